@@ -13,8 +13,8 @@ export * from './exports';
 
 /**
  * Verifies a Nitro attestation document: structure, algorithm, digest, chain to the root, signature, measurements,
- * freshness, in this order (aws-nitro-enclaves-nsm-api, docs/attestation_process.md). Its result can be trusted as
- * far as the policy goes; it throws for every fault.
+ * freshness, in this order (aws-nitro-enclaves-nsm-api, docs/attestation_process.md). Returns the claims of the document
+ * if it fits the policy, and throws for every fault.
  *
  * @param document COSE_Sign1 as the NSM makes it, tagged or not, at most 16,512 bytes
  * @throws AttestationError with a stable `code`; the table is in libs/attestation/README.md
@@ -31,8 +31,8 @@ export function verifyAttestation(document: Uint8Array, policy: AttestationPolic
 }
 
 /**
- * The same verification, which remembers valid certificate signatures (a bounded number, dropping the least recently used), because the
- * chain stays the same for hours. Everything that depends on time or policy is checked every time.
+ * Returns a verifier that makes the same checks and remembers valid certificate signatures, because the chain stays the same for hours.
+ * Their number is bounded; the least recently used is dropped. Everything that depends on time or policy is checked every time.
  *
  * @example
  * const verifier = createAttestationVerifier();
@@ -43,7 +43,7 @@ export function createAttestationVerifier(options?: AttestationVerifierOptions):
 }
 
 /**
- * The steps of a verification one by one, for libs/enclave-identity. Their results are authentic, but no policy has
+ * The single steps of a verification, for libs/enclave-identity. Their results are authentic, but no policy has
  * been checked.
  */
 export const attestationVerificationSteps = stepsOf(webPrimitives);

@@ -1,14 +1,14 @@
 import { AttestationError } from './errors';
 
 /**
- * Bounds that hold before anything is allocated. AWS gives the payload as `bstr .size (1..16384)`
- * (attestation_process.md, section 3.1). Around it are at most a tag (1), an array head (1), the protected header
+ * Limits that are checked before anything is allocated. AWS gives the payload as `bstr .size (1..16384)`
+ * (attestation_process.md, section 3.1). Around it are at most a tag (1 byte), an array head (1), the protected header
  * (5), the unprotected one (1), two string heads (6) and the signature (96): 110 bytes, rounded up. Real documents
  * have 4.4 to 4.8 KB.
  */
 export const maxPayloadBytes = 16_384;
 export const maxDocumentBytes = maxPayloadBytes + 128;
-/** Nine fields with their names, 32 PCRs with their indexes and a bundle of certificates are under 100 items; the rest is for fields that AWS adds. */
+/** Nine fields with names, 32 PCRs with indexes and a certificate bundle are under 100 items. The rest is for fields that AWS may add. */
 const maxCborItems = 256;
 /** The payload is a map (1) with a map of PCRs or an array of certificates (2) of plain values (3). */
 const maxCborDepth = 3;
@@ -23,8 +23,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const indefinite = 31;
 
 /**
- * Reads CBOR (RFC 8949) and refuses what no attestation document contains: depth and number of items beyond the
- * limits, lengths beyond the end, indefinite lengths (except of the outermost map, where asked: documents of 2025
+ * Reads CBOR (RFC 8949) and refuses everything that no attestation document contains: depth and number of items beyond the
+ * limits, lengths beyond the end, indefinite lengths (except, if the option is set, of the outermost map, because documents of 2025
  * have it), numbers and lengths that are not in their shortest form, keys that repeat or are neither text nor whole
  * numbers, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the end.
  * Maps become a Map, whole numbers beyond 2^53 - 1 a bigint, byte strings are copies.
@@ -37,7 +37,7 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
 
   const malformed = (why: string) => new AttestationError('ERR_ATTESTATION_CBOR', why);
 
-  /** The argument of a head (section 3) in its shortest form, at most `most`; more is refused as reaching beyond the end. */
+  /** Reads the argument of a head (section 3), in its shortest form. More than `most` is refused, because it reaches beyond the end. */
   const argument = (minor: number, most: () => number): number | bigint => {
     let value: number | bigint = minor;
     if (minor >= 24) {
@@ -95,7 +95,7 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
       case 5: {
         if (depth >= maxCborDepth)
           throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `deeper than ${maxCborDepth}`);
-        // Each item takes a byte at least, so a count beyond the end is refused before the first one is read.
+        // Each item takes at least a byte, so a count beyond the end is refused before the first item is read.
         const count = minor === indefinite ? Infinity : Number(argument(minor, () => left() / (major === 5 ? 2 : 1)));
         return major === 4 ? array(count, depth + 1) : map(count, depth + 1);
       }
@@ -114,7 +114,7 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
     return values;
   };
 
-  /** @param count Infinity: up to the break */
+  /** @param count Infinity for a map that ends with a break */
   const map = (count: number, depth: number): Map<CborKey, CborValue> => {
     const entries = new Map<CborKey, CborValue>();
     while (entries.size < count) {

@@ -28,7 +28,7 @@ export function checkMeasurements(pcrs: Pcrs, accepted: CheckedPolicy['accepted'
 
 /**
  * Checks that one of the sets with this image accepts this operator and, if it names one, this parent instance.
- * @returns how the operator was accepted: `named` by PCR3; `any`, or `not_compared`, as in the set
+ * @returns how the operator was accepted: `named` by PCR3, or `any` or `not_compared` as the set says
  * @throws AttestationError ERR_ATTESTATION_OPERATOR, ERR_ATTESTATION_OPERATOR_UNNAMED, ERR_ATTESTATION_INSTANCE
  */
 export function checkOperator(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): 'named' | 'any' | 'not_compared' {
@@ -52,7 +52,7 @@ function setsOfImage(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): readonly 
   return accepted.filter(({ image }) => image.every(([index, value]) => measured(pcrs, index) === value));
 }
 
-/** Empty where the register is absent. */
+/** Returns a register in hex; empty if it is absent. */
 function measured(pcrs: Pcrs, index: number): string {
   return toHex(pcrs.get(index) ?? new Uint8Array());
 }
@@ -77,7 +77,7 @@ export function checkAge(
     throw new AttestationError('ERR_ATTESTATION_FROM_FUTURE', `${-ageMs} ms ahead, ${maxFutureSkewMs} allowed`);
 }
 
-/** Time depends on the lengths only. */
+/** Takes a time that depends only on the lengths. */
 function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

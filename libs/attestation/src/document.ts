@@ -35,15 +35,15 @@ const fields = new Set([
 ]);
 /**
  * attestation_process.md allows 512 bytes of user_data and nonce in one place and 1,024 in another; genuine documents exceed
- * both. What the NSM can sign is bounded by its request (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
+ * both. The size of a request to the NSM limits what it can sign (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
  */
 export const maxSignedDataBytes = 4096;
-/** AWS sets no upper end; real bundles have four. Each entry costs a signature check, so the length is bounded. */
+/** AWS sets no upper limit; real bundles have four certificates. Each entry costs a signature check, so the length is bounded. */
 export const maxBundleCertificates = 8;
 
 /**
- * Reads the payload by attestation_process.md, sections 2.2 and 3.2.2. An optional field that is null is absent, as the NSM
- * writes it. A mandatory one that is null is missing. A field with an unknown name is listed and ignored, so that a field
+ * Reads the payload by attestation_process.md, sections 2.2 and 3.2.2. The NSM writes null for an absent optional
+ * field. A required field that is null is reported as missing. A field with an unknown name is listed and ignored, so that a field
  * which AWS adds does not stop every client at once.
  */
 export function parseDocument(payload: Uint8Array): AttestationDocument {
@@ -106,7 +106,7 @@ function bytes(value: CborValue, name: string, least: number, most: number): Uin
   return value;
 }
 
-/** `uint .size 8`, more than 0. Beyond 2^53 it is no time that a Date can hold. */
+/** Reads a timestamp: `uint .size 8`, more than 0. A Date cannot hold a time beyond 2^53. */
 function timestamp(value: CborValue): number {
   if (typeof value !== 'number' && typeof value !== 'bigint') throw wrongType('timestamp');
   if (typeof value === 'bigint' || value <= 0) throw new AttestationError('ERR_ATTESTATION_TIMESTAMP', String(value));

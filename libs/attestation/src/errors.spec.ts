@@ -5,11 +5,11 @@ import { AttestationError, attestationErrorCodes } from './errors';
 describe('the table of errors', () => {
   const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
 
-  it.each(attestationErrorCodes)('explains %s in the README', (code) => {
+  it.each(attestationErrorCodes)('has a row for %s in the README', (code) => {
     expect(readme).toContain('`' + code.replace('ERR_ATTESTATION_', '') + '`');
   });
 
-  it('has no code in the README that is not raised', () => {
+  it('has every code that the README lists', () => {
     const table = readme.slice(readme.indexOf('| step |'), readme.indexOf('Per certificate'));
     const listed = table
       .split('\n')
@@ -19,7 +19,7 @@ describe('the table of errors', () => {
     expect([...listed].sort()).toEqual([...attestationErrorCodes].sort());
   });
 
-  it('carries cause and step along', () => {
+  it('gives an error its step, and keeps the cause', () => {
     const cause = new Error('why');
     expect(new AttestationError('ERR_ATTESTATION_ROOT', 'a detail', cause)).toMatchObject({
       code: 'ERR_ATTESTATION_ROOT',

@@ -1,7 +1,7 @@
 /**
- * Every way in which verification can fail. One table: the step of the check (steps run in the order of {@link
- * attestationSteps}), and what is wrong. Codes are stable; the texts are not. The same table, with the sources of
- * each rule, is in ../README.md.
+ * The steps of a verification, in the order in which they run. The table below lists every way in which verification can
+ * fail, by step, with a text. Codes are stable; the texts are not. ../README.md has the same table with the sources of
+ * each rule.
  */
 export const attestationSteps = [
   'policy',

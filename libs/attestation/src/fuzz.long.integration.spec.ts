@@ -46,7 +46,7 @@ describe('a valid document', () => {
     );
   });
 
-  it('does not verify with bytes replaced, put in, taken out, repeated or moved', async () => {
+  it('does not verify with bytes replaced, inserted, removed, repeated or moved', async () => {
     const mutation = fc.oneof(
       fc.tuple(position, fc.uint8Array({ minLength: 1, maxLength: 40 })).map(([at, bytes]) => replaceAt(at, bytes)),
       fc
@@ -109,7 +109,7 @@ describe('any bytes', () => {
       }),
     ],
     ['as a name', (value) => ({ chain: (links) => (link(links, 'leaf').parts.subject = sequence(value)) })],
-  ])('raise only an AttestationError %s', async (_, edits) => {
+  ])('cause only an AttestationError %s', async (_, edits) => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (value) => {
         const { document, rootDer } = writeDocument(edits(value));
@@ -124,7 +124,7 @@ describe('any bytes', () => {
     );
   });
 
-  it('are read by readAttestation_unverified only as documents', () => {
+  it('that replace some of a document cause only an AttestationError in readAttestation_unverified', () => {
     fc.assert(
       fc.property(position, fc.uint8Array({ minLength: 1, maxLength: 8 }), (at, bytes) => {
         try {

@@ -1,6 +1,6 @@
 const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Lowercase. */
+/** Returns lowercase hex. */
 export function toHex(bytes: Uint8Array): string {
   let out = '';
   for (const byte of bytes) out += digits[byte] ?? '';

@@ -14,7 +14,7 @@ export interface ImageMeasurements {
   readonly pcr4?: string;
 }
 
-/** An image under one operator, or under any. PCR0 names only the build: anyone with an AWS account can run a public image. */
+/** An image under one operator, or under any. PCR0 names only the build, and anyone with an AWS account can run a public image. */
 export type MeasurementSet = ImageMeasurements &
   (
     | {
@@ -29,12 +29,12 @@ export type MeasurementSet = ImageMeasurements &
       }
   );
 
-/** For showing an enclave to a person who has not named its operator. */
+/** Used to show an enclave to a person whose policy names no operator. */
 export type UncomparedOperator = ImageMeasurements & { readonly operator: 'not_compared'; readonly pcr3?: never };
 
-/** A set that was checked. PCR values as 96 lowercase hexadecimal digits. */
+/** A checked set. PCR values have 96 lowercase hexadecimal digits. */
 export interface CheckedSet {
-  /** PCR0, and 1, 2 and 8 where they are named. */
+  /** PCR0, and those of PCR1, 2 and 8 that the set has. */
   readonly image: readonly (readonly [index: number, value: string])[];
   readonly pcr3: string | 'any' | 'not_compared';
   readonly pcr4: string | undefined;
@@ -49,7 +49,7 @@ const IMAGE_PCRS = [
 const MEMBERS: readonly string[] = [...IMAGE_PCRS.map(([name]) => name), 'pcr3', 'pcr4', 'operator'];
 
 /**
- * Sets of measurements as a policy names them; they may come from plain JavaScript or from a configuration.
+ * Checks the measurement sets of a policy, which may come from plain JavaScript or from a configuration.
  *
  * @param operators the allowed values of `operator`; `not_compared` is only for examinations
  * @throws AttestationError ERR_ATTESTATION_POLICY
@@ -63,7 +63,7 @@ export function checkMeasurementSets(
   return given.map((set: unknown) => {
     if (typeof set !== 'object' || set === null) throw wrong('a measurement set is no object');
     const values = set as Record<string, unknown>;
-    // A misspelt PCR would otherwise be a check that is never made.
+    // Otherwise a misspelled PCR would be a check that is never made.
     const unknown = Object.keys(values).find((key) => !MEMBERS.includes(key));
     if (unknown !== undefined)
       throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; it can have ${MEMBERS.join(', ')}`);
@@ -97,7 +97,7 @@ function pcrHex(value: unknown, name: string): string {
   return value;
 }
 
-/** The meaning of an all-zero register outside of debug mode. */
+/** What an all-zero register means outside debug mode. */
 const ZERO: Readonly<Record<string, string>> = {
   pcr3: 'that is a parent instance without a role',
   pcr4: 'that is an unused register',

@@ -23,9 +23,9 @@ const FORMS = {
 type Form = keyof typeof FORMS;
 
 /**
- * The measurements in parsed JSON: a `measurements.json` of `npm run image -- build`, what `nitro-cli build-enclave`,
- * `describe-eif` or `describe-enclaves` print (AWS Nitro Enclaves CLI), or a policy file. The members decide the
- * form; JSON that fits two forms, or none, is refused with the members that were found.
+ * Reads the measurements from parsed JSON: a `measurements.json` of `npm run image -- build`, the output of
+ * `nitro-cli build-enclave`, `describe-eif` or `describe-enclaves` (AWS Nitro Enclaves CLI), or a policy file. The members
+ * decide the form. JSON that fits two forms, or none, is refused; the refusal lists its members.
  */
 export function readMeasurementsJson(json: unknown): MeasurementsReading {
   let value = json;
@@ -50,7 +50,7 @@ export function readMeasurementsJson(json: unknown): MeasurementsReading {
   return { ok: true, sets: [first, ...rest] };
 }
 
-/** Undefined where PCR0 is missing, or a register is not a SHA-384. */
+/** Returns undefined if PCR0 is missing, or a register is not a SHA-384. */
 function registersOf(value: unknown, letters: 'pcr' | 'PCR'): NamedMeasurements | undefined {
   if (!isMembers(value)) return undefined;
   const named: Record<string, string> = {};

@@ -8,13 +8,13 @@ const valid = {
   maxAgeMs: 1,
   maxFutureSkewMs: 0,
 };
-/** One set, valid except for what the test changes. */
+/** Returns a policy with one set, valid except for the change of the test. */
 const set = (change: object) => ({ ...valid, acceptedMeasurements: [{ pcr0, pcr3: pcr0, ...change }] });
-// Policies that plain JavaScript or a configuration could pass.
+// Takes any value, because plain JavaScript or a configuration could pass any.
 const judge = (policy: unknown) => verifyAttestation(new Uint8Array(), policy as AttestationPolicy);
 
 describe('a policy', () => {
-  it('that is whole lets the document be judged', async () => {
+  it('that is complete is accepted, and the document is examined', async () => {
     await expect(judge(valid)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_CBOR' });
   });
 
@@ -72,7 +72,7 @@ describe('a policy', () => {
     ['no future skew', { ...valid, maxFutureSkewMs: undefined }],
     ['a time that is no Date', { ...valid, at: 0 }],
     ['an invalid Date', { ...valid, at: new Date(NaN) }],
-  ])('of %s is refused before the document is looked at', async (_, policy) => {
+  ])('of %s is refused before the document is examined', async (_, policy) => {
     await expect(judge(policy)).rejects.toMatchObject({
       name: 'AttestationError',
       code: 'ERR_ATTESTATION_POLICY',
@@ -80,7 +80,7 @@ describe('a policy', () => {
     });
   });
 
-  it('takes a trust anchor from this library only', async () => {
+  it('takes a trust anchor only from this library', async () => {
     for (const trustAnchor of [{ sha256: new Uint8Array(32) }, 'AWS', {}]) {
       await expect(judge({ ...valid, trustAnchor })).rejects.toMatchObject({ code: 'ERR_ATTESTATION_TRUST_ANCHOR' });
     }

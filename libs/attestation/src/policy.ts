@@ -4,20 +4,20 @@ import { awsNitroRoot, TrustAnchor } from './trust-anchor';
 
 export interface AttestationPolicy {
   /**
-   * Images, each under an operator. A document must match every part of one set; several sets are for the time of a
-   * rollover. No image is accepted by default.
+   * Images, each under an operator. A document must match every part of one set. During a rollover there are
+   * several sets. No image is accepted by default.
    */
   acceptedMeasurements: readonly [MeasurementSet, ...MeasurementSet[]];
   /**
    * The verifier's own nonce (16 to 512 random bytes, used once), or an explicit statement that the document was not made for this
-   * verifier: then only its age shows that it is fresh.
+   * verifier: then the document's age is the only evidence that it is fresh.
    */
   freshness: { nonce: Uint8Array } | { documentTakenFromCache: true };
   /** how old the document's timestamp may be */
   maxAgeMs: number;
   /** how far ahead of the verifier's clock it may be */
   maxFutureSkewMs: number;
-  /** the time of verification; default now. Another time is for looking back, at a receipt or a recorded document. */
+  /** the time of verification; default now. Set another time for a receipt or a document of the past. */
   at?: Date;
   /** default: the AWS root */
   trustAnchor?: TrustAnchor;
@@ -32,7 +32,7 @@ export interface CheckedCircumstances {
   anchor: TrustAnchor;
 }
 
-/** A policy that was checked; PCR values as 96 lowercase hexadecimal digits. */
+/** A checked policy. PCR values have 96 lowercase hexadecimal digits. */
 export interface CheckedPolicy extends CheckedCircumstances {
   accepted: readonly CheckedSet[];
 }
@@ -50,9 +50,9 @@ export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
   return { ...circumstances, accepted: checkMeasurementSets(policy.acceptedMeasurements) };
 }
 
-/** The same without the images. @throws AttestationError as `checkPolicy` */
+/** Checks the parts of a policy other than its measurements. @throws AttestationError as `checkPolicy` */
 export function checkCircumstances(policy: Omit<AttestationPolicy, 'acceptedMeasurements'>): CheckedCircumstances {
-  // Repeats the types at run time: a policy may come from plain JavaScript or from a configuration.
+  // Repeats the checks of the types, because a policy may come from plain JavaScript or from a configuration.
   const given: { [Key in keyof typeof policy]?: unknown } | null | undefined = policy;
   if (typeof given !== 'object' || given === null) throw wrong('it is no object');
   const at = given.at ?? new Date();

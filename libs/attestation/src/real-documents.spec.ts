@@ -27,7 +27,7 @@ if (!present) {
     ['node:crypto', nodeEntry],
     ['WebCrypto', browserEntry],
   ])('real documents over %s', (_, { verifyAttestation, readAttestation_unverified }) => {
-    it('are there: production and debug ones', () => {
+    it('include production and debug documents', () => {
       expect(new Set(vectors.map(({ debug_mode }) => debug_mode)).size).toBe(2);
     });
 
@@ -46,7 +46,7 @@ if (!present) {
         at: new Date(vector.timestamp_ms + 500),
       };
 
-      it('equals what the manifest lists', () => {
+      it('has the fields that the manifest lists', () => {
         expect(unverified).toMatchObject({ moduleId: vector.module_id, timestampMs: vector.timestamp_ms });
         // The manifest has at most the first 80 bytes of a field.
         for (const [actual, listed] of [
@@ -59,7 +59,7 @@ if (!present) {
       });
 
       if (vector.debug_mode) {
-        it('fails at its own time for the reason debug', async () => {
+        it('is refused for debug mode at its own time', async () => {
           await expect(verifyAttestation(document, policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_DEBUG' });
         });
       } else {
@@ -77,7 +77,7 @@ if (!present) {
           expect(verified.certificates.map(({ subject }) => subject)[0]).toBe('aws.nitro-enclaves');
         });
 
-        it('fails with another PCR0', async () => {
+        it('is refused with another PCR0', async () => {
           await expect(
             verifyAttestation(document, {
               ...policy,
@@ -86,20 +86,20 @@ if (!present) {
           ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
         });
 
-        it('fails with another operator', async () => {
+        it('is refused with another operator', async () => {
           const [{ pcr0 }] = policy.acceptedMeasurements;
           await expect(
             verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0, pcr3: 'ab'.repeat(48) }] }),
           ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_OPERATOR' });
         });
 
-        it('has the id of its parent in PCR4, measured as the role is in PCR3', () => {
+        it('has the hash of its parent’s id in PCR4, computed as PCR3 is from the role', () => {
           const parent = vector.module_id.replace(/-enc.*$/, '');
           expect(vector.pcrs['4']).toBe(createHash('sha384').update(Buffer.alloc(48)).update(parent).digest('hex'));
         });
       }
 
-      it('fails now', async () => {
+      it('is refused today', async () => {
         await expect(verifyAttestation(document, { ...policy, at: new Date() })).rejects.toMatchObject({
           code: 'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
         });

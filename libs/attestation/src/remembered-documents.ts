@@ -2,8 +2,8 @@ import { toHex } from './hex';
 
 /**
  * Remembers documents whose own signature was valid, by the SHA-256 of all their bytes. The bytes include the signing certificate, so the
- * same document under another key has another hash. The chain above it, dates and policy are checked every time. The oldest is dropped
- * first. Only documents below a trusted root get here, so that an attacker without such a certificate cannot fill it.
+ * same payload under another key has another hash. The chain, dates and policy are checked every time. The oldest document is dropped
+ * first. Only documents below a trusted root are remembered, so that an attacker without such a certificate cannot fill the memory.
  */
 export class RememberedDocuments {
   readonly #held = new Set<string>();

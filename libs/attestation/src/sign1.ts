@@ -12,7 +12,7 @@ export interface CoseSign1 {
 
 const tag18 = 0xd2;
 
-/** Reads the envelope, tagged with 18 or not. Signature and headers are not judged here. */
+/** Reads the envelope, tagged with 18 or not. Does not check signature and headers. */
 export function parseCoseSign1(document: Uint8Array): CoseSign1 {
   if (document.length > maxDocumentBytes)
     throw new AttestationError('ERR_ATTESTATION_TOO_LARGE', `${document.length} bytes, ${maxDocumentBytes} allowed`);
@@ -37,7 +37,7 @@ export function parseCoseSign1(document: Uint8Array): CoseSign1 {
   return { protectedHeader, unprotectedHeaderSize: unprotectedHeader.size, payload, signature };
 }
 
-/** {1: -35}, that is ES384 (RFC 9053, section 2.1), in its only canonical form. */
+/** The header {1: -35}, which is ES384 (RFC 9053, section 2.1), in its only canonical form. */
 const es384Header = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
 
 /**
@@ -53,7 +53,7 @@ export function checkAlgorithm(sign1: CoseSign1): void {
 
 const context = Uint8Array.of(0x84, 0x6a, ...new TextEncoder().encode('Signature1'));
 
-/** Sig_structure (RFC 9052, section 4.4): ["Signature1", protected, external_aad = h'', payload], over the bytes as received. */
+/** Returns the Sig_structure (RFC 9052, section 4.4): ["Signature1", protected, external_aad = h'', payload], with the received bytes. */
 export function signedBytes(protectedHeader: Uint8Array, payload: Uint8Array): Uint8Array {
   const head = byteStringHead(protectedHeader.length);
   const payloadHead = byteStringHead(payload.length);

@@ -9,7 +9,7 @@ import type { AttestationPolicy } from './policy';
 import { createVerifier, stepsOf, verify, type AttestationVerifierOptions } from './verify';
 import { SignatureCache, type SignedCertificate } from './signature-cache';
 
-/** Counts the expensive operations. */
+/** Returns functions of the library, and counts of their expensive operations. */
 function counted() {
   const count = { verified: 0, imported: 0 };
   const primitives: AttestationPrimitives = {
@@ -49,7 +49,7 @@ function written(edits: Edits = {}) {
 }
 
 describe('createAttestationVerifier', () => {
-  it('checks five signatures the first time and one after that; without it five each time', async () => {
+  it('makes verifiers that check five signatures the first time and then one, where verifyAttestation always checks five', async () => {
     const { count, verifyAttestation, createAttestationVerifier } = counted();
     const { document, policy } = written();
     const { verify: verifyAgain } = createAttestationVerifier();
@@ -61,7 +61,7 @@ describe('createAttestationVerifier', () => {
     expect(count).toEqual({ verified: 11, imported: 10 });
   });
 
-  it('checks no signature of a document that it remembers, and all of one with another byte in it', async () => {
+  it('checks no signature of a remembered document, and the document’s own signature if a byte has changed', async () => {
     const { count, createAttestationVerifier } = counted();
     const { verify: verifyAgain } = createAttestationVerifier({ maxRememberedDocuments: 1 });
     const [first, second] = [written(), written()];
@@ -74,7 +74,7 @@ describe('createAttestationVerifier', () => {
     expect(count.verified).toBe(6);
     await verifyAgain(second.document, second.policy);
     expect(count.verified).toBe(7);
-    // The second document took the first one's place
+    // The second document has replaced the first in the memory
     await verifyAgain(first.document, first.policy);
     expect(count.verified).toBe(8);
   });
@@ -93,7 +93,7 @@ describe('createAttestationVerifier', () => {
     expect(count.verified).toBe(5 + 2);
   });
 
-  it('remembers no signature that is wrong', async () => {
+  it('does not remember a wrong signature', async () => {
     const { count, createAttestationVerifier } = counted();
     const { verify: verifyAgain } = createAttestationVerifier();
     const { document, policy } = written({ chain: (links) => (link(links, 'zonal').signWith = newKeys().privateKey) });
@@ -101,7 +101,7 @@ describe('createAttestationVerifier', () => {
       await expect(verifyAgain(document, policy)).rejects.toMatchObject({
         code: 'ERR_ATTESTATION_CERTIFICATE_SIGNATURE',
       });
-    expect(count.verified).toBe(3); // regional once, zonal twice
+    expect(count.verified).toBe(3); // the regional certificate once, the zonal one twice
   });
 
   it.each([
@@ -114,7 +114,7 @@ describe('createAttestationVerifier', () => {
     ['the nonce', { freshness: { nonce: new Uint8Array(32) } }, 'ERR_ATTESTATION_NONCE'],
     ['the age', { maxAgeMs: 0 }, 'ERR_ATTESTATION_TOO_OLD'],
     ['the trust anchor', { trustAnchor: unsafeTrustAnchorFromPem(pem(new Uint8Array(9))) }, 'ERR_ATTESTATION_ROOT'],
-  ])('judges by %s every time', async (_, change, code) => {
+  ])('checks %s every time', async (_, change, code) => {
     const { verify: verifyAgain } = counted().createAttestationVerifier({ maxRememberedDocuments: 8 });
     const { document, policy } = written();
     await verifyAgain(document, policy);
@@ -122,13 +122,13 @@ describe('createAttestationVerifier', () => {
     await expect(verifyAgain(document, policy)).resolves.toBeDefined();
   });
 
-  it('judges flags every time: a chain that was refused for them is refused again', async () => {
+  it('checks flags every time, and refuses a chain again for its flags', async () => {
     const { verify: verifyAgain } = counted().createAttestationVerifier();
     const { document, policy } = written({ chain: (links) => (link(links, 'zonal').parts.extensions = []) });
     for (let i = 0; i < 2; i++) await expect(verifyAgain(document, policy)).rejects.toBeInstanceOf(AttestationError);
   });
 
-  it('works as before when it may remember little', async () => {
+  it('still verifies if it may remember only one signature', async () => {
     const { count, createAttestationVerifier } = counted();
     const { verify: verifyAgain } = createAttestationVerifier({ maxCachedSignatures: 1 });
     const { document, policy } = written();
@@ -138,7 +138,7 @@ describe('createAttestationVerifier', () => {
 });
 
 describe('SignatureCache', () => {
-  it('forgets what was used longest ago', () => {
+  it('drops the least recently used entry', () => {
     const cache = new SignatureCache(2);
     const signed = {} as SignedCertificate;
     cache.set('a', signed);
@@ -149,7 +149,7 @@ describe('SignatureCache', () => {
     expect(cache.size).toBe(2);
   });
 
-  it('tells certificate and issuer apart', () => {
+  it('distinguishes certificate and issuer', () => {
     const cache = new SignatureCache(2);
     const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
     expect(cache.link(a, b)).not.toBe(cache.link(b, a));

@@ -1,14 +1,14 @@
 import type { P384Key } from './primitives/primitives';
 import type { Certificate } from './x509/certificate';
 
-/** A certificate as it was read from its bytes, with its key, imported when first asked for. */
+/** The parsed fields of a certificate, with its key, which is imported at its first use. */
 export interface SignedCertificate {
   certificate: Certificate;
   key: () => P384Key | Promise<P384Key>;
 }
 
 /**
- * Remembers that one certificate's bytes were signed by another's, and the parsed fields. Neither depends on the time
+ * Remembers that one certificate's bytes were signed by another's, and the parsed fields. Neither result depends on the time
  * or a policy. Dates, flags and names are checked every time. The least recently used entry is dropped first. Only
  * valid signatures below a trusted root are kept, so that an attacker without certificates of that root cannot fill
  * it.
@@ -25,7 +25,7 @@ export class SignatureCache {
     return this.#entries.size;
   }
 
-  /** The name of "this certificate under this issuer", from the SHA-256 of the DER of both. */
+  /** Returns the key of an entry, "this certificate under this issuer", from the SHA-256 of the DER of both. */
   link(certificateSha256: Uint8Array, issuerSha256: Uint8Array): string {
     return String.fromCharCode(...certificateSha256, ...issuerSha256);
   }

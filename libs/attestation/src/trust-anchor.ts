@@ -2,7 +2,7 @@ import { AttestationError } from './errors';
 import type { AttestationPrimitives } from './primitives/primitives';
 
 /**
- * The root that a chain has to begin with. Made only by this library: the AWS root, which is the default, or
+ * The root that a chain has to begin with. Only this library makes one: the AWS root, which is the default, or
  * {@link unsafeTrustAnchorFromPem}.
  */
 export class TrustAnchor {
@@ -24,8 +24,8 @@ export function trustAnchorSha256(anchor: TrustAnchor, primitives: AttestationPr
 }
 
 /**
- * Trusts the holder of another root's key as one trusts AWS: for a development root (the mock NSM) or a test, never in
- * production.
+ * Returns a trust anchor for another root than AWS's. The holder of its key can forge every document. Use it for a
+ * development root (the mock NSM) or a test, never in production.
  *
  * @param pem exactly one `CERTIFICATE` block
  * @throws AttestationError ERR_ATTESTATION_TRUST_ANCHOR
@@ -49,7 +49,7 @@ export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
   return new TrustAnchor({ der: Uint8Array.from(text, (char) => char.charCodeAt(0)) });
 }
 
-/** SHA-256 of the DER of AWS's root "G1" of the commercial regions: the only value that is pinned. */
+/** SHA-256 of the DER of AWS's root "G1" of the commercial regions. Only this value is pinned. */
 export const awsNitroRootSha256 = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b';
 
 /**

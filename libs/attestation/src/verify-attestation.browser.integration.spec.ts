@@ -4,7 +4,7 @@ import { describeWith } from '@communique-tee/testing/harness';
 import { allCases } from './testing/cases/all-cases';
 
 describeWith(chromiumAvailability(), 'verifyAttestation in Chromium', () => {
-  it('comes to the same as in Node, case for case', async () => {
+  it('has the same outcome as in Node for every case', async () => {
     const page = await openModuleInChromium(join(__dirname, 'testing/browser-entry.ts'));
     try {
       const cases = allCases();

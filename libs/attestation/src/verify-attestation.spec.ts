@@ -18,7 +18,7 @@ describe.each([
     },
   );
 
-  it('comes to the same with signatures remembered, the first time and again', async () => {
+  it('has the same outcomes with remembered signatures, the first time and the second', async () => {
     const { verify } = entry.createAttestationVerifier();
     for (const each of [...cases, ...cases])
       expect([each.name, await outcomeOf(each, entry, verify)]).toEqual([each.name, each.expected]);
@@ -26,12 +26,12 @@ describe.each([
 });
 
 describe('the table of cases', () => {
-  it('has more than sixty forged or malformed documents, each with a name of its own', () => {
+  it('has more than sixty forged or malformed documents, each with a different name', () => {
     expect(forged.length).toBeGreaterThan(60);
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
   });
 
-  it('has a case for every code but those of a policy that cannot be used', () => {
+  it('has a case for every code except the codes of an unusable policy', () => {
     const judged = attestationErrorCodes.filter((code) => new AttestationError(code).step !== 'policy');
     expect(judged.filter((code) => !forged.some(({ expected }) => expected === code))).toEqual([]);
     expect(new Set(attestationErrorCodes.map((code) => new AttestationError(code).step))).toEqual(

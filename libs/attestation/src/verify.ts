@@ -20,7 +20,7 @@ export interface VerifiedAttestation {
   pcrs: ReadonlyMap<number, Uint8Array>;
   /** 96 hexadecimal digits */
   pcr0: string;
-  /** The operator: the role of the parent instance. 96 hexadecimal digits; absent where the parent has no role. */
+  /** The operator: the role of the parent instance. 96 hexadecimal digits; absent if the parent has no role. */
   pcr3?: string;
   /** at most 1024 bytes */
   publicKey?: Uint8Array;
@@ -38,7 +38,7 @@ export interface VerifiedAttestation {
   documentSha256: Uint8Array;
 }
 
-/** A document that is well formed and names the algorithms that are checked. It is not verified. */
+/** A well-formed document that names the algorithms that this library checks. It is not verified. */
 export interface ReadAttestation {
   readonly content: AttestationDocument;
   readonly sign1: CoseSign1;
@@ -48,12 +48,12 @@ export interface ReadAttestation {
 
 /**
  * The steps that make a document authentic, one by one, for an examination that reports each of them (libs/enclave-identity).
- * An authentic document still may be of any image, of any age: see `claims.ts`. Each step throws an AttestationError.
+ * An authentic document may still be of any image and any age; `claims.ts` checks these. Each step throws an AttestationError.
  */
 export interface AttestationSteps {
-  /** Structure, algorithm, digest. */
+  /** Checks structure, algorithm and digest. */
   read(document: Uint8Array): Promise<ReadAttestation>;
-  /** From the pinned root down to the certificate that signed the document. */
+  /** Checks the chain from the pinned root down to the certificate that signed the document. */
   chain(read: ReadAttestation, policy: Pick<CheckedPolicy, 'anchor' | 'atMs'>): Promise<VerifiedChain>;
   signature(read: ReadAttestation, chain: VerifiedChain): Promise<VerifiedAttestation>;
 }
@@ -74,7 +74,7 @@ export interface AttestationVerifierOptions {
   maxRememberedDocuments?: number;
 }
 
-/** The exports of both entries, over one set of primitives. A bundle leaves out what it does not use. */
+/** Returns the functions that an entry exports, over its set of primitives. */
 export function createVerifier(
   primitives: AttestationPrimitives,
   options: AttestationVerifierOptions = {},
@@ -87,7 +87,7 @@ export function createVerifier(
   return { steps, verify: (document, policy) => verify(document, policy, steps) };
 }
 
-/** All checks in their order (../README.md). Returns a document only if every check passed. */
+/** Makes all checks in their order (../README.md). Returns the claims only if every check passed. */
 export async function verify(
   document: Uint8Array,
   policy: AttestationPolicy,
@@ -159,7 +159,7 @@ export interface UnverifiedAttestation extends AttestationDocument {
 }
 
 /**
- * What a document claims, for showing it to a person. It is not verified: anyone can write such a document.
+ * Returns the claims of a document, to show them to a person. They are not verified: anyone can write such a document.
  *
  * @throws AttestationError of the step "structure", or for a certificate that cannot be read
  */

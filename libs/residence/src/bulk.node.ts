@@ -1,4 +1,4 @@
-/** Leaves and trees of many people, for a registrar: the same values as `leafOf` and `MerkleTree.of`, about five times as fast. For Node. */
+/** For a registrar of many people: computes the values of `leafOf` and `MerkleTree.of` about five times as fast. For Node. */
 import { Barretenberg } from './barretenberg/barretenberg';
 import { barretenbergModule } from './barretenberg/module.node';
 import { FIRST_POINT, SECOND_GROUP_POINT } from './barretenberg/reference-string';
@@ -14,7 +14,7 @@ export interface BulkHasher {
   treeOf(leaves: Iterable<Field>): MerkleTree;
 }
 
-/** @throws Error where @aztec/bb.js holds another file than the pinned one */
+/** @throws Error if @aztec/bb.js has another file than the pinned one */
 export async function createBulkHasher(): Promise<BulkHasher> {
   const barretenberg = new Barretenberg(await barretenbergModule(), { g1: FIRST_POINT, g2: SECOND_GROUP_POINT });
   const hash: NumberHash = (...inputs) => fieldToBigInt(barretenberg.permute(inputs.map(fieldFromBigInt)));

@@ -4,7 +4,7 @@ import { MerkleTree } from './merkle-tree';
 import { commitmentOf, leafOf } from './statement';
 
 describe('the hasher for many people', () => {
-  it('gives the leaves and the tree of the browser-safe functions, also after changes', async () => {
+  it('computes the same leaves and tree as the functions for browsers, also after changes', async () => {
     const bulk = await createBulkHasher();
     const people = Array.from({ length: 70 }, (_, at) => ({
       commitment: commitmentOf(randomField()),
@@ -19,7 +19,7 @@ describe('the hasher for many people', () => {
     expect(fieldToHex(fast.root)).toBe(fieldToHex(slow.root));
   });
 
-  it('refuses what they refuse', async () => {
+  it('refuses the inputs that those functions refuse', async () => {
     const bulk = await createBulkHasher();
     const zero = new Uint8Array(32);
     expect(() => bulk.leafOf({ commitment: zero, district: '120-MT-01', salt: zero })).toThrow(

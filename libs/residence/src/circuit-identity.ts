@@ -1,6 +1,6 @@
-// Which circuit this build proves and verifies. The circuit itself is a separate entry, `@communique-tee/residence/circuit`.
+// Says which circuit this build proves and verifies. The circuit itself is a separate entry, `@communique-tee/residence/circuit`.
 
-/** Bytes of a proof: 214 field elements. */
+/** The length of a proof: 214 field elements. */
 export const PROOF_BYTES = 6848;
 
 export const VERIFICATION_KEY_BYTES = 1888;

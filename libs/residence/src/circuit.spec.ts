@@ -11,7 +11,7 @@ const circuit = new Noir(CIRCUIT);
 const DISTRICTS = ['120-MT-01', '120-AK-00', '120-DC-00', '120-PR-00', '120-GU-00', '119-CA-52', '120-TX-38'];
 const INDICES = [0, 1, 1023, 1024, 2 ** 19, TREE_PLACES - 1];
 
-/** A statement that holds; each `at` gives another one. */
+/** Returns a statement that holds, another one for each `at`. */
 function statement(at: number): WitnessInput {
   const secret = randomField();
   const index = INDICES[at] ?? Math.floor(Math.random() * TREE_PLACES);
@@ -38,7 +38,7 @@ const holds = (inputs: CircuitInputs): Promise<boolean> =>
 const number = (field: Uint8Array): string => `0x${fieldToHex(field)}`;
 
 describe('the circuit', () => {
-  it('has the public inputs that the library names, in its order, and no result', () => {
+  it('has the public inputs that the library lists, in the same order, and returns nothing', () => {
     const visible = CIRCUIT.abi.parameters.filter(({ visibility }) => visibility === 'public').map(({ name }) => name);
     expect(visible).toEqual([...PUBLIC_INPUTS]);
     expect(CIRCUIT.abi.return_type).toBeNull();
@@ -68,7 +68,7 @@ describe('the circuit', () => {
     },
   );
 
-  it('fails for each other bit of the index and each other sibling', async () => {
+  it('fails if any bit of the index or any sibling is changed', async () => {
     const { inputs } = witnessOf(statement(7));
     for (let level = 0; level < TREE_DEPTH; level++) {
       const right = inputs.right.with(level, !inputs.right[level]);
@@ -78,7 +78,7 @@ describe('the circuit', () => {
     }
   });
 
-  it('takes any message but 0: which one it is, is bound by the proof', async () => {
+  it('takes any message but 0, because only the proof binds the message', async () => {
     const { inputs } = witnessOf(statement(7));
     expect(await holds({ ...inputs, message: number(randomField()) })).toBe(true);
     expect(await holds({ ...inputs, message: number(ZERO_FIELD) })).toBe(false);
@@ -111,7 +111,7 @@ describe('the circuit', () => {
   });
 });
 
-/** The inputs of a statement that holds, except that the library refuses to compute it. */
+/** Returns the inputs of a statement that would hold, even for a secret for which the library refuses to compute them. */
 function unchecked(secret: Uint8Array): CircuitInputs {
   const { registration, siblings, blinding, message } = statement(7);
   const { district, salt, index } = registration;

@@ -1,4 +1,4 @@
-/** The compiled circuit and its verification key, for the prover (both) and the verifier (the key). About 7 KB; runs in browsers and in Node. */
+/** The compiled circuit, for the prover, and its verification key, for prover and verifier. About 7 KB; runs in browsers and in Node. */
 import { fromBase64, toHex } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { CompiledCircuit } from '@noir-lang/noir_js';
@@ -14,7 +14,7 @@ export const CIRCUIT = { ...artifact, debug_symbols: '', file_map: {} } as Compi
 
 /**
  * The verification key, 1,888 bytes.
- * @throws TypeError where it is not the pinned one, which is a fault of the build
+ * @throws TypeError if it is not the pinned one, which is a fault of the build
  */
 export function verificationKey(): Uint8Array {
   const bytes = fromBase64(key.base64);

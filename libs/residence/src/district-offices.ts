@@ -3,7 +3,7 @@ import { congressAt, parseDistrict } from './district';
 import { ResidenceError } from './errors';
 
 /**
- * The codes of the offices that people of a district can write to: one of the House, and the state's senators (none for DC and the
+ * Returns the codes of the offices that people of a district can write to: one of the House, and the state's senators (none for DC and the
  * territories). Empty for a district that the table of offices does not have.
  * @param district `120-MT-01`
  * @throws ResidenceError `ERR_RESIDENCE_DISTRICT`
@@ -15,7 +15,7 @@ export function officesOfDistrict(district: string): string[] {
   return houseOffices(state).includes(house) ? [house, ...senateOffices(state)] : [];
 }
 
-/** @throws ResidenceError `ERR_RESIDENCE_DISTRICT_ENDED` for a district of an earlier Congress than the one in office */
+/** @throws ResidenceError `ERR_RESIDENCE_DISTRICT_ENDED` for a district of a Congress that has ended */
 export function checkInOffice(district: string, nowSeconds: number): void {
   if (parseDistrict(district).congress < congressAt(nowSeconds))
     throw new ResidenceError('ERR_RESIDENCE_DISTRICT_ENDED', 'the Congress of this district has ended');

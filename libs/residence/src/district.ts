@@ -1,5 +1,5 @@
-// A congressional district as the statement has it. It names the Congress, since districts change their borders with a Congress and a
-// district of an ended Congress is no longer an address.
+// A congressional district in the form of the statement. It names the Congress, because districts get new borders with a Congress, and a
+// message can no longer go to a district of a Congress that has ended.
 import { ResidenceError } from './errors';
 import { fieldFromAscii, type Field } from './field';
 
@@ -31,15 +31,15 @@ export function formatDistrict({ congress, state, seat }: District): string {
   return text;
 }
 
-/** The nine ASCII characters as a big-endian number. @throws ResidenceError `ERR_RESIDENCE_DISTRICT` */
+/** Returns the nine ASCII characters as a big-endian number. @throws ResidenceError `ERR_RESIDENCE_DISTRICT` */
 export function districtToField(text: string): Field {
   parseDistrict(text);
   return fieldFromAscii(text);
 }
 
 /**
- * The Congress in office: terms of two years, the first of these from 3 January 1935, each from noon Eastern Standard Time, which is
- * 17:00 UTC (20th Amendment, section 1).
+ * Returns the number of the Congress in office. Terms last two years, from 3 January 1935 on, and begin at noon Eastern Standard Time,
+ * which is 17:00 UTC (20th Amendment, section 1).
  */
 export function congressAt(unixSeconds: number): number {
   const year = new Date(unixSeconds * 1000).getUTCFullYear();

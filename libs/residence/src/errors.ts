@@ -18,7 +18,7 @@ export type ResidenceErrorCode =
   /** The path does not lead from this registration to the expected root: the static files are of another publication. */
   | 'ERR_RESIDENCE_OTHER_ROOT';
 
-/** The messages hold no value that was passed in, since most of them are secret. */
+/** Its messages contain no value that was passed in, because most of these values are secret. */
 export class ResidenceError extends Error {
   override readonly name = 'ResidenceError';
 

@@ -12,7 +12,7 @@ import {
 const P = FIELD_MODULUS.toString(16).padStart(64, '0');
 
 describe('a field element', () => {
-  it('has one form: 32 bytes, 64 lower-case hex digits', () => {
+  it('has one form: 32 bytes, or 64 lower-case hex digits', () => {
     for (const value of [0n, 1n, 2n ** 64n - 1n, 2n ** 64n, 2n ** 253n, FIELD_MODULUS - 1n]) {
       const field = fieldFromBigInt(value);
       expect(field).toHaveLength(32);
@@ -37,7 +37,7 @@ describe('a field element', () => {
     expect(() => fieldFromHex(hex)).toThrow(expect.objectContaining({ code: 'ERR_RESIDENCE_FIELD' }));
   });
 
-  it('refuses bytes of another length, or from the modulus on', () => {
+  it('refuses bytes of another length, or not below the modulus', () => {
     const modulus = Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(P.slice(2 * at, 2 * at + 2), 16));
     for (const bytes of [
       new Uint8Array(31),
@@ -59,7 +59,7 @@ describe('a field element', () => {
     expect(fieldToBigInt(buffer.subarray(4, 36))).toBe(7n);
   });
 
-  it('is drawn from the whole field, and is never 0', () => {
+  it('is drawn at random from the whole field, and is never 0', () => {
     const drawn = Array.from({ length: 400 }, () => fieldToBigInt(randomField()));
     expect(new Set(drawn).size).toBe(400);
     expect(drawn.some((value) => value > FIELD_MODULUS / 2n)).toBe(true);

@@ -1,5 +1,5 @@
-// Elements of the scalar field of BN254, in which the circuit computes. Outside the arithmetic an element is always its one canonical
-// form: 32 bytes, big-endian, below p; in JSON 64 lower-case hex digits.
+// Elements of the scalar field of BN254, in which the circuit computes. Outside the arithmetic an element always has its canonical
+// form: 32 bytes, big-endian, below the modulus p; in JSON 64 lower-case hex digits.
 import {
   FIELD_BYTES,
   FIELD_HEX_PATTERN,
@@ -28,7 +28,7 @@ export function checkField(value: Uint8Array): Field {
   return value;
 }
 
-/** 64 lower-case hex digits. @throws ResidenceError `ERR_RESIDENCE_FIELD` */
+/** Returns 64 lower-case hex digits. @throws ResidenceError `ERR_RESIDENCE_FIELD` */
 export function fieldToHex(field: Field): string {
   return toHex(checkField(field));
 }
@@ -46,7 +46,7 @@ export function fieldToBigInt(field: Field): bigint {
   return value;
 }
 
-/** @throws ResidenceError `ERR_RESIDENCE_FIELD` below 0 or from p on */
+/** @throws ResidenceError `ERR_RESIDENCE_FIELD` for a number below 0 or not below p */
 export function fieldFromBigInt(value: bigint): Field {
   if (value < 0n || value >= FIELD_MODULUS) throw notAField();
   const bytes = new Uint8Array(FIELD_BYTES);
@@ -55,16 +55,16 @@ export function fieldFromBigInt(value: bigint): Field {
   return bytes;
 }
 
-/** A uniform element that is not 0, from the platform's random source: a secret, a salt or a blinding. */
+/** Returns a uniform random element that is not 0, from the platform's random source, for a secret, a salt or a blinding. */
 export function randomField(): Field {
   for (;;) {
     const bytes = crypto.getRandomValues(new Uint8Array(FIELD_BYTES));
-    bytes[0] = (bytes[0] ?? 0) & 0x3f; // p has 254 bits; about one value in four is drawn again
+    bytes[0] = (bytes[0] ?? 0) & 0x3f; // p has 254 bits, so about one value in four is not below p and is drawn again
     if (isField(bytes) && bytes.some((byte) => byte !== 0)) return bytes;
   }
 }
 
-/** The first 31 bytes of a 32-byte hash, which are always below p: the hash shifted right by eight bits. */
+/** Returns the first 31 bytes of a 32-byte hash, which are always below p: the hash shifted right by eight bits. */
 export function fieldFromHash(hash: Uint8Array): Field {
   if (hash.length !== FIELD_BYTES) throw notAField();
   const bytes = new Uint8Array(FIELD_BYTES);
@@ -72,7 +72,7 @@ export function fieldFromHash(hash: Uint8Array): Field {
   return bytes;
 }
 
-/** ASCII of at most 31 characters, as a big-endian number. */
+/** Returns ASCII text of at most 31 characters as a big-endian number. */
 export function fieldFromAscii(text: string): Field {
   const bytes = new Uint8Array(FIELD_BYTES);
   if (text.length >= FIELD_BYTES || !/^[\x20-\x7e]*$/.test(text)) throw notAField();

@@ -1,4 +1,4 @@
-/** The proof of residence: its statement, the registrar's tree, and what a proof is computed from. Runs in browsers and in Node. */
+/** The proof of residence: its statement, the registrar's tree, and the inputs of a proof. Runs in browsers and in Node. */
 export * from './errors';
 export * from './field';
 export { h3, TAGS, type Tag } from './poseidon2';

@@ -1,5 +1,5 @@
 export type ResidenceListErrorCode =
-  /** The address of the list is not https (or http on this machine), or has a password in it. */
+  /** The address of the list is not https (or http on this machine), or has a user name or password. */
   | 'ERR_RESIDENCE_LIST_ADDRESS'
   /** No answer, another status than expected, or more bytes than the file may have. */
   | 'ERR_RESIDENCE_LIST_UNREACHABLE'

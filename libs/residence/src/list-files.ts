@@ -1,15 +1,15 @@
-// The registrar's static files, over HTTP: bounded in size and time, and every request the same for everyone.
+// Fetches the registrar's static files over HTTP, within limits of size and time. Requests are the same for everyone.
 import { ResidenceListError } from './list-errors';
 import { FIELD_BYTES } from './field';
 
-/** Leaves in a file, and subtree roots in the file `subtrees`. */
+/** The number of leaves in a file, and of subtree roots in the file `subtrees`. */
 export const NODES_PER_FILE = 1024;
 export const LIST_FILE_BYTES = NODES_PER_FILE * FIELD_BYTES;
 
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /**
- * One file of the list; null if there is none (404). Sends no cookies, conditional headers or referrer, and no other
+ * Returns one file of the list; null if there is none (404). Sends no cookies, conditional headers or referrer, and no other
  * data that distinguishes readers. Ends after 20 seconds, or at `deadlineMs` (by Date.now()).
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_UNREACHABLE`; the signal's reason
  */
@@ -40,7 +40,7 @@ export async function fetchListFile(
 }
 
 /**
- * The address of the list, so that names can be appended.
+ * Returns the address of the list in a form to which names can be appended.
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_ADDRESS`, without the address, because it may contain a password
  */
 export function listAddress(files: string | URL): URL {

@@ -31,7 +31,7 @@ const registration: Registration = {
 const reader = { by, registration, commitment, now: () => NOW };
 const code = (name: string) => expect.objectContaining({ code: name });
 
-/** Places 0 to 1,039 in use; `own` is the person's leaf. */
+/** Returns leaves for places 0 to 1,039. `own` is the person's leaf. */
 function leavesWith(own: Field, other = 9n): Field[] {
   const leaves = Array.from({ length: 1040 }, () => EMPTY_LEAF);
   leaves[3] = fieldFromBigInt(other);
@@ -87,7 +87,7 @@ it('sends no cookies, no conditional headers, no referrer and no token', async (
 });
 
 describe('files of two publications', () => {
-  it('are fetched again, and the path is the new one’s', async () => {
+  it('are fetched again until the path leads to the root of the new one', async () => {
     const both = new Map([...published, ...listFilesOf(later, noteOf(later))]);
     const stale = new Map([...both, ['root.note', published.get('root.note')!]]);
     stale.delete(`${fieldToHex(tree.root)}/leaves/1`);
@@ -116,7 +116,7 @@ describe('files of two publications', () => {
     expect(server.paths.filter((path) => path === 'root.note')).toHaveLength(3);
   });
 
-  it('are told from a note whose folder is not there yet', async () => {
+  it('are recognized when the folder of the note does not exist yet', async () => {
     await using server = await ListServer.start(new Map([['root.note', published.get('root.note')!]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));
   });
@@ -125,14 +125,14 @@ describe('files of two publications', () => {
     ['is cut', (bytes: Uint8Array) => bytes.slice(0, -32)],
     ['holds a number beyond the field', (bytes: Uint8Array) => bytes.map((byte, at) => (at < 32 ? 255 : byte))],
     ['has a changed bit', (bytes: Uint8Array) => bytes.map((byte, at) => (at === 31 ? byte ^ 1 : byte))],
-  ])('are what a leaf file is that %s', async (_what, change) => {
+  ])('are the reported reason if a leaf file %s', async (_what, change) => {
     const name = `${fieldToHex(tree.root)}/leaves/1`;
     await using server = await ListServer.start(new Map([...published, [name, change(published.get(name)!)]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));
   });
 });
 
-it('reports a registration as not listed only where the whole signed list lacks it', async () => {
+it('reports a registration as not listed if the signed list does not have it', async () => {
   await using server = await ListServer.start(listFilesOf(without, noteOf(without)));
   await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_NOT_LISTED'));
   for (const other of [
@@ -146,10 +146,10 @@ it('reports a registration as not listed only where the whole signed list lacks 
     );
 });
 
-it('finds no path for an empty leaf, or for an inner node taken as a leaf', async () => {
+it('refuses a path for an empty place, or for another person’s commitment', async () => {
   await using server = await ListServer.start(published);
   const path = await fetching(server);
-  // Another commitment at an empty place, and at the same place.
+  // Another commitment, at an empty place and at the place of the registration.
   for (const index of [4, registration.index]) {
     const other = {
       ...reader,
@@ -182,7 +182,7 @@ it('refuses a root note that is not UTF-8', async () => {
 });
 
 describe('a host that cannot be read', () => {
-  it('may answer 500, redirect, or have no list', async () => {
+  it('may have no list, answer 500, or redirect', async () => {
     await using server = await ListServer.start(new Map());
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UNREACHABLE'));
     server.answer = (_path, response) => !!response.writeHead(500).end();
@@ -218,13 +218,13 @@ describe('a host that cannot be read', () => {
 });
 
 it.each(['http://list.example/', 'https://u:p@list.example/', 'https://list.example/?a=1', 'ftp://list.example/', 'x'])(
-  'does not ask at %s',
+  'makes no request to %s',
   async (files) => {
     await expect(fetchListPath({ ...reader, files })).rejects.toThrow(code('ERR_RESIDENCE_LIST_ADDRESS'));
   },
 );
 
-it('keeps a path for a day, and not into the last day of its root', async () => {
+it('keeps a path for a day, but not in the last day of its root', async () => {
   await using server = await ListServer.start(published);
   const path = await fetching(server);
   const at = (now: number) => isFreshListPath(path, { ...reader, now: () => now });

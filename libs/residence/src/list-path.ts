@@ -1,4 +1,4 @@
-// A person's path through the registrar's tree, read from the static files and kept for a day.
+// Reads a person's path through the registrar's tree from the static files. A client keeps the path for a day.
 import { decodeUtf8 } from '@communique-tee/protocol';
 import { fieldFromHex, fieldToHex, isField, FIELD_BYTES, type Field } from './field';
 import { ResidenceListError } from './list-errors';
@@ -10,12 +10,12 @@ import type { Registration } from './registration';
 import { leafOf } from './statement';
 
 const FILE_DEPTH = 10;
-/** Up to this many files the whole tree is fetched, and the host learns nothing about the person's place. */
+/** A tree of at most this many files is fetched whole, so that the host learns nothing about the person's place. */
 const MAX_FILES_OF_WHOLE_TREE = 16;
 /** The list is fetched at most daily. */
 const DAY_SECONDS = 86_400;
 const ATTEMPT_TIMEOUT_MS = 60_000;
-/** How long to wait before the files are fetched again, where they come from two publications. */
+/** The pauses before the files are fetched again, if they come from two publications. */
 const PAUSES_MS = [1000, 3000, 6000];
 
 /**
@@ -59,8 +59,8 @@ export interface FetchListOptions extends ListReader {
 }
 
 /**
- * Fetches the root note, the subtree roots and the leaves, and computes the path. The whole tree is fetched where it
- * has at most 16 files; above that the host learns which file the person is in. Only data that hashes to the signed
+ * Fetches the root note, the subtree roots and the leaves, and computes the path. The whole tree is fetched if it
+ * has at most 16 files. Of a larger tree, the host learns which file the person is in. Only data that hashes to the signed
  * root is trusted.
  * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
  */
@@ -94,7 +94,7 @@ export function openListPath(path: ListPath, { by, registration, commitment, now
   return { note, siblings };
 }
 
-/** Whether a kept path can be used without asking the registrar's host: younger than a day, and its root counts for another day. */
+/** Whether a kept path can be used without a new fetch: it is younger than a day, and its root counts for at least another day. */
 export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
   try {
     const age = reader.now() - path.fetchedAt;
@@ -152,7 +152,7 @@ async function fetchOnce(address: URL, options: FetchListOptions): Promise<ListP
   return { version: 1, fetchedAt: now(), rootNote, siblings };
 }
 
-/** The files of the whole tree where they are few, else the person's own; a file that does not exist or has another size is left out. */
+/** Fetches all files of a small tree, otherwise only the person's file. Leaves out a file that is missing or has another size. */
 async function fetchLeaves(
   { places }: RootNote,
   own: number,
@@ -161,7 +161,7 @@ async function fetchLeaves(
   const inUse = Math.ceil(places / NODES_PER_FILE);
   const wanted = inUse <= MAX_FILES_OF_WHOLE_TREE ? Array.from({ length: inUse }, (_, file) => file) : [own];
   const files = new Map<number, Field[]>();
-  // One after the other: the order reveals nothing, and the host is not flooded.
+  // One after the other, always in this order, so that the order reveals nothing and the host is not flooded.
   for (const file of wanted) {
     const nodes = nodesOf(await get(file));
     if (nodes !== null) files.set(file, nodes);
@@ -177,7 +177,7 @@ function textOf(note: Uint8Array): string {
   }
 }
 
-/** 1,024 field elements; null for anything else, which no publication has. */
+/** Returns the 1,024 field elements of a file; null for any other content, which no publication has. */
 function nodesOf(bytes: Uint8Array | null): Field[] | null {
   if (bytes?.length !== LIST_FILE_BYTES) return null;
   const nodes = Array.from({ length: NODES_PER_FILE }, (_, at) =>

@@ -3,14 +3,14 @@ import { EMPTY_LEAF, MerkleTree, rootOfPath, TREE_DEPTH, TREE_PLACES } from './m
 import { h3, TAGS } from './poseidon2';
 import { ZERO_FIELD } from './field';
 
-/** By hashing, from the empty leaf upwards. */
+/** Computes the root of an empty tree by hashing from the empty leaf upwards. */
 const emptyRoot = (depth: number): Field =>
   Array.from({ length: depth }).reduce<Field>((node) => h3(node, node, ZERO_FIELD, TAGS.node), EMPTY_LEAF);
 const leaves = (count: number): Field[] => Array.from({ length: count }, () => randomField());
 const refused = (code: string): Error => expect.objectContaining({ code }) as Error;
 
 describe('the tree', () => {
-  it('has the root that hashing every node of it gives', () => {
+  it('has the root that is computed by hashing every node', () => {
     const shape = { depth: 5, level: 0 };
     const nodes = [...leaves(11), EMPTY_LEAF, ...leaves(3)];
     let row = [...nodes, ...Array.from({ length: 32 - nodes.length }, () => EMPTY_LEAF)];
@@ -21,7 +21,7 @@ describe('the tree', () => {
     expect(MerkleTree.of(nodes, shape).root).toEqual(row[0]);
   });
 
-  it('has the same root, however it came about', () => {
+  it('has the same root whether it was built at once, grown, or reduced', () => {
     const given = leaves(6);
     const whole = MerkleTree.of([given[0]!, EMPTY_LEAF, given[2]!, given[3]!, EMPTY_LEAF, given[5]!]);
     const grown = MerkleTree.of([]);
@@ -46,7 +46,7 @@ describe('the tree', () => {
     expect(tree.length).toBe(3001);
   });
 
-  it('is the same in parts: subtrees of 1,024 leaves, and a tree of their roots', () => {
+  it('has the same values in parts: subtrees of 1,024 leaves, and a tree of their roots', () => {
     const tree = MerkleTree.of(leaves(1500));
     const subtrees = tree.nodesAt(10);
     expect(subtrees).toHaveLength(1024);
@@ -61,7 +61,7 @@ describe('the tree', () => {
     expect(subtrees[2]).toEqual(emptyRoot(10));
   });
 
-  it('refuses places and nodes that it cannot have', () => {
+  it('refuses places outside the tree and nodes that are no field elements', () => {
     const tree = MerkleTree.of([]);
     for (const at of [-1, 1.5, TREE_PLACES, Number.NaN])
       for (const use of [

@@ -1,4 +1,4 @@
-// The registrar's tree: depth 20, places without a person are 0, an inner node is H3(left, right, 0).
+// The registrar's tree. It has depth 20; a place without a person is 0; an inner node is H3(left, right, 0).
 import { ResidenceError } from './errors';
 import { fieldFromBigInt, fieldToBigInt, ZERO_FIELD, type Field } from './field';
 import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
@@ -6,7 +6,7 @@ import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 export const TREE_DEPTH = 20;
 export const TREE_PLACES = 2 ** TREE_DEPTH;
 /**
- * A place without a person. No statement can be proven for it: a leaf is a hash under its own tag, and no such hash
+ * A place without a person. No statement can be proven for an empty leaf: a leaf is a hash under its own tag, and no such hash
  * is 0.
  */
 export const EMPTY_LEAF: Field = ZERO_FIELD;
@@ -19,7 +19,7 @@ for (let level = 0; level < TREE_DEPTH; level++) {
 }
 
 /**
- * The root that a path leads to.
+ * Returns the root that a path leads to.
  * @param index 0 to 2^20 - 1; bit n tells on which side of its sibling the node of level n is (1: right)
  * @param siblings 20 field elements, from the leaf upwards
  * @throws ResidenceError `ERR_RESIDENCE_INDEX` | `ERR_RESIDENCE_PATH` | `ERR_RESIDENCE_FIELD`
@@ -46,12 +46,12 @@ export interface TreeShape {
 const WHOLE_TREE: TreeShape = { depth: TREE_DEPTH, level: 0 };
 
 /**
- * The tree in memory, or one part of it: the static files hold the whole one as 1,024 subtrees `{ depth: 10, level: 0 }` below one tree
- * `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. 16,000 leaves take some three seconds to build, and one
- * more takes 20 hashes; a registrar of many people uses the hash of `@communique-tee/residence/bulk`.
+ * The tree in memory, or one part of it: the static files contain the whole tree as 1,024 subtrees `{ depth: 10, level: 0 }` below one tree
+ * `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. A tree of 16,000 leaves is built in some three seconds,
+ * and each further leaf takes 20 hashes. A registrar of many people uses the hash of `@communique-tee/residence/bulk`.
  */
 export class MerkleTree {
-  /** By level, the lowest first. Nodes after the last one of a level are empty. */
+  /** The nodes of each level, the lowest level first. Nodes after the last one of a level are empty. */
   private readonly levels: bigint[][];
 
   private constructor(
@@ -96,18 +96,18 @@ export class MerkleTree {
     return fieldFromBigInt(this.node(this.shape.depth, 0));
   }
 
-  /** How many places up to and including the last one that was ever set. */
+  /** The number of places up to and including the last one that was ever set. */
   get length(): number {
     return this.row(0).length;
   }
 
-  /** The node of a place. */
+  /** Returns the node of a place. */
   at(index: number): Field {
     checkIndex(index, 2 ** this.shape.depth);
     return fieldFromBigInt(this.node(0, index));
   }
 
-  /** The siblings of a place, from the lowest upwards: as many as the tree is deep. */
+  /** Returns the siblings of a place, from the lowest upwards, one for each level of the tree. */
   path(index: number): Field[] {
     checkIndex(index, 2 ** this.shape.depth);
     return Array.from({ length: this.shape.depth }, (_, height) =>
@@ -115,7 +115,7 @@ export class MerkleTree {
     );
   }
 
-  /** All nodes of one height, with the empty ones: 2^(depth - height). Height 10 of the whole tree is the registrar's file `subtrees`. */
+  /** Returns all 2^(depth - height) nodes of one height, empty ones too. Height 10 of the whole tree is the registrar's file `subtrees`. */
   nodesAt(height: number): Field[] {
     return Array.from({ length: 2 ** (this.shape.depth - height) }, (_, at) => fieldFromBigInt(this.node(height, at)));
   }

@@ -71,7 +71,7 @@ it('refuses a campaign that lasts longer than the configured maximum', () => {
   expect(() => signCampaignNote(longer, 90, one)).toThrow(refused('ERR_RESIDENCE_NOTE_WINDOW'));
 });
 
-it('accepts a note 60 seconds before its beginning, and not at its end', () => {
+it('accepts a note from 60 seconds before its beginning to just before its end', () => {
   for (const at of [FROM - 60, FROM - 5, FROM, root.notAfter - 1])
     expect(() => {
       checkWindow(root, at);
@@ -85,20 +85,20 @@ it('accepts a note 60 seconds before its beginning, and not at its end', () => {
     }).toThrow(refused('ERR_RESIDENCE_NOTE_ENDED'));
 });
 
-it('refuses a note of a key that is not configured, of another registrar, and of the other kind', () => {
+it('refuses a note of a key that is not configured, of another registrar, or of the other kind', () => {
   expect(() => openRootNote(signRootNote(root, stranger), by)).toThrow(refused('ERR_RESIDENCE_NOTE'));
   const otherName = signingKeyOf('other-registrar', new Uint8Array(32).fill(1));
   expect(() => openRootNote(signRootNote({ ...root, registrar: 'other-registrar' }, otherName), by)).toThrow(
     refused('ERR_RESIDENCE_NOTE'),
   );
-  // The configured key signs, and the text names another registrar.
+  // The configured key signs a text that names another registrar.
   const other = signNote(bodyOf({ ...root, registrar: 'other-registrar' }), one);
   expect(() => openRootNote(other, by)).toThrow(refused('ERR_RESIDENCE_NOTE'));
   expect(() => openRootNote(signCampaignNote(campaign, 90, one), by)).toThrow(refused('ERR_RESIDENCE_NOTE'));
   expect(() => openCampaignNote(signRootNote(root, one), by, 90)).toThrow(refused('ERR_RESIDENCE_NOTE'));
 });
 
-it('never takes a key of another name, even if the caller lists one', () => {
+it('refuses a note of a key with another name, even if the caller lists the key', () => {
   const other = signingKeyOf('other-registrar', new Uint8Array(32).fill(9));
   const text = signNote(bodyOf(root), other);
   expect(() => openRootNote(text, { registrar: 'test-registrar', keys: [one, other] })).toThrow(
@@ -120,7 +120,7 @@ it.each([
   expect(() => openRootNote(signNote(body, one), by)).toThrow(refused('ERR_RESIDENCE_NOTE'));
 });
 
-it('refuses notes over their size, which lines of unknown keys count for', () => {
+it('refuses notes over the size limit, which counts signatures of unknown keys too', () => {
   const grease = `\u2014 grease.example ${Buffer.alloc(300).toString('base64')}\n`;
   expect(() => openRootNote(`${signRootNote(root, one)}${grease}`, by)).toThrow(/too long/);
   expect(() => openCampaignNote(`${signCampaignNote(campaign, 90, one)}${grease}`, by, 90)).toThrow(/too long/);
@@ -128,7 +128,7 @@ it('refuses notes over their size, which lines of unknown keys count for', () =>
   expect(openRootNote(`${signRootNote(root, one)}${short}`, by)).toEqual(root);
 });
 
-it('fits the longest ids', () => {
+it('has room in a note for the longest ids', () => {
   const id = 'r'.repeat(64);
   const key = signingKeyOf(id, new Uint8Array(32).fill(5));
   const second = signingKeyOf(id, new Uint8Array(32).fill(6));
@@ -138,11 +138,11 @@ it('fits the longest ids', () => {
   expect(Buffer.byteLength(signCampaignNote(long, 90, key))).toBeLessThanOrEqual(400);
 });
 
-it.each(['', 'Water', 'a_b', 'a'.repeat(65)])('signs no note of the campaign %j', (id) => {
+it.each(['', 'Water', 'a_b', 'a'.repeat(65)])('does not sign a note of the campaign %j', (id) => {
   expect(() => signCampaignNote({ ...campaign, campaign: id }, 90, one)).toThrow(refused('ERR_RESIDENCE_NOTE'));
 });
 
-it('accepts one or two keys of the registrar’s own name', () => {
+it('accepts only one or two different keys with the registrar’s name', () => {
   const keys = [one, two, stranger].map(formatVerifierKey);
   const other = formatVerifierKey(signingKeyOf('other', new Uint8Array(32).fill(1)));
   for (const texts of [[], keys, [keys[0]!, keys[0]!], [other], ['x']])
@@ -150,7 +150,7 @@ it('accepts one or two keys of the registrar’s own name', () => {
   expect(() => registrarOf('Test', [other])).toThrow(refused('ERR_RESIDENCE_KEYS'));
 });
 
-it('refuses every vector of a signed note that readers refuse', () => {
+it('refuses every test vector of a signed note that readers must refuse', () => {
   const vectors = NOTE_VECTORS.filter(({ expected }) => 'code' in expected);
   expect(vectors.length).toBeGreaterThan(20);
   for (const { note } of vectors) expect(() => openRootNote(note, by)).toThrow(refused('ERR_RESIDENCE_NOTE'));

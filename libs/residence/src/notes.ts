@@ -1,4 +1,4 @@
-// The registrar's two signed notes (C2SP signed-note): which root counts when, and which campaign runs when.
+// The registrar's two kinds of signed notes (C2SP signed-note): when a root counts, and when a campaign runs.
 import { LIMITS, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import {
   openNote,
@@ -16,7 +16,7 @@ const ROOT_TITLE = 'communique-tee residence root v1';
 const CAMPAIGN_TITLE = 'communique-tee campaign v1';
 const DAY_SECONDS = 86_400;
 
-/** Bytes of UTF-8, with all signatures. */
+/** The limits in bytes of UTF-8, with all signatures. */
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
 /** A root counts for at most 14 days, because a revoked person stays in the list that long. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
@@ -32,7 +32,7 @@ export interface Window {
 export interface RootNote extends Window {
   registrar: string;
   root: Field;
-  /** How many places of the tree are in use: all of them are below this number. */
+  /** Every place of the tree that is in use is below this number. */
   places: number;
 }
 
@@ -44,7 +44,7 @@ export interface CampaignNote extends Window {
 /** The registrar whose notes count. */
 export interface Registrar {
   registrar: string;
-  /** One, or two while the registrar changes its key. */
+  /** One key, or two while the registrar changes its key. */
   keys: readonly VerifierKey[];
   /** How signatures are verified; in JavaScript unless given. */
   check?: SignatureCheck;
@@ -146,7 +146,7 @@ export function checkWindow({ notBefore, notAfter }: Window, nowSeconds: number)
   if (nowSeconds >= notAfter) throw new ResidenceNoteError('ERR_RESIDENCE_NOTE_ENDED', 'the time of the note is over');
 }
 
-/** The lines of the body after its title and registrar. */
+/** Verifies a note and returns the lines of its body after title and registrar. */
 function open(text: string, { registrar, keys, check }: Registrar, title: string, maxBytes: number): string[] {
   if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes) throw notANote('it is too long');
   let body: string;
@@ -189,7 +189,7 @@ function readWindow(from: string, to: string, maxSeconds: number): Window {
   return window;
 }
 
-/** Each number has only one text: no sign, no leading zero. */
+/** Reads the only text of a number: no sign, no leading zero. */
 function readNumber(text: string): number {
   if (!/^(?:0|[1-9][0-9]{0,11})$/.test(text)) throw notANote('a number is missing');
   return Number(text);

@@ -3,7 +3,7 @@ import { FIELD_MODULUS, fieldFromBigInt, fieldToHex, randomField } from './field
 import { h3, TAGS } from './poseidon2';
 
 describe('H3', () => {
-  it("computes what Barretenberg's permutation does, for the edges of the field and 300 random inputs", async () => {
+  it("computes the same as Barretenberg's permutation, for the edges of the field and 300 random inputs", async () => {
     const judge = await BarretenbergSync.new({ backend: BackendType.Wasm, threads: 1 });
     const edges = [0n, 1n, 2n ** 64n, FIELD_MODULUS - 1n, FIELD_MODULUS >> 1n].map(fieldFromBigInt);
     const inputs = [

@@ -8,7 +8,7 @@ const json = {
   index: 7,
 } as const;
 
-it('reads a registration, and writes it as it was', () => {
+it('reads a registration, and writes the same JSON again', () => {
   const registration = registrationFromJson(json);
   expect(registration).toEqual({
     registrar: 'test-registrar',

@@ -17,7 +17,7 @@ export interface Registration {
   index: number;
 }
 
-/** As a file: `{ version: 1, registrar, district, salt (64 hex digits), index }`. */
+/** The JSON form of a registration. `salt` has 64 hex digits. */
 export interface RegistrationJson {
   readonly version: 1;
   readonly registrar: string;
@@ -29,8 +29,8 @@ export interface RegistrationJson {
 const MEMBERS = ['district', 'index', 'registrar', 'salt', 'version'];
 
 /**
- * Reads a registration from its JSON value: exactly these members.
- * @throws ResidenceError `ERR_RESIDENCE_REGISTRATION`, without any part of it
+ * Reads a registration from its JSON value, which must have exactly these members.
+ * @throws ResidenceError `ERR_RESIDENCE_REGISTRATION`, without any part of the value
  */
 export function registrationFromJson(value: unknown): Registration {
   if (typeof value !== 'object' || value === null) throw notARegistration();

@@ -20,7 +20,7 @@ const sha256 = (...parts: Uint8Array[]): string =>
   parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
 
 describe('the statement', () => {
-  it('has a scope of registrar and campaign, both ids', () => {
+  it('has a scope that is computed from the ids of registrar and campaign', () => {
     const hash = sha256(encodeCanonical(['communique-tee scope v1', 'registrar', 'campaign']));
     expect(fieldToHex(scopeOf('registrar', 'campaign'))).toBe(`00${hash.slice(0, 62)}`);
     expect(scopeOf('a', 'bc')).not.toEqual(scopeOf('ab', 'c'));
@@ -31,7 +31,7 @@ describe('the statement', () => {
     expect(scopeOf('x'.repeat(64), 'y')).toHaveLength(32);
   });
 
-  it('binds status secret and sealed message, each byte of them', () => {
+  it('binds each byte of the status secret’s hash and of the sealed message', () => {
     const status = new Uint8Array(32).fill(1);
     const sealed = new Uint8Array(1200).fill(2);
     const hash = sha256(new TextEncoder().encode('communique-tee proven message v1'), status, sealed);
@@ -88,11 +88,11 @@ describe('a witness', () => {
       { registration: { registrar: 'registrar', district: '120-MT-02', salt: ZERO_FIELD, index: 2 } },
     ],
     ['another path', { siblings: MerkleTree.of([]).path(0) }],
-  ])('does not come of %s', (_, other) => {
+  ])('is not computed from %s', (_, other) => {
     expect(() => witnessOf({ ...input(), ...other })).toThrow(refused('ERR_RESIDENCE_OTHER_ROOT'));
   });
 
-  it('reports a mistake without any of its values', () => {
+  it('causes errors that contain none of its values', () => {
     const given = input();
     const wrong = { ...given, root: randomField() };
     const values = [given.secret, given.registration.salt, given.blinding].map(fieldToHex);

@@ -1,5 +1,5 @@
-// The values of the statement that a proof of residence makes, each with its formula (docs/residence.md). The circuit computes the same;
-// circuit.spec.ts compares them.
+// The values of the statement that a proof of residence makes, each with its formula (docs/residence.md). The circuit computes the same
+// values; circuit.spec.ts compares them.
 import { encodeCanonical, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { districtToField } from './district';
@@ -7,7 +7,7 @@ import { ResidenceError } from './errors';
 import { checkField, fieldFromBigInt, fieldFromHash, fieldToBigInt, ZERO_FIELD, type Field } from './field';
 import { h3, h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
-/** The public inputs of the circuit, in its order. */
+/** The public inputs of the circuit, in the circuit's order. */
 export const PUBLIC_INPUTS = ['root', 'nullifier', 'claim', 'message'] as const;
 export type PublicInputs = Record<(typeof PUBLIC_INPUTS)[number], Field>;
 
@@ -15,7 +15,7 @@ const SCOPE_DOMAIN = 'communique-tee scope v1';
 const MESSAGE_DOMAIN = new TextEncoder().encode('communique-tee proven message v1');
 
 /**
- * The value that the person gives to the registrar: H3(secret, 0, 0), 32 bytes.
+ * Returns the value that the person gives to the registrar: H3(secret, 0, 0), 32 bytes.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function commitmentOf(secret: Field): Field {
@@ -27,7 +27,7 @@ export function commitmentOf(secret: Field): Field {
 const ZERO_COMMITMENT = h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment);
 
 /**
- * A commitment that a registrar may enter into the tree: a field element, not 0, and not the commitment of the secret 0.
+ * Returns a commitment that a registrar may enter into the tree: a field element, not 0, and not the commitment of the secret 0.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function checkCommitment(commitment: Field): Field {
@@ -44,7 +44,7 @@ export interface LeafInput {
 }
 
 /**
- * A person's entry in the registrar's tree: H3(commitment, district, salt).
+ * Returns a person's entry in the registrar's tree: H3(commitment, district, salt).
  * @throws ResidenceError the codes of {@link checkCommitment}, `ERR_RESIDENCE_DISTRICT`
  */
 export function leafOf({ commitment, district, salt }: LeafInput, hash: NumberHash = h3OfNumbers): Field {
@@ -53,7 +53,7 @@ export function leafOf({ commitment, district, salt }: LeafInput, hash: NumberHa
 }
 
 /**
- * The scope in which a person may send one message: the hash of the registrar's name and the campaign. It contains no
+ * Returns the scope in which a person may send one message: the hash of the registrar's name and the campaign. It contains no
  * key and no district, so neither a new key nor a move allows a second message.
  * @throws ResidenceError `ERR_RESIDENCE_ID`
  */
@@ -68,24 +68,24 @@ export function checkId(id: string): string {
   return id;
 }
 
-/** Public, the same for every message of a person in a scope: H3(secret, scope, 0). */
+/** Returns a public value that is the same for every message of a person in a scope: H3(secret, scope, 0). */
 export function nullifierOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.nullifier);
 }
 
-/** Only the enclave sees it; the same for every message of a person in a scope: H3(secret, scope, 0) under its own tag. */
+/** Returns a value that only the enclave sees, the same for all messages of a person in a scope: H3(secret, scope, 0) under its own tag. */
 export function deliveryOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.delivery);
 }
 
-/** Public, hides campaign and district behind the blinding: H3(H3(scope, district, delivery), blinding, 0). */
+/** Returns a public value that hides campaign and district: H3(H3(scope, district, delivery), blinding, 0). */
 export function claimOf(of: { scope: Field; district: string; delivery: Field; blinding: Field }): Field {
   const content = h3(of.scope, districtToField(of.district), of.delivery, TAGS.claimContent);
   return h3(content, of.blinding, ZERO_FIELD, TAGS.claim);
 }
 
 /**
- * Binds a proof to one sealed message and to who may read its status: the first 31 bytes of
+ * Returns the public input that binds a proof to one sealed message and to who may read its status: the first 31 bytes of
  * SHA-256(domain ‖ SHA-256(status secret) ‖ sealed message).
  * @param statusSha256 32 bytes
  * @param sealed the message's form 1 bytes

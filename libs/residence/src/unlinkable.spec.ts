@@ -5,7 +5,7 @@ import { commitmentOf, deliveryOf, leafOf, scopeOf } from './statement';
 import { committedProof, TEN, type CommittedProof } from './testing';
 import { witnessOf, type Witness } from './witness';
 
-/** Everything of a proven message that the gateway sees or stores and that is not the same for all people of a registrar. */
+/** Returns everything of a proven message that the gateway sees or stores, except what is the same for all people of a registrar. */
 function visible({ publicInputs, statusSha256, sealed, proof }: CommittedProof): string[] {
   const { nullifier, claim, message } = publicInputs;
   const { messageId, encapsulatedKey, nonce } = sealed;
@@ -21,7 +21,7 @@ function elements(proof: Uint8Array): string[] {
 }
 
 describe('two messages of one person in two campaigns', () => {
-  it('have the root in common with everyone, and no other value that the gateway sees (20 real proofs)', () => {
+  it('share only the root, which everyone has, of the values that the gateway sees (20 real proofs)', () => {
     const pairs = TEN.map(({ name }) => [committedProof(`${name} roads`), committedProof(`${name} schools`)] as const);
     const all = pairs.flat();
     expect(new Set(all.map(({ rootNote }) => rootNote)).size).toBe(1);
@@ -35,7 +35,7 @@ describe('two messages of one person in two campaigns', () => {
     }
   });
 
-  it('have no public value but the root in common (240 witnesses)', () => {
+  it('share no public value except the root (240 witnesses)', () => {
     const people = Array.from({ length: 60 }, (_, index) => {
       const secret = randomField();
       return { secret, registration: { registrar: 'registrar', district: '120-MT-01', salt: randomField(), index } };
@@ -59,7 +59,7 @@ describe('two messages of one person in two campaigns', () => {
     expect(new Set(values.map(fieldToHex)).size).toBe(720);
   });
 
-  it('have deliveries that offices cannot link either, and that are no nullifier', () => {
+  it('have delivery values that offices cannot link either, and that differ from the nullifiers', () => {
     const secret = randomField();
     const scopes = Array.from({ length: 50 }, (_, at) => scopeOf('registrar', `campaign-${at}`));
     expect(new Set(scopes.map((scope) => fieldToHex(deliveryOf(secret, scope)))).size).toBe(50);

@@ -9,7 +9,7 @@ import { PUBLIC_INPUTS } from './statement';
 import { committedProof } from './testing';
 
 describe('the verification key', () => {
-  it('is pinned by its hash: Barretenberg takes other bytes for the same key', async () => {
+  it('is pinned by its hash, because Barretenberg accepts other bytes for the same key', async () => {
     const barretenberg = new Barretenberg(await barretenbergModule(), { g1: FIRST_POINT, g2: SECOND_GROUP_POINT });
     const { proof, publicInputs } = committedProof('ada roads');
     const inputs = PUBLIC_INPUTS.map((name) => publicInputs[name]);
@@ -22,7 +22,7 @@ describe('the verification key', () => {
     ['a byte that Barretenberg ignores is another one', () => verificationKey().with(0, 0xff)],
     ['a point is another one', () => verificationKey().with(200, (verificationKey()[200] ?? 0) ^ 1)],
     ['it is cut', () => verificationKey().slice(0, -32)],
-  ])('is refused where %s', (_, make) => {
+  ])('is refused if %s', (_, make) => {
     const base64 = toBase64(make());
     jest.isolateModules(() => {
       jest.doMock('../circuit/verification-key.json', () => ({ base64 }));

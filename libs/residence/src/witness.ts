@@ -17,7 +17,7 @@ export interface WitnessInput {
   campaign: string;
   /** Fresh for every proof ({@link randomField}): it hides campaign and district in `claim`. */
   blinding: Field;
-  /** {@link messageInput} */
+  /** The value of {@link messageInput}. */
   message: Field;
 }
 
@@ -26,7 +26,7 @@ export interface CircuitInputs {
   secret: string;
   salt: string;
   district: string;
-  /** Bit n of the index: whether the node of level n is the right one. */
+  /** The bits of the index. Bit n: whether the node of level n is the right child. */
   right: boolean[];
   siblings: string[];
   scope: string;
@@ -42,13 +42,13 @@ export interface Witness {
   inputs: CircuitInputs;
   /** Goes to the gateway with the proof. */
   publicInputs: PublicInputs;
-  /** Opens the claim: goes into the sealed content. */
+  /** The values that open the claim. They go into the sealed content. */
   opening: { district: string; delivery: Field; blinding: Field };
 }
 
 /**
- * Computes every value of the statement and checks that the path leads to the root, so that a mistake is reported before the prover runs.
- * @throws ResidenceError `ERR_RESIDENCE_OTHER_ROOT` where leaf and path do not lead to the root, and the codes of the single values
+ * Computes every value of the statement and checks that the path leads to the root, so that an error is reported before the prover runs.
+ * @throws ResidenceError `ERR_RESIDENCE_OTHER_ROOT` if leaf and path do not lead to the root, and the codes of the single values
  */
 export function witnessOf(input: WitnessInput): Witness {
   const { secret, registration, siblings, blinding, message } = input;

@@ -12,7 +12,7 @@ export const nodePrimitives: AttestationPrimitives = {
       verify(message, signature) {
         if (key === undefined && used) key = createPublicKey({ key: jwk, format: 'jwk' });
         used = true;
-        // Without a cache each key checks one signature, and making a KeyObject would add a twentieth to the cost
+        // Makes no KeyObject: without a cache each key checks one signature, and a KeyObject would add a twentieth to the cost
         return verify(
           'sha384',
           message,

@@ -25,7 +25,7 @@ describe.each([
     }
   });
 
-  it('take views into a larger buffer for what they are', async () => {
+  it('read only the bytes of a view into a larger buffer', async () => {
     const around = (bytes: Uint8Array) => new Uint8Array([1, 2, 3, ...bytes, 4]).subarray(3, 3 + bytes.length);
     const key = await primitives.importP384(around(point));
     expect(await key.verify(around(message), around(signature))).toBe(true);
@@ -39,7 +39,7 @@ describe.each([
     await expect(judged()).rejects.toThrow();
   });
 
-  it('judge every signature by the same key anew', async () => {
+  it('check every signature again with the same key', async () => {
     const key = await primitives.importP384(point);
     for (let round = 0; round < 3; round++) {
       expect(await key.verify(message, signature)).toBe(true);
@@ -49,13 +49,13 @@ describe.each([
 });
 
 describe('WebCrypto', () => {
-  it('takes shared memory', async () => {
+  it('can hash shared memory', async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(message.length));
     shared.set(message);
     expect(await webPrimitives.sha256(shared)).toEqual(await webPrimitives.sha256(message));
   });
 
-  it('reports where it is missing', async () => {
+  it('is reported as unsupported if it is missing', async () => {
     const before = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
     Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true });
     try {

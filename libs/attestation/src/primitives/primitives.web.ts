@@ -1,7 +1,7 @@
 import { AttestationError } from '../errors';
 import type { AttestationPrimitives } from './primitives';
 
-/** @throws AttestationError ERR_ATTESTATION_UNSUPPORTED when first used where there is no WebCrypto (http: pages) */
+/** @throws AttestationError ERR_ATTESTATION_UNSUPPORTED at the first use in a page without WebCrypto (http:) */
 export const webPrimitives: AttestationPrimitives = {
   async sha256(bytes) {
     return new Uint8Array(await subtle().digest('SHA-256', own(bytes)));
@@ -26,7 +26,7 @@ function subtle(): typeof globalThis.crypto.subtle {
   return found;
 }
 
-/** WebCrypto takes no view of a SharedArrayBuffer. */
+/** Copies a view of a SharedArrayBuffer, which WebCrypto does not take. */
 function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
 }

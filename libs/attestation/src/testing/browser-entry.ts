@@ -1,7 +1,7 @@
 import * as entry from '../browser';
 import { outcomeOf, type TestCase } from './test-case';
 
-/** Every case twice, without and with remembered signatures: names with both outcomes. */
+/** Runs every case without and with remembered signatures, and returns its name with both outcomes. */
 export async function outcomes(cases: TestCase[]): Promise<[name: string, plain: string, remembered: string][]> {
   const { verify } = entry.createAttestationVerifier();
   const out: [string, string, string][] = [];

@@ -93,7 +93,7 @@ export function extension(id: string, critical: boolean, value: Uint8Array): Uin
   return sequence(oid(id), critical ? boolean(0xff) : absent, octets(value));
 }
 
-/** `pathLength` undefined: no limit */
+/** `pathLength` undefined: no limit. */
 export function basicConstraints(ca: boolean, pathLength?: number, critical = true): Uint8Array {
   return extension(
     '551d13',
@@ -102,7 +102,7 @@ export function basicConstraints(ca: boolean, pathLength?: number, critical = tr
   );
 }
 
-/** The first byte of the bit string: 0x80 digitalSignature, 0x40 nonRepudiation, 0x04 keyCertSign, 0x02 cRLSign. */
+/** `usages` is the first byte of the bit string: 0x80 digitalSignature, 0x40 nonRepudiation, 0x04 keyCertSign, 0x02 cRLSign. */
 export function keyUsage(usages: number, critical = true): Uint8Array {
   const unused = usages === 0 ? 0 : 31 - Math.clz32(usages & -usages);
   return extension('551d0f', critical, bits(unused, Uint8Array.of(usages)));

@@ -71,10 +71,10 @@ const shape = [
 export type LevelName = (typeof shape)[number]['name'];
 export const levelNames: readonly LevelName[] = shape.map(({ name }) => name);
 
-/** Keys are made once, because tests change certificates and seldom keys. */
+/** Made once, because tests change certificates and seldom keys. */
 const keysOfLevel = new Map(shape.map(({ name }) => [name as string, newKeys()]));
 
-/** A chain of the real shape; `edit` may change, add or remove links before they are signed. */
+/** Returns a chain with the levels of a real one; `edit` may change, add or remove links before they are signed. */
 export function writeChain(edit: (links: Link[]) => void = () => undefined): WrittenChain {
   const links: Link[] = [];
   for (const level of shape)
@@ -115,7 +115,7 @@ export function pem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** A leaf with a new key, which fits below any written chain, because all chains share the keys of their levels. */
+/** Returns a leaf with a new key. It fits into any written chain, because all chains share the keys of their levels. */
 export function anotherLeaf(): { der: Uint8Array; privateKey: KeyObject } {
   const links: Link[] = [];
   writeChain((written) => links.push(...written));

@@ -22,7 +22,7 @@ export const bits = (unused: number, ...content: Uint8Array[]) => element(0x03, 
 export const boolean = (byte: number) => element(0x01, Uint8Array.of(byte));
 export const ascii = (tag: number, text: string) => element(tag, new TextEncoder().encode(text));
 
-/** Object identifiers under 2.5.4, 2.5.29 and so on, given by their bytes. */
+/** Encodes an object identifier from its bytes, such as one under 2.5.4 or 2.5.29. */
 export const oid = (hex: string) => element(0x06, fromHex(hex));
 
 export function fromHex(hex: string): Uint8Array {

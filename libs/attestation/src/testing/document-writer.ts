@@ -2,7 +2,7 @@ import { sign, type KeyObject } from 'node:crypto';
 import { testTimeMs, writeChain, type Link, type WrittenChain } from './chain-writer';
 import { concat } from './der-writer';
 
-// Raw CBOR: every item is bytes, so that a test can put anything anywhere.
+// Writes raw CBOR. Every item is bytes, so that a test can put any value anywhere.
 
 export function head(major: number, value: number | bigint, width?: 1 | 2 | 4 | 8): Uint8Array {
   const big = BigInt(value);
@@ -79,7 +79,7 @@ export interface WrittenDocument {
 
 let plainChain: WrittenChain | undefined;
 
-/** A document that is valid except for the edits. Everything is signed after it was edited. */
+/** Returns a document that is valid except for the edits. Everything is signed after it was edited. */
 export function writeDocument(edits: Edits = {}): WrittenDocument {
   const chain = edits.chain ? writeChain(edits.chain) : (plainChain ??= writeChain());
   const rootDer = chain.certificates[0] ?? new Uint8Array();

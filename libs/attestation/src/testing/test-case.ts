@@ -31,7 +31,7 @@ export interface TestEntry {
   AttestationError: typeof AttestationError;
 }
 
-/** Returns `verified`, a code, or a text for any other error, which no passing test has. Runs in Node and browsers. */
+/** Returns `verified`, the code of an AttestationError, or a text about any other error. Runs in Node and browsers. */
 export async function outcomeOf(
   testCase: TestCase,
   entry: TestEntry,
@@ -59,7 +59,7 @@ export function policyOf(policy: TestPolicy, entry: Pick<TestEntry, 'unsafeTrust
 
 export function fromBase64(text: string): Uint8Array {
   const characters = atob(text);
-  // Not Uint8Array.from, which is six times slower on a string, in tests that read many documents.
+  // Not Uint8Array.from, which is six times slower on a string, because tests read many documents.
   const bytes = new Uint8Array(characters.length);
   for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
   return bytes;

@@ -3,7 +3,7 @@ import { DerReader, malformed, positiveInteger, sameBytes, tags, type DerElement
 import { readExtensions, type Extensions } from './extensions';
 
 /**
- * The parts of a certificate that the chain check needs (RFC 5280, section 4.1). Views into the DER that was read.
+ * The parts of a certificate that the chain check needs (RFC 5280, section 4.1), as views into its DER.
  */
 export interface Certificate extends Extensions {
   der: Uint8Array;
@@ -12,7 +12,7 @@ export interface Certificate extends Extensions {
   /** r || s, 96 bytes */
   signature: Uint8Array;
   serial: Uint8Array;
-  /** Name, raw: names are equal if their bytes are */
+  /** the raw Name; names are equal if their bytes are */
   issuer: Uint8Array;
   subject: Uint8Array;
   /** common names, for people to read; no check uses them */
@@ -91,7 +91,7 @@ function readTime(reader: DerReader): number {
   return timeMs(reader.read(reader.peek() === tags.generalizedTime ? tags.generalizedTime : tags.utcTime, 'a time'));
 }
 
-/** ECDSA-Sig-Value (RFC 3279, section 2.2.3) in a BIT STRING, as r || s of 48 bytes each. */
+/** Returns the ECDSA-Sig-Value (RFC 3279, section 2.2.3) of a BIT STRING as r || s, 48 bytes each. */
 function rawSignature(bits: Uint8Array): Uint8Array {
   if (bits[0] !== 0) throw malformed('a signature that is no whole number of bytes');
   const outer = new DerReader(bits.subarray(1));
@@ -113,7 +113,7 @@ function rawSignature(bits: Uint8Array): Uint8Array {
 const commonName = Uint8Array.of(0x55, 0x04, 0x03);
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty if there is none. */
+/** Returns the last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty if there is none. */
 function readCommonName(name: Uint8Array): string {
   let found = '';
   const names = new DerReader(new DerReader(name).read(tags.sequence, 'a name').content);
@@ -129,8 +129,8 @@ function readCommonName(name: Uint8Array): string {
 }
 
 /**
- * UTCTime or GeneralizedTime as RFC 5280, section 4.1.2.5 has them: seconds, `Z`, no fraction; two-digit years below
- * 50 are 20xx. The parser accepts either form for every year.
+ * Reads a UTCTime or GeneralizedTime in the form of RFC 5280, section 4.1.2.5: seconds, `Z`, no fraction; two-digit years
+ * below 50 are 20xx. It accepts either form for every year.
  */
 function timeMs(element: DerElement): number {
   const text = String.fromCharCode(...element.content);
@@ -143,7 +143,7 @@ function timeMs(element: DerElement): number {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
   const fullYear = element.tag === tags.utcTime ? year + (year < 50 ? 2000 : 1900) : year;
   const ms = Date.UTC(fullYear, month - 1, day, hour, minute, second);
-  // 31 February and 25 o'clock would silently become another time.
+  // Otherwise 31 February or 25 o'clock would silently become another time.
   const back = new Date(ms);
   if (
     fullYear < 1900 ||
@@ -158,7 +158,7 @@ function timeMs(element: DerElement): number {
   return ms;
 }
 
-/** The fields of a certificate that people want to see. */
+/** The fields of a certificate to show to people. */
 export interface CertificateSummary {
   /** common names */
   subject: string;

@@ -20,7 +20,7 @@ export interface VerifiedChain {
   /** root first, leaf last */
   certificates: readonly Certificate[];
   leaf: Certificate;
-  /** with the leaf's key; r || s, 96 bytes */
+  /** checks a signature (r || s, 96 bytes) with the leaf's key */
   verify(message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
@@ -117,7 +117,7 @@ function read(der: Uint8Array, index: number, count: number, primitives: Attesta
     if (error instanceof AttestationError) throw refusal(index, count)(error.code, `: ${error.message}`, error);
     throw error;
   }
-  // Importing a key takes a tenth of what a signature check takes, so it is done when first used, and once.
+  // Importing a key takes a tenth of the time of a signature check, so a key is imported only at its first use.
   let key: P384Key | Promise<P384Key> | undefined;
   return { certificate, key: () => (key ??= primitives.importP384(certificate.publicPoint)) };
 }

@@ -1,6 +1,6 @@
 import { AttestationError } from '../errors';
 
-/** The error of every reading failure: always the same code, with different texts. */
+/** Returns the error of every failure to read DER: always the same code, with different texts. */
 export function malformed(why: string): AttestationError {
   return new AttestationError('ERR_ATTESTATION_CERTIFICATE', why);
 }
@@ -14,7 +14,7 @@ export interface DerElement {
 
 /**
  * Reads DER (X.690, section 10) from front to back: one-byte tags, definite lengths in their shortest form, at most
- * 64 KiB, no bytes beyond the end. Elements are views, not copies.
+ * 64 KiB, and no bytes beyond the end. Elements are views, not copies.
  */
 export class DerReader {
   #at = 0;
@@ -28,12 +28,12 @@ export class DerReader {
     return this.#at === this.#bytes.length;
   }
 
-  /** The tag of the next element, -1 at the end. */
+  /** Returns the tag of the next element, -1 at the end. */
   peek(): number {
     return this.#bytes[this.#at] ?? -1;
   }
 
-  /** The next element, which has to have this tag. */
+  /** Reads the next element, which must have this tag. */
   read(tag: number, what: string): DerElement {
     const start = this.#at;
     const bytes = this.#bytes;
@@ -77,7 +77,7 @@ export const tags = {
   set: 0x31,
 } as const;
 
-/** A positive INTEGER in its shortest form (X.690, section 8.3), without the zero byte that keeps it positive. */
+/** Reads a positive INTEGER in its shortest form (X.690, section 8.3). Returns it without the zero byte that keeps it positive. */
 export function positiveInteger(content: Uint8Array, what: string): Uint8Array {
   const first = content[0];
   if (first === undefined || first >= 0x80) throw malformed(`${what} is no positive integer`);

@@ -49,7 +49,7 @@ export function readExtensions(content: Uint8Array | undefined): Extensions {
   return out;
 }
 
-/** BOOLEAN DEFAULT FALSE: DER contains it only if it is TRUE, and TRUE is ff. */
+/** Reads a BOOLEAN DEFAULT FALSE: DER contains it only if it is TRUE, and TRUE is ff. */
 function readDefaultFalse(reader: DerReader): boolean {
   if (reader.peek() !== tags.boolean) return false;
   const { content } = reader.read(tags.boolean, 'a flag');
@@ -71,7 +71,7 @@ function readBasicConstraints(value: Uint8Array, out: Extensions): void {
   sequence.end('basicConstraints');
 }
 
-/** BIT STRING, the first bit is the highest: digitalSignature is 0, keyCertSign is 5. */
+/** Reads a BIT STRING whose first bit is the highest: digitalSignature is bit 0, keyCertSign is bit 5. */
 function readKeyUsage(value: Uint8Array, out: Extensions): void {
   const outer = new DerReader(value);
   const { content } = outer.read(tags.bitString, 'keyUsage');

@@ -36,7 +36,7 @@ describe('on a device with little memory that names itself a Mac', () => {
   });
 });
 
-it('refuses a reference string of its own making', async () => {
+it('refuses a reference string that is not of the ceremony', async () => {
   const module = await barretenbergModule();
   for (const g1 of [new Uint8Array(64), new Uint8Array(64).fill(1)])
     expect(() => new Barretenberg(module, { g1, g2: SECOND_GROUP_POINT })).toThrow(BarretenbergError);
@@ -47,6 +47,6 @@ it.each<[unknown, string]>([
   [new Error(''), 'Error'],
   [new RangeError('too much'), 'RangeError: too much'],
   ['text', 'an error of an unknown type'],
-])('names a reason for %p', (error, reason) => {
+])('returns a reason for %p', (error, reason) => {
   expect(reasonOf(error)).toBe(reason);
 });

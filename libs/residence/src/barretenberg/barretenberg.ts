@@ -1,15 +1,15 @@
 // One instance of Barretenberg, the proof system, as WebAssembly without threads. @aztec/bb.js brings the file; its own JavaScript is not
-// used: in Node it takes another file than in a page, it reserves 16 MB for each instance, prints after each proof, guesses how much
+// used: it takes another file in Node than in a page, reserves 16 MB for each instance, prints after each proof, guesses how much
 // memory a device has, and downloads what it lacks. This class runs the same file everywhere, in a worker that the caller starts.
 import { pack, type Packed, unpack } from './message-pack';
 import { webAssembly } from './web-assembly';
 
-/** Pages of 64 KiB, so at most 1 GiB: browsers on telephones and tablets end a page that asks for more. Proving takes 6 MB. */
+/** Pages of 64 KiB, so at most 1 GiB: browsers on phones and tablets end a page that requests more. Proving takes 6 MB. */
 export const MAXIMUM_MEMORY_PAGES = 16_384;
 /** The memory that the file requests at the start. */
 const INITIAL_MEMORY_PAGES = 37;
 
-/** More than a verifier ever needs: a larger memory is not reused for the next instance. */
+/** More than a verifier ever needs. A larger memory is not reused for the next instance. */
 const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
 
 const FIELD_BYTES = 32;
@@ -29,7 +29,7 @@ const ZEROS = Array.from({ length: 4 }, () => new Uint8Array(FIELD_BYTES));
 const PERMUTATION = pack([['Poseidon2Permutation', { inputs: ZEROS }]]);
 const PERMUTATION_ANSWER = pack(['Poseidon2PermutationResponse', { outputs: ZEROS }]);
 
-/** Barretenberg threw or answered with an error. The instance must not be used again: after one trap WebAssembly is not to be trusted. */
+/** Barretenberg threw or answered with an error. Do not use the instance again: after a trap the state of its memory is unknown. */
 export class BarretenbergError extends Error {
   override readonly name = 'BarretenbergError';
 }
@@ -52,7 +52,7 @@ interface Exports {
 export class Barretenberg {
   private readonly exports: Exports;
 
-  /** @throws BarretenbergError where the reference string is refused; RangeError where the device has too little memory */
+  /** @throws BarretenbergError if the reference string is refused; RangeError if the device has too little memory */
   constructor(
     private readonly module: WebAssembly.Module,
     private readonly referenceString: ReferenceString,
@@ -66,7 +66,7 @@ export class Barretenberg {
   }
 
   /**
-   * Replaces an instance that threw, which must not be used again. The new one reuses the memory, cleared: engines
+   * Returns an instance to use instead of one that threw. The new one clears and reuses the memory, because engines
    * free a dropped instance's memory late, so a flood of bad proofs would exhaust the machine.
    */
   replacement(): Barretenberg {
@@ -76,10 +76,10 @@ export class Barretenberg {
   }
 
   /**
-   * @param verificationKey 1,888 bytes; the caller compares its hash, since Barretenberg ignores some of its bits
+   * @param verificationKey 1,888 bytes; the caller compares its hash, because Barretenberg ignores some of its bits
    * @param publicInputs 32 bytes each, below the modulus
    * @param proof a multiple of 32 bytes
-   * @throws BarretenbergError for about a quarter of forged proofs; the caller refuses the proof and makes a new instance
+   * @throws BarretenbergError for about a quarter of forged proofs. The caller then refuses the proof and calls `replacement`
    */
   verify(verificationKey: Uint8Array, publicInputs: readonly Uint8Array[], proof: Uint8Array): boolean {
     const { verified } = this.call('CircuitVerify', {
@@ -199,7 +199,7 @@ export class Barretenberg {
   }
 }
 
-/** Never empty: some errors of WebAssembly have no message. */
+/** Returns the text of an error for a log. It is never empty, although some errors of WebAssembly have no message. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'an error of an unknown type';
   return error.message === '' ? error.name : `${error.name}: ${error.message}`;

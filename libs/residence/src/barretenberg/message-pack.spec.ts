@@ -21,7 +21,7 @@ it.each<[Packed, string]>([
   expect(unpack(pack(value))).toEqual(value);
 });
 
-it.each([16, 255, 256, 65_535, 65_536])('reads what it wrote of %d items and bytes', (length) => {
+it.each([16, 255, 256, 65_535, 65_536])('reads back a list and bytes of length %d', (length) => {
   const value = { bytes: new Uint8Array(length).fill(7), items: Array.from({ length }, (_, at) => at) };
   expect(unpack(pack(value))).toEqual(value);
 });

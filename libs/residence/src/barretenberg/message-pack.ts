@@ -2,7 +2,7 @@
 
 export type Packed = boolean | number | string | Uint8Array | readonly Packed[] | { readonly [key: string]: Packed };
 
-/** Numbers are whole and from 0 to 2^32 - 1. @throws RangeError where a value cannot be written */
+/** Numbers are whole and from 0 to 2^32 - 1. @throws RangeError if a value cannot be written */
 export function pack(value: Packed): Uint8Array {
   const parts: Uint8Array[] = [];
   write(value, parts);
@@ -15,7 +15,7 @@ export function pack(value: Packed): Uint8Array {
   return bytes;
 }
 
-/** @throws RangeError where the bytes are cut off, go on after the value, or hold a type that Barretenberg does not send */
+/** @throws RangeError if the bytes are cut off, continue after the value, or have a type that Barretenberg does not send */
 export function unpack(bytes: Uint8Array): Packed {
   const reader = new Reader(bytes);
   const value = reader.value();
@@ -52,7 +52,7 @@ interface Heads {
   readonly 4: number;
 }
 
-/** A type byte with a length or number in the shortest form that holds it. */
+/** Returns a type byte with a length or number, in the shortest form that can hold that number. */
 function head(length: number, { short, 1: one, 2: two, 4: four }: Heads): Uint8Array {
   if (!Number.isInteger(length) || length < 0 || length > 0xffff_ffff) throw new RangeError('a number out of range');
   if (short !== undefined && length < short[1]) return Uint8Array.of(short[0] | length);
@@ -134,7 +134,7 @@ class Reader {
     return Object.fromEntries(members);
   }
 
-  /** Each member takes a byte at least, so that a wrong length cannot reserve memory. */
+  /** Refuses a count of members beyond the bytes that are left, so that a wrong count cannot reserve memory: each takes at least a byte. */
   private atMost(length: number): number {
     if (length > this.bytes.length - this.at) throw new RangeError('cut off');
     return length;

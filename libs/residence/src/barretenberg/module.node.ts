@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { webAssembly } from './web-assembly';
 
-/** SHA-256 of the decompressed file that @aztec/bb.js 5.0.0 brings for pages without shared memory. */
+/** SHA-256 of the decompressed file that @aztec/bb.js 5.0.0 has for pages without shared memory. */
 export const BARRETENBERG_SHA256 = 'aa2902495552835d386f23a78968485631bec9840484e63f4340a31fc69ca169';
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /**
- * Barretenberg, compiled once for the process; it can be handed to worker threads. The file of 3.1 MB travels inside a bundle and is
+ * Returns Barretenberg, compiled once for the process. Worker threads can use the same module. The file of 3.1 MB is in a bundle and is
  * read when it is first needed.
- * @throws Error where the package holds another file
+ * @throws Error if the package has another file
  */
 export function barretenbergModule(): Promise<WebAssembly.Module> {
   compiled ??= compile();

@@ -4,10 +4,10 @@ import { fromHex } from '@communique-tee/protocol';
 /** Points of the first group that proving loads: 64 bytes each, x and y, big-endian. */
 export const REFERENCE_STRING_POINTS = 4097;
 export const REFERENCE_STRING_BYTES = REFERENCE_STRING_POINTS * 64;
-/** Of the 262,208 bytes. */
+/** SHA-256 of the 262,208 bytes. */
 export const REFERENCE_STRING_SHA256 = 'b177b63297a5644d4849b98a01b56121a5fe0eb4fb5f30bb12a026497e8471f6';
 
-/** Its name below the gateway's `/page/`. */
+/** The name of its file below the gateway's `/page/`. */
 export const REFERENCE_STRING_NAME = `reference-string-${REFERENCE_STRING_SHA256.slice(0, 12)}.dat`;
 
 /** The generator (1, 2): the first point of every string, and the only point of this group that verification needs. */

@@ -1,5 +1,5 @@
 /**
- * The parts of WebAssembly that this library uses. Node's types omit it, and those of the DOM are not loaded here.
+ * The parts of WebAssembly that this library uses. Node's types omit them, and this library does not load the types of the DOM.
  */
 interface WebAssemblyApi {
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };

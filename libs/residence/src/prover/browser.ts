@@ -1,4 +1,4 @@
-/** Makes proofs of residence in a page: in a separate worker, and only with files of the page's own origin. */
+/** Makes proofs of residence in a page, in a worker that loads only files of the page's own origin. */
 import { ProverOfWorker, type ProvingWorker, type ProvingWorkerEvents } from './prover-of-worker';
 import type { Prover } from './proving';
 import type { Addresses, ProvingReport } from './worker-messages';
@@ -6,7 +6,7 @@ import type { Addresses, ProvingReport } from './worker-messages';
 export { ProvingError } from './proving';
 export type { ProofOfResidence, Prove, ProveOptions, Prover, ProvingErrorCode, ProvingState } from './proving';
 
-/** Paths on the page's origin, as the build names them. */
+/** Paths on the page's origin. The build gives the files their names. */
 export interface ProvingFiles extends Addresses {
   /** The script of the worker. */
   readonly worker: string;
@@ -36,8 +36,8 @@ interface PageScope {
 }
 
 /**
- * Starts no worker until the first proof, which loads about 4 MB; later ones take half a second. Make one prover for the life of a page,
- * because the policy of Trusted Types can be made only once.
+ * Returns a prover that starts its worker with the first proof, which loads about 4 MB. Later proofs take half a second. Make one
+ * prover per page, because the policy of Trusted Types can be made only once.
  */
 export function createProver(files: ProvingFiles): Prover {
   const { worker: script, ...addresses } = files;
@@ -55,7 +55,7 @@ function startWorker({ Worker }: PageScope, script: unknown, { onReport, onEnd }
     onReport(data);
   };
   worker.onerror = (event) => {
-    event.preventDefault(); // the browser's console would show the thrown value
+    event.preventDefault(); // otherwise the browser's console would show the thrown value
     onEnd();
   };
   worker.onmessageerror = onEnd;

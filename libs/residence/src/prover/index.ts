@@ -1,4 +1,4 @@
-/** Makes proofs of residence. For Node; browsers take `@communique-tee/residence/prover/browser`. */
+/** Makes proofs of residence in Node. For browsers: `@communique-tee/residence/prover/browser`. */
 export { createProver, type NodeProverOptions } from './prover.node';
 export {
   ProvingError,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 let built: string | undefined;
 
 /**
- * The program of thread.node.ts as one text. In a bundle the build puts the text here (tools/dev/build/plugins/worker-programs.mjs); run
- * from its sources (jest), it is built when it is first needed.
+ * Returns the program of thread.node.ts as a text. In a bundle the build puts the text here (tools/dev/build/plugins/worker-programs.mjs).
+ * When the sources run without a bundle (jest), the program is built when it is first needed.
  */
 export function threadProgram(): string {
   built ??= buildProgram();

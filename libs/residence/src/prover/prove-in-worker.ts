@@ -1,4 +1,4 @@
-// The work itself, in a worker of Node or of a browser.
+// The part of the prover that runs in a worker of Node or of a browser.
 import { initSync } from '@noir-lang/acvm_js/web/acvm_js.js';
 import { fromBase64, toHex } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -17,7 +17,7 @@ interface Ready {
   readonly key: Uint8Array;
 }
 
-/** Makes proofs with one instance of the proof system. After a failure it must not be asked again. */
+/** Makes proofs with one instance of the proof system. After a failure, do not use this object again. */
 export class WorkerProver<Source> {
   private ready: Ready | undefined;
 
@@ -73,7 +73,7 @@ async function orElse<T>(code: ProvingErrorCode, work: () => Promise<T>): Promis
   }
 }
 
-/** The ACVM prints a line when it panics, which may hold values of the witness. */
+/** Silences the console of the worker: when the ACVM panics, it prints a line that may contain values of the witness. */
 export function silenceConsole(): void {
   for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) console[name] = () => undefined;
 }

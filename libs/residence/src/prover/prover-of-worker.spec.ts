@@ -9,7 +9,7 @@ const publicInputs = Object.fromEntries(PUBLIC_INPUTS.map((name) => [name, rando
 const witness = { inputs: {}, publicInputs, opening: {} } as Witness;
 const GOOD = { proof: new Uint8Array(PROOF_BYTES), publicInputs: PUBLIC_INPUTS.map((name) => publicInputs[name]) };
 
-/** A prover whose workers follow these scripts when they get a question, in the order in which they start. */
+/** Returns a prover whose n-th worker runs the n-th script when it gets a question. */
 function proverOf(...scripts: ((events: ProvingWorkerEvents) => void)[]) {
   const ended: number[] = [];
   let started = 0;
@@ -26,7 +26,7 @@ function proverOf(...scripts: ((events: ProvingWorkerEvents) => void)[]) {
   return { prover, ended, started: () => started };
 }
 
-it('rejects a proof whose worker the browser ended, and makes the next one in another worker', async () => {
+it('rejects if the browser ends the worker, and makes the next proof in another worker', async () => {
   const { prover, started } = proverOf(
     ({ onReport, onEnd }) => {
       onReport({ state: 'proving' });
@@ -62,7 +62,7 @@ it.each([
   ['of another length', { ...GOOD, proof: new Uint8Array(PROOF_BYTES - 1) }, 'ERR_PROVING_FAILED'],
   ['of other public inputs', { ...GOOD, publicInputs: GOOD.publicInputs.map(randomField) }, 'ERR_PROVING_FAILED'],
   ['that the worker could not make', { failed: 'ERR_PROVING_DEVICE' as const }, 'ERR_PROVING_DEVICE'],
-])('refuses a proof %s, and ends the worker that gave it', async (_name, report, code) => {
+])('refuses a proof %s, and ends the worker', async (_name, report, code) => {
   const { prover, ended } = proverOf(({ onReport }) => {
     onReport(report);
   });

@@ -12,13 +12,13 @@ export interface ProvingWorker {
 
 export interface ProvingWorkerEvents {
   readonly onReport: (report: ProvingReport) => void;
-  /** The worker ended, or could not be started. */
+  /** Called when the worker ended or could not be started. */
   readonly onEnd: () => void;
 }
 
 export interface ProverParts {
   readonly startWorker: (events: ProvingWorkerEvents) => ProvingWorker;
-  /** Called before each proof; a worker uses the result of its first call only. @throws ProvingError (rejects) */
+  /** Returns the files for a worker. Called before each proof; a worker uses only the first result. @throws ProvingError (rejects) */
   readonly source: () => Promise<ProvingQuestion['source']>;
 }
 

@@ -12,7 +12,7 @@ function someWitness(): Witness {
   return witnessOf({ secret, registration, siblings, root, campaign: 'test', ...fresh });
 }
 
-/** Every value of a witness that must appear nowhere, in hex and in decimal. */
+/** Returns every secret value of a witness, in hex and in decimal: none may appear in an output. */
 function secretsOf({ inputs, opening }: Witness): string[] {
   const { root, nullifier, claim, message, right, siblings, ...single } = inputs;
   void [root, nullifier, claim, message, right];
@@ -32,7 +32,7 @@ describeProving('a prover', (referenceString) => {
     await verifier.close();
   });
 
-  it('makes proofs that the verifier accepts, another one each time, and reports each state once', async () => {
+  it('makes a different proof each time, which the verifier accepts, and reports each state once', async () => {
     const witness = someWitness();
     const states: ProvingState[] = [];
     const onProgress = (state: ProvingState) => states.push(state);
@@ -48,7 +48,7 @@ describeProving('a prover', (referenceString) => {
     }
   });
 
-  it('reveals no part of a witness that does not satisfy the circuit, and proves the next', async () => {
+  it('reveals no part of a witness that does not satisfy the circuit, and then proves another', async () => {
     const printed: unknown[] = [];
     const names = ['log', 'error', 'warn', 'info'] as const;
     const spies = names.map((name) => jest.spyOn(console, name).mockImplementation((...all) => void printed.push(all)));
@@ -71,7 +71,7 @@ describeProving('a prover', (referenceString) => {
     expect(printed).toEqual([]);
   });
 
-  it('stops at once when the caller aborts, and proves the next', async () => {
+  it('stops at once when the caller aborts, and then proves another witness', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const stopped = prover.prove(someWitness(), {
@@ -93,7 +93,7 @@ it.each([0, 262_208, 262_207])('refuses %d bytes that are no reference string', 
   other.close();
 });
 
-it('rejects what is being proven, and everything after that, when it is closed', async () => {
+it('rejects the current proof and all later ones when it is closed', async () => {
   const other = createProver({ referenceString: new Uint8Array(262_208) });
   const proving = other.prove(someWitness(), {
     onProgress: () => {

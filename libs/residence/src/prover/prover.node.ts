@@ -8,11 +8,11 @@ import { ProvingError, type Prover } from './proving';
 import type { ProvingReport } from './worker-messages';
 
 export interface NodeProverOptions {
-  /** 262,208 bytes: what {@link findReferenceString} returned. */
+  /** The 262,208 bytes that {@link findReferenceString} returned. */
   readonly referenceString: Uint8Array;
 }
 
-/** Proves in a worker thread: about 0.5 s a proof, 1 s for the first. Close it, or it keeps 100 MB. */
+/** Returns a prover in a worker thread: 1 s for the first proof, about 0.5 s for each later one. It takes 100 MB until it is closed. */
 export function createProver({ referenceString }: NodeProverOptions): Prover {
   return new ProverOfWorker({
     startWorker,

@@ -2,7 +2,7 @@
 import type { PublicInputs } from '../statement';
 import type { Witness } from '../witness';
 
-/** In this order, each at most once: `loading` the proof system (the first time), `solving` the circuit, `proving`. */
+/** The states of one proof, in this order: `loading` the proof system (only the first time), `solving` the circuit, `proving`. */
 export type ProvingState = 'loading' | 'solving' | 'proving';
 
 export interface ProveOptions {
@@ -52,7 +52,7 @@ const MESSAGES: Readonly<Record<ProvingErrorCode, string>> = {
   ERR_PROVING_CLOSED: 'the prover was closed',
 };
 
-/** Fixed texts without a cause: what the proof system reports may hold values of the witness. */
+/** Has a fixed text and no cause, because the errors of the proof system may contain values of the witness. */
 export class ProvingError extends Error {
   override readonly name = 'ProvingError';
 

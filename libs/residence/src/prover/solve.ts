@@ -1,5 +1,5 @@
-// Computes the solved witness from a person's values, with Noir's ACVM. Its ABI coder, another 0.7 MB, is not needed: the parameters are
-// flat.
+// Computes the solved witness from a person's values, with Noir's ACVM. Noir's ABI coder, another 0.7 MB, is not used, because the
+// parameters need no coding beyond a list of numbers.
 import { compressWitnessStack, executeProgram } from '@noir-lang/acvm_js/web/acvm_js.js';
 import { fromBase64 } from '@communique-tee/protocol';
 import { CIRCUIT } from '../circuit';
@@ -17,14 +17,14 @@ export async function solve(inputs: CircuitInputs): Promise<Uint8Array> {
   return gunzip(compressWitnessStack(await executeProgram(fromBase64(CIRCUIT.bytecode), initial, noOracle)));
 }
 
-/** Witness n is the n-th number of the parameters, in their order; a boolean is 0 or 1. */
+/** Returns the parameters as one list of numbers. Witness n is the n-th number; a boolean is 0 or 1. */
 function flat(inputs: CircuitInputs): string[] {
   const values = CIRCUIT.abi.parameters.flatMap(({ name }): readonly (string | boolean)[] =>
     [inputs[name as keyof CircuitInputs]].flat(),
   );
   return values.map((value) => {
     const number = typeof value === 'boolean' ? `0x${(value ? '1' : '0').padStart(64, '0')}` : value;
-    // The ACVM ends the whole worker over anything else
+    // The ACVM would end the whole worker over any other text
     if (!/^0x[0-9a-f]{64}$/.test(number)) throw new TypeError('not a field element');
     return number;
   });

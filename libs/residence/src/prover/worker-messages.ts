@@ -2,7 +2,7 @@
 import type { CircuitInputs } from '../witness';
 import type { ProvingErrorCode, ProvingState } from './proving';
 
-/** The worker's inputs: in Node as values, in a browser as addresses below the page's own origin. */
+/** The files that a worker in Node uses, as values. A worker in a browser gets addresses below the page's own origin instead. */
 export interface Loaded {
   /** @aztec/bb.js's proof system. */
   readonly barretenberg: WebAssembly.Module;

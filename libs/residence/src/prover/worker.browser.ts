@@ -1,4 +1,4 @@
-// The program of the prover's worker in a page: a separate file (tools/dev/build/page.mjs), with its own policy.
+// The program of the prover's worker in a page: a separate file (tools/dev/build/page.mjs) with its own Content-Security-Policy.
 import { REFERENCE_STRING_BYTES } from '../barretenberg/reference-string';
 import { webAssembly } from '../barretenberg/web-assembly';
 import { isReferenceString, silenceConsole, WorkerProver } from './prove-in-worker';
@@ -8,14 +8,14 @@ import type { Addresses, Loaded, ProvingQuestion, ProvingReport } from './worker
 
 const TIMEOUT_MS = 60_000;
 
-/** The parts of the DOM that a dedicated worker has. */
+/** The parts of a dedicated worker's global scope that this code uses. */
 const scope = globalThis as unknown as {
   postMessage: (report: ProvingReport) => void;
   onmessage: (event: { readonly data: ProvingQuestion<Addresses> }) => void;
 };
 
 async function load({ barretenberg, acvm, referenceString }: Addresses): Promise<Loaded> {
-  // The string first: if the gateway has none, the page need not load the other 4 MB
+  // First, because if the gateway has no reference string, the page need not load the other 4 MB
   const string = await loadReferenceString(referenceString);
   try {
     const [proofSystem, solver] = await Promise.all([compile(barretenberg), compile(acvm)]);
@@ -25,12 +25,12 @@ async function load({ barretenberg, acvm, referenceString }: Addresses): Promise
   }
 }
 
-/** The gateway's wasm files have their type and a hash of their content in the name. The browser keeps what it compiled. */
+/** Compiles a wasm file of the gateway. Its name has a hash of its content, so the browser may keep the compiled code. */
 async function compile(address: string): Promise<WebAssembly.Module> {
   return webAssembly.compileStreaming(fetch(address, { credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) }));
 }
 
-/** From the browser's cache or the gateway; once more without the cache if the cached copy is damaged. */
+/** Reads the string from the browser's cache or the gateway, and once more without the cache if the cached copy is damaged. */
 async function loadReferenceString(address: string): Promise<Uint8Array> {
   let hasAnswered = false;
   for (const cache of ['default', 'reload'] as const) {
@@ -44,7 +44,7 @@ async function loadReferenceString(address: string): Promise<Uint8Array> {
       hasAnswered ||= error instanceof DownloadError && error.answered;
     }
   }
-  // Without an answer, the person may try again
+  // If there was no answer, the person may try again
   throw new ProvingError(hasAnswered ? 'ERR_PROVING_NO_REFERENCE_STRING' : 'ERR_PROVING_FILES');
 }
 

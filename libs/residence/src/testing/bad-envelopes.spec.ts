@@ -37,7 +37,7 @@ function valueOf<T>(compute: () => T): T | undefined {
   }
 }
 
-/** All steps of gateway and enclave, as docs/residence.md lists them. It accepts what both together accept. */
+/** Makes all checks of gateway and enclave in the order of docs/residence.md. Returns why the message is refused, or `good`. */
 async function check(bytes: Uint8Array): Promise<BadReason | 'good'> {
   const envelope = valueOf(() => decodeEnvelope(bytes));
   if (!envelope?.residence) return 'malformed';
@@ -56,7 +56,7 @@ async function check(bytes: Uint8Array): Promise<BadReason | 'good'> {
 }
 
 function fits({ sealed, residence }: ReturnType<typeof decodeEnvelope>): boolean {
-  if (toHex(sealed.keyId) !== toHex(TEST_ENCLAVE_KEY.keyId)) return true; // retired: no fault of the sender
+  if (toHex(sealed.keyId) !== toHex(TEST_ENCLAVE_KEY.keyId)) return true; // the key is retired, which is no fault of the sender
   const { plaintext } = open(importPrivateKey(TEST_ENCLAVE_KEY.privateKey), sealed);
   const parsed = parseCongressMessage(plaintext);
   if (!parsed.ok || parsed.message.proof === null || residence === null) return false;
@@ -90,7 +90,7 @@ describe('the bad envelopes', () => {
       expect(counts.get(reason)).toBeGreaterThan(2);
   });
 
-  it('are refused by a check that accepts the good ones', async () => {
+  it('are refused by a check that accepts the good envelopes', async () => {
     for (const { name, envelope, isHonest } of committedProofs())
       if (isHonest) expect([name, await check(encodeEnvelope(envelope))]).toEqual([name, 'good']);
   });

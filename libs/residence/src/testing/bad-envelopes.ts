@@ -14,9 +14,9 @@ import { committedProof, committedProofs, type CommittedProof } from './committe
 import { madeUpBytes, madeUpField, TEST_NOW_SECONDS, TEST_REGISTRAR } from './made-up';
 import { rootNote, rootNotes, testTree } from './people';
 
-/** Why a message is refused; checkers have a code for each. */
+/** Why a message is refused. Gateway and enclave have a code for each reason. */
 export type BadReason =
-  /** Not an envelope: sizes, number ranges, form. */
+  /** Not an envelope: a wrong size, number range or form. */
   | 'malformed'
   /** The verification key is not the circuit's. */
   | 'circuit'
@@ -162,7 +162,7 @@ function* badRoots(good: CommittedProof): Generator<BadEnvelope> {
     yield { name: `${good.name}: with a root note ${name}`, reason: 'root', bytes: changed(good, { rootNote: text }) };
 }
 
-/** Bytes that no client of ours can make, so they are put together by hand. */
+/** Bytes that our client libraries cannot produce, so they are put together here. */
 function* malformed(good: CommittedProof): Generator<BadEnvelope> {
   const { verificationKeySha256, statusSha256, claim, proof } = good.envelope.residence;
   const items: unknown[] = [2, verificationKeySha256, statusSha256, good.rootNote, claim, proof, good.sealedBytes];
@@ -203,7 +203,7 @@ function* malformed(good: CommittedProof): Generator<BadEnvelope> {
     yield { name: `${good.name}: ${name}`, reason: 'malformed', bytes };
 }
 
-/** 32 bytes, big-endian: what is below 2p fits. */
+/** Returns 32 bytes, big-endian. Numbers below 2p fit. */
 function bytesOf(value: bigint): Uint8Array {
   return Uint8Array.from(
     value

@@ -7,10 +7,10 @@ import { madeUpBytes, madeUpField } from './made-up';
 export interface BadProof {
   /** Which good proof was changed, and how. */
   name: string;
-  /** Field elements where `isWellFormed`; otherwise one may be of another size, or not below the modulus. */
+  /** Field elements if `isWellFormed`; otherwise one may have another size, or not be below the modulus. */
   publicInputs: PublicInputs;
   proof: Uint8Array;
-  /** Whether lengths and number ranges are right, so that only the mathematics can refuse it. */
+  /** Whether lengths and number ranges are right, so that only the proof system can refuse the proof. */
   isWellFormed: boolean;
 }
 
@@ -106,7 +106,7 @@ function* resized(good: GoodProof): Generator<Draft> {
   }
 }
 
-/** Made without a witness: random numbers, and attacks on a verifier that does not check for points at infinity. */
+/** Yields proofs made without a witness: random numbers, and attacks on a verifier that does not check for points at infinity. */
 function* forged(good: GoodProof, other: GoodProof): Generator<Draft> {
   const publicInputs = listOf(good.publicInputs);
   const elements = good.proof.length / FIELD_BYTES;
@@ -129,7 +129,7 @@ function* forged(good: GoodProof, other: GoodProof): Generator<Draft> {
   }
 }
 
-/** The proof is good, and states something else. */
+/** Yields good proofs with public inputs that they do not state. */
 function* otherPublics(good: GoodProof, other: GoodProof): Generator<Draft> {
   const { proof } = good;
   const own = listOf(good.publicInputs);
@@ -154,7 +154,7 @@ function* otherPublics(good: GoodProof, other: GoodProof): Generator<Draft> {
   yield { name: 'the public inputs in reverse', publicInputs: own.toReversed(), proof };
 }
 
-/** Other spellings of the same numbers. */
+/** Yields other spellings of the same numbers. */
 function* nonCanonical(good: GoodProof): Generator<Draft> {
   const { proof } = good;
   const own = listOf(good.publicInputs);
@@ -168,7 +168,7 @@ function* nonCanonical(good: GoodProof): Generator<Draft> {
   yield { name: 'an element of the proof plus the modulus', publicInputs: own, proof: shifted };
 }
 
-/** The sum fits into 32 bytes for every field element, because 2p is below 2^256. */
+/** Returns field + p, which fits into 32 bytes because 2p is below 2^256. */
 function plusModulus(field: Uint8Array | undefined): Uint8Array {
   let sum = FIELD_MODULUS;
   for (const byte of (field ?? new Uint8Array()).toReversed().entries()) sum += BigInt(byte[1]) << BigInt(8 * byte[0]);

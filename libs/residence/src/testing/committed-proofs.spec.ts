@@ -30,14 +30,14 @@ const registrar = registrarOf(TEST_REGISTRAR.id, TEST_REGISTRAR.verifierKeys);
 const nullifierOf = (name: string): string => toHex(committedProof(name).publicInputs.nullifier);
 
 describe('the committed proofs', () => {
-  it('are those of the plan, and each verifies', async () => {
+  it('are the planned proofs, and each verifies', async () => {
     const proofs = committedProofs();
     expect(proofs.map(({ name }) => name)).toEqual(PLANNED_PROOFS.map(({ name }) => name));
     for (const { name, publicInputs, proof } of proofs)
       expect([name, await verifier.verify(publicInputs, proof)]).toEqual([name, { valid: true }]);
   });
 
-  it('come in envelopes whose parts give the public inputs', () => {
+  it('come in envelopes from which the public inputs can be computed', () => {
     for (const { envelope, publicInputs, sealedBytes } of committedProofs()) {
       const { sealed, residence } = decodeEnvelope(encodeEnvelope(envelope));
       expect(encodeSealedMessage(sealed)).toEqual(sealedBytes);
@@ -51,7 +51,7 @@ describe('the committed proofs', () => {
     }
   });
 
-  it('are of messages that the made-up enclave opens, and honest ones open their claim', () => {
+  it('are about messages that the test enclave can open, and the honest messages open their claim', () => {
     for (const { name, enclaveKey, sealed, content, isHonest, publicInputs } of committedProofs()) {
       const { plaintext } = open(importPrivateKey(enclaveKey.privateKey), sealed);
       expect([name, toHex(plaintext)]).toEqual([name, toHex(encodeCongressMessage(content))]);
@@ -66,7 +66,7 @@ describe('the committed proofs', () => {
     }
   });
 
-  it('have one nullifier for a person and campaign, also after a move, and another for another campaign', () => {
+  it('have the same nullifier for a person and campaign, also after a move, and another for another campaign', () => {
     expect(nullifierOf('ada roads, proven again')).toBe(nullifierOf('ada roads'));
     expect(nullifierOf('ada roads, proven under the next root')).toBe(nullifierOf('ada roads'));
     expect(nullifierOf('ada roads, another message')).toBe(nullifierOf('ada roads'));
@@ -75,7 +75,7 @@ describe('the committed proofs', () => {
     expect(nullifierOf('ivy roads')).not.toBe(nullifierOf('ada roads'));
   });
 
-  it('that are of one message have one `message` and another proof', () => {
+  it('about one message have the same public inputs, and different bytes', () => {
     const [first, again] = [committedProof('ada roads'), committedProof('ada roads, proven again')];
     expect(again.publicInputs).toEqual(first.publicInputs);
     expect(again.proof).not.toEqual(first.proof);
@@ -97,7 +97,7 @@ describe('the bad proofs', () => {
     expect(wellFormed).toBeGreaterThan(200);
   });
 
-  it('leave a verifier that accepts good ones', async () => {
+  it('leave the verifier able to accept a good proof', async () => {
     const { publicInputs, proof } = committedProof('ben roads');
     expect(await verifier.verify(publicInputs, proof)).toEqual({ valid: true });
   });

@@ -18,10 +18,10 @@ export interface CommittedProof extends PlannedProof {
   publicInputs: PublicInputs;
   /** `PROOF_BYTES` */
   proof: Uint8Array;
-  /** 32 bytes, what a client would send to read the status. */
+  /** The 32 bytes that a client would send to read the status. */
   statusSecret: Uint8Array;
   statusSha256: Uint8Array;
-  /** Form 1. */
+  /** The sealed message's form 1 bytes. */
   sealedBytes: Uint8Array;
   sealed: SealedMessage;
   /** The sealed content. */
@@ -29,14 +29,14 @@ export interface CommittedProof extends PlannedProof {
   /** The values that open the claim, as an honest client seals them. */
   opening: { district: string; delivery: Field; blinding: Field };
   rootNote: string;
-  /** Form 2, as the client posts it. */
+  /** The form 2 envelope that the client posts. */
   envelope: ProvenEnvelope;
 }
 
-/** `npm run lab -- residence-proofs` writes this. */
+/** The stored form, which `npm run lab -- residence-proofs` writes. */
 export interface StoredProof {
   name: string;
-  /** Base64 of form 1; absent where the message is that of another proof. */
+  /** Base64 of the sealed message's form 1 bytes; absent if another proof has the same message. */
   sealed?: string;
   /** Base64. */
   proof: string;

@@ -1,4 +1,4 @@
-/** For tests: made-up people, a registrar and an enclave whose keys are public, real proofs of theirs, and bad ones. */
+/** For tests: made-up people, a registrar and an enclave whose keys are public, real proofs of these people, and bad proofs. */
 export * from './made-up';
 export * from './people';
 export { EXPIRES_AT_SECONDS, PLANNED_PROOFS, computePlanned, type PlannedProof } from './planned-proofs';

@@ -8,7 +8,7 @@ import type { Person } from './people';
 
 const [signingKey] = TEST_REGISTRAR.signingKeys;
 
-/** What the test registrar publishes of these people at any time, by path: for {@link ListServer}. */
+/** Returns the files, by path, that the test registrar publishes of these people, for {@link ListServer}. */
 export function listOf(people: readonly Person[], window: Window): Map<string, Uint8Array> {
   const places = Math.max(...people.map(({ index }) => index)) + 1;
   const leaves = Array.from({ length: places }, () => EMPTY_LEAF);
@@ -18,12 +18,12 @@ export function listOf(people: readonly Person[], window: Window): Map<string, U
   return listFilesOf(tree, signRootNote(note, signingKey));
 }
 
-/** The test registrar's note about a campaign at any time. */
+/** Returns the test registrar's note about a campaign. */
 export function campaignNoteOf(campaign: string, window: Window): string {
   return signCampaignNote({ registrar: TEST_REGISTRAR.id, campaign, ...window }, TEST_MAX_CAMPAIGN_DAYS, signingKey);
 }
 
-/** The test registrar's reply to this person. */
+/** Returns the registration that the test registrar gives to this person. */
 export function registrationOf({ district, salt, index }: Person): RegistrationJson {
   return registrationToJson({ registrar: TEST_REGISTRAR.id, district, salt, index });
 }

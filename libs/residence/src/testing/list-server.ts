@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { fieldToHex, type Field } from '../field';
 import { MerkleTree } from '../merkle-tree';
 
-/** What a registrar publishes of a tree, by the path below the folder of the list. */
+/** Returns the files that a registrar publishes of a tree, by their path below the folder of the list. */
 export function listFilesOf(tree: MerkleTree, rootNote: string): Map<string, Uint8Array> {
   const folder = fieldToHex(tree.root);
   const files = new Map<string, Uint8Array>([[`${folder}/subtrees`, Buffer.concat(tree.nodesAt(10))]]);

@@ -6,7 +6,7 @@ import { fieldFromHash, type Field } from '../field';
 
 const DOMAIN = 'communique-tee, made up for tests and public: ';
 
-/** 32 bytes, the same for the same text. */
+/** Returns 32 bytes, the same for the same text. */
 export function madeUpBytes(text: string): Uint8Array {
   return sha256(new TextEncoder().encode(DOMAIN + text));
 }
@@ -37,7 +37,7 @@ export const TEST_REGISTRAR = {
 /** Another registrar's key under the same name: no checker is configured with it. */
 export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, madeUpBytes('key of another registrar'));
 
-/** The X25519 key of an enclave that anyone can open messages of: `privateKey` is 32 raw bytes. */
+/** The X25519 key of a test enclave. It is public, so anyone can open messages to it. `privateKey` is 32 raw bytes. */
 export interface TestEnclaveKey {
   privateKey: Uint8Array;
   publicKey: Uint8Array;

@@ -48,7 +48,7 @@ export type TreeName = 'before' | 'after';
 
 let trees: Record<TreeName, MerkleTree> | undefined;
 
-/** Takes half a second the first time. */
+/** Returns the registrar's tree. Takes half a second the first time. */
 export function testTree(name: TreeName): MerkleTree {
   trees ??= { before: grown([...TEN, KIM, LEE, MAX], []), after: grown([...TEN, KIM_MOVED, LEE], [MAX]) };
   return trees[name];

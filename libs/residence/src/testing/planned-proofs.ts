@@ -1,5 +1,4 @@
-// What the committed proofs state and the messages that they are about. Everything is computed except the sealed bytes and the proofs
-// themselves.
+// Plans the committed proofs: what each states, and its message. Everything is computed here except the sealed bytes and the proofs.
 import {
   houseOffice,
   isState,
@@ -39,7 +38,7 @@ export interface PlannedProof {
   person: Person;
   tree: TreeName;
   campaign: CampaignName;
-  /** Which sealed message: proofs with the same one have its bytes, status secret and blinding in common. */
+  /** Names the sealed message. Proofs of the same message have its bytes, status secret and blinding in common. */
   messageName: string;
   /** Whether sender and content are honest: the enclave delivers such a message. */
   isHonest: boolean;
@@ -66,11 +65,11 @@ function plan(name: string, person: Person, campaign: CampaignName, change: Chan
 
 const [ada, , , dee, , , , , , jon] = TEN;
 
-/** A dishonest sender: the proof is valid, and the sealed content contradicts it. Only the enclave can see that. */
+/** Plans a message of a dishonest sender: the proof is valid, and the sealed content contradicts it. Only the enclave can see that. */
 const dishonest = (name: string, person: Person, change: PlannedProof['change'], campaign: CampaignName = 'roads') =>
   plan(name, person, campaign, { change });
 
-/** Replaces members of what opens the claim. */
+/** Replaces values that open the claim. */
 const opening =
   (change: (opening: NonNullable<CongressMessage['proof']>) => Partial<NonNullable<CongressMessage['proof']>>) =>
   (honest: CongressMessage): CongressMessage =>
@@ -80,13 +79,13 @@ export const PLANNED_PROOFS: readonly PlannedProof[] = [
   ...(['roads', 'schools'] as const).flatMap((campaign) =>
     TEN.map((person) => plan(`${person.name} ${campaign}`, person, campaign)),
   ),
-  // The same message, proven again: under the same root, and under the next one
+  // The same message, proven again under the same root, and under the next root
   plan('ada roads, proven again', ada, 'roads', { messageName: 'ada roads' }),
   plan('ada roads, proven under the next root', ada, 'roads', { messageName: 'ada roads', tree: 'after' }),
   plan('ada roads, another message', ada, 'roads'),
   plan('kim roads', KIM, 'roads'),
   plan('kim roads, after the move', KIM_MOVED, 'roads', { tree: 'after' }),
-  // In the tree before, revoked in the tree after
+  // In the tree `before`; revoked in the tree `after`
   plan('max roads', MAX, 'roads'),
   plan('lee roads, of the Congress that ended', LEE, 'roads', { isHonest: false }),
   plan('ada roads, to a retired key', ada, 'roads', { enclaveKey: RETIRED_ENCLAVE_KEY }),
@@ -176,7 +175,7 @@ export function computePlanned({ person, tree, campaign, messageName, enclaveKey
   return { header, content, statusSecret, statusSha256, witness };
 }
 
-/** To every office of the person's district. */
+/** Returns a message to every office of the person's district. */
 function honestContent({ name, district }: Person, messageName: string): Omit<CongressMessage, 'campaignId' | 'proof'> {
   const { state, seat } = parseDistrict(district);
   if (!isState(state)) throw new TypeError('a made-up person lives in a state that exists');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { REFERENCE_STRING_FILE } from '../prover';
 import { isReferenceString } from '../prover/prove-in-worker';
 
-/** Where a checkout looks for the reference string before it asks a host: beside the checkout, and in the user's cache. */
+/** The folders in which a checkout looks for the reference string before it asks a host: beside the checkout, and the user's cache. */
 export const referenceStringFolders = (): string[] => [
   join(workspaceRoot(), '../shared/vectors/zk'),
   join(cacheFolder(), 'reference-string'),
@@ -13,7 +13,7 @@ export const referenceStringFolders = (): string[] => [
 /**
  * The reference string for tests that prove: the file that RESIDENCE_REFERENCE_STRING names, or one in these folders; never from the
  * network.
- * @returns undefined if there is none; such a test skips, also in CI, and prints why
+ * @returns undefined if there is none; the tests that need it then skip, also in CI, and print why
  */
 export function referenceStringForTests(): Uint8Array | undefined {
   const file = process.env['RESIDENCE_REFERENCE_STRING'];

@@ -21,7 +21,7 @@ it('serves a single job of another source after at most one job of each source t
   expect(drained(queue).indexOf('p')).toBe(2);
 });
 
-it('gives up the youngest job of the source with the most when it is full', () => {
+it('drops the youngest job of the source with the most jobs when it is full', () => {
   const queue = new FairQueue<string>(3);
   for (const job of ['f1', 'f2', 'f3']) expect(queue.add('flood', job)).toBeUndefined();
   expect(queue.add('person', 'p')).toBe('f3');
@@ -29,7 +29,7 @@ it('gives up the youngest job of the source with the most when it is full', () =
   expect(drained(queue)).toEqual(['f1', 'p', 'f2']);
 });
 
-it('gives up the added job where no source has more', () => {
+it('drops the added job if no source has more jobs', () => {
   const queue = new FairQueue<string>(2);
   queue.add('a', 'a1');
   queue.add('b', 'b1');
@@ -38,7 +38,7 @@ it('gives up the added job where no source has more', () => {
   expect(drained(queue)).toEqual(['a1', 'b1']);
 });
 
-it('keeps no job where its limit is 0', () => {
+it('keeps no job if its limit is 0', () => {
   const queue = new FairQueue<string>(0);
   expect(queue.add('a', 'a1')).toBe('a1');
   expect(queue.next()).toBeUndefined();

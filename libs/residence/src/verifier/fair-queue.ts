@@ -1,6 +1,6 @@
 /** A queue that serves its sources in turn, so that a source with many jobs delays only itself. */
 export class FairQueue<Job> {
-  /** In the order of their turns. No source has an empty list. */
+  /** The jobs of each source, in the order of the sources' turns. No source has an empty list. */
   private readonly sources = new Map<string, Job[]>();
   private waiting = 0;
 
@@ -11,8 +11,8 @@ export class FairQueue<Job> {
   }
 
   /**
-   * Adds a job. In a full queue the youngest job of the source with the most jobs gives way, which may be the added one.
-   * @returns the job that has no place, if there is one
+   * Adds a job. A full queue drops the youngest job of the source with the most jobs, which may be the added job.
+   * @returns the dropped job, if there is one
    */
   add(source: string, job: Job): Job | undefined {
     const own = this.sources.get(source);
@@ -22,7 +22,7 @@ export class FairQueue<Job> {
     return this.waiting > this.limit ? this.takeFromLongest(source) : undefined;
   }
 
-  /** The oldest job of the source whose turn it is. */
+  /** Removes and returns the oldest job of the source whose turn it is. */
   next(): Job | undefined {
     const [first] = this.sources;
     if (first === undefined) return undefined;
@@ -34,7 +34,7 @@ export class FairQueue<Job> {
     return job;
   }
 
-  /** Among sources of the same length the one that added last loses a job. */
+  /** Removes the youngest job of the source with the most jobs. Of sources with equally many, the one that added last loses a job. */
   private takeFromLongest(newcomer: string): Job | undefined {
     let [longest, most] = [newcomer, this.sources.get(newcomer)?.length ?? 0];
     for (const [source, { length }] of this.sources) if (length > most) [longest, most] = [source, length];

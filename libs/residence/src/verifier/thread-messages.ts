@@ -1,5 +1,5 @@
-// The messages between a verifier and its worker threads. A thread has one question at a time, so they need no
-// numbers.
+// The messages between a verifier and its worker threads. A thread has one question at a time, so the messages
+// need no numbers.
 
 export interface ThreadData {
   readonly module: WebAssembly.Module;
@@ -13,6 +13,6 @@ export interface ThreadQuestion {
 
 export interface ThreadVerdict {
   readonly valid: boolean;
-  /** Why Barretenberg gave up; its instance was replaced. */
+  /** The error that Barretenberg threw, after which its instance was replaced. */
   readonly threw?: string;
 }

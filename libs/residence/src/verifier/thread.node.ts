@@ -12,7 +12,7 @@ function check({ publicInputs, proof }: ThreadQuestion): ThreadVerdict {
   try {
     return { valid: barretenberg.verify(verificationKey, publicInputs, proof) };
   } catch (error) {
-    // An instance that threw has an unknown state in its memory
+    // The memory of an instance that threw is in an unknown state
     barretenberg = barretenberg.replacement();
     return { valid: false, threw: reasonOf(error) };
   }

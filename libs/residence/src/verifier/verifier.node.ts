@@ -11,20 +11,20 @@ import { threadProgram } from './program.node';
 import type { ThreadData, ThreadQuestion, ThreadVerdict } from './thread-messages';
 
 export interface VerifierOptions {
-  /** Threads, and so proofs that are verified at once. Default: 1. */
+  /** The number of threads, and so of proofs that are verified at once. Default: 1. */
   readonly workers?: number;
-  /** Proofs that may wait besides those being verified. Default: 32. */
+  /** How many proofs may wait while others are verified. Default: 32. */
   readonly maxQueued?: number;
-  /** Ends a thread that has not answered by then. Default: 10,000 ms, about a thousand times what a proof takes. */
+  /** The time after which a thread without an answer is ended. Default: 10,000 ms, about a thousand times what a proof takes. */
   readonly timeoutMs?: number;
-  /** Gets the reason of each refusal, in printable ASCII and never empty, for the log. */
+  /** Called with the reason of each refusal, for the log: printable ASCII, never empty. */
   readonly onRefused?: (reason: string) => void;
 }
 
-/** The verdict is a pure function of public inputs and proof. */
+/** Depends only on public inputs and proof. */
 export type Verdict = { readonly valid: true } | { readonly valid: false };
 
-/** Small, so that the engine soon collects the instances that were replaced. WebAssembly's own memory is not part of it. */
+/** A small heap, so that the engine soon collects replaced instances. WebAssembly's own memory is not part of the heap. */
 const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
 /** The pause before a thread that could not start is started again. */
@@ -39,14 +39,14 @@ export interface Verifier {
   /**
    * @param proof `PROOF_BYTES`
    * @param source who sent it, such as a client's address: sources are served in turn, and in a full queue the source
-   * with the most proofs gives way. A source with one proof waits for at most one proof of each other source
+   * with the most proofs loses one. A source with one proof waits for at most one proof of each other source
    * @throws VerifierBusyError (rejects) when the queue is full, the thread died or did not answer, or the verifier is
    * closed. The proof was not checked: try again later
    */
   verify(publicInputs: PublicInputs, proof: Uint8Array, source?: string): Promise<Verdict>;
-  /** Proofs that wait, without those being verified. */
+  /** How many proofs wait, without those that are being verified. */
   readonly queued: number;
-  /** Ends the threads. What waits is rejected as busy. */
+  /** Ends the threads. Proofs that wait are rejected as busy. */
   close(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ interface Job {
   readonly settle: (verdict: ThreadVerdict | VerifierBusyError) => void;
 }
 
-/** Resolves when every thread is ready, after about 0.3 s. @throws Error where the proof system or the verification key is not the pinned one */
+/** Resolves when every thread is ready, after about 0.3 s. @throws Error if the build has another proof system or verification key */
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   const verifier = new ThreadedVerifier(await barretenbergModule(), options);
   await verifier.start();
@@ -129,7 +129,7 @@ class VerifierThread {
   private timer: NodeJS.Timeout | undefined;
   private isReady = false;
   private isClosed = false;
-  /** It was closed, or died and is not ready again. */
+  /** True if the thread was closed, or died and is not ready again. */
   isDown = false;
 
   constructor(
@@ -201,8 +201,8 @@ class VerifierThread {
   }
 
   /**
-   * A job whose thread failed may be sent again: neither the death nor the silence of a thread proves anything about
-   * a proof.
+   * Ends the thread and starts another. The proof is rejected as busy, not as invalid, because a thread that dies or
+   * does not answer proves nothing about the proof.
    */
   private replace(reason: string): void {
     const old = this.worker;

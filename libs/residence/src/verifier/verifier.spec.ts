@@ -47,14 +47,14 @@ it.each(['root', 'nullifier', 'claim', 'message'] as const)(
   },
 );
 
-it('takes what the proof system throws for a refusal with a reason', async () => {
+it('refuses a proof, with a reason, if the proof system throws', async () => {
   for (const proof of [new Uint8Array(PROOF_BYTES), new Uint8Array(PROOF_BYTES).fill(0xff), someProof()])
     expect(await verifier.verify(someInputs(), proof)).toEqual({ valid: false });
   expect(reasons).toHaveLength(3);
   for (const reason of reasons) expect(reason).toMatch(/^(proof system: \w|proof does not verify)/);
 });
 
-it('rejects as busy what has no place in the queue, and verifies the rest', async () => {
+it('rejects proofs that have no place in the queue as busy, and verifies the rest', async () => {
   const asked = Array.from({ length: 9 }, () => verifier.verify(someInputs(), someProof()));
   const results = await Promise.allSettled(asked);
   const busy = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
@@ -63,7 +63,7 @@ it('rejects as busy what has no place in the queue, and verifies the rest', asyn
   expect(verifier.queued).toBe(0);
 });
 
-it('rejects as busy what waits when it is closed, and everything after that', async () => {
+it('rejects waiting and later proofs as busy when it is closed', async () => {
   const other = await createVerifier();
   const asked = Array.from({ length: 3 }, () => other.verify(someInputs(), someProof()));
   const closed = other.close();
@@ -72,20 +72,20 @@ it('rejects as busy what waits when it is closed, and everything after that', as
   await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
 });
 
-it('rejects as busy a job that a thread does not answer in time, and continues with another thread', async () => {
+it('rejects a proof as busy if the thread does not answer in time', async () => {
   const other = await createVerifier({ timeoutMs: 0 });
   await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
   await other.close();
 });
 
-it('verifies 20 good proofs after 100 that made the proof system throw, and keeps no memory of those', async () => {
+it('verifies 20 good proofs after 100 that made the proof system throw, and has freed their memory', async () => {
   const good = committedProofs().slice(0, 20);
   // The engine compiles frequently run code a second time, which takes memory once
   for (const each of [...good, ...good]) await verifier.verify(each.publicInputs, each.proof);
   const before = process.memoryUsage.rss();
   const { publicInputs } = committedProof('ada roads');
   for (let at = 0; at < 100; at++) {
-    // Zeros are refused late, after memory was taken, a number above the modulus at once
+    // Zeros are refused late, after memory was taken; a number above the modulus is refused at once
     const proof = at % 2 === 0 ? new Uint8Array(PROOF_BYTES) : new Uint8Array(PROOF_BYTES).fill(0xff);
     expect(await verifier.verify(publicInputs, proof)).toEqual({ valid: false });
   }
@@ -94,7 +94,7 @@ it('verifies 20 good proofs after 100 that made the proof system throw, and keep
   expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000);
 });
 
-it('answers a proof of another source after at most two of a flood', async () => {
+it('answers a proof of another source after at most two proofs of a source that sends a flood', async () => {
   const wide = await createVerifier({ maxQueued: 20 });
   const { publicInputs, proof } = committedProof('ada roads');
   const answered: string[] = [];

@@ -5,7 +5,7 @@ import { freshness, measurements } from './judgement';
 import { algorithms, signatures } from './signature';
 import { envelopes, payloads } from './structure';
 
-/** Every case, written and signed anew. */
+/** Writes and signs every case anew. */
 export function allCases(): TestCase[] {
   return [accepted, envelopes, payloads, algorithms, chains, certificates, signatures, measurements, freshness].flatMap(
     (cases) => cases(),

@@ -4,10 +4,10 @@ import type { TestCase, TestPolicy } from '../test-case';
 
 export const hexOf = (value: Uint8Array) => Buffer.from(value).toString('hex');
 export const base64Of = (value: Uint8Array) => Buffer.from(value).toString('base64');
-/** The PCR values of the written documents. */
+/** The PCR values of the documents that the cases write. */
 export const pcrHex = (index: number) => hexOf(pcr(0xa0 + index));
 
-/** One row: a name, the expected result, and how document and policy differ from a valid pair. */
+/** Returns one row of the table: a name, the expected result, and how document and policy differ from a valid pair. */
 export function testCase(
   name: string,
   expected: TestCase['expected'],

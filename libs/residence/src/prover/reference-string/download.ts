@@ -1,15 +1,15 @@
-// A bounded downloader for the beginning of a file on a public host.
+// Downloads the beginning of a file from a public host, within limits of size and time.
 
 export interface DownloadOptions {
   readonly fetch: typeof fetch;
-  /** For each host, from the request to the last byte. */
+  /** The limit for each host, from the request to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** The file has exactly this length and is fetched whole, since browsers cache only a whole file. Default: fetch only its beginning. */
   readonly whole?: boolean;
 }
 
-/** The download from this host failed. The text contains only the status of the answer. */
+/** The download from this host failed. Of the answer, the text contains only the status. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
 
@@ -23,7 +23,7 @@ export class DownloadError extends Error {
 }
 
 /**
- * The first `length` bytes of a file. Reads at most that many: a host that ignores the range is cut off there.
+ * Returns the first `length` bytes of a file. Reads at most that many: a host that ignores the range is cut off there.
  * @throws DownloadError (rejects) on any other answer than 206 with exactly this range or 200, on fewer bytes, and after the time
  */
 export async function downloadStart(url: string, length: number, options: DownloadOptions): Promise<Uint8Array> {

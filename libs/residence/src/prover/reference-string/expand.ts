@@ -1,6 +1,6 @@
-// Points of BN254's first group as Aztec's hosts serve them: only x, and which of the two roots is y.
+// Completes points of BN254's first group. Aztec's hosts serve only x, and which of the two roots is y.
 
-/** q, the modulus of the field of the coordinates (EIP-196); q mod 4 is 3, so one power gives a square root. */
+/** The modulus q of the field of the coordinates (EIP-196). As q mod 4 is 3, one power gives a square root. */
 const Q = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47n;
 const COMPRESSED_BYTES = 32;
 const Y_IS_ODD = 1n << 255n;
@@ -8,7 +8,7 @@ const Y_IS_ODD = 1n << 255n;
 /**
  * @param compressed 32 bytes a point: x, big-endian, with the top bit set where y is odd
  * @returns 64 bytes a point: x and y. The caller checks their hash
- * @throws RangeError where an x is of no point
+ * @throws RangeError if no point has this x
  */
 export function expandPoints(compressed: Uint8Array): Uint8Array {
   const count = compressed.length / COMPRESSED_BYTES;

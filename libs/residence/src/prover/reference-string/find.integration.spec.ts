@@ -14,7 +14,7 @@ const real = referenceStringForTests();
 const whereReal = real === undefined ? it.skip : it;
 const string = real ?? new Uint8Array(REFERENCE_STRING_BYTES);
 
-/** Points as the hosts serve them: x, with the top bit set if y is odd. */
+/** Returns points in the form that the hosts serve: x, with the top bit set if y is odd. */
 function compressed(points: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(points.length / 2);
   for (let at = 0; at < bytes.length; at += 32) {
@@ -81,7 +81,7 @@ const BAD: Readonly<Record<string, RequestListener>> = {
   'never answers': () => undefined,
 };
 
-it.each(Object.entries(BAD))('returns none where the only host %s', async (_, answer) => {
+it.each(Object.entries(BAD))('returns undefined if the only host %s', async (_, answer) => {
   expect(await findReferenceString({ hosts: [await host(answer)], timeoutMs: 500 })).toBeUndefined();
 });
 
@@ -92,7 +92,7 @@ whereReal('takes it from the second host where the first fails', async () => {
   expect(Buffer.from(string).equals(found?.bytes ?? new Uint8Array())).toBe(true);
 });
 
-it('reads no more than it asked for where a host ignores the range and never ends', async () => {
+it('reads no more than the requested range if a host ignores the range and sends without end', async () => {
   let sent = 0;
   let ended = false;
   const endless: RequestListener = (request, response) => {
@@ -110,7 +110,7 @@ it('reads no more than it asked for where a host ignores the range and never end
   };
   expect(await findReferenceString({ hosts: [await host(endless)], timeoutMs: 30_000 })).toBeUndefined();
   expect(asked.pop()).toBe(`bytes=0-${String(COMPRESSED_BYTES - 1)}`);
-  // The host sent more than was read, into the connection's buffers
+  // The limit is above what was read, because the host also fills the connection's buffers
   expect(sent).toBeLessThan(50_000_000);
 });
 
@@ -136,7 +136,7 @@ describe('with a cache', () => {
     expect(Buffer.from(string).equals(await readFile(path))).toBe(true);
   });
 
-  it('deletes a damaged file and returns none where no host serves it', async () => {
+  it('deletes a damaged file, and returns undefined if no host serves the string', async () => {
     const cacheFolder = folder.path;
     for (const bytes of [new Uint8Array(), new Uint8Array(REFERENCE_STRING_BYTES), new Uint8Array(1_000_000)]) {
       await writeFile(join(cacheFolder, REFERENCE_STRING_FILE), bytes);
@@ -152,7 +152,7 @@ describe('with a cache', () => {
   });
 });
 
-it('looks nowhere else where the named file is not the string', async () => {
+it('does not try the hosts if the file that the user named is not the string', async () => {
   asked.length = 0;
   const file = folder.file('other.dat');
   await writeFile(file, new Uint8Array(REFERENCE_STRING_BYTES));

@@ -15,16 +15,16 @@ const HOSTED_FILE = 'g1_compressed.dat';
 export interface ReferenceStringPlaces {
   /** A file that the user named. It must exist and be the pinned one; no other source is tried. */
   readonly file?: string | undefined;
-  /** Folders that may hold {@link REFERENCE_STRING_FILE}, read in this order. */
+  /** Folders that may have {@link REFERENCE_STRING_FILE}, read in this order. */
   readonly folders?: readonly string[];
-  /** A folder that is read, and written when the string was downloaded. */
+  /** A folder that is read, and to which a downloaded string is written. */
   readonly cacheFolder?: string | undefined;
   /**
    * The hosts to download from, such as {@link REFERENCE_STRING_HOSTS}; none by default. At most 131,104 bytes are read from each.
    */
   readonly hosts?: readonly string[];
   readonly fetch?: typeof fetch;
-  /** For each host. Default: 20,000 ms. */
+  /** The limit for each host. Default: 20,000 ms. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -32,13 +32,13 @@ export interface ReferenceStringPlaces {
 export interface FoundReferenceString {
   /** 262,208 bytes with the pinned hash. */
   readonly bytes: Uint8Array;
-  /** A path or a host. */
+  /** The path or host that the string came from. */
   readonly from: string;
 }
 
 /**
  * Reads the reference string from the first place that has it, and checks its hash each time. A damaged file in the cache is deleted.
- * @returns undefined where no place has it
+ * @returns undefined if no place has the string
  */
 export async function findReferenceString(places: ReferenceStringPlaces): Promise<FoundReferenceString | undefined> {
   const { file, folders = [], cacheFolder } = places;
