@@ -8,12 +8,12 @@ const row = { price: testPrice(), thinkingAllowanceTokens: 0 };
 const cost = (usage: Partial<Usage>, price = testPrice()) => costMicroUsd({ ...NOTHING, ...usage }, { price });
 
 describe('the cost of an attempt', () => {
-  it('prices tokens that were written to a cache in place of input', () => {
+  it('prices tokens that were written to a cache as cache writes, not as input', () => {
     expect(cost({ input: 3, cacheWrittenShort: 18_011, output: 10 })).toBe(22_577n);
     expect(cost({ input: 3, cacheWrittenShort: 400, cacheWrittenLong: 600, output: 10 })).toBe(1763n);
   });
 
-  it('counts thinking beside output, and tool tokens as input', () => {
+  it('counts thinking in addition to output, and tool tokens as input', () => {
     expect(cost({ input: 317, output: 173, thinking: 60 })).toBe(317n + 6n * 233n);
   });
 
@@ -21,7 +21,7 @@ describe('the cost of an attempt', () => {
     const cheap = testPrice({ input: 200_000 });
     const total = Array.from({ length: 1000 }, () => cost({ input: 2 }, cheap)).reduce((sum, each) => sum + each, 0n);
     expect(total).toBe(1000n);
-    // Eighteen tokens at a third of a micro-dollar: rounded by class it would be 6 more
+    // Eighteen tokens at a third of a micro-dollar. Rounding each class would add 6
     const third = testPrice({
       input: 333_333,
       cached: 333_333,
@@ -34,7 +34,7 @@ describe('the cost of an attempt', () => {
     ).toBe(6n);
   });
 
-  it('is 0 for no tokens alone, and exact beyond the whole numbers that a float holds', () => {
+  it('is 0 only for no tokens, and exact beyond the whole numbers that a float can hold', () => {
     expect(cost({})).toBe(0n);
     expect(cost({ cached: 1 }, testPrice({ cached: 1 }))).toBe(1n);
     expect(cost({ output: Number.MAX_SAFE_INTEGER })).toBe(6n * BigInt(Number.MAX_SAFE_INTEGER));
@@ -56,7 +56,7 @@ describe('the cost of an attempt', () => {
 });
 
 describe('the reservation of an attempt', () => {
-  it('prices every byte at the dearest input class, and thinking with the output', () => {
+  it('prices every byte at the most expensive input class, and includes thinking', () => {
     const input = { ciphertextBytes: 4112, fixedPromptTokens: 1000, maxOutputTokens: 1024 };
     expect(reservationMicroUsd({ row, ...input })).toBe(2n * 5112n + 6n * 1024n);
     expect(reservationMicroUsd({ row: { ...row, thinkingAllowanceTokens: 512 }, ...input })).toBe(
@@ -66,7 +66,7 @@ describe('the reservation of an attempt', () => {
     expect(reservationMicroUsd({ row: dearThinking, ...input })).toBe(2n * 5112n + 9n * 1024n);
   });
 
-  it('covers every usage within the limits that were reserved for', () => {
+  it('covers every usage within the reserved limits', () => {
     const split = (total: number) => fc.tuple(fc.nat(total), fc.nat(total), fc.nat(total));
     fc.assert(
       fc.property(split(5112), fc.nat(1536), ([a, b, c], output) => {

@@ -6,12 +6,12 @@ const PER_TOKENS = 1_000_000n;
 
 /**
  * An upper bound of the tokens of our own prompt and of the frame around the text in a request, at one token per
- * byte. The same for every task, so that a reservation reveals nothing about the task.
+ * byte. It is the same for every task, so that a reservation reveals nothing about the task.
  */
 export const FIXED_PROMPT_TOKENS = 6144;
 
 /**
- * The cost of an attempt, in whole micro-dollars: the sum over all classes, divided once and rounded up, so that no
+ * Returns the cost of an attempt, in whole micro-dollars: the sum over all classes, divided once and rounded up, so that no
  * token is free.
  * @throws RangeError for a count that is not a whole number from 0 to 2^53 - 1
  */
@@ -35,8 +35,8 @@ export interface ReservationInput {
 }
 
 /**
- * The most that one attempt can cost if the provider obeys its limits, in whole micro-dollars: one token per byte of
- * input at the dearest input class, and the maximum output with the thinking allowance at the dearer of output and
+ * Returns the most that one attempt can cost if the provider obeys its limits, in whole micro-dollars: one token per byte of
+ * input at the most expensive input class, and the maximum output with the thinking allowance at the higher price of output and
  * thinking.
  * @throws RangeError for a number that is not a whole number from 0 to 2^53 - 1
  */

@@ -51,7 +51,7 @@ export const PRICE_TABLE: PriceTable = {
       ],
     },
     // https://morphllm.com/gemini-api-pricing, read 2026-11-30: input. Unverified, as it is a guide that cites Google's page, which itself was
-    // not read. Output is from the transcription named above. They have no price for cached input, which counts as input. A budget of 0 turns
+    // not read. Output is from the transcription named above. Neither has a price for cached input, which counts as input. A budget of 0 turns
     // thinking off.
     {
       model: 'gemini-2.5-flash-lite',
@@ -90,12 +90,13 @@ export const PRICE_TABLE: PriceTable = {
 };
 
 /**
- * Models whose prices come from another site's copy of the provider's page, which the comment at the row names. `preflight` warns of each
- * that is configured. Not part of the table: when someone reads the page itself, no price changes, so the hash must not change.
+ * Models whose prices come from another site's copy of the provider's page, which the comment at the row names. `preflight` warns of
+ * each such model that is configured. The list is not part of the table: when someone has read the page itself, no price
+ * changes, so the hash must not change.
  */
 export const UNVERIFIED_PRICES: readonly string[] = ['gemini-3.5-flash-lite', 'gemini-2.5-flash-lite'];
 
-/** Thinking is priced as output, as all three providers do. */
+/** Returns prices that apply from a day on. Thinking is priced as output, as all three providers do. */
 function since(
   from: string,
   { short, long, ...prices }: Pick<Prices, 'input' | 'cached' | 'output'> & Prices['cacheWrites'],

@@ -20,13 +20,13 @@ describe('rowOf', () => {
   };
   const input = (at: string) => rowOf(table, 'openai', 'one', new Date(at))?.price.input;
 
-  it('has the prices of the UTC day', () => {
+  it('returns the prices of the UTC day', () => {
     expect(input('2026-06-30T23:59:59.999Z')).toBe(1_000_000);
     expect(input('2026-07-01T00:00:00Z')).toBe(2_000_000);
     expect(input('2030-01-01T00:00:00Z')).toBe(2_000_000);
   });
 
-  it('has no row before its prices, for another name, for a dated name, or for another provider', () => {
+  it('returns null before the first prices, for another name, for a dated name, or for another provider', () => {
     expect(input('2025-12-31T23:59:59Z')).toBeUndefined();
     const now = new Date('2026-02-01');
     expect(rowOf(table, 'openai', 'two', now)).toBeNull();
@@ -36,7 +36,7 @@ describe('rowOf', () => {
 });
 
 describe('the hash of a price table', () => {
-  it('changes with every price, name and request shape, and not with the order of members', () => {
+  it('changes with every price, name and request shape, but not with the order of members', () => {
     const [first] = TEST_PRICE_TABLE.rows;
     if (!first) throw new Error('a row expected');
     const hash = priceTableSha256(TEST_PRICE_TABLE);
@@ -64,7 +64,7 @@ describe.each([
     for (const { model } of rows) expect([model, modelNameSchema.safeParse(model).success]).toEqual([model, true]);
   });
 
-  it('has whole prices in the order of their days, without gap or overlap', () => {
+  it('has whole numbers as prices, in the order of their days, without gap or overlap', () => {
     for (const { model, prices } of rows) {
       expect(prices.length).toBeGreaterThan(0);
       for (const { from, until, cacheWrites, ...price } of prices) {
@@ -73,7 +73,7 @@ describe.each([
         const all = [...Object.values(price), ...Object.values(cacheWrites)];
         expect([model, all.filter((each) => !Number.isSafeInteger(each) || each <= 0)]).toEqual([model, []]);
         expect(all).toHaveLength(6);
-        // A class below these would be cheaper than what a reservation assumes of it
+        // Otherwise cached input could cost more than a reservation assumes
         expect(price.cached).toBeLessThanOrEqual(price.input);
       }
       for (const [at, { until }] of prices.entries())
@@ -81,7 +81,7 @@ describe.each([
     }
   });
 
-  it('reserves for thinking where it cannot be turned off', () => {
+  it('reserves for thinking if thinking cannot be turned off', () => {
     for (const { model, shape, thinkingAllowanceTokens } of rows) {
       const isOff =
         (shape.provider === 'openai' && shape.effort === 'none') ||
@@ -102,7 +102,7 @@ it('the price table has a model of each provider, and each row names the page an
     ]).toEqual([model, true]);
 });
 
-it('names exactly the models as unverified whose row says so beside its source', () => {
+it('UNVERIFIED_PRICES lists exactly the models whose comment says that the price is unverified', () => {
   const source = readFileSync(join(__dirname, 'models.ts'), 'utf8');
   const said = PRICE_TABLE.rows.filter(({ model }) =>
     new RegExp(`[Uu]nverified[^{}]+\\{\\n\\s+model: '${model}'`).test(source),

@@ -11,7 +11,7 @@ export interface Prices {
   readonly input: number;
   /** Input that the provider read from its cache. */
   readonly cached: number;
-  /** Input that the provider wrote to its cache, in place of `input`: for some minutes, and for an hour or longer. */
+  /** Input that the provider wrote to its cache, for some minutes or for an hour or longer. Such tokens do not count as `input`. */
   readonly cacheWrites: { readonly short: number; readonly long: number };
   readonly output: number;
   readonly thinking: number;
@@ -21,9 +21,9 @@ export interface Prices {
 export interface ModelRow {
   readonly model: string;
   readonly shape: RequestShape;
-  /** Tokens that the model may think beside its visible output: reserved, and added to the maximum that a request carries. */
+  /** Tokens that the model may think in addition to its visible output. They are reserved, and added to the maximum in a request. */
   readonly thinkingAllowanceTokens: number;
-  /** In the order of their days, without overlap. */
+  /** The prices in the order of their days, without overlap. */
   readonly prices: readonly Prices[];
 }
 
@@ -40,8 +40,8 @@ export interface PricedModel extends ModelRow {
 }
 
 /**
- * The row under a model's exact name, with the prices in force. A dated name has no row unless the table lists it:
- * `sameModel` compares what a provider answers.
+ * Returns the row of a model's exact name, with the prices in force. A dated name has no row unless the table lists it;
+ * `sameModel` accepts dated names in a provider's answer.
  * @returns null for a model that is not in the table, and for a time for which it has no prices
  */
 export function rowOf(table: PriceTable, provider: Provider, model: string, at: Date): PricedModel | null {
@@ -51,7 +51,7 @@ export function rowOf(table: PriceTable, provider: Provider, model: string, at: 
   return row && price ? { ...row, provider, price } : null;
 }
 
-/** SHA-256 in lowercase hex over the table as canonical JSON (RFC 8785): what statements and the attested configuration carry. */
+/** Returns SHA-256 of the table as canonical JSON (RFC 8785), in lowercase hex. Statements and the attested configuration contain it. */
 export function priceTableSha256(table: PriceTable): string {
   return toHex(sha256(encodeCanonicalJson(table)));
 }

@@ -27,7 +27,7 @@ export interface GeminiShape {
 export interface AnthropicShape {
   readonly provider: 'anthropic';
   /**
-   * `disabled`: send `thinking: { type: "disabled" }`. `unset`: send no parameter; the model does not think unless
+   * `disabled`: send `thinking: { type: "disabled" }`. `unset`: send no parameter, because the model does not think unless
    * asked.
    */
   readonly thinking: 'disabled' | 'unset';
@@ -36,6 +36,6 @@ export interface AnthropicShape {
    * `unset`: send no parameter; the model refuses the parameter and always runs at the plain price.
    */
   readonly geography: 'global' | 'unset';
-  /** Whether `temperature` may be sent: newer models answer 400. */
+  /** Whether `temperature` may be sent. Newer models answer it with 400. */
   readonly sampling: boolean;
 }

@@ -7,7 +7,7 @@ it.each([
   ['gemini-2.5-pro', 'models/gemini-2.5-pro'],
   ['gemini-2.5-pro', 'models/gemini-2.5-pro-20260101'],
   ['claude-haiku-4-5-20251001', 'claude-haiku-4-5-20251001'],
-])('takes %s for itself where the provider answers %s', (configured, answered) => {
+])('accepts an answer for %s from %s', (configured, answered) => {
   expect(sameModel(configured, answered)).toBe(true);
 });
 
@@ -23,6 +23,6 @@ it.each([
   ['gemini-2.5-pro', 'gemini-2.5-pro-exp'],
   ['gemini-2.5-pro', 'Gemini-2.5-pro'],
   ['gemini-2.5-pro', ''],
-])('takes %s for another model where the provider answers %s', (configured, answered) => {
+])('does not accept an answer for %s from %s', (configured, answered) => {
   expect(sameModel(configured, answered)).toBe(false);
 });

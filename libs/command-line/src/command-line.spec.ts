@@ -5,7 +5,7 @@ interface Options {
   readonly name?: string[];
 }
 
-/** A program with one command, one group, and what was done. */
+/** Returns a program with one command and one group, and a list of the actions that ran. */
 function program() {
   const seen = { out: '', err: '', done: [] as string[] };
   const streams = { out: (text: string) => void (seen.out += text), err: (text: string) => void (seen.err += text) };
@@ -66,7 +66,7 @@ it.each([
   [['greet', 'nobody'], 'greet somebody\ntool greet --help lists what it takes.\n'],
   [['keys'], 'name a command: list\ntool keys --help lists what it takes.\n'],
   [['keys', 'lisp'], /Did you mean list\?\)\ntool keys --help/],
-])('reports what is wrong with %j, never with a value, and runs no command', async (argv, words) => {
+])('reports what is wrong with %j, without any value, and runs no command', async (argv, words) => {
   const { seen, parse } = program();
   expect(await parse(...argv)).toBe(EXIT_NOT_UNDERSTOOD);
   expect(seen).toMatchObject({ out: '', done: [] });
@@ -75,13 +75,13 @@ it.each([
   expect(seen.err).not.toContain('sesame');
 });
 
-it('reports what the operating system refuses in one line: exit 1', async () => {
+it('reports an error of the operating system in one line, and exits with 1', async () => {
   const { seen, parse } = program();
   expect(await parse('greet', 'file')).toBe(1);
   expect(seen).toMatchObject({ out: '', err: "ENOENT: no such file or directory, open '/no/such/file'\n" });
 });
 
-it('leaves faults of a command to the caller, and options of commands to them', async () => {
+it('passes a command’s errors to the caller, and a command’s options to the command', async () => {
   const { seen, parse } = program();
   await expect(parse('keys', 'list')).rejects.toThrow('a fault');
   expect(await parse('greet', '--version', '2')).toBe(3);

@@ -14,15 +14,15 @@ export const terminal: Streams = {
   err: (text) => void process.stderr.write(text),
 };
 
-/** The exit code of every tool whose arguments were not understood. */
+/** The exit code of every tool that did not understand its arguments. */
 export const EXIT_NOT_UNDERSTOOD = 2;
 /** The exit code of every tool that understood its arguments and failed. */
 const EXIT_FAILED = 1;
 
-/** 128 and the number of SIGPIPE. */
+/** 128 plus the number of SIGPIPE. */
 const EXIT_NO_READER = 141;
 
-/** The exit codes of a tool that has no others, for the end of its help. */
+/** The text about exit codes at the end of a tool's help, for a tool that has no others. */
 export const EXIT_CODES = `
 Exit code
   0  done
@@ -36,7 +36,7 @@ export class UsageError extends Error {
 }
 
 /**
- * One program: its commands, `--help`, `--version`, and suggestions for what is misspelt. `--help` runs no command.
+ * One program: its commands, `--help`, `--version`, and suggestions for misspelled words. `--help` runs no command.
  *
  * @example const line = new CommandLine('npm run tool --', 'What the tool is for.'); line.program.option('--json',
  * 'print JSON').action(line.run((options: Options) => work(options))); process.exitCode = await
@@ -48,7 +48,7 @@ export class CommandLine<Exit extends number = number> {
 
   /**
    * @param name as a person types it: the first word of every usage line
-   * @param versionText what --version prints
+   * @param versionText the output of --version
    */
   constructor(
     name: string,
@@ -77,7 +77,7 @@ export class CommandLine<Exit extends number = number> {
       });
   }
 
-  /** An action for `Command.action`; what it returns becomes the exit code. */
+  /** Returns an action for `Command.action`. The return value of `work` becomes the exit code. */
   run<A extends unknown[]>(work: (...args: A) => Promise<Exit> | Exit): (...args: A) => Promise<void> {
     return async (...args) => {
       this.exit = await work(...args);
@@ -92,7 +92,7 @@ export class CommandLine<Exit extends number = number> {
   async execute(argv: readonly string[]): Promise<Exit | 0> {
     const asked = helpFirst(argv, this.program.commands.length > 0);
     const { command, known } = this.find(asked);
-    // commander would answer `--help` after a misspelt command with the help of the whole program.
+    // After a misspelled command, commander would answer `--help` with the help of the whole program.
     const misspelt = command.commands.length > 0 && isWord(asked[known]);
     try {
       await this.program.parseAsync(misspelt ? asked.slice(0, known + 1) : asked, { from: 'user' });
@@ -108,7 +108,7 @@ export class CommandLine<Exit extends number = number> {
 
   /**
    * Like `execute`, and prints what was wrong with the arguments, or with a file, a folder or a port that they name.
-   * @returns the exit code; 2 for wrong arguments, 1 for what the operating system refused
+   * @returns the exit code; 2 for wrong arguments, 1 for an error of the operating system
    */
   async parse(argv: readonly string[]): Promise<number> {
     if (this.streams === terminal) endWithReader();
@@ -125,7 +125,7 @@ export class CommandLine<Exit extends number = number> {
     }
   }
 
-  /** The command that shows the help for these arguments. */
+  /** Returns the command line that shows the help for these arguments. */
   hint(argv: readonly string[]): string {
     const { command } = this.find(argv);
     const names: string[] = [];
@@ -133,7 +133,7 @@ export class CommandLine<Exit extends number = number> {
     return `${names.join(' ')} --help lists what it takes.`;
   }
 
-  /** The deepest command that the first arguments name, and how many arguments name it. */
+  /** Returns the deepest command that the first arguments name, and how many arguments name it. */
   private find(argv: readonly string[]): { command: Command; known: number } {
     let command = this.program;
     let known = 0;
@@ -146,7 +146,7 @@ export class CommandLine<Exit extends number = number> {
   }
 }
 
-/** `npm run tool | head -1`: ends silently when the reader is gone, with the code that a shell reports for SIGPIPE. */
+/** Ends the program silently when the reader of its output is gone (`npm run tool | head -1`), with the exit code for SIGPIPE. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -154,19 +154,19 @@ function endWithReader(): void {
   });
 }
 
-/** For options that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 
-/** `help x` is `x --help`, and a program of commands without a command prints its help. */
+/** Turns `help x` into `x --help`, and no arguments into `--help` if the program has only commands. */
 function helpFirst(argv: readonly string[], hasCommands: boolean): readonly string[] {
   if (!hasCommands) return argv;
   if (argv.length === 0) return ['--help'];
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
 }
 
-/** commander's message without values, because a value may be a secret that was typed in the wrong place. */
+/** Returns commander's message without values, because a value may be a secret that was typed in the wrong place. */
 function withoutValues({ code, message }: CommanderError): string {
   const words = message.replace(/^error: /, '');
   if (code === 'commander.excessArguments') return words.replace(/(but got \d+): [^]*$/, '$1');

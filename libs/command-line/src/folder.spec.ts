@@ -17,7 +17,7 @@ it('makes a folder and those above it, each with the mode', () => {
   for (const folder of ['a', 'a/b']) expect(statSync(join(base, folder)).mode & 0o777).toBe(0o700);
 });
 
-it('takes a folder that exists, and leaves it empty', () => {
+it('accepts an existing folder, and leaves no file in it', () => {
   expect(writableFolder('--folder', base)).toBe(base);
   expect(readdirSync(base)).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { isSystemError } from './system-error';
  * Makes a folder and those above it, like `mkdir -p`. Node's own `recursive` never returns if the kernel reports ENOENT although the parent
  * exists, as below /proc.
  * @param mode of every folder that it makes
- * @throws what the operating system refused
+ * @throws the error of the operating system
  */
 export function makeFolder(path: string, mode = 0o777): void {
   const parent = dirname(path);
@@ -20,7 +20,7 @@ export function makeFolder(path: string, mode = 0o777): void {
 }
 
 /**
- * The folder that an option names: created if it does not exist, and tested by a write, because access(2) allows root
+ * Creates the folder that an option names if it does not exist, and tests it by a write, because access(2) allows root
  * everything.
  * @param option as a person types it, e.g. `--folder`
  * @returns its absolute path

@@ -9,10 +9,10 @@ import type { Primitives } from './primitives/primitives';
  */
 const SMALLEST_ANSWER_BUCKET = 8192;
 
-/** The key of one exchange's answers, 32 bytes: it opens only these answers. */
+/** The 32-byte key of the answers to one sealed message or task. It opens only these answers. */
 export type AnswerKey = Uint8Array;
 
-/** Seals and opens answers, in every suite: XChaCha20-Poly1305, padded, bound to data that names the message. */
+/** Returns the functions that seal and open answers in every suite: XChaCha20-Poly1305, padded, bound to data that names the message. */
 export function createAnswerSealing<PrivateKey>(
   primitives: Primitives<PrivateKey>,
   smallestBucket = SMALLEST_ANSWER_BUCKET,

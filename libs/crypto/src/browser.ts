@@ -1,4 +1,4 @@
-/** Sealed messages in a browser, or any platform without Node: the same functions as the Node entry. */
+/** Sealed messages in a browser, or on any platform other than Node. It has the functions of the Node entry. */
 import { noblePrimitives } from './primitives/noble';
 import { createSealing } from './sealing';
 

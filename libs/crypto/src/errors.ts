@@ -1,6 +1,6 @@
 export type CryptoErrorCode =
   /**
-   * Any fault of a sealed message or answer: key, associated data, length, tag. All share one code, so that it
+   * Any fault of a sealed message or answer: key, associated data, length or tag. All share one code, so that the code
    * reveals nothing.
    */
   | 'ERR_CRYPTO_OPEN'

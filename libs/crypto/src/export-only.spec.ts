@@ -30,7 +30,7 @@ const SMALL_ORDER = [
 ];
 
 describe.each([...IMPLEMENTATIONS, OLDER_NODE])('export-only HPKE over $name', (implementation) => {
-  it('meets RFC 9180 appendix A.7.1 on both sides', () => {
+  it('computes the values of RFC 9180 appendix A.7.1 on both sides', () => {
     const info = fromHex(RFC9180_A7_1.info);
     const sent = implementation.sender(fromHex(RFC9180_A7_1.recipientPublic), info, fromHex(RFC9180_A7_1.ephemeral));
     expect(toHex(sent.encapsulatedKey)).toBe(RFC9180_A7_1.encapsulatedKey);
@@ -84,7 +84,7 @@ describe.each([...IMPLEMENTATIONS, OLDER_NODE])('export-only HPKE over $name', (
   });
 });
 
-/** @hpke/core wants an ArrayBuffer of its own. */
+/** Returns a copy, because @hpke/core takes only a whole ArrayBuffer. */
 function copy(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
 }

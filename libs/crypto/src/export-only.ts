@@ -16,7 +16,7 @@ export interface ExportOnlyHpke<PrivateKey> {
   setupReceiver(own: KeyPair<PrivateKey>, encapsulatedKey: Uint8Array): ExportSecret;
 }
 
-/** Section 5.3, `Context.Export(exporter_context, 32)`: 32 bytes. */
+/** `Context.Export(exporter_context, 32)` of section 5.3. Returns 32 bytes. */
 export type ExportSecret = (exporterContext: Uint8Array) => Uint8Array;
 
 const KEY_BYTES = 32;

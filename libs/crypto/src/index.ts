@@ -1,4 +1,4 @@
-/** Sealed messages on Node. In a browser, import `@communique-tee/crypto/browser`: the same functions over the noble libraries. */
+/** Sealed messages on Node. In a browser, import `@communique-tee/crypto/browser`: it has the same functions over the noble libraries. */
 import { createLegacySealing } from './legacy';
 import { nodePrimitives } from './primitives/node';
 import { createSealing } from './sealing';
@@ -12,5 +12,5 @@ export { MAX_PLAINTEXT_BYTES } from './padding';
 export const sealing = createSealing(nodePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;
 export const { sealTask, openTask, sealTaskAnswer, openTaskAnswer } = sealing;
-/** The suite of the web client (legacy): opened in the enclave, never sealed here. */
+/** The suite of the web client (legacy). The enclave opens its messages; this library does not seal them. */
 export const { legacyMessageId, openLegacy, sealLegacyAnswer, openLegacyAnswer } = createLegacySealing(nodePrimitives);

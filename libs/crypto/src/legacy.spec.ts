@@ -53,7 +53,7 @@ describe('the suite of the web client (legacy)', () => {
     });
   });
 
-  it('opens what libsodium sealed, through every form of it', () => {
+  it('opens a message that libsodium sealed, after its JSON and binary forms', () => {
     const { json } = sealAsClient(view, text);
     const message = decodeLegacyMessage(encodeLegacyMessage(legacyMessageFromJson(json)));
     expect(isLegacyMessage(encodeLegacyMessage(message))).toBe(true);
@@ -61,7 +61,7 @@ describe('the suite of the web client (legacy)', () => {
     expect(toHex(message.keyId)).toBe(view.keyId);
   });
 
-  it('makes the same id, answer key and delivery secret each time it is opened, and others for another message', () => {
+  it('derives the same id, answer key and delivery secret each time a message is opened, and others for another message', () => {
     const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)].map(({ json }) =>
       legacyMessageFromJson(json),
     ) as [LegacyMessage, LegacyMessage];
@@ -74,7 +74,7 @@ describe('the suite of the web client (legacy)', () => {
     expect([answerKey.length, deliverySecret.length]).toEqual([32, 32]);
   });
 
-  it('answers who kept the exchange’s secret, about this message alone', () => {
+  it('seals an answer that only a sender with the exchange’s secret opens, and only for this message', () => {
     const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)];
     const message = legacyMessageFromJson(one.json);
     const answer = sealLegacyAnswer(openLegacy(own, message).answerKey, message, Buffer.from('refused'));
@@ -86,7 +86,7 @@ describe('the suite of the web client (legacy)', () => {
     expect(codeOf(() => openLegacyAnswer(other.shared, message, answer))).toBe('ERR_CRYPTO_OPEN');
   });
 
-  it('refuses every flipped byte, another key, and keys of small order, all alike', () => {
+  it('refuses every flipped byte, another key, and keys of small order, all with the same error', () => {
     const message = legacyMessageFromJson(sealAsClient(view, '{}').json);
     for (const part of ['ephemeralKey', 'nonce', 'ciphertext'] as const) {
       for (let at = 0; at < message[part].length; at++) {

@@ -12,7 +12,7 @@ import type { KeyPair, Primitives } from './primitives/primitives';
 import { sharedSecret } from './primitives/shared-secret';
 
 const encoder = new TextEncoder();
-/** The key that the web client (legacy) gives to BLAKE2b. */
+/** The key with which the web client (legacy) calls BLAKE2b. */
 const MESSAGE_KEY = encoder.encode('commons-witness-encryption-v1');
 const ANSWER_KEY = encoder.encode('communique-tee legacy answer v1');
 const DELIVERY_SECRET = encoder.encode('communique-tee legacy delivery secret v1');
@@ -24,8 +24,8 @@ const MESSAGE_ID_BYTES = 16;
 const keyed = (key: Uint8Array, message: Uint8Array): Uint8Array => blake2b(message, { dkLen: 32, key });
 
 /**
- * The suite of the web client (legacy). It has no message id, answer key and delivery secret, so these are derived: the id from the
- * ciphertext, the others from the shared secret of the key exchange, which only sender and enclave know.
+ * The suite of the web client (legacy). Its messages have no message id, answer key or delivery secret, so these are derived: the id from
+ * the ciphertext, the others from the shared secret of the key exchange, which only sender and enclave know.
  */
 export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
   const answers = createAnswerSealing(primitives);
@@ -40,7 +40,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
   const answerData = ({ keyId, ciphertext }: LegacyMessage): Uint8Array => encodeCanonical([keyId, id(ciphertext)]);
 
   return {
-    /** 16 bytes: the first half of SHA-256 over a domain text and the ciphertext. The same ciphertext is the same message. */
+    /** Returns 16 bytes: the first half of SHA-256 over a domain text and the ciphertext. The same ciphertext is the same message. */
     legacyMessageId: id,
 
     /**
@@ -66,7 +66,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
     sealLegacyAnswer: (answerKey: AnswerKey, message: LegacyMessage, plaintext: Uint8Array): SealedAnswer =>
       answers.seal(answerKey, answerData(message), plaintext),
 
-    /** For a sender that kept the ephemeral key's shared secret (32 bytes). @throws CryptoError `ERR_CRYPTO_OPEN` */
+    /** Opens an answer, for a sender that kept the ephemeral key's shared secret (32 bytes). @throws CryptoError `ERR_CRYPTO_OPEN` */
     openLegacyAnswer: (shared: Uint8Array, message: LegacyMessage, answer: SealedAnswer): Uint8Array =>
       answers.open(keyed(ANSWER_KEY, shared), answerData(message), answer),
   };

@@ -20,7 +20,7 @@ const refused = new CryptoError('ERR_CRYPTO_OPEN');
 
 describe.each(PAIRS)('a message sealed with $name', ({ sender, receiver }) => {
   it.each([0, 1, 1020, 1021, 2044, 16_380, 65_000, MAX_PLAINTEXT_BYTES])(
-    'of %i bytes opens, padded to a bucket',
+    'of %i bytes is padded to a bucket, and opens',
     (length) => {
       const { privateKey, input } = fixture(sender, length);
       const { message, answerKey } = sender.seal(input);
@@ -43,7 +43,7 @@ describe.each(PAIRS)('a message sealed with $name', ({ sender, receiver }) => {
     expect(Buffer.compare(receiver.open(privateKey, fromJson).plaintext, input.plaintext)).toBe(0);
   });
 
-  it('takes an answer that only its sender opens, and only for this message', () => {
+  it('can be answered so that only its sender opens the answer, and only for this message', () => {
     const { privateKey, input } = fixture(sender, 50);
     const first = sender.seal(input);
     const second = sender.seal({ ...input, messageId: randomBytes(16) });
@@ -59,7 +59,7 @@ describe.each(PAIRS)('a message sealed with $name', ({ sender, receiver }) => {
   });
 });
 
-it.each(IMPLEMENTATIONS)('answers of any usual length are equally long over $name', (implementation) => {
+it.each(IMPLEMENTATIONS)('answers of any usual length have the same sealed length over $name', (implementation) => {
   const { message, answerKey } = implementation.seal(fixture(implementation, 50).input);
   const lengths = [0, 1, 300, 4092, 4093, 8188].map(
     (length) => implementation.sealAnswer(answerKey, message, new Uint8Array(length)).ciphertext.length,
@@ -78,7 +78,7 @@ describe.each(IMPLEMENTATIONS)('opening over $name refuses, always with the same
       .chain((part) => fc.tuple(fc.constant(part), fc.nat({ max: message[part].length * 8 - 1 })));
     fc.assert(
       fc.property(flip, ([part, bit]) => {
-        // RFC 7748 section 5: the top bit of an X25519 key is ignored, so the exchange is the same; the key schedule binds the key as sent
+        // The top bit of an X25519 key is ignored (RFC 7748 section 5), but the key schedule binds the key bytes as sent
         expect(() => implementation.open(privateKey, { ...message, [part]: flipped(message[part], bit) })).toThrow(
           refused,
         );
@@ -151,7 +151,7 @@ it('refuses a text over 262,140 bytes before any other work', () => {
   }
 });
 
-it('opens what fast-check generates, whichever side sealed it', () => {
+it('opens any generated message, whichever implementation sealed it', () => {
   const [node, noble] = IMPLEMENTATIONS;
   if (!node || !noble) throw new Error('two implementations expected');
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -203,7 +203,7 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   return copy;
 }
 
-/** Seals a bucket whose prefix claims one byte too many: only a modified client could send it. */
+/** Seals a padded text whose length prefix claims one byte too many. Only a modified client could send it. */
 function lyingPrefix(
   implementation: Implementation,
   privateKey: Uint8Array,

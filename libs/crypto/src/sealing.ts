@@ -22,19 +22,19 @@ const REQUEST = encoder.encode('request');
 const ANSWER = encoder.encode('answer');
 
 export interface SealInput extends SealedHeader {
-  /** The enclave's X25519 key, 32 bytes, out of a verified attestation document. */
+  /** The enclave's X25519 key, 32 bytes, from a verified attestation document. */
   publicKey: Uint8Array;
-  /** At most 262,140 bytes; of a task, 32,764. */
+  /** At most 262,140 bytes; for a task, 32,764. */
   plaintext: Uint8Array;
 }
 
 /**
- * The kind of content that is sealed to one service of the enclave. Its HPKE `info` is its domain: no service opens
- * what was sealed to another.
+ * The kind of content that is sealed to one service of the enclave. Each has its own HPKE `info`, so that no service opens
+ * content that was sealed to another.
  */
 interface Domain {
   readonly info: string;
-  /** The least and the most bytes of the padded plain text: 1 KiB and 256 KiB where not given. */
+  /** The fewest and the most bytes of the padded plain text; 1 KiB and 256 KiB unless given. */
   readonly smallestBucket?: number;
   readonly largestBucket?: number;
 }
@@ -65,7 +65,8 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
     /**
      * Seals a text to an enclave's key.
      * @example
-     * const { message, answerKey } = seal({ publicKey, suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier: null, plaintext });
+     * const header = { suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier: null };
+     * const { message, answerKey } = seal({ publicKey, ...header, plaintext });
      * @throws CryptoError `ERR_CRYPTO_TOO_LARGE` | `ERR_CRYPTO_PUBLIC_KEY`
      */
     seal: messages.seal,

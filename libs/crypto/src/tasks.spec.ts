@@ -17,7 +17,7 @@ describe.each(PAIRS)('a task sealed with $name', ({ sender, receiver }) => {
     [8189, 16_384],
     [16_381, 32_768],
     [32_764, 32_768],
-  ])('of %i bytes opens, padded to %i', (length, bucket) => {
+  ])('of %i bytes is padded to %i, and opens', (length, bucket) => {
     const { privateKey, input } = fixture(sender, length);
     const { message, answerKey } = sender.sealTask(input);
     const opened = receiver.openTask(privateKey, message);
@@ -35,7 +35,7 @@ describe.each(PAIRS)('a task sealed with $name', ({ sender, receiver }) => {
     expect(() => receiver.openTask(privateKey, sender.seal(large).message)).toThrow(refused);
   });
 
-  it('takes an answer that only its sender opens, and only for this task', () => {
+  it('can be answered so that only its sender opens the answer, and only for this task', () => {
     const first = fixture(sender, 50);
     const second = { ...first.input, messageId: new Uint8Array(randomBytes(16)) };
     const sealed = sender.sealTask(first.input);

@@ -16,7 +16,7 @@ export * from './exports';
 const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
- * Examines an enclave by every check in its order, and reports each of them. The first check that fails decides: those after
+ * Makes every check of an enclave in order, and reports each result. The first check that fails decides: the checks after
  * it are not run.
  *
  * @throws AttestationError of the step `policy`: the caller's own mistake, or a platform that cannot verify anything
@@ -28,7 +28,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * The same examination for a program that needs only the result.
+ * Makes the same examination, for a program that needs only the result.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
@@ -44,7 +44,7 @@ export function verifyEnclave(evidence: EnclaveEvidence, policy: EnclavePolicy):
 }
 
 /**
- * What a document claims, for showing it to a person. It is not verified: anyone can write such a document.
+ * Returns the claims of a document, to show them to a person. They are not verified: anyone can write such a document.
  *
  * @throws AttestationError of the step `structure`, or for a certificate that cannot be read
  */

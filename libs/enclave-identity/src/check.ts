@@ -7,13 +7,13 @@ import type {
 import type { KeyBinding, PublicConfiguration } from '@communique-tee/protocol';
 import type { CheckedEnclavePolicy } from './policy';
 
-/** The input from an enclave, or from a gateway on its behalf. It is not trusted. */
+/** What an enclave, or a gateway on its behalf, presents. It is not trusted. */
 export interface EnclaveEvidence {
   /** COSE_Sign1 as received. */
   readonly document: Uint8Array;
   /**
    * The public configuration as it was served (canonical JSON), or a function that fetches it by its SHA-256 (32 bytes).
-   * Without it, or where the function returns undefined, the check `configuration` is not run.
+   * Without it, or if the function returns undefined, the check `configuration` is not run.
    */
   readonly configuration?: Uint8Array | ((sha256: Uint8Array) => Promise<Uint8Array | undefined>);
 }
@@ -42,13 +42,13 @@ export interface Established {
   chain?: VerifiedChain;
   /** Set once the document is authentic: its signature and its chain to the policy's root are valid. */
   attestation?: VerifiedAttestation;
-  /** The policy accepts this image under this operator. */
+  /** Set once the policy accepts this image under this operator. */
   isAccepted?: true;
   keys?: EnclaveKeys;
   configuration?: PublicConfiguration;
 }
 
-/** Why a check passed with a reservation, or was skipped without a failure. A user interface puts it into words. */
+/** Why a check passed with a reservation, or was skipped without a failure. A user interface shows its own text for each code. */
 export type NoteCode =
   /** The chain begins at a root that the caller named, not at AWS's root: the holder of its key can forge documents. */
   | 'development_root'
@@ -79,7 +79,7 @@ export interface Check {
   run(subject: Subject): Outcome | Promise<Outcome>;
 }
 
-/** The results of an earlier check in the list. */
+/** Returns a result of an earlier check in the list. */
 export function established<Name extends keyof Established>(
   subject: Subject,
   name: Name,

@@ -12,7 +12,7 @@ export type EnclaveErrorCode = keyof typeof table;
 export const enclaveErrorCodes = Object.keys(table) as EnclaveErrorCode[];
 
 /**
- * Why a genuine document of an accepted image is refused nevertheless; what makes a document genuine fails with an
+ * Why a genuine document of an accepted image is still refused. A document that is not genuine fails with an
  * AttestationError. `code` is stable, the message is for people.
  */
 export class EnclaveError extends Error {

@@ -77,11 +77,11 @@ interface Made {
   binding?: Partial<KeyBinding>;
   fields?: Parameters<Nsm['attest']>[0];
   document?: (document: Uint8Array) => Uint8Array;
-  /** null: not served */
+  /** null: no configuration is served */
   configuration?: EnclaveEvidence['configuration'] | null;
 }
 
-/** A genuine enclave's evidence, except for what the test changes. */
+/** Returns a genuine enclave's evidence, with the changes of the test. */
 async function evidenceOf({ binding, fields, document = (same) => same, configuration = served }: Made = {}) {
   const userData = encodeKeyBinding({ ...bound, ...binding });
   const bytes = await nsm.attest({ publicKey, nonce, userData, ...fields });
@@ -90,7 +90,7 @@ async function evidenceOf({ binding, fields, document = (same) => same, configur
 
 const states = (checks: readonly { name: CheckName; state: string }[]) =>
   Object.fromEntries(checks.map(({ name, state }) => [name, state]));
-/** The expected states of all checks if this one fails. */
+/** Returns the expected states of all checks if the check `failing` fails. */
 const statesWhere = (failing: CheckName) => {
   const at = CHECK_NAMES.indexOf(failing);
   return Object.fromEntries(
@@ -101,7 +101,7 @@ const statesWhere = (failing: CheckName) => {
   );
 };
 
-/** Each check, as the only one that fails. */
+/** One row: a check that is the only one to fail, and how. */
 type Failure = readonly [name: CheckName, what: string, code: string, made: Made, change?: () => object];
 const FAILURES: readonly Failure[] = [
   ['structure', 'no document', 'ERR_ATTESTATION_CBOR_TRAILING', { document: () => new Uint8Array(9) }],
@@ -248,7 +248,7 @@ describe.each([
     expect(failedCheck(checks)?.code).toBe('ERR_ATTESTATION_DEBUG');
   });
 
-  it('reports signed fields that it does not know, and accepts the enclave', async () => {
+  it('warns of unknown signed fields, and accepts the enclave', async () => {
     const added = (names: readonly string[]) => ({
       fields: (all: Fields) => names.forEach((name) => all.set(name, encodeCanonical(1))),
     });
@@ -281,7 +281,7 @@ describe.each([
     expect(detail.length).toBeLessThan(400);
   });
 
-  it('leaves out by name what the policy leaves out, and gives no identity without an image', async () => {
+  it('reports the checks that the policy skips as not run, and gives no identity without an image', async () => {
     const { checks, claims, identity } = await examineEnclave(await evidenceOf({ configuration: null }), {
       ...policy,
       acceptedMeasurements: 'not_compared',
@@ -297,7 +297,7 @@ describe.each([
     expect(identity).toBeUndefined();
   });
 
-  it('gives no identity where the operator is not compared, and a warning where any is accepted', async () => {
+  it('gives no identity if the operator is not compared, and a warning if any operator is accepted', async () => {
     const { pcr0 } = developmentMeasurements;
     const examined = async (operator: 'any' | 'not_compared') => {
       const { checks, claims, identity } = await examineEnclave(await evidenceOf(), {
@@ -346,7 +346,7 @@ describe.each([
     expect(asked).toEqual([bound.configSha256, bound.configSha256]);
   });
 
-  it('takes a document that binds no keys only where that is asked for, and no custody is', async () => {
+  it('accepts a document that binds no keys only if the policy says so and lists no custody', async () => {
     const foreign = await evidenceOf({ fields: { userData: Uint8Array.of(1) } });
     const lenient = { ...policy, keyBindingOptional: true };
     const { checks, claims, identity } = await examineEnclave(foreign, lenient);
@@ -355,7 +355,7 @@ describe.each([
     expect(identity).toBeUndefined();
     const strict = await examineEnclave(foreign, { ...lenient, acceptedCustody: [PROCESS_CUSTODY] });
     expect(failedCheck(strict.checks)?.code).toBe('key_binding_invalid');
-    // A binding of ours that is inconsistent never counts as absent
+    // An inconsistent binding never counts as an absent one
     const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });
     expect(failedCheck((await examineEnclave(mismatched, lenient)).checks)?.code).toBe('key_id_mismatch');
   });
@@ -372,7 +372,7 @@ describe.each([
     ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_POLICY' });
   });
 
-  it('never gives an identity to a document with a bit turned', async () => {
+  it('never gives an identity to a document with a flipped bit', async () => {
     const { document } = await evidenceOf();
     for (let at = 0; at < document.length; at += 199) {
       const forged = document.with(at, (document[at] ?? 0) ^ 1);
@@ -382,7 +382,7 @@ describe.each([
 });
 
 describe('what a document claims, unverified', () => {
-  it('has keys only where they fit together', async () => {
+  it('has keys only if the key id fits the sealing key', async () => {
     const { document } = await evidenceOf();
     expect(nodeEntry.readEnclave_unverified(document).keys).toMatchObject(bound);
     const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });

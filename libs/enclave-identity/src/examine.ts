@@ -22,7 +22,7 @@ import { structure } from './checks/structure';
 import { EnclaveError, type EnclaveErrorCode } from './errors';
 import { checkEnclavePolicy, type EnclavePolicy, type ExaminationPolicy } from './policy';
 
-/** An enclave is accepted after these checks, in this order. The first one that fails decides, and ends the examination. */
+/** The checks of an examination, in this order. The first check that fails decides, and ends the examination. */
 export const CHECKS = [
   structure,
   chain,
@@ -55,7 +55,7 @@ export interface FailedCheck {
   readonly name: CheckName;
   readonly state: 'failed';
   readonly code: FailureCode;
-  /** For people; programs go by `code`. */
+  /** A text for people. Programs use `code`. */
   readonly detail: string;
   readonly error: AttestationError | EnclaveError;
 }
@@ -63,7 +63,7 @@ export interface FailedCheck {
 /** An enclave of an accepted image under an accepted operator, and its keys. */
 export interface EnclaveIdentity extends EnclaveKeys {
   readonly attestation: VerifiedAttestation;
-  /** Set if it was served and has the attested hash. */
+  /** The public configuration, if it was served and has the attested hash. */
   readonly configuration?: PublicConfiguration;
 }
 
@@ -76,7 +76,7 @@ export interface Examination {
     readonly keys?: EnclaveKeys;
     readonly configuration?: PublicConfiguration;
   };
-  /** Only where image and operator were compared and the keys are bound, and no check failed. */
+  /** Set only if image and operator were compared, the keys are bound, and no check failed. */
   readonly identity?: EnclaveIdentity;
 }
 
@@ -109,7 +109,7 @@ async function resultOf(check: (typeof CHECKS)[number], subject: Subject): Promi
     const outcome = await check.run(subject);
     return outcome === 'passed' ? { name, state: outcome } : { name, ...outcome };
   } catch (error) {
-    // A step of the policy: this platform cannot verify anything.
+    // The step `policy` is rethrown: this platform cannot verify anything.
     if (!(error instanceof EnclaveError || (error instanceof AttestationError && error.step !== 'policy'))) throw error;
     return { name, state: 'failed', code: error.code, detail: error.message, error };
   }
@@ -128,13 +128,13 @@ export async function verify(
   return identity;
 }
 
-/** The check that decided against the enclave; undefined if none did. */
+/** Returns the check that failed; undefined if none did. */
 export function failedCheck(checks: readonly CheckResult[]): FailedCheck | undefined {
   return checks.find((check) => check.state === 'failed');
 }
 
 /**
- * As `readAttestation_unverified`, with the keys that the document binds; without keys if the binding is
+ * The result of `readAttestation_unverified` with the keys that the document binds; without keys if the binding is
  * inconsistent.
  */
 export interface UnverifiedEnclave extends UnverifiedAttestation {

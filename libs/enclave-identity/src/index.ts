@@ -21,7 +21,7 @@ const sha256 = (bytes: Uint8Array) => new Uint8Array(hash('sha256', bytes, 'buff
 const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
- * Examines an enclave by every check in its order, and reports each of them. The first check that fails decides: those after
+ * Makes every check of an enclave in order, and reports each result. The first check that fails decides: the checks after
  * it are not run.
  *
  * @throws AttestationError of the step `policy`: the caller's own mistake, or a platform that cannot verify anything
@@ -33,7 +33,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * The same examination for a program that needs only the result.
+ * Makes the same examination, for a program that needs only the result.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
@@ -49,7 +49,7 @@ export function verifyEnclave(evidence: EnclaveEvidence, policy: EnclavePolicy):
 }
 
 /**
- * What a document claims, for showing it to a person. It is not verified: anyone can write such a document.
+ * Returns the claims of a document, to show them to a person. They are not verified: anyone can write such a document.
  *
  * @throws AttestationError of the step `structure`, or for a certificate that cannot be read
  */
@@ -57,7 +57,7 @@ export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave 
   return readUnverified(document, primitives);
 }
 
-/** Both functions, which remember valid certificate signatures (createAttestationVerifier), because the chain stays the same for hours. */
+/** Returns both functions with a shared memory of valid certificate signatures, because the chain stays the same for hours. */
 export function createEnclaveExaminer(options?: AttestationVerifierOptions) {
   const remembering: Primitives = { ...primitives, steps: createAttestationVerifier(options).steps };
   return {

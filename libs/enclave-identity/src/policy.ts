@@ -12,7 +12,7 @@ import {
 /** The enclaves that a caller trusts. No enclave is accepted by default. */
 export interface EnclavePolicy extends AttestationPolicy {
   /**
-   * Who may be able to restore the enclave's keys: `process` (no one) and ARNs of KMS key aliases. Without it every
+   * Who may be able to restore the enclave's keys: `process` (no one) and ARNs of KMS key aliases. Without this member, every
    * attested custody is accepted; the image that PCR0 names has the alias in its measured configuration.
    */
   readonly acceptedCustody?: readonly string[];
@@ -20,7 +20,7 @@ export interface EnclavePolicy extends AttestationPolicy {
 
 /** The checks that an examination may skip, by name. An examination with a skipped check gives no identity. */
 export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurements'> {
-  /** `not_compared`, here or as a set's `operator`: the person named no image, or no operator, and wants to see the rest. */
+  /** `not_compared`, here or as a set's `operator`: the person named no image, or no operator, and wants to see the other checks. */
   readonly acceptedMeasurements: readonly [ExaminedSet, ...ExaminedSet[]] | 'not_compared';
   /** Accepts documents of enclaves that are not ours and bind no keys, unless `acceptedCustody` is given. */
   readonly keyBindingOptional?: boolean;
@@ -30,8 +30,8 @@ type ExaminedSet = MeasurementSet | UncomparedOperator;
 
 export interface CheckedEnclavePolicy extends CheckedCircumstances {
   /**
-   * Undefined: not compared. Sets of measurements are the only kind of image policy; a release log would be a second kind, here and in
-   * checks/image.ts and checks/operator.ts.
+   * Undefined if measurements are not compared. Sets of measurements are the only kind of image policy. A second kind, such as
+   * a release log, would be added here and in checks/image.ts and checks/operator.ts.
    */
   readonly accepted: CheckedPolicy['accepted'] | undefined;
   readonly acceptedCustody: readonly string[] | undefined;

@@ -9,16 +9,16 @@ it.each([
   ['an ending left out', 'ENCLAVE_TIMEOUT', 'ENCLAVE_TIMEOUT_MS'],
   ['lower case', 'metrics_port', 'METRICS_PORT'],
   ['one letter of another', 'METRICS_PQRT', 'METRICS_PORT'],
-])('finds the name behind %s', (_, misspelt, name) => {
+])('finds the name that %s misspells', (_, misspelt, name) => {
   expect(closestName(misspelt, NAMES)).toBe(name);
 });
 
-it('finds none for a name that is not close to any', () => {
+it('finds no name for a text that is not close to any', () => {
   for (const name of ['', 'X', 'NODE_OPTIONS', 'LD_PRELOAD', 'TEE', 'T'.repeat(1_000_000)])
     expect(closestName(name, NAMES)).toBeUndefined();
 });
 
-it('finds every name that has one character changed', () => {
+it('finds every name with one character changed', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...NAMES),

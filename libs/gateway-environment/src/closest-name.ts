@@ -1,7 +1,7 @@
 const LONGEST = 64;
 
 /**
- * The known name that differs least from a misspelt one: by at most a third of its characters; undefined if none is
+ * Returns the known name that differs least from a misspelled name, in at most a third of its characters; undefined if none is
  * that close.
  */
 export function closestName(name: string, known: readonly string[]): string | undefined {
@@ -15,7 +15,7 @@ export function closestName(name: string, known: readonly string[]): string | un
   return closest;
 }
 
-/** How many characters have to be inserted, removed, changed or swapped with their neighbor (optimal string alignment distance). */
+/** Returns how many characters have to be inserted, removed, changed or swapped with their neighbor (optimal string alignment distance). */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -1,11 +1,11 @@
 import { LIMITS } from '@communique-tee/protocol';
 import { formatDollars } from './money';
 
-/** The day from which delivery is priced by this rule: one price for each copy that went out. A new rule needs a new date. */
+/** The day from which delivery is priced by this rule: one price for each copy that was sent. A new rule needs a new date. */
 const RULE_DATE = '2026-11-30';
 
 /**
- * Which rule and price a reservation was made under, so that the ledger can be read years later: `2026-11-30:0.01`.
+ * Returns the rule and the price of a reservation, so that the ledger can be read years later: `2026-11-30:0.01`.
  * @param perOfficeMicroUsd DELIVERY_PRICE_PER_OFFICE, below 10^15
  * @returns at most 27 characters
  */
@@ -13,14 +13,14 @@ export function deliveryPriceVersion(perOfficeMicroUsd: bigint): string {
   return `${RULE_DATE}:${formatDollars(perOfficeMicroUsd)}`;
 }
 
-/** The most that one message can cost. The number of its offices is sealed, so this assumes the most offices that the enclave accepts. */
+/** Returns the most that one message can cost. The number of its offices is sealed, so this takes the most that the enclave accepts. */
 export function highestCostOfMessage(perOfficeMicroUsd: bigint): bigint {
   return BigInt(LIMITS.maxOffices) * perOfficeMicroUsd;
 }
 
 /**
- * The cost of a message, at the price of its reservation, because the operator may have changed the price since.
- * @param copies that went out, by the receipt
+ * Returns the cost of a message, at the price of its reservation, because the operator may have changed the price since.
+ * @param copies the number of sent copies, by the receipt
  * @param reservedMicroUsd the highest cost of the message when it was accepted
  */
 export function costOfCopies(copies: number, reservedMicroUsd: bigint): bigint {

@@ -23,7 +23,7 @@ const SIGN_IN: Environment = {
   PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://login.id.test/authorize?tenant=1',
   PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.test/oauth/token',
 };
-/** Made up: no note is signed with it. */
+/** A made-up key. No note is signed with it. */
 const VERIFIER_KEY = 'test-registrar+39a65c34+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
 const RESIDENCE: Environment = {
   RESIDENCE: 'required',
@@ -45,21 +45,21 @@ function problems(environment: Environment, readFile?: (path: string) => string)
 }
 
 describe('the environment', () => {
-  it('applies the rules of production where NODE_ENV is not set', () => {
+  it('applies the rules of production if NODE_ENV is not set', () => {
     expect(problems({ ...GOOD, NODE_ENV: undefined })).toEqual([
       expect.stringMatching(/^REDIS_URL: is required in production/),
     ]);
     expect(config({ ...PRODUCTION, NODE_ENV: undefined }).environment).toBe('production');
   });
 
-  it('applies the rules of production where NODE_ENV is not valid', () => {
+  it('applies the rules of production if NODE_ENV is not valid', () => {
     expect(problems({ ...GOOD, NODE_ENV: 'prod' }).map((line) => line.split(':')[0])).toEqual([
       'NODE_ENV',
       'REDIS_URL',
     ]);
   });
 
-  it('does not start with a cap that no message fits under', () => {
+  it('refuses a cap that is lower than the cost of any message', () => {
     const priced = { ...GOOD, DELIVERY_PRICE_PER_OFFICE: '0.01' };
     expect(problems({ ...priced, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([
       expect.stringMatching(/^DEFAULT_USER_DAILY_LIMIT: is less than one message can cost/),
@@ -86,7 +86,7 @@ describe('the environment', () => {
     expect(problems(PRODUCTION)).toEqual([]);
   });
 
-  it('tells of everything that is wrong at once', () => {
+  it('reports every problem at once', () => {
     const names = problems({
       PORT: '70000',
       LOG_LEVEL: 'loud',
@@ -428,7 +428,7 @@ describe('the environment', () => {
     ).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that cannot be read']);
   });
 
-  it('takes an endpoint as a URL too, and several measurements', () => {
+  it('accepts an endpoint as a URL too, and several measurements', () => {
     const { enclave, attestation } = config({
       ...GOOD,
       TEE_ENDPOINT: 'vsock://16:5000',
@@ -444,7 +444,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('has a sign-in for the page only where it is told of one', () => {
+  it('has a sign-in for the page only if its variables are set', () => {
     expect(config(PRODUCTION).page).toEqual({});
     expect(config({ ...PRODUCTION, ...SIGN_IN }).page).toEqual({
       signIn: {
@@ -471,7 +471,7 @@ describe('the environment', () => {
     });
   });
 
-  it('takes operators by PCR3 or by the ARN of their role, or any by name', () => {
+  it('accepts operators by PCR3, by the ARN of their role, or with the word any', () => {
     const accepted = (operator: string) =>
       config({ ...GOOD, TEE_EXPECTED_OPERATOR: operator }).attestation.acceptedMeasurements;
     // The example of the AWS Nitro Enclaves User Guide
@@ -484,7 +484,7 @@ describe('the environment', () => {
     expect(accepted(' any ')).toEqual([{ pcr0: PCR0, operator: 'any' }]);
   });
 
-  it('has no proof of residence unless it is told of a registrar', () => {
+  it('has no proof of residence unless a registrar is set', () => {
     expect(config(PRODUCTION).residence).toEqual({ mode: 'off' });
     expect(config({ ...PRODUCTION, ...RESIDENCE }).residence).toEqual({
       mode: 'required',
@@ -502,7 +502,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('reports what is set and has no effect', () => {
+  it('reports variables that are set and have no effect', () => {
     const { notices } = config({
       ...PRODUCTION,
       ...Object.fromEntries(ENCLAVE_SECRETS.map((name) => [name, 'k'])),
@@ -522,7 +522,7 @@ describe('the environment', () => {
     expect(any.notices.map(({ variable }) => variable)).toEqual(['TEE_EXPECTED_OPERATOR']);
   });
 
-  it('reports errors where it is told to, and nowhere else', () => {
+  it('sends error reports only to the address that is set', () => {
     expect(config(GOOD)).not.toHaveProperty('errorReports');
     expect(config({ ...PRODUCTION, SENTRY_DSN: 'https://0123abcd@o1.ingest.s.test/42' }).errorReports).toEqual({
       endpoint: 'https://o1.ingest.s.test/api/42/envelope/',
@@ -536,7 +536,7 @@ describe('the environment', () => {
     expect(problems({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1.s.test/7' })).toHaveLength(1);
   });
 
-  it('keeps metrics to itself unless told where to, and drains in production', () => {
+  it('publishes no metrics unless an address is set, and drains in production', () => {
     expect(config(GOOD)).toMatchObject({ metrics: {}, shutdown: { drainMs: 0, timeoutMs: 25_000 } });
     expect(config(GOOD).metrics).toEqual({});
     expect(
@@ -568,7 +568,7 @@ describe('the environment', () => {
     expect(problems(shown, root)).toEqual([]);
   });
 
-  it('shows the default of the table behind every # in .env.example', () => {
+  it('shows the default of the table after every # in .env.example', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const shown = parseEnv([...text.matchAll(/^#([A-Z][A-Z0-9_]+=.*)$/gm)].map((match) => match[1]).join('\n'));
     const differing = Object.entries(VARIABLES).flatMap(([name, schema]) => {

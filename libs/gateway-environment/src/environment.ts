@@ -11,7 +11,7 @@ import { OWN_PREFIXES, type Values, type VariableName, VARIABLES } from './varia
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ParsedEnvironment = { ok: true; config: GatewayConfig } | { ok: false; problems: string[] };
 
-/** Secrets of the enclave: see .env.example. They are reported by name and taken out of this process. */
+/** Secrets of the enclave: see .env.example. They are reported by name and removed from this process. */
 export const ENCLAVE_SECRETS = [
   'OPENAI_API_KEY',
   'OPENAI_ORGANIZATION',
@@ -21,8 +21,8 @@ export const ENCLAVE_SECRETS = [
 ] as const;
 
 /**
- * Reads the whole environment. Every problem is in the list, each as `NAME: rule`, never with the value.
- * @param readFile of a PEM file that a variable names
+ * Reads the whole environment. The list has every problem as `NAME: rule`, never with the value.
+ * @param readFile reads a PEM file that a variable names
  */
 export function parseEnvironment(
   environment: Environment,
@@ -54,25 +54,25 @@ export function parseEnvironment(
   return { ok: true, config: configOf(values as Values, isSet, trustAnchorPem.pem) };
 }
 
-/** A variable without text has its default; space around it does not count. */
+/** Returns a variable's text without space around it; undefined, so that the default applies, if there is none. */
 export function givenText(text: string | undefined): string | undefined {
   const trimmed = text?.trim();
   return trimmed === '' ? undefined : trimmed;
 }
 
-/** The warning about a name that the gateway does not read, and the name that may be meant. */
+/** Returns the warning about a name that the gateway does not read, with the name that may be meant. */
 export function unknownVariable(name: string): string {
   const meant = closestName(name, Object.keys(VARIABLES));
   return `is not a variable that the gateway knows${meant === undefined ? '' : `; did you mean ${meant}?`} (.env.example lists them)`;
 }
 
-/** Rules over several variables. A variable whose own value is not valid is undefined here. */
+/** Yields the broken rules about several variables. A variable whose own value is not valid is undefined here. */
 function* brokenRules(
   values: Partial<Values>,
   isSet: (name: VariableName) => boolean,
   root: ReadPem,
 ): Generator<[VariableName, string]> {
-  // The strict rules also hold where NODE_ENV is not valid
+  // The strict rules also apply if NODE_ENV is not valid
   const production = (values.NODE_ENV ?? 'production') === 'production';
   if (production && !isSet('REDIS_URL'))
     yield ['REDIS_URL', 'is required in production: without it rate limits are counted in each process alone'];
@@ -166,7 +166,7 @@ function* brokenRules(
     yield ['SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: nothing could be finished after draining'];
 }
 
-/** Whether a time is as long as its bound or longer, where both are known. */
+/** Whether a time is as long as its bound or longer, if both are known. */
 const isAtLeast = (time: number | undefined, bound: number | undefined) =>
   time !== undefined && bound !== undefined && time >= bound;
 
@@ -177,7 +177,7 @@ const drainMsOf = ({ SHUTDOWN_DRAIN_MS, NODE_ENV }: Partial<Values>) =>
 const addressesOf = ({ ENCLAVE_URLS, ENCLAVE_URL, TEE_ENDPOINT }: Partial<Values>) =>
   ENCLAVE_URLS ?? ([ENCLAVE_URL ?? TEE_ENDPOINT ?? ''] as const);
 
-/** Every accepted image, under every accepted operator. */
+/** Returns a set for every accepted image under every accepted operator. */
 function acceptedOf({ TEE_EXPECTED_CODE_HASH: images = [], TEE_EXPECTED_OPERATOR: operator = [] }: Values) {
   return images.flatMap(({ pcr0 }): MeasurementSet[] =>
     operator === 'any' ? [{ pcr0, operator }] : operator.map((pcr3) => ({ pcr0, pcr3 })),

@@ -1,6 +1,6 @@
 export type ExpectedCodeHash = { ok: true; measurements: { pcr0: string }[] } | { ok: false; problem: string };
 
-/** `sha384:<96 hex>[,sha384:<96 hex>...]`: the PCR0 values that are accepted. A prefix on the first entry only is read too. */
+/** `sha384:<96 hex>[,sha384:<96 hex>...]`: the accepted PCR0 values. Only the first entry needs the prefix. */
 export function parseExpectedCodeHash(text: string): ExpectedCodeHash {
   const accepted = new Set<string>();
   for (const [index, part] of text

@@ -2,7 +2,7 @@ import type { MeasurementSet } from '@communique-tee/attestation';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Signature algorithms of bearer tokens: asymmetric ones only. An HMAC key that verifies could also sign. */
+/** Signature algorithms of bearer tokens. All are asymmetric, because an HMAC key that verifies could also sign. */
 export const TOKEN_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
@@ -19,8 +19,8 @@ export const TOKEN_ALGORITHMS = [
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
 /**
- * Which tokens of the issuer are accepted: access tokens by their `typ` (RFC 9068), or those of issuers that do not
- * mark them.
+ * Which tokens of the issuer are accepted: `at+jwt`, access tokens by their `typ` (RFC 9068), or `any`, for issuers that do not
+ * mark access tokens.
  */
 export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
@@ -34,11 +34,11 @@ export interface PageSignIn {
   /** The only address beside the gateway that the page may connect to. */
   readonly tokenEndpoint: string;
   readonly scope: string;
-  /** The parameter that names AUTH_AUDIENCE in the request; null: the issuer needs none. */
+  /** The parameter that names AUTH_AUDIENCE in the request; null if the issuer needs none. */
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 
-/** Whether messages carry a proof of residence: never, if the sender wants, or always. */
+/** Whether messages have a proof of residence: never, if the sender wants, or always. */
 export const RESIDENCE_MODES = ['off', 'optional', 'required'] as const;
 export type ResidenceMode = (typeof RESIDENCE_MODES)[number];
 
@@ -53,11 +53,11 @@ export type ResidenceConfig =
       readonly keys: readonly [string, ...string[]];
       /** The address of the registrar's static files; ends with a slash. */
       readonly files: string;
-      /** The reference string that the page proves with, which the gateway serves; absent: the page cannot prove. */
+      /** The file with the reference string, which the gateway serves to the page. Without it the page cannot prove. */
       readonly referenceStringFile?: string;
     };
 
-/** Everything that the gateway's environment sets, parsed once at start (environment.ts) and trusted after that. */
+/** Everything that the gateway's environment sets, parsed once at the start (environment.ts). */
 export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
   readonly http: {
@@ -68,14 +68,14 @@ export interface GatewayConfig {
     readonly requestTimeoutMs: number;
     /** Addresses or CIDR blocks whose X-Forwarded-For is trusted; empty: none. */
     readonly trustedProxies: readonly string[];
-    /** Open at once, in total and from one address (except a trusted proxy's); further ones are closed without an answer. */
+    /** The most open connections, in total and from one address (except a trusted proxy's). More are closed without an answer. */
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;
     /** Origins whose pages may read answers; empty: none. */
     readonly corsOrigins: readonly string[];
   };
   readonly database: { readonly url: string; readonly poolSize: number };
-  /** Absent: each process counts rate limits by itself. */
+  /** Absent: each process counts rate limits separately. */
   readonly redis?: { readonly url: string };
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
   readonly rateLimits: {
@@ -83,17 +83,17 @@ export interface GatewayConfig {
     readonly maxRequests: number;
     readonly attestationMaxRequests: number;
     readonly otherMaxRequests: number;
-    /** Proofs of residence that one address may have verified. */
+    /** How many proofs of residence the gateway verifies for one address. */
     readonly proofMaxRequests: number;
   };
   readonly budget: {
     readonly userDayCapMicroUsd: bigint;
-    /** Messages of one owner that are accepted in one UTC day; 0: no limit. */
+    /** How many messages of one owner are accepted in one UTC day; 0: no limit. */
     readonly userDayMessages: number;
     readonly systemHourCapMicroUsd: bigint;
-    /** Spending it raises the emergency stop. */
+    /** When it is used up, the emergency stop is set. */
     readonly systemDayCapMicroUsd: bigint;
-    /** The cost of each copy that was sent; 0: mail costs nothing and does not count for the caps. */
+    /** The cost of each sent copy; 0: mail costs nothing and does not count toward the caps. */
     readonly deliveryPriceMicroUsd: bigint;
   };
   readonly auth: {
@@ -102,52 +102,55 @@ export interface GatewayConfig {
     readonly algorithms: readonly TokenAlgorithm[];
     readonly tokenType: TokenType;
     readonly clockSkewSeconds: number;
-    /** The value that a token's `scope` must contain for calls of administration. */
+    /** The value that a token's `scope` must contain for the calls of administrators. */
     readonly adminScope: string;
     readonly jwks:
       | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }
       | { readonly file: string; readonly staleMs: number };
   };
   readonly page: {
-    /** Absent: the page takes a token that the person pastes, and offers no sign-in. */
+    /** Absent: the page has no sign-in, and the person pastes a token. */
     readonly signIn?: PageSignIn;
-    /** Where people get `communique-tee.mjs`, an https address of another server than this one; absent: the page shows how to build it. */
+    /** The https address of `communique-tee.mjs`, on another server than this one; absent: the page shows how to build the file. */
     readonly verifierUrl?: string;
   };
   readonly residence: ResidenceConfig;
   readonly enclave: {
-    /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */
+    /**
+     * Each is `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`.
+     * There is more than one only if attestation is verified.
+     */
     readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
   };
   /** Tasks for models. The enclave attests which models exist. */
   readonly agents: {
     readonly on: boolean;
-    /** Bounds a task, waits and both attempts included. */
+    /** The limit for a task, with waits and both attempts. */
     readonly timeoutMs: number;
   };
   readonly keys: {
-    /** How often each enclave is handed its key material, if nothing triggers that sooner. */
+    /** How often each enclave is offered its key material, if nothing triggers an offer sooner. */
     readonly intervalMs: number;
     /**
-     * Absolute path of the operator's secrets, as ciphertexts; absent: there are none. Read again when it changes.
+     * Absolute path of the file with the operator's secrets, as ciphertexts; absent: there are none. Read again when the file changes.
      */
     readonly secretsFile?: string;
   };
   readonly attestation: {
     readonly verify: boolean;
-    /** Never empty where `verify` is true. */
+    /** Never empty if `verify` is true. */
     readonly acceptedMeasurements: readonly MeasurementSet[];
     /** PEM of a development root; never in production. */
     readonly trustAnchorPem?: string;
-    /** How long a document without a nonce is handed out again. */
+    /** How long the gateway serves the same document without a nonce. */
     readonly cacheMs: number;
     /** How old a document may be when it is verified. */
     readonly maxAgeMs: number;
   };
-  /** Beyond either, new messages are refused with `overloaded`. */
+  /** Beyond either limit, new messages are refused with `overloaded`. */
   readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
-  /** Whole days: how long messages are kept after their end, and the ledger and its windows after the UTC day that they count in. */
+  /** In whole days: how long a message is kept after its end, and the ledger and its windows after their UTC day. */
   readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };
   readonly delivery: {
     /** The most attempts that one process runs at once, even if the enclaves could take more. */
@@ -158,17 +161,17 @@ export interface GatewayConfig {
     readonly pollMs: number;
   };
   readonly metrics: {
-    /** Where Prometheus reads; absent: nowhere. Port 0: a free port. */
+    /** The address at which Prometheus reads metrics; absent: none. Port 0: a free port. */
     readonly listen?: { readonly host: string; readonly port: number };
-    /** Where metrics are pushed as OTLP/HTTP; absent: nowhere. */
+    /** The address to which metrics are pushed as OTLP/HTTP; absent: none. */
     readonly push?: { readonly endpoint: string; readonly intervalMs: number };
   };
-  /** Where unexpected errors are reported; absent: nowhere. The key is in no log. */
+  /** The address to which unexpected errors are reported; absent: none. The key is never logged. */
   readonly errorReports?: { readonly endpoint: string; readonly publicKey: string };
   readonly shutdown: {
-    /** How long after the signal requests are still answered while readiness fails. */
+    /** How long after the signal the gateway still answers requests while readiness fails. */
     readonly drainMs: number;
-    /** The process has ended by then, draining included. */
+    /** The time within which the process ends, draining included. */
     readonly timeoutMs: number;
   };
   /** Warnings for the operator at start: variables that are set but have no effect here, and why. */

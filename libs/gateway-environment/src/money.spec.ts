@@ -8,7 +8,7 @@ describe('dollars', () => {
     ['0.000001', 1n],
     ['0.1', 100_000n],
     ['999999999.999999', 999_999_999_999_999n],
-  ])('reads %s exactly', (text, amount) => {
+  ])('are read exactly from %s', (text, amount) => {
     expect(parseDollars(text)).toBe(amount);
   });
 
@@ -28,11 +28,11 @@ describe('dollars', () => {
     'Infinity',
     '10000000000',
     '١',
-  ])('refuses %j', (text) => {
+  ])('are not read from %j', (text) => {
     expect(parseDollars(text)).toBeUndefined();
   });
 
-  it('reads back every amount that it writes', () => {
+  it('are read back to every amount that was written', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 999_999_999_999_999n }), (amount) => {
         expect(parseDollars(formatDollars(amount))).toBe(amount);

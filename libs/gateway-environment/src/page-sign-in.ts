@@ -76,7 +76,7 @@ export function* brokenSignInRules(
     ];
 }
 
-/** undefined: the page offers no sign-in. */
+/** Returns undefined if the page offers no sign-in. */
 export function pageSignInOf(values: Values): PageSignIn | undefined {
   const {
     PAGE_OIDC_CLIENT_ID: clientId,

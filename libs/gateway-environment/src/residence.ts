@@ -6,7 +6,7 @@ import { leavesMachineInClear } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
 
-/** While a registrar replaces its key, roots of both are accepted. */
+/** While a registrar replaces its key, notes of both keys are accepted. */
 const MAX_KEYS = 2;
 const keys = z.string().transform((text, context): readonly [string, ...string[]] => {
   const [first, ...rest] = text.split(',').map((entry) => entry.trim());
@@ -49,7 +49,7 @@ const files = z
       url.password === '' &&
       url.search === '' &&
       url.hash === '' &&
-      // The page's policy lists it as an address that the page may connect to (Content Security Policy Level 3 section 2.3.1)
+      // The page's policy lists this address as one that the page may connect to (Content Security Policy Level 3 section 2.3.1)
       !/[;,]/.test(url.pathname) &&
       !/[*[\]]/.test(url.hostname)
     )

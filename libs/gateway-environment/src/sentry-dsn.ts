@@ -1,14 +1,17 @@
 /** The address for error reports, and the key of the project's client. */
 export interface SentryDsn {
   readonly endpoint: string;
-  /** The public key of the project's client: anyone who has it can send reports, and do nothing else. */
+  /** The public key of the project's client: anyone who has it can only send reports. */
   readonly publicKey: string;
 }
 
 const PUBLIC_KEY = /^[A-Za-z0-9_-]{1,64}$/;
 const PATH = /^((?:\/[A-Za-z0-9._~-]{1,64}){0,4})\/([0-9]{1,19})$/;
 
-/** `https://<public key>@<host>[:<port>][/<path>]/<project id>` -> `https://<host>[:<port>][/<path>]/api/<project id>/envelope/`; undefined for anything else. */
+/**
+ * Reads `https://<public key>@<host>[:<port>][/<path>]/<project id>`. The endpoint is
+ * `https://<host>[:<port>][/<path>]/api/<project id>/envelope/`. Returns undefined for any other text.
+ */
 export function parseSentryDsn(text: string): SentryDsn | undefined {
   const url = URL.parse(text);
   if (

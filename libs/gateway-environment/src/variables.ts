@@ -40,7 +40,7 @@ const url = (schemes: readonly string[]) =>
       rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`),
     );
 
-/** Errors and logs may name such an address. */
+/** A URL without credentials, so that errors and logs may contain it. */
 const urlWithoutCredentials = (schemes: readonly string[]) =>
   url(schemes).refine(
     (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
@@ -168,12 +168,12 @@ const text = (maxLength: number) =>
 const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
 
 /**
- * Every variable that the gateway reads: text in, typed value out, and its default. One without a default is marked
+ * Every variable that the gateway reads: text in, typed value out, and its default. A variable without a default is marked
  * as required or is optional. Messages state the rule and never repeat the value, because some are secrets.
  * `environment.ts` checks variables against each other; .env.example shows this table, and a test compares the two.
  */
 export const VARIABLES = {
-  // Where it is not set, the strict rules hold
+  // Without it, the strict rules apply
   NODE_ENV: z
     .enum(['development', 'test', 'production'], rule('must be development, test or production'))
     .default('production'),
@@ -282,7 +282,7 @@ export const VARIABLES = {
 export type VariableName = keyof typeof VARIABLES;
 export type Values = { readonly [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
 
-/** A name that begins like this and is not in the table is a typing error: it is refused, so that it is not ignored silently. */
+/** A name that begins with one of these and is not in the table is a typing error. It is refused, not silently ignored. */
 export const OWN_PREFIXES = [
   'TEE_',
   'AUTH_',

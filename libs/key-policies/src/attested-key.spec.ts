@@ -16,7 +16,7 @@ it.each([
   ['a PCR2 all of zeros beside a good PCR0', [{ pcr0, pcr2: '0'.repeat(96) }]],
   ['a SHA-256', [{ pcr0: '1'.repeat(64) }]],
   ['a wildcard', [{ pcr0: '*' }]],
-])('refuses to guard anything with %s', (_name, acceptedImages) => {
+])('refuses %s as an accepted image', (_name, acceptedImages) => {
   expect(() => enclaveKeyPolicy({ ...args, acceptedImages })).toThrow();
   expect(() => operatorKeyPolicy({ ...args, acceptedImages, operators: ['x'] })).toThrow();
 });
@@ -42,7 +42,7 @@ it.each([
   expect(denials).toHaveLength(1);
 });
 
-it('denies without attestation in so many words, so that no other policy can allow it', () => {
+it('explicitly denies use without attestation, so that no other policy can allow it', () => {
   const { Statement } = enclaveKeyPolicy(args);
   expect(Statement).toContainEqual({
     Sid: 'NothingWithoutAttestation',

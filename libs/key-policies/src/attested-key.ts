@@ -1,16 +1,16 @@
 import { accountRoot, type Place } from './place';
 import { policy, type PolicyDocument, type Statement } from './policy-document';
 
-/** A PCR of an enclave in debug mode: a document with it vouches for no image. */
+/** Whether a PCR is that of an enclave in debug mode, whose document vouches for no image. */
 export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
 const IMAGE = 'kms:RecipientAttestation:ImageSha384';
 
 /**
- * The encryption context that enclaves and operators give (libs/protocol has none of it: KMS binds it to the
- * ciphertext). A request that omits one of its keys is denied like one with another value, because StringNotEquals
- * matches an absent key.
+ * The encryption context that enclaves and operators give to KMS, which binds it to the
+ * ciphertext. A request that omits one of its keys is denied like one with another value, because StringNotEquals
+ * matches an absent key too.
  */
 export const CONTEXT = {
   purpose: 'communique-tee:purpose',
@@ -39,7 +39,7 @@ export interface AcceptedImage {
 
 export interface AttestedKeyArgs {
   place: Place;
-  /** Whose credentials the enclave uses: the parent's role. */
+  /** The parent's role, whose credentials the enclave uses. */
   parentRoleArn: string;
   acceptedImages: readonly AcceptedImage[];
   /** ARNs of roles or users. Only they may change the policy or end the key. */
@@ -47,7 +47,7 @@ export interface AttestedKeyArgs {
 }
 
 /**
- * Rights that let their holder feed an enclave a data key that the holder knows, by making ciphertext or by granting
+ * Rights with which their holder could give an enclave a data key that the holder knows, by making ciphertext or by granting
  * that right. The key's policy grants none of them.
  */
 const NEVER = [
@@ -63,8 +63,8 @@ const NEVER = [
 ];
 
 /**
- * The key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and Decrypt under
- * its own PCR0 as encryption context, and no other use is allowed. So KMS never hands a key made by image X to image
+ * Returns the policy of the KMS key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and
+ * Decrypt under its own PCR0 as encryption context, and no other use is allowed. So KMS never gives a key made by image X to image
  * Y, even if both are accepted.
  * @throws Error if an image's measurement is all zero, or no image is accepted
  */
@@ -88,8 +88,8 @@ export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
 }
 
 /**
- * The key of the operator's secrets: named people encrypt, an attested enclave of an accepted image decrypts, and
- * neither can do both.
+ * Returns the policy of the KMS key for the operator's secrets: named people may encrypt, an attested enclave of an accepted
+ * image may decrypt, and neither may do both.
  * @throws Error as {@link enclaveKeyPolicy}
  */
 export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly string[] }): PolicyDocument {
@@ -164,7 +164,7 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       Action: ['kms:PutKeyPolicy', ...changing],
       Resource: '*',
     },
-    // When a principal is deleted, the statement above no longer matches it, even if it is created again under its name. Then this
+    // When a principal is deleted, the statement above no longer matches it, even if it is created again with its name. Then this
     // statement applies.
     {
       Sid: 'AdministratorsMadeAgain',
@@ -257,7 +257,7 @@ function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage
   return images;
 }
 
-/** The same conditions in the role's policy: neither policy alone lets the parent decrypt. */
+/** Returns the same conditions for the role's policy: neither policy by itself lets the parent decrypt. */
 export function attestedUse(
   sid: string,
   keyArn: string,

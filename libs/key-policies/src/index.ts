@@ -1,4 +1,4 @@
-/** The policies of the keys that only an attested enclave may use: for the Pulumi program, and for the simulator of KMS. */
+/** The policies of the KMS keys that only an attested enclave may use. For the Pulumi program and for the simulator of KMS. */
 export {
   attestedUse,
   enclaveKeyPolicy,

@@ -8,7 +8,7 @@ export interface KeyPolicySettings {
   accountId: string;
   /** Default `aws`. */
   partition?: string;
-  /** Whose credentials the enclave uses. */
+  /** The role whose credentials the enclave uses. */
   parentRoleArn: string;
   /** PCRs, 96 hexadecimal digits in lower case each; at least one image. */
   acceptedImages: readonly AcceptedImage[];
@@ -18,7 +18,7 @@ export interface KeyPolicySettings {
 }
 
 /**
- * The policies of the two keys as `pulumi up` would give them to KMS, JSON text: for tests outside the program (the simulator of KMS).
+ * Returns the policies of the two keys as the JSON text that `pulumi up` would give to KMS, for tests with the simulator of KMS.
  * @throws Error as {@link enclaveKeyPolicy}
  */
 export function keyPolicyDocuments({

@@ -12,5 +12,5 @@ export interface Place {
 
 export const accountRoot = ({ partition, accountId }: Place): string => `arn:${partition}:iam::${accountId}:root`;
 
-/** The tag by which policies and budgets tell a stack's own resources from others; its value is the stack's name. */
+/** The tag by which policies and budgets recognize a stack's resources. Its value is the stack's name. */
 export const STACK_TAG = 'communique-tee:stack';

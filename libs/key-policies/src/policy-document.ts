@@ -1,4 +1,4 @@
-/** An IAM policy document, as AWS reads it. */
+/** An IAM policy document in AWS's JSON form. */
 export interface PolicyDocument {
   Version: '2012-10-17';
   Statement: Statement[];
@@ -18,13 +18,13 @@ export const policy = (...statements: (Statement | undefined)[]): PolicyDocument
   Statement: statements.filter((statement) => statement !== undefined),
 });
 
-/** Who may take a role; such a policy names no resource. */
+/** A policy of who may take a role. It names no resource. */
 export interface TrustPolicy {
   Version: '2012-10-17';
   Statement: [Omit<Statement, 'Resource'>];
 }
 
-/** One AWS service, limited to this account if the service reports whom it acts for. */
+/** Returns a policy that lets one AWS service take a role, limited to this account if the service reports whom it acts for. */
 export const trust = (service: string, accountId?: string): TrustPolicy => ({
   Version: '2012-10-17',
   Statement: [

@@ -73,7 +73,7 @@ it.each([
   expect(() => readDecryptedAnswer(bytes(body))).toThrow(invalid);
 });
 
-it('refuses bytes that are no UTF-8', () => {
+it('refuses bytes that are not UTF-8', () => {
   expect(() => readDataKeyAnswer(Buffer.from(JSON.stringify({ ...dataKey, x: '\u00ff' }), 'latin1'))).toThrow(invalid);
 });
 
@@ -94,7 +94,7 @@ it('names the field that it refuses but no part of its value, and keeps no cause
   }
 });
 
-it('answers any JSON with kms_answer_invalid', () => {
+it('refuses any other JSON with kms_answer_invalid', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -126,7 +126,7 @@ describe('the key that answers', () => {
   const owner = ownerOfAlias(alias)!;
 
   it.each([KeyId, KeyId.replace('1234abcd-12ab-34cd-56ef-1234567890ab', 'mrk-1234abcd12ab34cd56ef1234567890ab')])(
-    'is of the account and region of the alias: %s',
+    'is accepted in the account and region of the alias: %s',
     (arn) => {
       expect(() => checkKeyArn(arn, owner)).not.toThrow();
     },
@@ -155,7 +155,7 @@ describe('the key that answers', () => {
     `${alias}\n`,
     alias.replace('111122223333', '11112222333'),
     `${alias}${'a'.repeat(256)}`,
-  ])('is asked for by an alias ARN alone: %j', (arn) => {
+  ])('has no owner by %j, which is no alias ARN', (arn) => {
     expect(ownerOfAlias(arn)).toBeUndefined();
   });
 });

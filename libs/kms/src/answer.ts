@@ -5,20 +5,20 @@ import { KmsError } from './errors';
 const ALIAS_ARN = /^arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):alias\/[A-Za-z0-9/_-]{1,256}$/;
 const KEY_ARN = /^arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):key\/[A-Za-z0-9-]{1,128}$/;
 
-/** Partition, region and account: what an alias and the key that it points to have in common. */
+/** Partition, region and account, which an alias shares with the key that it points to. */
 export interface KeyOwner {
   partition: string;
   region: string;
   account: string;
 }
 
-/** @returns undefined where it is no alias ARN */
+/** @returns undefined if the text is no alias ARN */
 export function ownerOfAlias(aliasArn: string): KeyOwner | undefined {
   return ownerIn(ALIAS_ARN, aliasArn);
 }
 
 /**
- * An alias may be pointed to another key of its account, never to a key of another account: an answer that names such
+ * An alias can point to any key of its account, but never to a key of another account: an answer that names such
  * a key did not come from the requested KMS key.
  * @throws KmsError `kms_answer_invalid`
  */

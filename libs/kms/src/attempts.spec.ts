@@ -1,7 +1,7 @@
 import { KmsError } from './errors';
 import { attempted, type Attempts } from './attempts';
 
-/** A clock that advances only by pauses and tries. */
+/** Returns options with a clock that advances only by pauses and tries. */
 function setup({ random = 0.5, tryTakesMs = 0, deadlineMs = 20_000 } = {}) {
   let now = 1000;
   const slept: number[] = [];
@@ -45,33 +45,33 @@ it.each([
   expect(slept).toEqual(pauses);
 });
 
-it('throws what KMS answered, where the last try ran out of time', async () => {
+it('throws KMS’s earlier error if the last try ran out of time', async () => {
   const late = new KmsError('kms_timeout', 'x', { retryable: true });
   const { attempts, tryOf } = setup({ deadlineMs: 1000 });
   await expect(attempted(tryOf([throttled, late]), attempts, undefined)).rejects.toBe(throttled);
   await expect(attempted(tryOf([late]), attempts, undefined)).rejects.toBe(late);
 });
 
-it('tries once where the answer is final', async () => {
+it('tries only once if the answer is final', async () => {
   const { attempts, timeouts, tryOf } = setup();
   await expect(attempted(tryOf([denied, 'answered']), attempts, undefined)).rejects.toBe(denied);
   expect(timeouts).toHaveLength(1);
 });
 
-it('passes on what is no KMS error at once', async () => {
+it('throws an error that is not from KMS at once', async () => {
   const { attempts } = setup();
   const bug = new TypeError('a bug');
   await expect(attempted(() => Promise.reject(bug), attempts, undefined)).rejects.toBe(bug);
 });
 
-it('begins no try behind the deadline, and gives the last try no more than is left', async () => {
+it('begins no try after the deadline, and gives the last try only the time that is left', async () => {
   const { attempts, timeouts, elapsed, tryOf } = setup({ tryTakesMs: 4000, deadlineMs: 10_000 });
   await expect(attempted(tryOf([throttled]), attempts, undefined)).rejects.toBe(throttled);
   expect(timeouts).toEqual([5000, 5000, 10_000 - 8000 - 150 - 300]);
   expect(elapsed()).toBeGreaterThanOrEqual(10_000);
 });
 
-it('does not begin where the caller gave up, and stops where the caller gives up between two tries', async () => {
+it('does not begin if the caller has aborted, and stops if the caller aborts between two tries', async () => {
   const { attempts, timeouts, tryOf } = setup();
   const reason = new Error('given up');
   await expect(attempted(tryOf(['answered']), attempts, AbortSignal.abort(reason))).rejects.toBe(reason);

@@ -1,26 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KmsError } from './errors';
 
-/** One HTTPS request to KMS: TLS ends in the enclave. */
+/** One HTTPS request to KMS. TLS ends in the enclave. */
 export interface KmsRequest {
-  /** As configured: `https://kms.us-east-1.amazonaws.com`. */
+  /** The configured origin: `https://kms.us-east-1.amazonaws.com`. */
   origin: string;
   method: 'POST';
   path: '/';
   /** Names in lower case, with `host`. They are signed, so the transport must send them unchanged; it adds `content-length`. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
-  /** For the whole exchange. */
+  /** The limit for the whole exchange. */
   timeoutMs: number;
-  /** Aborts when the time is over or the caller gave up. */
+  /** Aborts when the time is over or the caller aborts. */
   signal: AbortSignal;
-  /** More of the body need not be read: longer bodies are refused. */
+  /** The transport may stop reading after this many bytes, because longer bodies are refused. */
   maxAnswerBytes: number;
 }
 
 export interface KmsHttpAnswer {
   status: number;
-  /** Names in lower case, as Node gives them; only `x-amzn-errortype` is looked at. */
+  /** Names in lower case, as Node gives them. Only `x-amzn-errortype` is read. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: Uint8Array;
 }
@@ -32,13 +32,13 @@ export interface KmsHttpAnswer {
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;
 
 export interface Attempts {
-  /** For one try, to the last byte of the answer. */
+  /** The limit for one try, to the last byte of the answer. */
   timeoutMs: number;
-  /** For all tries and the pauses between them; no try begins after it. */
+  /** The limit for all tries and the pauses between them. No try begins after it. */
   deadlineMs: number;
   monotonicMs: () => number;
   sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  /** 0 up to 1. */
+  /** Returns a number from 0 to below 1. */
   random: () => number;
 }
 
@@ -55,7 +55,7 @@ const LONGEST_PAUSE_MS = 5_000;
 
 /**
  * Tries until KMS answers, refuses permanently, or the time is over; then throws the error of the last try. If that
- * try ran out of time itself, an earlier error tells more and is thrown instead. Pauses double from 0.2 to 5 s; half
+ * try ran out of time, an earlier error is thrown instead, because it tells more. Pauses double from 0.2 to 5 s; half
  * of each is random, so that enclaves which lost KMS together do not retry together.
  * @throws the signal's reason if the caller aborted
  */

@@ -2,11 +2,10 @@
  * Why a call to KMS failed:
  * - `kms_unreachable`: no answer (no connection, TLS refused, cut); retried
  * - `kms_timeout`: no try got a complete answer within its time; retried. KMS or this machine may be slow
- * - `kms_denied`: the key's policy refused: another image, a debug enclave, a wrong encryption context, no permission
+ * - `kms_denied`: the key's policy refused, because of another image, a debug enclave, a wrong encryption context or no permission
  * - `kms_throttled`: too many requests; retried
- * - `kms_failed`: KMS failed (retried where it is KMS's own failure), or refused for a reason that has no code of its
- *   own
- * - `kms_answer_invalid`: the answer is not what KMS answers to an attested request
+ * - `kms_failed`: KMS failed (retried if the status is 5xx), or refused for a reason that has no code here
+ * - `kms_answer_invalid`: the answer is not an answer of KMS to an attested request
  * - `kms_credentials`: the credentials are missing, expired, or unknown to AWS
  * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is not available now
  * - `kms_ciphertext_invalid`: not a ciphertext of this key under this encryption context
@@ -25,7 +24,7 @@ export type KmsErrorCode =
   | 'kms_clock';
 
 export interface KmsErrorDetails {
-  /** AWS's name of the error, one of those in refusal.ts: never a text of AWS's, which names principals and keys. */
+  /** AWS's name of the error, if refusal.ts lists it. Never a text from AWS, which would name principals and keys. */
   awsType?: string | undefined;
   status?: number | undefined;
   retryable?: boolean;

@@ -76,7 +76,7 @@ function setup(answering: Answering = () => dataKeyAnswer(), options: Partial<Km
 const coded = (code: string) => expect.objectContaining({ name: 'KmsError', code }) as Error;
 const Recipient = { AttestationDocument: base64(document), KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' };
 
-it('asks for a data key with an attestation document over its own RSA key, and opens what comes back', async () => {
+it('requests a data key with an attestation document over its own RSA key, and opens the answer', async () => {
   const { sut, requests, attested, bodies } = setup();
   await expect(sut.generateDataKey({ keyId, context, credentials })).resolves.toEqual({
     plaintext: new Uint8Array(dataKey),
@@ -104,7 +104,7 @@ it('asks for a data key with an attestation document over its own RSA key, and o
   });
 });
 
-it('decrypts with the key, the context and the recipient named', async () => {
+it('names the key, the context and the recipient in a request to decrypt', async () => {
   const { sut, requests, bodies } = setup(() => decryptAnswer());
   await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials, plaintextBytes: 32 })).resolves.toEqual({
     plaintext: new Uint8Array(dataKey),
@@ -122,7 +122,7 @@ it('decrypts with the key, the context and the recipient named', async () => {
   ]);
 });
 
-it("decrypts an operator's secret of any length that KMS encrypts", async () => {
+it("decrypts an operator's secret of any length that KMS can encrypt", async () => {
   for (const length of [1, 4096]) {
     const secret = new Uint8Array(randomBytes(length));
     const { sut } = setup(() => decryptAnswer({ CiphertextForRecipient: envelope(secret) }));
@@ -133,7 +133,7 @@ it("decrypts an operator's secret of any length that KMS encrypts", async () => 
   }
 });
 
-it('makes its RSA key once, and asks for a fresh document at every call', async () => {
+it('makes its RSA key once, and a fresh document for every call', async () => {
   let made: KeyObject | undefined;
   const spkis: string[] = [];
   const sut = createKmsClient({
@@ -185,17 +185,17 @@ describe('refuses an answer', () => {
     await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials, plaintextBytes: 32 })).rejects.toEqual(
       coded('kms_answer_invalid'),
     );
-    expect(requests).toHaveLength(2); // and does not ask again
+    expect(requests).toHaveLength(2); // no second try for either call
   });
 
-  it('that is larger than KMS makes them', async () => {
+  it('that is larger than any answer of KMS', async () => {
     const { sut, requests } = setup(() => dataKeyAnswer({ more: 'x'.repeat(30_000) }));
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_answer_invalid'));
     expect(requests[0]?.maxAnswerBytes).toBe(24 * 1024);
   });
 });
 
-describe('does not ask', () => {
+describe('makes no request', () => {
   it.each([
     ['without credentials', null],
     ['with credentials that have ended by the attested clock', { ...credentials, expiresMs: NOW_MS }],
@@ -209,7 +209,7 @@ describe('does not ask', () => {
   });
 
   it.each([keyArn, 'alias/x', keyId.replace('us-east-1', 'us-west-2')])(
-    'for what is no alias ARN of its region: %s',
+    'for a key that is not named by an alias ARN of its region: %s',
     async (other) => {
       const { sut, requests } = setup();
       await expect(sut.generateDataKey({ keyId: other, context, credentials })).rejects.toEqual(
@@ -230,7 +230,7 @@ describe('does not ask', () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("without a document: the NSM's error is passed on", async () => {
+  it("without a document, and throws the NSM's error", async () => {
     const refused = new Error('the NSM refused');
     const { sut, requests } = setup(undefined, { attest: () => Promise.reject(refused) });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toBe(refused);
@@ -243,7 +243,7 @@ describe('tries again', () => {
     ['throttled', no(400, 'ThrottlingException')],
     ['KMS failed', no(500, 'KMSInternalException')],
     ['a page of another server', { status: 503, headers: {}, body: Buffer.from('<html>') }],
-  ])('where it was %s, each time signed anew with the time that is then', async (_what, failure) => {
+  ])('after this answer: %s, and signs each request with the current time', async (_what, failure) => {
     let now = NOW_MS;
     const { sut, requests } = setup((_request, count) => (count < 3 ? failure : dataKeyAnswer()), {
       nowMs: () => now,
@@ -257,7 +257,7 @@ describe('tries again', () => {
     ]);
   });
 
-  it('where no server answered, and reports that with the cause when time is over', async () => {
+  it('if no server answered, and throws kms_unreachable with the cause when the time is over', async () => {
     const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     let now = 0;
     const { sut, requests } = setup(() => Promise.reject(cause), {
@@ -270,7 +270,7 @@ describe('tries again', () => {
     expect(requests.length).toBeGreaterThan(2);
   });
 
-  it('no longer where the credentials end meanwhile', async () => {
+  it('until the credentials end', async () => {
     let now = NOW_MS;
     const { sut, requests } = setup(() => no(500, 'KMSInternalException'), {
       nowMs: () => now,
@@ -286,7 +286,7 @@ describe('tries again', () => {
     ['ExpiredTokenException', 'kms_credentials'],
     ['DisabledException', 'kms_key_unusable'],
     ['NewException', 'kms_failed'],
-  ])('not after %s', async (type, code) => {
+  ])('but not after %s', async (type, code) => {
     const { sut, requests } = setup(() => no(400, type, 'arn:aws:sts::111122223333:assumed-role/parent'));
     const error = await sut.decrypt({ keyId, context, ciphertextBlob, credentials }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(KmsError);
@@ -295,7 +295,7 @@ describe('tries again', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('not where the clock is wrong', async () => {
+  it('but not if the clock is wrong', async () => {
     const { sut, requests } = setup(() => no(400, 'InvalidSignatureException', 'Signature not yet current: x'));
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_clock'));
     expect(requests).toHaveLength(1);
@@ -303,13 +303,13 @@ describe('tries again', () => {
 });
 
 describe('is not held up', () => {
-  it('by a transport that never answers and does not heed its signal', async () => {
+  it('by a transport that never answers and ignores its signal', async () => {
     const { sut, requests } = setup(() => new Promise(() => undefined), { timeoutMs: 20, deadlineMs: 60 });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_timeout'));
     expect(requests[0]?.signal.aborted).toBe(true);
   });
 
-  it('once the caller has given up: with the reason of the caller, and without another try', async () => {
+  it('once the caller has aborted, throws the reason of the caller, and does not try again', async () => {
     const caller = new AbortController();
     const reason = new Error('stopping');
     const { sut, requests } = setup(({ signal }) => {

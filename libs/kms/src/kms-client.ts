@@ -15,10 +15,10 @@ import { attempted, DEFAULT_ATTEMPTS, type Attempts, type KmsHttpAnswer, type Km
 export interface KmsClientOptions extends Partial<Attempts> {
   /** The region of the keys: every requested alias ARN must be in it. */
   region: string;
-  /** `https://kms.us-east-1.amazonaws.com`, without a path. */
+  /** An origin without a path: `https://kms.us-east-1.amazonaws.com`. */
   origin: string;
   send: KmsTransport;
-  /** Milliseconds since 1970, attested: requests are signed with it, and credentials end by it. */
+  /** Returns the attested time in milliseconds since 1970. Requests are signed with it, and credentials end by it. */
   nowMs: () => number;
   /**
    * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes), once for every call: KMS refuses
@@ -32,7 +32,7 @@ export interface KmsClientOptions extends Partial<Attempts> {
 export interface GenerateDataKeyParameters {
   /** ARN of an alias. */
   keyId: string;
-  /** Encryption context: authenticated, and seen by the key's policy. Must be the same when it is decrypted. */
+  /** The encryption context. It is authenticated, the key's policy can check it, and decryption needs the same context. */
   context: Readonly<Record<string, string>>;
   credentials: KmsCredentials | null;
   signal?: AbortSignal;
@@ -58,14 +58,14 @@ export interface DataKey extends Decrypted {
 }
 
 /**
- * KMS as an enclave uses it: every secret comes back encrypted to an RSA key that the attestation document binds (AWS KMS Developer
+ * KMS for an enclave: KMS returns every secret encrypted to an RSA key that the attestation document binds (AWS KMS Developer
  * Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both calls throw KmsError with any code, the errors of `attest` unchanged,
  * and the signal's reason if the caller aborted.
  */
 export interface KmsClient {
-  /** GenerateDataKey, AES_256. @throws KmsError */
+  /** Calls GenerateDataKey with AES_256. @throws KmsError */
   generateDataKey(parameters: GenerateDataKeyParameters): Promise<DataKey>;
-  /** Decrypt. @throws KmsError */
+  /** Calls Decrypt. @throws KmsError */
   decrypt(parameters: DecryptParameters): Promise<Decrypted>;
 }
 
@@ -74,7 +74,7 @@ const MAX_PLAINTEXT_BYTES = 4096;
 const MAX_CIPHERTEXT_BYTES = 6144;
 
 /**
- * Starts to make the RSA key at once; the key lives as long as the client.
+ * Returns a client. It starts to make its RSA key at once, and keeps it as long as it exists.
  * @example
  * const kms = createKmsClient({ region: 'us-east-1', origin: 'https://kms.us-east-1.amazonaws.com', send, nowMs: clock.nowMs, attest });
  * const { plaintext, ciphertextBlob } = await kms.generateDataKey({ keyId: aliasArn, context, credentials });
@@ -89,7 +89,7 @@ export function createKmsClient({
   ...pace
 }: KmsClientOptions): KmsClient {
   const attempts: Attempts = { ...DEFAULT_ATTEMPTS, ...pace };
-  recipient.catch(() => undefined); // each caller gets the error
+  recipient.catch(() => undefined); // each call reports the error
 
   async function ask(
     action: 'GenerateDataKey' | 'Decrypt',
@@ -188,7 +188,7 @@ async function exchanged(
   }
 }
 
-/** Rejects when the signal aborts, so that a transport that ignores the signal does not block the caller. */
+/** Returns a promise that rejects when the signal aborts, so that a transport that ignores the signal does not block the caller. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason as Error);

@@ -16,7 +16,7 @@ const refuses = (envelope: Uint8Array, key: KeyObject = openssl.privateKey) =>
 describe.each([
   ['definite', []],
   ['indefinite', ['-stream']],
-])('what OpenSSL encrypts in %s lengths', (form, words) => {
+])('an envelope of OpenSSL with %s lengths', (form, words) => {
   it.each([1, 15, 16, 17, 32, 33, 4096])('is opened: %d bytes', (length) => {
     const plaintext = randomBytes(length);
     const envelope = openssl.encrypt(plaintext, ...words);
@@ -46,12 +46,12 @@ describe.each([
     refuses(openssl.encrypt(new Uint8Array(0), ...words));
   });
 
-  it('opens to the same text or is refused, whichever bit is flipped; to another text only where CBC allows it', () => {
+  it('with a flipped bit is refused or opens to the same text, or to another text where CBC allows it', () => {
     const plaintext = randomBytes(32);
     const envelope = openssl.encrypt(plaintext, ...words);
     const { iv, encryptedContent } = readEnvelope(envelope);
     const ivAt = Buffer.from(envelope).indexOf(iv);
-    // the content is in pieces if streamed: this finds the first
+    // A streamed content is in pieces; this finds the first piece
     const contentAt = Buffer.from(envelope).indexOf(encryptedContent.subarray(0, 16));
     let refused = 0;
     for (let at = 0; at < envelope.length; at++) {
@@ -78,14 +78,14 @@ function openedOrNothing(envelope: Uint8Array): Uint8Array | undefined {
   }
 }
 
-it("opens KMS's own form, and OpenSSL reads it alike", () => {
+it("opens KMS's own form to the same text as OpenSSL", () => {
   const plaintext = randomBytes(32);
   const envelope = sealForRecipient(plaintext, openssl.publicKey);
   expect(Buffer.from(openEnvelope(envelope, openssl.privateKey)).equals(plaintext)).toBe(true);
   expect(Buffer.from(openssl.decrypt(envelope)).equals(plaintext)).toBe(true);
 });
 
-it('refuses a key of 16 bytes, whichever algorithm is named', () => {
+it('refuses an AES key of 16 bytes with either algorithm', () => {
   const contentKey = randomBytes(16);
   refuses(sealForRecipient(randomBytes(32), openssl.publicKey, { contentKey }));
   refuses(
@@ -100,7 +100,7 @@ it('reveals no part of its input when it refuses', () => {
   const plaintext = randomBytes(32);
   const envelope = sealForRecipient(plaintext, openssl.publicKey, {
     content: (text) => tlv(0x80, text.subarray(0, 32)),
-  }); // no padding behind it
+  }); // without padding
   let said = '';
   try {
     openEnvelope(envelope, openssl.privateKey);
@@ -112,7 +112,7 @@ it('reveals no part of its input when it refuses', () => {
   expect(said).not.toContain('[cause]');
 });
 
-it('gives a buffer of its own, which zeroing empties', () => {
+it('returns a separate buffer, so that the caller can zero all of it', () => {
   const opened = openEnvelope(openssl.encrypt(randomBytes(32)), openssl.privateKey);
   expect([opened.byteOffset, opened.buffer.byteLength]).toEqual([0, 32]);
 });

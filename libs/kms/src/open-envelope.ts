@@ -3,11 +3,11 @@ import { KmsError } from './errors';
 import { readEnvelope, type Envelope } from './read-envelope';
 
 /**
- * The plaintext of KMS's `CiphertextForRecipient`, under an RSA-2048 private key. The AES key is zeroed, and so is
+ * Returns the plaintext of KMS's `CiphertextForRecipient`, with an RSA-2048 private key. The AES key is zeroed, and so is
  * decrypted text that is refused.
  *
  * CBC authenticates nothing: an attacker who can change the bytes could change the plaintext and use refused paddings
- * as an oracle. Here no attacker can, because the bytes come from KMS over TLS that ends in this enclave. A second
+ * as an oracle. No attacker can change them here, because they come from KMS over TLS that ends in this enclave. A second
  * check follows as well: the sealed record's tag proves a data key, and KMS authenticates the operator's ciphertexts
  * (AES-GCM, with the encryption context).
  * @returns at least 1 byte
@@ -26,7 +26,7 @@ export function openEnvelope(ber: Uint8Array, privateKey: KeyObject): Uint8Array
 function contentKey({ encryptedKey }: Envelope, privateKey: KeyObject): Uint8Array {
   let key: Uint8Array;
   try {
-    // OpenSSL's MGF1 takes the hash of OAEP where no other is named
+    // OpenSSL's MGF1 uses the hash of OAEP if no other is given
     key = privateDecrypt(
       { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
       encryptedKey,
@@ -45,7 +45,7 @@ function decryptContent({ iv, encryptedContent }: Envelope, key: Uint8Array): Ui
     const decipher = createDecipheriv('aes-256-cbc', key, iv);
     parts.push(decipher.update(encryptedContent));
     parts.push(decipher.final());
-    const plaintext = new Uint8Array(parts.reduce((length, part) => length + part.length, 0)); // never Node's pool
+    const plaintext = new Uint8Array(parts.reduce((length, part) => length + part.length, 0)); // not from Node's shared pool
     let offset = 0;
     for (const part of parts) {
       plaintext.set(part, offset);

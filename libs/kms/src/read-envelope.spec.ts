@@ -112,7 +112,7 @@ it.each(['definite', 'indefinite'] as const)('refuses every cut or extended enve
   refuses(Buffer.concat([whole, whole]));
 });
 
-it('refuses a second way to write the same', () => {
+it('refuses another encoding of the same value', () => {
   const whole = sealed({ lengths: 'definite' });
   expect([...whole.subarray(0, 2)]).toEqual([0x30, 0x82]);
   refuses(Buffer.concat([Uint8Array.of(0x30, 0x83, 0), whole.subarray(2)])); // a longer length
@@ -128,7 +128,7 @@ it('refuses an indefinite length without an end, and children that are longer th
   refuses(short);
 });
 
-it('refuses the deep without descending, and the wide and the long without keeping them', () => {
+it('refuses deep, wide and long input at its limits', () => {
   let deep: Uint8Array = tlv(4, new Uint8Array(16));
   for (let depth = 0; depth < 2000; depth++) deep = tlv(0x30, deep);
   refuses(deep);
@@ -142,11 +142,11 @@ it('refuses the deep without descending, and the wide and the long without keepi
   refuses(new Uint8Array(0));
 });
 
-it('reads what KMS encrypts at most', () => {
+it('reads the longest content that KMS encrypts', () => {
   expect(readEnvelope(sealed({}, 4096)).encryptedContent).toHaveLength(4112);
 });
 
-it('answers any bytes with kms_answer_invalid', () => {
+it('refuses any other bytes with kms_answer_invalid', () => {
   const whole = sealed();
   const mutated = fc
     .array(fc.record({ at: fc.nat(whole.length - 1), drop: fc.nat(3), put: fc.uint8Array({ maxLength: 4 }) }), {

@@ -23,11 +23,11 @@ export interface Envelope {
   encryptedContent: Uint8Array;
 }
 
-/** The frame around 4 KiB of plaintext, the most that KMS takes, has some 450 bytes. */
+/** Room for 4 KiB of plaintext, the most that KMS encrypts, and some 450 bytes around it. */
 const MAX_ENVELOPE_BYTES = 8 * 1024;
-/** The deepest element is the hash of the mask's generation: 11 levels down. */
+/** More than needed: the deepest element, the hash of the mask generation, is 11 levels down. */
 const MAX_DEPTH = 16;
-/** The frame has some 35; the content comes in a few pieces. */
+/** More than needed: an envelope has some 35 nodes, and the content a few pieces. */
 const MAX_NODES = 256;
 
 const OID = {
@@ -66,8 +66,8 @@ export function readEnvelope(ber: Uint8Array): Envelope {
 }
 
 /**
- * asn1js is lenient: it takes an indefinite length without an end, and children that are longer than their parent. So the tree must
- * encode to the very bytes that it was read from, which also leaves no second way to write a length.
+ * Parses BER. asn1js is lenient: it accepts an indefinite length without an end, and children that are longer than their parent. So the
+ * tree must encode to the very bytes that were read, which also excludes longer forms of a length.
  */
 function parse(ber: Uint8Array): AsnType {
   if (ber.length === 0 || ber.length > MAX_ENVELOPE_BYTES) return refuse('its size');
@@ -136,13 +136,13 @@ function octets(node: Node, length: number): Uint8Array {
   return valueHexView.length === length ? valueHexView : refuse('a length');
 }
 
-/** RFC 5652 section 6.2: `[0] SubjectKeyIdentifier`; KMS's has 32 bytes. */
+/** Checks for `[0] SubjectKeyIdentifier` (RFC 5652 section 6.2). KMS's has 32 bytes. */
 function keyIdentifier(node: Node): void {
   const { length } = block(node, Primitive, CONTEXT, 0, false).valueBlock.valueHexView;
   if (length === 0 || length > 64) refuse('a length');
 }
 
-/** RFC 4055 section 4.1. Every parameter must be present, because an absent one defaults to SHA-1. */
+/** Checks the parameters of OAEP (RFC 4055 section 4.1). Each must be present, because an absent one defaults to SHA-1. */
 function oaepWithSha256(node: Node): void {
   const [algorithm, parameters] = sequence(node, 2);
   oid(algorithm, OID.rsaesOaep);
@@ -153,7 +153,7 @@ function oaepWithSha256(node: Node): void {
   sha256(maskHash);
 }
 
-/** RFC 4055 section 2.1: with NULL as its parameters (KMS) or none (OpenSSL), both must be taken. */
+/** Checks for SHA-256 with NULL as its parameters (KMS) or none (OpenSSL). RFC 4055 section 2.1 requires readers to accept both. */
 function sha256(node: Node): void {
   const [algorithm, parameters, ...more] = children(node, Sequence, UNIVERSAL, 16);
   oid(algorithm, OID.sha256);
@@ -162,7 +162,7 @@ function sha256(node: Node): void {
     refuse('its structure');
 }
 
-/** `[0] IMPLICIT OCTET STRING`: whole, or in pieces (X.690 section 8.7.3) each of which is whole. */
+/** Returns the content of an `[0] IMPLICIT OCTET STRING`, which is whole or in whole pieces (X.690 section 8.7.3). */
 function pieces(node: Node): Uint8Array {
   const whole =
     node instanceof Primitive

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { openSsl } from './testing/openssl';
 import { makeRecipientKey } from './recipient-key';
 
-it('makes an RSA-2048 key that KMS takes, and opens what OpenSSL encrypts for it', async () => {
+it('makes an RSA-2048 key in the form that KMS takes, and opens an envelope of OpenSSL for it', async () => {
   const recipient = await makeRecipientKey();
   expect(recipient.publicKeySpki).toHaveLength(294);
   const publicKey = createPublicKey({ key: Buffer.from(recipient.publicKeySpki), type: 'spki', format: 'der' });
@@ -24,7 +24,7 @@ it('makes an RSA-2048 key that KMS takes, and opens what OpenSSL encrypts for it
   }
 });
 
-it('makes another each time', async () => {
+it('makes another key each time', async () => {
   const [one, other] = await Promise.all([makeRecipientKey(), makeRecipientKey()]);
   expect(Buffer.from(one.publicKeySpki).equals(other.publicKeySpki)).toBe(false);
 });

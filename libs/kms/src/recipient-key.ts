@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { openEnvelope } from './open-envelope';
 
 /**
- * The RSA-2048 key that KMS encrypts its answers to: the attestation document contains its public half; its private half never leaves the
+ * The RSA-2048 key to which KMS encrypts its answers. The attestation document contains its public half; its private half never leaves the
  * enclave.
  */
 export interface RecipientKey {
@@ -14,7 +14,7 @@ export interface RecipientKey {
 }
 
 /**
- * Made on libuv's threads: the search for primes takes a tenth of a second or more and must not block the event loop.
+ * Makes a key on libuv's threads, because the search for primes takes a tenth of a second or more and must not block the event loop.
  */
 export async function makeRecipientKey(): Promise<RecipientKey> {
   return recipientKeyOf(await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 0x10001 }));

@@ -27,7 +27,7 @@ it.each([
   ['KeyUnavailableException', 500, 'kms_key_unusable', true],
   ['InvalidCiphertextException', 400, 'kms_ciphertext_invalid', false],
   ['IncorrectKeyException', 400, 'kms_ciphertext_invalid', false],
-])('%s (%d) means %s, to be retried: %s', (type, status, code, retryable) => {
+])('%s (%d) means %s; retryable: %s', (type, status, code, retryable) => {
   expect(meant(status, { __type: type })).toEqual([code, retryable, type]);
   expect(meant(status, { __type: `com.amazonaws.kms#${type}`, Message: 'x' })).toEqual([code, retryable, type]);
   expect(meant(status, 'no JSON', `${type}:http://internal.amazon.com/coral/com.amazonaws.kms/`)).toEqual([
@@ -66,7 +66,7 @@ it.each([
   [429, 'kms_throttled', true],
   [500, 'kms_failed', true],
   [503, 'kms_failed', true],
-])('judges by the status %d where no known name is given', (status, code, retryable) => {
+])('decides by the status %d if the name is unknown or absent', (status, code, retryable) => {
   const deep = '['.repeat(20_000);
   for (const body of [
     '',
@@ -87,7 +87,7 @@ it.each([
   }
 });
 
-it("repeats no part of AWS's text, and no name that it does not know", () => {
+it("repeats no part of AWS's text, and no unknown name", () => {
   const secret = 'arn:aws:sts::111122223333:assumed-role/parent/i-0123';
   for (const type of ['AccessDeniedException', `Odd${secret}`]) {
     const error = refusalOf(

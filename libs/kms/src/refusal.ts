@@ -8,8 +8,8 @@ interface Meaning {
 }
 
 /**
- * The errors of GenerateDataKey and Decrypt (AWS KMS API Reference) and those common to every action (same place,
- * Common Errors), with the names that AWS's front ends give them with and without `Exception`. Any other error is
+ * The errors of GenerateDataKey and Decrypt (AWS KMS API Reference) and of every action (there,
+ * Common Errors), with the names that AWS's front ends use with and without `Exception`. Any other error is
  * `kms_failed`, and its name is not repeated.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
@@ -79,8 +79,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * The meaning of an answer other than 200 (AWS JSON 1.1: the name in `__type`, with or without a namespace before
- * `#`; where the body cannot be read, in the header `x-amzn-errortype`, with or without a URI behind `:`).
+ * Returns the error for an answer other than 200. In AWS JSON 1.1 its name is in `__type`, with or without a namespace
+ * before `#`. If the body cannot be read, the name is in the header `x-amzn-errortype`, with or without a URI after `:`.
  */
 export function refusalOf(status: number, errorTypeHeader: string | undefined, body: Uint8Array): KmsError {
   const refusal = readRefusal(body);
@@ -105,6 +105,6 @@ function readRefusal(body: Uint8Array): z.infer<typeof refusalSchema> | undefine
   try {
     return refusalSchema.safeParse(decodeJson(body)).data;
   } catch {
-    return undefined; // a proxy's or load balancer's page: the status is all there is
+    return undefined; // a page of a proxy or load balancer, of which only the status can be used
   }
 }

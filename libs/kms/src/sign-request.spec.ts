@@ -12,7 +12,7 @@ interface Captured {
   body: Uint8Array | string;
 }
 
-/** The request that AWS's own client sends with a fixed clock. */
+/** Returns the request that AWS's own client sends with a fixed clock. */
 async function capturedFromSdk(
   credentials: typeof CREDENTIALS & { sessionToken?: string },
   command: GenerateDataKeyCommand | DecryptCommand,
@@ -56,7 +56,7 @@ const Recipient = {
 const context = { 'communique-tee:purpose': 'enclave-keys', 'communique-tee:stack': 'prüfung' };
 const KeyId = 'arn:aws:kms:us-east-1:111122223333:alias/communique-tee-test-enclave';
 
-it("computes AWS's published example: get-vanilla of the Signature Version 4 test suite", async () => {
+it("computes AWS's published example, get-vanilla of the Signature Version 4 test suite", async () => {
   const signer = new SignatureV4({
     service: 'service',
     region: 'us-east-1',
@@ -99,7 +99,7 @@ it.each([
     new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), Recipient }),
     'https://kms.test:8443',
   ],
-])("signs as AWS's own client does: %s", async (_what, credentials, command, endpoint) => {
+])("makes the same signature as AWS's own client: %s", async (_what, credentials, command, endpoint) => {
   const sdk = await capturedFromSdk(credentials, command, endpoint);
   expect([sdk.method, sdk.path]).toEqual(['POST', '/']);
   expect(sdk.headers['content-type']).toBe('application/x-amz-json-1.1');
@@ -129,7 +129,7 @@ it.each([
   expect(signed['x-amz-date']).toBe('20261122T150405Z');
 });
 
-it("signs with the time that it is given, not the machine's", async () => {
+it("signs with the given time, not the machine's", async () => {
   const request = {
     origin: 'https://kms.us-east-1.amazonaws.com',
     region: 'us-east-1',
@@ -143,7 +143,7 @@ it("signs with the time that it is given, not the machine's", async () => {
   jest.restoreAllMocks();
 });
 
-it('signs every byte of the body, and the target', async () => {
+it('makes another signature for any other body or target', async () => {
   const sign = (target: string, body: Uint8Array) =>
     signRequest(
       { origin: 'https://kms.us-east-1.amazonaws.com', region: 'us-east-1', headers: { 'x-amz-target': target }, body },

@@ -11,15 +11,15 @@ const text = (max: number) =>
 const credentialsSchema = z.object({
   accessKeyId: text(128),
   secretAccessKey: text(256),
-  /** With the credentials of a role; null or absent with a user's. */
+  /** Part of the credentials of a role; null or absent for a user. */
   sessionToken: text(8192).nullish(),
-  /** Milliseconds since 1970; null or absent where they do not end. */
+  /** Milliseconds since 1970; null or absent if the credentials do not end. */
   expiresMs: z.number().nullish(),
 });
 
 /**
- * Credentials of the parent's role, as the gateway offers them: printable ASCII without spaces. Without an attestation they decrypt
- * nothing.
+ * The credentials of the parent's role that the gateway offers: printable ASCII without spaces. Without an attestation document they
+ * decrypt nothing.
  */
 export type KmsCredentials = z.input<typeof credentialsSchema>;
 export type UsableCredentials = z.output<typeof credentialsSchema>;
@@ -36,7 +36,7 @@ export function usableCredentials(credentials: KmsCredentials | null, nowMs: num
 
 type Bytes = string | ArrayBuffer | ArrayBufferView;
 
-/** SHA-256, or HMAC-SHA-256 where there is a secret, as the SDK's signer wants it. */
+/** SHA-256, or HMAC-SHA-256 if there is a secret, with the interface that the SDK's signer needs. */
 export class Sha256 {
   readonly #secret: Bytes | undefined;
   #hash: Hash | Hmac;
@@ -79,9 +79,9 @@ export interface UnsignedRequest {
 }
 
 /**
- * The headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests") by the AWS SDK's own signer:
- * `host`, the given headers, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, names in lower case. The
- * signer remembers derived keys of the last 50 credentials for their day; the parent has those credentials anyway.
+ * Returns the headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests"), made by the AWS SDK's
+ * signer: `host`, the given headers, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, names in lower case.
+ * The signer remembers derived keys of the last 50 credentials for their day; the parent has these credentials anyway.
  */
 export async function signRequest(
   { origin, region, headers, body }: UnsignedRequest,

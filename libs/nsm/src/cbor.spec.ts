@@ -38,7 +38,7 @@ const values = fc.letrec<{ value: unknown }>((tie) => ({
 })).value;
 
 describe('encodeCbor', () => {
-  it('writes the bytes that cborg writes canonically', () => {
+  it('writes the same bytes as cborg in canonical form', () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(hex(encodeCbor(value))).toBe(canonical(value));
@@ -61,7 +61,7 @@ describe('encodeCbor', () => {
       'a3186403200261' + '6101',
     ],
     ['bytes without a tag', Buffer.from([1, 2]), '420102'],
-  ])('writes %s in its one form', (_what, value, expected) => {
+  ])('writes %s in its only form', (_what, value, expected) => {
     expect(hex(encodeCbor(value))).toBe(expected);
     expect(canonical(value)).toBe(expected);
   });
@@ -86,13 +86,13 @@ describe('encodeCbor', () => {
     expect(() => encodeCbor(value)).toThrow(TypeError);
   });
 
-  it('refuses what is nested without an end', () => {
+  it('refuses a value that contains itself', () => {
     const circle: unknown[] = [];
     circle.push(circle);
     expect(() => encodeCbor(circle)).toThrow(/nested deeper/);
   });
 
-  it('returns bytes of their own', () => {
+  it('returns separate bytes, which the caller may wipe', () => {
     const first = encodeCbor('secret');
     expect([first.byteOffset, first.buffer.byteLength]).toEqual([0, first.length]);
     encodeCbor('another');
@@ -101,7 +101,7 @@ describe('encodeCbor', () => {
 });
 
 describe('decodeCbor', () => {
-  it('reads what encodeCbor writes, maps as Maps', () => {
+  it('reads the output of encodeCbor, with maps as Maps', () => {
     expect(decodeCbor(encodeCbor({ a: [1, new Uint8Array([2])] }))).toEqual(new Map([['a', [1, new Uint8Array([2])]]]));
   });
 

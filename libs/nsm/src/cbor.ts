@@ -1,10 +1,10 @@
 import { Encoder } from 'cbor-x/encode';
 import { decode } from 'cborg';
 
-/** Deeper than any message here is nested. */
+/** Deeper than any message of the NSM. */
 const MAX_DEPTH = 32;
 const MAX_UINT32 = 0xffff_ffff;
-/** The range of unsigned 64-bit integers, and below 0 that of signed ones, since cbor-x writes smaller numbers as tagged bytes. */
+/** The range is that of unsigned 64-bit integers and, below 0, of signed ones, because cbor-x writes smaller numbers as tagged bytes. */
 const MAX_INTEGER = 2n ** 64n - 1n;
 const MIN_INTEGER = -(2n ** 63n);
 
@@ -17,7 +17,7 @@ const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8
  *
  * @param value null, booleans, integers from -2^63 to 2^64-1, well-formed text, bytes, and arrays, plain objects, and Maps by
  *   text or integer of these
- * @returns bytes of their own, which the caller may wipe
+ * @returns separate bytes, which the caller may wipe
  * @throws TypeError for floats, -0, undefined, other classes, ill-formed text, and more than 32 levels
  */
 export function encodeCbor(value: unknown): Uint8Array {
@@ -25,7 +25,7 @@ export function encodeCbor(value: unknown): Uint8Array {
 }
 
 /**
- * Decodes one item from the NSM, or from a client of the mock, maps as Maps. Uses cborg, because cbor-x accepts
+ * Decodes one item from the NSM, or from a client of the mock NSM. Maps become Maps. Uses cborg, because cbor-x accepts
  * duplicate keys and keeps the last.
  * @throws Error if the bytes are not CBOR, have a duplicate key or bytes after the item
  */
@@ -33,7 +33,7 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true });
 }
 
-/** The same value in the form that cbor-x writes canonically. */
+/** Returns the value in a form that cbor-x writes canonically. */
 function ordered(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new TypeError(`CBOR nested deeper than ${String(MAX_DEPTH)}`);
   switch (typeof value) {
@@ -67,7 +67,7 @@ function integer(value: bigint): number | bigint {
   return argument <= MAX_UINT32 ? Number(value) : value;
 }
 
-/** Entries in the order of their encoded keys. */
+/** Returns the entries in the order of their encoded keys. */
 function orderedMap(entries: readonly (readonly [unknown, unknown])[], depth: number): Map<unknown, unknown> {
   const keyed = entries.map(([key, item]) => {
     if (!['string', 'number', 'bigint'].includes(typeof key))

@@ -35,7 +35,7 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
 export async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
   try {
     const koffi = await import('koffi');
-    // ioctl is variadic in C; on Linux (x86-64, arm64) a pointer as third argument is passed the same either way.
+    // ioctl is variadic in C. On Linux (x86-64, arm64) a third argument that is a pointer is passed in the same way.
     const ioctl = koffi.load('libc.so.6').func('int ioctl(int fd, unsigned long request, void *argument)');
     return {
       memory: koffi,

@@ -1,4 +1,4 @@
-/** The names that the NSM itself answers with (aws-nitro-enclaves-nsm-api, src/api/mod.rs, ErrorCode). */
+/** The names of errors in the NSM's answers (aws-nitro-enclaves-nsm-api, src/api/mod.rs, ErrorCode). */
 const answers = {
   InvalidArgument: 'ERR_NSM_INVALID_ARGUMENT',
   InvalidIndex: 'ERR_NSM_INVALID_INDEX',
@@ -31,7 +31,7 @@ export class NsmError extends Error {
   }
 }
 
-/** The error for what the NSM answered; a name that is not in the list is an answer that is not understood. */
+/** Returns the error for the NSM's answer: ERR_NSM_ANSWER if the name is not in the list. */
 export function errorFromAnswer(answer: unknown): NsmError {
   if (typeof answer === 'string' && Object.hasOwn(answers, answer)) {
     return new NsmError(answers[answer as keyof typeof answers], `the NSM answered ${answer}`);

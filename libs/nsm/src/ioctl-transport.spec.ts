@@ -5,7 +5,7 @@ import * as koffi from 'koffi';
 import { bindIoctl, openNsmDevice } from './device';
 import { createIoctlTransport, nsmIoctl } from './ioctl-transport';
 
-/** A driver in JavaScript that reads and writes through the addresses in the message, as the kernel does. */
+/** Returns a transport to a driver in JavaScript that reads and writes through the addresses in the message, as the kernel does. */
 function fakeDriver(
   answer: (request: Uint8Array) => { result?: number; bytes?: Uint8Array; length?: bigint },
   delayMs = 0,
@@ -42,7 +42,7 @@ function fakeDriver(
 }
 
 describe('the transport to the NSM driver', () => {
-  it('hands over addresses and lengths by which the driver finds the request, and returns what the driver wrote', async () => {
+  it('gives the driver the addresses and lengths of the request, and returns what the driver wrote', async () => {
     const { transport, log } = fakeDriver((request) => ({ bytes: Uint8Array.from(request, (byte) => byte ^ 0xff) }));
     expect(await transport.request(Uint8Array.of(1, 2, 3))).toEqual(Uint8Array.of(254, 253, 252));
     expect(await transport.request(new Uint8Array(4096))).toEqual(new Uint8Array(4096).fill(0xff));
@@ -51,7 +51,7 @@ describe('the transport to the NSM driver', () => {
     await transport.close();
   });
 
-  it('asks one after the other, and each caller gets the answer to its own request', async () => {
+  it('makes one request after the other, and gives each caller the answer to its own request', async () => {
     const { transport, log } = fakeDriver((request) => ({ bytes: request }), 2);
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => transport.request(new Uint8Array(i + 1).fill(i))),
@@ -61,7 +61,7 @@ describe('the transport to the NSM driver', () => {
     await transport.close();
   });
 
-  it('works after a request that failed', async () => {
+  it('still makes requests after one that failed', async () => {
     const { transport } = fakeDriver((request) => (request[0] === 0 ? { result: -1 } : { bytes: request }));
     const [first, second] = await Promise.allSettled([
       transport.request(Uint8Array.of(0)),
@@ -72,20 +72,20 @@ describe('the transport to the NSM driver', () => {
     await transport.close();
   });
 
-  it('does not believe a length beyond the buffer', async () => {
+  it('refuses a length beyond the buffer', async () => {
     const { transport } = fakeDriver(() => ({ length: 0x3001n }));
     await expect(transport.request(Uint8Array.of(0))).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
     await transport.close();
   });
 
-  it('refuses a request that is larger than the driver takes', async () => {
+  it('refuses a request that is too large for the driver', async () => {
     const { transport, log } = fakeDriver((request) => ({ bytes: request }));
     await expect(transport.request(new Uint8Array(4097))).rejects.toMatchObject({ code: 'ERR_NSM_INPUT_TOO_LARGE' });
     expect(log.ioctls).toEqual([]);
     await transport.close();
   });
 
-  it('finishes what is under way before it closes, closes once, and then refuses', async () => {
+  it('finishes running requests, closes once, and then refuses requests', async () => {
     const { transport, log } = fakeDriver((request) => ({ bytes: request }), 5);
     const underWay = transport.request(Uint8Array.of(7));
     await Promise.all([transport.close(), transport.close()]);
@@ -122,14 +122,14 @@ describe('openNsmDevice', () => {
     await transport.close();
   });
 
-  it('hands memory to the real ioctl, which writes into it', async () => {
+  it('gives memory to the real ioctl, which writes into it', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, new Uint8Array(1234));
     const fd = openSync(file, 'r');
     const { memory, ioctl } = await bindIoctl(fd);
     const pointer: unknown = memory.alloc('uint8_t', 8);
     try {
-      const fionread = 0x541b; // how many bytes can be read: an int
+      const fionread = 0x541b; // asks how many bytes can be read; the answer is an int
       expect(await ioctl(fionread, pointer)).toBe(0);
       expect(new DataView(memory.view(pointer, 8)).getInt32(0, true)).toBe(1234);
     } finally {

@@ -18,7 +18,7 @@ export const maxResponseBytes = 0x3000;
 /** _IOWR(0x0A, 0, struct of 32 bytes): aws-nitro-enclaves-nsm-api, src/driver/mod.rs; Linux include/uapi/linux/nsm.h (NSM_IOCTL_RAW). */
 export const nsmIoctl = 0xc020_0a00;
 
-/** Two iovecs: address and length of the request, address and capacity of the response; the driver writes the length there. */
+/** Two iovecs: address and length of the request, address and capacity of the answer. The driver writes the length over the capacity. */
 const messageBytes = 32;
 const lengthAt = 24;
 const responseAt = messageBytes + maxRequestBytes;
@@ -35,7 +35,7 @@ export interface IoctlDevice {
 }
 
 /**
- * Makes requests one after the other, as the driver handles them anyway, through one piece of memory that does not move while the call
+ * Returns a transport that makes one request after the other, as the driver does, through memory that does not move while the call
  * runs on another thread.
  */
 export function createIoctlTransport(device: IoctlDevice): NsmTransport {

@@ -18,7 +18,7 @@ function asked(answer: unknown, raw = false) {
 }
 
 describe('the NSM client', () => {
-  it('asks for a document in the form of the NSM, absent fields as null', async () => {
+  it('requests a document in the form of the NSM, with null for absent fields', async () => {
     const { nsm, requests } = asked({ Attestation: { document: Uint8Array.of(9) } });
     expect(await nsm.attest({ nonce: Uint8Array.of(1) })).toEqual(Uint8Array.of(9));
     expect(requests).toEqual([{ Attestation: { nonce: Uint8Array.of(1), user_data: null, public_key: null } }]);
@@ -28,14 +28,14 @@ describe('the NSM client', () => {
     ['nonce', { nonce: new Uint8Array(512) }, { nonce: new Uint8Array(513) }],
     ['user data', { userData: new Uint8Array(512) }, { userData: new Uint8Array(513) }],
     ['public key', { publicKey: new Uint8Array(1024) }, { publicKey: new Uint8Array(1025) }],
-  ])('takes the longest %s and refuses a longer one without asking', async (_, longest, tooLong) => {
+  ])('accepts the longest %s, and refuses a longer one without a request', async (_, longest, tooLong) => {
     const { nsm, requests } = asked({ Attestation: { document: Uint8Array.of(9) } });
     await nsm.attest(longest);
     await expect(nsm.attest(tooLong)).rejects.toMatchObject({ code: 'ERR_NSM_INPUT_TOO_LARGE' });
     expect(requests).toHaveLength(1);
   });
 
-  it('refuses an empty public key without asking', async () => {
+  it('refuses an empty public key without a request', async () => {
     const { nsm, requests } = asked({});
     await expect(nsm.attest({ publicKey: new Uint8Array() })).rejects.toMatchObject({
       code: 'ERR_NSM_INVALID_ARGUMENT',
@@ -54,7 +54,7 @@ describe('the NSM client', () => {
     ['InternalError', 'ERR_NSM_INTERNAL_ERROR'],
     ['constructor', 'ERR_NSM_ANSWER'],
     [7, 'ERR_NSM_ANSWER'],
-  ])('raises the answer %s as %s', async (answer, code) => {
+  ])('throws the answer %s as %s', async (answer, code) => {
     await expect(asked({ Error: answer }).nsm.attest({})).rejects.toMatchObject({ code });
   });
 
@@ -69,19 +69,19 @@ describe('the NSM client', () => {
     await expect(asked(answer, raw).nsm.attest({})).rejects.toMatchObject({ name: 'NsmError', code: 'ERR_NSM_ANSWER' });
   });
 
-  it('gathers random bytes, however few the device gives at once', async () => {
+  it('collects random bytes, even if the device gives only a few at once', async () => {
     const { nsm, requests } = asked({ GetRandom: { random: Uint8Array.of(1, 2, 3) } });
     expect(await nsm.random(7)).toEqual(Uint8Array.of(1, 2, 3, 1, 2, 3, 1));
     expect(requests).toEqual(['GetRandom', 'GetRandom', 'GetRandom']);
   });
 
-  it('does not wait for random bytes that never come', async () => {
+  it('refuses an answer without random bytes', async () => {
     await expect(asked({ GetRandom: { random: new Uint8Array() } }).nsm.random(1)).rejects.toMatchObject({
       code: 'ERR_NSM_ANSWER',
     });
   });
 
-  it.each([0, -1, 1.5, 4097, NaN])('refuses to ask for %p random bytes', async (length) => {
+  it.each([0, -1, 1.5, 4097, NaN])('refuses a request for %p random bytes', async (length) => {
     await expect(asked({}).nsm.random(length)).rejects.toMatchObject({ code: 'ERR_NSM_INVALID_ARGUMENT' });
   });
 

@@ -24,11 +24,11 @@ export interface NsmDescription {
 
 export interface Nsm {
   /**
-   * A signed attestation document (COSE_Sign1) with these fields in it.
+   * Returns a signed attestation document (COSE_Sign1) with these fields.
    * @throws NsmError ERR_NSM_INPUT_TOO_LARGE, ERR_NSM_INVALID_ARGUMENT before the device is asked
    */
   attest(fields: AttestationFields): Promise<Uint8Array>;
-  /** Random bytes of the Nitro hypervisor, 1 to 4096; the device gives at most 256 at once. */
+  /** Returns 1 to 4096 random bytes of the Nitro hypervisor. The device gives at most 256 at once. */
   random(byteLength: number): Promise<Uint8Array>;
   describe(): Promise<NsmDescription>;
   /** @param index 0 to 31 */
@@ -40,7 +40,7 @@ export interface Nsm {
 const maxRandomBytes = 4096;
 
 /**
- * The NSM's CBOR protocol (aws-nitro-enclaves-nsm-api, src/api/mod.rs) over a transport: the device, or the mock.
+ * Returns a client of the NSM's CBOR protocol (aws-nitro-enclaves-nsm-api, src/api/mod.rs) over a transport: the device, or the mock NSM.
  *
  * @throws NsmError from every method, with a code
  * @example
@@ -117,7 +117,7 @@ function checkLength(value: Uint8Array | undefined, name: string, least: number,
   if (value.length < least) throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `${name} is empty: leave it out`);
 }
 
-/** `{"<name>": {...}}`, or `{"Error": "<code>"}`. */
+/** Reads `{"<name>": {...}}`, and throws for `{"Error": "<code>"}`. */
 function readAnswer(bytes: Uint8Array, name: string): Map<unknown, unknown> {
   let answer: unknown;
   try {

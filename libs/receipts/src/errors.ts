@@ -18,9 +18,9 @@ export type ReceiptErrorCode =
   /** The answer's offices, salts or outcomes do not open the receipt's commitments. */
   | 'ERR_RECEIPT_ANSWER';
 
-/** The faults of a usage statement, beside the first six of a receipt. */
+/** The faults of a usage statement, in addition to the first six of a receipt. */
 export type StatementErrorCode =
-  /** For another request or attempt, or for another model than the configured one. */
+  /** The statement is about another request or attempt, or about another model than the configured one. */
   | 'ERR_STATEMENT_OTHER_REQUEST'
   /** Under a price table that the caller does not have. */
   | 'ERR_STATEMENT_PRICES'

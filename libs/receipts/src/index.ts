@@ -1,6 +1,6 @@
 /**
- * The documents that enclaves sign: receipts and usage statements. Verified by anyone, also in a browser; the enclave makes them with the
- * entry `/node`.
+ * The documents that enclaves sign: receipts and usage statements. Anyone can verify them, also in a browser. The enclave makes them with
+ * the entry `/node`.
  */
 export * from './errors';
 export { commitToOffice, matchAnswer } from './offices';

@@ -11,8 +11,8 @@ import { type KeyObject, sign as signBytes } from 'node:crypto';
 import { RECEIPT_ALGORITHM } from './signed-by-enclave';
 
 /**
- * A receipt as JWS in compact form (RFC 7515, RFC 9864: `Ed25519`). The key never leaves the enclave.
- * @param claims `offices` in any order: they are sorted by commitment, so that it does not reveal the message's order
+ * Returns a receipt as a JWS in compact form (RFC 7515, RFC 9864: `Ed25519`). The key never leaves the enclave.
+ * @param claims `offices` in any order. They are sorted by commitment, so that the receipt does not reveal the message's order
  * @throws ZodError for claims that are not those of a receipt
  */
 export function signReceipt(claims: ReceiptClaims, privateKey: KeyObject): string {
@@ -21,7 +21,7 @@ export function signReceipt(claims: ReceiptClaims, privateKey: KeyObject): strin
 }
 
 /**
- * A usage statement as JWS in compact form, under the same key as receipts and with a `typ` of its own.
+ * Returns a usage statement as a JWS in compact form, under the same key as receipts and with another `typ`.
  * @throws ZodError for claims that are not those of a usage statement, or that contradict themselves
  */
 export function signUsageStatement(claims: UsageStatement, privateKey: KeyObject): string {

@@ -5,8 +5,8 @@ import { ReceiptError } from './errors';
 const DOMAIN = new TextEncoder().encode('communique-tee office v1');
 
 /**
- * How a public receipt names an office: SHA-256 over a domain text, a random 32-byte salt and the office's code. An
- * office reveals a district, so only the holder of the salt (the sender, in the sealed answer) can tell which office
+ * Returns the commitment by which a public receipt names an office: SHA-256 over a domain text, a random 32-byte salt and the office's
+ * code. An office reveals a district, so only the holder of the salt (the sender, in the sealed answer) can tell which office
  * it was.
  */
 export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
@@ -20,7 +20,7 @@ export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
 }
 
 /**
- * Checks that an opened answer matches the public receipt: salt and code of each office open one commitment of its own with an equal
+ * Checks that an opened answer matches the public receipt: salt and code of each office open a different commitment with the same
  * outcome, and no commitment is left over. Receipt and answer may have different orders.
  * @throws ReceiptError `ERR_RECEIPT_ANSWER`
  */

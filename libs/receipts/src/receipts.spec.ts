@@ -78,7 +78,7 @@ const signed = async (changes: Partial<ReceiptClaims> = {}, key = receiptKey) =>
   signReceipt({ ...claims, ...changes }, key);
 const code = (expected: string) => expect.objectContaining({ name: 'ReceiptError', code: expected }) as Error;
 
-it('a receipt verifies on its own, against the document that it carries', async () => {
+it('a receipt verifies without other data, against the document that it carries', async () => {
   const verified = await verifyReceipt(carried(await signed()), policy);
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(pcr0);
@@ -92,7 +92,7 @@ describe('the entries of a receipt', () => {
   const offices = [entry('HCA12'), entry('SCA01', 'refused'), entry('SCA03', 'pending')];
   const ascending = offices.toSorted((a, b) => (a.commitment < b.commitment ? -1 : 1));
 
-  it('ascend by commitment, in whatever order they are signed', async () => {
+  it('are sorted by commitment, whatever order the enclave gives', async () => {
     const orders = [
       offices,
       offices.toReversed(),
@@ -107,7 +107,7 @@ describe('the entries of a receipt', () => {
   it.each([
     ['in another order', ascending.toReversed()],
     ['twice', [ascending[0], ascending[0]]],
-  ])('are no receipt %s, even with a valid signature', async (_name, wrong) => {
+  ])('are refused %s, even with a valid signature', async (_name, wrong) => {
     const payload = Buffer.from(JSON.stringify({ ...claims, offices: wrong }));
     const receipt = await new CompactSign(payload)
       .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
@@ -116,7 +116,7 @@ describe('the entries of a receipt', () => {
   });
 });
 
-it('the signature alone is judged under a key that is known already', async () => {
+it('verifyReceiptSignature checks only the signature, under a known key', async () => {
   const raw = (key: KeyObject) =>
     new Uint8Array(Buffer.from(String(createPublicKey(key).export({ format: 'jwk' }).x), 'base64url'));
   expect(await verifyReceiptSignature(await signed(), raw(receiptKey))).toEqual(claims);
@@ -129,7 +129,7 @@ it('the signature alone is judged under a key that is known already', async () =
   await expect(verifyReceiptSignature('a receipt', raw(receiptKey))).rejects.toEqual(code('ERR_RECEIPT_MALFORMED'));
 });
 
-it('verifies years later, since everything is judged at its own time', async () => {
+it('a receipt verifies years later, because its dates are checked at its own time', async () => {
   const receipt = carried(await signed());
   jest.useFakeTimers({ now: Date.now() + 20 * 365 * 24 * 3600_000 });
   try {
@@ -193,7 +193,7 @@ it.each([
   await expect(verifyReceipt(await receipt(), policy)).rejects.toThrow(code(expected));
 });
 
-/** The same bytes with the last character's unused bits set: 43 and 86 characters leave two and four of them. */
+/** Returns a text of the same bytes with unused bits set: the last of 43 characters has two unused bits, the last of 86 has four. */
 const withUnusedBits = (text: string) => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return text.slice(0, -1) + alphabet.charAt(alphabet.indexOf(text.at(-1) ?? '') + 1);
@@ -217,7 +217,7 @@ describe('one receipt has one text', () => {
     ['a fourth part', (jws) => `${jws}.`],
   ])('refuses %s', async (_name, change) => {
     let jws = await signed();
-    // About one signature in fifteen has no character that base64 writes in another way
+    // About one signature in fifteen has no character that differs between base64 and base64url
     for (let more = 1; change(jws) === jws; more++) jws = await signed({ time: claims.time + more });
     await expect(verifyReceipt(carried(change(jws)), policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
     const key = new Uint8Array(
@@ -228,7 +228,7 @@ describe('one receipt has one text', () => {
 
   it('refuses a document with its unused bits set, without its padding, or with a line break', async () => {
     const whole = await nsm.attest({ publicKey: new Uint8Array(32), userData: encodeKeyBinding(binding) });
-    // Two bytes over a multiple of three leave two unused bits, and one padding character
+    // With two bytes more than a multiple of three, base64 has two unused bits and one padding character
     const document = whole.subarray(0, whole.length - ((whole.length + 1) % 3));
     const text = Buffer.from(document).toString('base64');
     const receipt = await signed({ attestation_sha256: toBase64Url(createHash('sha256').update(document).digest()) });
@@ -238,7 +238,7 @@ describe('one receipt has one text', () => {
       );
   });
 
-  it('refuses claims and headers that name a member twice, even with a valid signature', async () => {
+  it('refuses claims and headers with a member twice, even with a valid signature', async () => {
     const twice = JSON.stringify(claims).replace('{', '{"v":1,');
     const receipt = await new CompactSign(Buffer.from(twice))
       .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
@@ -258,7 +258,7 @@ it.each([
   await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
 });
 
-it('is not believed from an image or an operator that the caller does not accept, nor under the AWS root', async () => {
+it('a receipt of an image or operator that the caller does not accept is refused, also under the AWS root', async () => {
   const receipt = carried(await signed());
   for (const other of [{ pcr0: 'cd'.repeat(48) }, { pcr3: 'cd'.repeat(48) }])
     await expect(
@@ -274,7 +274,7 @@ it.each<[string, () => Parameters<Nsm['attest']>[0]]>([
     'whose key binding names another key',
     () => ({ publicKey: new Uint8Array(32), userData: encodeKeyBinding(binding) }),
   ],
-])('from a document %s is refused', async (_, fields) => {
+])('a receipt with a document %s is refused', async (_, fields) => {
   const bare = await nsm.attest(fields());
   const receipt = await signed({
     // The document is new, and the claims may be old on a slow machine
@@ -284,7 +284,7 @@ it.each<[string, () => Parameters<Nsm['attest']>[0]]>([
   await expect(verifyReceipt(carried(receipt, bare), policy)).rejects.toThrow(code('ERR_RECEIPT_KEY_BINDING'));
 });
 
-it('is refused where the enclave keeps its keys in a custody that the caller does not accept', async () => {
+it('a receipt of an enclave whose custody the caller does not accept is refused', async () => {
   const receipt = carried(await signed());
   await expect(verifyReceipt(receipt, { ...policy, acceptedCustody: [PROCESS_CUSTODY] })).resolves.toBeDefined();
   const elsewhere = ['arn:aws:kms:us-east-1:111122223333:alias/another'];
@@ -307,13 +307,13 @@ describe('the sealed answer', () => {
   });
 
   it.each([[{ office: 'HCA13' }], [{ salt: new Uint8Array(32) }], [{ outcome: 'unknown' as const }]])(
-    'with different content (%#) is not the receipt’s',
+    'is refused if its content differs from the receipt (%#)',
     (changes) => {
       expect(() => matchAnswer(claims, answer(changes))).toThrow(code('ERR_RECEIPT_ANSWER'));
     },
   );
 
-  it('opens them in its own order', () => {
+  it('may have the offices in another order than the receipt', () => {
     const of = (office: string, outcome: Outcome) => ({ ...answer({ office, outcome }).offices[0] });
     const told = [of('HCA12', 'refused'), of('SCA01', 'accepted'), of('SCA03', 'pending')] as Answer['offices'];
     const committed = told.map((each) => ({
@@ -335,7 +335,7 @@ describe('the sealed answer', () => {
     ).toThrow(code('ERR_RECEIPT_ANSWER'));
   });
 
-  it('with more or fewer offices is not the receipt’s', () => {
+  it('is refused with more or fewer offices than the receipt', () => {
     const { offices } = answer();
     expect(() => matchAnswer(claims, { ...answer(), offices: [] })).toThrow(code('ERR_RECEIPT_ANSWER'));
     expect(() => matchAnswer(claims, { ...answer(), offices: [...offices, ...offices] })).toThrow(

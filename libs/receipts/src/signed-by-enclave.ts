@@ -15,21 +15,21 @@ export const RECEIPT_ALGORITHM = 'Ed25519';
 const SIGNATURE_BYTES = 64;
 /** An instance's leaf certificate lasts three hours, and a document vouches for a signature only within that time. */
 const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
-/** The document is made before the signature; a little is allowed for two clocks. */
+/** The document is made before the signature, but the two clocks may differ a little. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
-/** The policy of accepted signers. */
+/** Which signers are accepted. */
 export interface SignerPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
-  /** The caller's choice of entry: `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of its `/browser`. */
+  /** `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of its `/browser`. */
   verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;
 }
 
-/** The claims that every signed statement of an enclave has, beside its subject. */
+/** The claims that every signed statement of an enclave has, in addition to those about its subject. */
 interface SignedClaims {
   /** Unix seconds by the enclave's clock. */
   time: number;
   pcr0: string;
-  /** SHA-256 of the attestation document that is carried beside, in base64url. */
+  /** SHA-256 of the attestation document that comes with the statement, in base64url. */
   attestation_sha256: string;
 }
 
@@ -42,14 +42,14 @@ export interface SignedKind<Claims extends SignedClaims> {
 
 export interface VerifiedStatement<Claims> {
   claims: Claims;
-  /** The enclave that signed it, as the carried document attests it. */
+  /** The enclave that signed the statement, by the document that comes with it. */
   enclave: EnclaveIdentity;
 }
 
 /**
- * Verifies what an enclave signed, years later if need be: the attestation document beside it is verified at the statement's own time (so
+ * Verifies a signed statement, even years later: the attestation document that comes with it is verified at the statement's own time (so
  * that time lies inside the validity of every certificate of the chain), the receipt key is taken from that document's `user_data`, the
- * signature is checked under it, and time and measurement against the document. The caller checks the subject of the statement.
+ * signature is checked under that key, and time and measurement against the document. The caller checks the subject of the statement.
  * @throws ReceiptError by `code`
  */
 export async function verifySigned<Claims extends SignedClaims>(
@@ -65,7 +65,7 @@ export async function verifySigned<Claims extends SignedClaims>(
   const claims = await verifySignature(kind, jws, enclave.receiptKey);
   const { attestation } = enclave;
   const timeMs = claims.time * 1000;
-  // Receipt times are whole seconds: a receipt of the second in which the certificate begins is valid
+  // Times are whole seconds, so a statement of the second in which the certificate begins is valid
   if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
     throw new ReceiptError('ERR_RECEIPT_TIME', 'the receipt was signed outside the validity of its certificate');
   }
@@ -125,7 +125,7 @@ export async function verifySignature<Claims extends SignedClaims>(
 }
 
 /**
- * The claims of a statement, before anything is verified.
+ * Returns the claims of a statement without any verification.
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */
 export function readClaims_unverified<Claims extends SignedClaims>(kind: SignedKind<Claims>, jws: string): Claims {
@@ -141,7 +141,7 @@ interface Parts {
 }
 
 /**
- * The parts of a compact JWS (RFC 7515 section 3.1) with the header of its kind, before the signature is verified.
+ * Returns the parts of a compact JWS (RFC 7515 section 3.1) with the right header. Does not verify the signature.
  * Base64url is read strictly (RFC 4648 section 3.5): no padding, unused bits zero, no other characters, so that one
  * statement has one text. JWS libraries are less strict.
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`

@@ -98,7 +98,7 @@ const signed = async (changes: Partial<UsageStatement> = {}, key = receiptKey) =
 const verify = (statement: string, changes: Partial<ExpectedAttempt> = {}) =>
   verifyUsageStatement({ statement, attestationDocument: document }, policy, { ...expected, ...changes });
 
-it('a usage statement verifies on its own, against the document beside it', async () => {
+it('a usage statement verifies without other data, against the document that comes with it', async () => {
   const verified = await verify(await signed());
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(claims.pcr0);
@@ -113,7 +113,7 @@ describe('its cost', () => {
     ['of another tier, at the whole attempt', () => unknown('tier_mismatch', 'invalid', fullPrice)],
     ['of nothing where nothing is billed', () => unknown('rate', 'not_billed', '0')],
     ['of nothing where nothing was sent', () => unknown('not_sent', 'not_billed', '0')],
-  ])('takes a cost %s', async (_name, changes) => {
+  ])('can be %s', async (_name, changes) => {
     const wanted = changes();
     if (wanted.usage) wanted.cost_micro_usd = String(costMicroUsd(wanted.usage, row));
     expect((await verify(await signed(wanted))).claims.cost_micro_usd).toBe(wanted.cost_micro_usd);
@@ -125,17 +125,17 @@ describe('its cost', () => {
     ['of other tokens', () => ({ usage: { ...usage, output: 41 } })],
     ['of a lost attempt above its price', () => unknown('lost', 'unknown', String(BigInt(fullPrice) + 1n))],
     ['of a lost attempt at nothing', () => unknown('lost', 'unknown', '0')],
-  ])('refuses a cost %s', async (_name, changes) => {
+  ])('cannot be %s', async (_name, changes) => {
     await expect(verify(await signed(changes()))).rejects.toEqual(code('ERR_STATEMENT_COST'));
   });
 
-  it('follows the size of the request and the maximum output where the usage is unknown', async () => {
+  it('is the full price for the request’s size and maximum output if the usage is unknown', async () => {
     const statement = await signed(unknown('lost', 'unknown', fullPrice));
     for (const other of [{ ciphertextBytes: 8208 }, { maxOutputTokens: 1088 }])
       await expect(verify(statement, other)).rejects.toEqual(code('ERR_STATEMENT_COST'));
   });
 
-  it('cannot be claimed for what is not billed', async () => {
+  it('is refused if it is not zero and nothing is billed', async () => {
     await expect(signed(unknown('rate', 'not_billed', '1'))).rejects.toThrow();
   });
 });
@@ -175,7 +175,7 @@ describe('a statement', () => {
     ['signed before its document was made', () => signed({ time: claims.time - 3600 }), 'ERR_RECEIPT_ATTESTATION'],
     ['with the type of a receipt', withReceiptType, 'ERR_RECEIPT_MALFORMED'],
     ['that is a receipt', aReceipt, 'ERR_RECEIPT_MALFORMED'],
-  ])('is refused as one %s', async (_name, statement, expectedCode) => {
+  ])('is refused %s', async (_name, statement, expectedCode) => {
     await expect(verify(await statement())).rejects.toEqual(code(expectedCode));
   });
 

@@ -23,7 +23,7 @@ const RECEIPT: SignedKind<ReceiptClaims> = {
 };
 
 export interface ReceiptPolicy extends SignerPolicy {
-  /** The message that the receipt has to be about: its id as a UUID, SHA-256 (32 bytes) of its sealed CBOR form. */
+  /** The message that the receipt must be about: its id as a UUID, and SHA-256 (32 bytes) of its sealed CBOR form. */
   messageId: string;
   sealedSha256: Uint8Array;
 }
@@ -31,9 +31,9 @@ export interface ReceiptPolicy extends SignerPolicy {
 export type VerifiedReceipt = VerifiedStatement<ReceiptClaims>;
 
 /**
- * Verifies a receipt on its own, years later if need be: checks what `verifySigned` checks, and that the receipt is about this message.
+ * Verifies a receipt, even years later: makes the checks of `verifySigned`, and checks that the receipt is about this message.
  *
- * @param receipt what the gateway hands out (see receiptSchema of libs/protocol); untrusted
+ * @param receipt the gateway's answer (see receiptSchema of libs/protocol); untrusted
  * @throws ReceiptError by `code`
  * @example
  * const { claims } = await verifyReceipt(view.receipt, { verifyEnclave, acceptedMeasurements: [{ pcr0, pcr3 }], messageId, sealedSha256 });
@@ -68,9 +68,9 @@ export function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Pro
 }
 
 /**
- * The message that a receipt itself names, for a person who has only the receipt. With it as policy, `verifyReceipt` shows that an enclave
- * signed the receipt, and the person compares the message with their own.
- * @param receipt as of `verifyReceipt`; untrusted
+ * Returns the message that a receipt names, for a person who has only the receipt. Pass it to `verifyReceipt`, which then shows that an
+ * enclave signed the receipt. The person has to compare the message with their own.
+ * @param receipt the same as for `verifyReceipt`; untrusted
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */
 export function messageNamedBy(receipt: unknown): Pick<ReceiptPolicy, 'messageId' | 'sealedSha256'> {

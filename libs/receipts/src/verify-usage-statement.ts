@@ -27,30 +27,30 @@ const STATEMENT: SignedKind<UsageStatement> = {
   parse: (claims) => usageStatementSchema.parse(claims),
 };
 
-/** The attempt that a usage statement has to be about. */
+/** The attempt that a usage statement must be about. */
 export interface ExpectedAttempt {
   /** The request id as a UUID, and SHA-256 (32 bytes) of the whole agent request's CBOR form. */
   readonly requestId: string;
   readonly requestSha256: Uint8Array;
-  /** Absent: either attempt. */
+  /** The number of the attempt; either one if absent. */
   readonly attempt?: 1 | 2;
   readonly modelClass: string;
-  /** As the attested configuration has them for this class. */
+  /** The provider that the attested configuration has for this class. */
   readonly provider: Provider;
   readonly model: string;
   readonly maxOutputTokens: number;
-  /** Length of the sealed task's ciphertext. */
+  /** The length of the sealed task's ciphertext. */
   readonly ciphertextBytes: number;
-  /** The price table to calculate the cost by; null: the caller does not have it, and trusts the enclave's statement of the cost. */
+  /** The price table to calculate the cost by; null if the caller does not have it and trusts the enclave's statement of the cost. */
   readonly prices: PriceTable | null;
 }
 
 /**
- * Verifies a usage statement: checks what `verifySigned` checks, that the statement is about this attempt, and that its cost matches the
- * price table.
+ * Verifies a usage statement: makes the checks of `verifySigned`, and checks that the statement is about this attempt and its cost
+ * matches the price table.
  *
- * @param carried the JWS and the attestation document (COSE_Sign1) beside it; untrusted
- * @throws ReceiptError by `code`; `ERR_STATEMENT_OTHER_REQUEST`, `ERR_STATEMENT_PRICES` and `ERR_STATEMENT_COST` beside those of a receipt
+ * @param carried the JWS and the attestation document (COSE_Sign1) that comes with it; untrusted
+ * @throws ReceiptError by `code`: the codes of a receipt, `ERR_STATEMENT_OTHER_REQUEST`, `ERR_STATEMENT_PRICES` and `ERR_STATEMENT_COST`
  */
 export async function verifyUsageStatement(
   carried: { readonly statement: string; readonly attestationDocument: Uint8Array },

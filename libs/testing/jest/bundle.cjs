@@ -1,5 +1,5 @@
-// The environment and the runtime of all specs (src/index.ts). Jest loads them with Node's own require, which does not know our aliases,
-// so they are bundled first: about 50 ms, once per worker.
+// Loads the environment and the runtime of all specs (src/index.ts). Jest uses Node's own require for this, which does not know our
+// aliases, so they are bundled first: about 50 ms, once per worker.
 const Module = require('node:module');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');

@@ -6,7 +6,7 @@ const key = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
 const text = formatVerifierKey(key);
 const refusal = expect.objectContaining({ code: 'ERR_NOTE_KEY' });
 
-it('reads its own texts again', () => {
+it('reads the key texts that it wrote', () => {
   const { seed: _, ...verifier } = key;
   expect(parseVerifierKey(text)).toEqual(verifier);
   expect(parseSigningKey(formatSigningKey(key))).toEqual(key);
@@ -37,7 +37,7 @@ it.each([
 it('refuses a public key of small order, under which anyone can sign', () => {
   const identity = new Uint8Array(32);
   identity[0] = 1;
-  // The key id is right: only the point is refused.
+  // The key id is right, so that only the point can be refused.
   const small = 'small-order+f9b81517+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
   expect(Buffer.from('AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'base64').subarray(1)).toEqual(
     Buffer.from(identity),
@@ -53,7 +53,7 @@ it('refuses a public key outside of the group of prime order, about whose signat
   expect(() => parseVerifierKey(mixedText)).toThrow(/not an Ed25519 key/);
 });
 
-it('refuses a signing key of another length and never shows it', () => {
+it('refuses a signing key of another length, and never shows the key in an error', () => {
   const secret = formatSigningKey(key);
   const cut = secret.slice(0, -4);
   expect(() => parseSigningKey(cut)).toThrow(refusal);

@@ -13,7 +13,7 @@ const NAME = /^[^\p{White_Space}\p{Cc}+]{1,256}$/u;
 /** A key whose signature on a note counts. */
 export interface VerifierKey {
   name: string;
-  /** 4 bytes as 8 lower-case hex digits: the start of SHA-256(name, newline, 0x01, public key). */
+  /** The first 4 bytes of SHA-256(name, newline, 0x01, public key), as 8 lower-case hex digits. */
   keyId: string;
   /** 32 bytes (RFC 8032 section 5.1.5). */
   publicKey: Uint8Array;
@@ -31,7 +31,7 @@ export function isKeyName(name: string): boolean {
 }
 
 /**
- * `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). One key has one text: lower-case hex and
+ * Reads `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). One key has one text: lower-case hex and
  * canonical base64 only.
  * @throws NoteError `ERR_NOTE_KEY`, also for a public key that is no canonical point or not in the group of prime order
  */
@@ -47,8 +47,8 @@ export function formatVerifierKey({ name, keyId, publicKey }: VerifierKey): stri
 }
 
 /**
- * `PRIVATE+KEY+<name>+<key id>+<base64 of 0x01 and the seed>`, the form of Go's golang.org/x/mod/sumdb/note.
- * @throws NoteError `ERR_NOTE_KEY`; its message never holds the text
+ * Reads `PRIVATE+KEY+<name>+<key id>+<base64 of 0x01 and the seed>`, the form of Go's golang.org/x/mod/sumdb/note.
+ * @throws NoteError `ERR_NOTE_KEY`, without any part of the text
  */
 export function parseSigningKey(text: string): SigningKey {
   if (!text.startsWith(SIGNING_KEY_PREFIX)) throw new NoteError('ERR_NOTE_KEY', 'This is not a signing key.');
@@ -63,7 +63,7 @@ export function formatSigningKey({ name, keyId, seed }: SigningKey): string {
 }
 
 /**
- * The signing key of a 32-byte seed. A new key: 32 random bytes.
+ * Returns the signing key of a 32-byte seed. For a new key, pass 32 random bytes.
  * @throws NoteError `ERR_NOTE_KEY`
  */
 export function signingKeyOf(name: string, seed: Uint8Array): SigningKey {

@@ -7,11 +7,11 @@ import { outcomeOf } from './testing/outcome';
 
 const key = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
 
-it('holds the vectors that make-vectors.ts makes (write-vectors.ts writes them)', () => {
+it('has the test vectors that make-vectors.ts makes and write-vectors.ts writes', () => {
   expect(NOTE_VECTORS).toEqual(makeVectors());
 });
 
-it.each(NOTE_VECTORS)('decides as every reader must: $title', (vector) => {
+it.each(NOTE_VECTORS)('decides about a test vector as every reader must: $title', (vector) => {
   expect(outcomeOf(vector)).toEqual(vector.expected);
 });
 
@@ -19,7 +19,7 @@ it.each(NOTE_VECTORS)('decides so with OpenSSL too: $title', (vector) => {
   expect(outcomeOf(vector, checkSignatureByOpenssl)).toEqual(vector.expected);
 });
 
-it('makes the signature that OpenSSL makes', () => {
+it('makes the same signature as OpenSSL', () => {
   const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), key.seed]);
   const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   const base64 = / ([^ ]+)\n$/.exec(signNote('a\n', key))?.[1] ?? '';
@@ -33,12 +33,12 @@ it.each(['', 'no newline', 'a\r\n', '\u2014 a\n', 'a\n\n\u2014 b\n', 'lone \ud80
   },
 );
 
-it('does not sign twice with one key, or with none', () => {
+it('does not sign with one key twice, or without a key', () => {
   for (const keys of [[], [key, key]])
     expect(() => signNote('a\n', ...keys)).toThrow(expect.objectContaining({ code: 'ERR_NOTE_MALFORMED' }));
 });
 
-it('accepts no note while no key is configured', () => {
+it('accepts no note if no key is configured', () => {
   expect(() => openNote(signNote('a\n', key), [])).toThrow(expect.objectContaining({ code: 'ERR_NOTE_UNKNOWN_KEY' }));
 });
 

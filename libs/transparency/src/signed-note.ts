@@ -4,9 +4,9 @@ import { NoteError } from './errors';
 import { isKeyName, type SigningKey, type VerifierKey } from './note-keys';
 import { checkSignature, SIGNATURE_BYTES, type SignatureCheck } from './signature-check';
 
-/** Em dash (U+2014) and a space: how each signature line begins. */
+/** The beginning of each signature line: em dash (U+2014) and a space. */
 const DASH = '\u2014 ';
-/** C2SP asks verifiers to read at least 16. Callers limit the whole note's size to what their notes need. */
+/** C2SP asks verifiers to read at least 16 signatures. Callers limit the size of the whole note to what their notes need. */
 const MAX_SIGNATURE_LINES = 100;
 const MAX_NOTE_CHARACTERS = 262_144;
 
@@ -24,9 +24,9 @@ interface SignatureLine {
 }
 
 /**
- * Verifies a signed note (https://c2sp.org/signed-note) under the given keys. Lines of other keys are ignored. Stricter than C2SP where it leaves room, so that
- * every reader decides alike: a wrong signature of a given key refuses the note, no key signs twice, no line occurs twice, and no line of the
- * text looks like a signature.
+ * Verifies a signed note (https://c2sp.org/signed-note) under the given keys. Lines of other keys are ignored. Where C2SP leaves
+ * a choice, this function is strict, so that every reader decides the same: it refuses a note with a wrong signature of a given key, with
+ * two signatures of one key, with a repeated line, or with a line of text that looks like a signature.
  * @param check how a signature is verified; all decide alike
  * @throws NoteError `ERR_NOTE_MALFORMED`, `ERR_NOTE_SIGNATURE`, `ERR_NOTE_UNKNOWN_KEY`
  */
@@ -51,8 +51,8 @@ export function openNote(
 }
 
 /**
- * The note of this text, signed by each key in turn.
- * @param body ends with a newline, no line of it begins like a signature, no control characters
+ * Returns the note of this text, signed by each key in turn.
+ * @param body ends with a newline and has no line that begins like a signature and no control characters
  * @throws NoteError `ERR_NOTE_MALFORMED`
  */
 export function signNote(body: string, ...keys: readonly SigningKey[]): string {
@@ -96,7 +96,7 @@ function readSignatureLine(line: string): SignatureLine {
   return { name, keyId: toHex(content.subarray(0, 4)), signature: content.subarray(4) };
 }
 
-/** ASCII control characters other than the newline. */
+/** Whether a text has ASCII control characters other than the newline. */
 function hasControlCharacter(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

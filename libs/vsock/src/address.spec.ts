@@ -66,7 +66,7 @@ describe('parseAddress', () => {
     expect(codeOf(text)).toBe(code);
   });
 
-  it('throws only AddressError, and writes each address as it read it', () => {
+  it('throws only AddressError, and writes each address that it read so that it reads the same again', () => {
     fc.assert(
       fc.property(
         fc

@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 export type AddressErrorCode =
   | 'ERR_ADDRESS_SCHEME' // not vsock:, unix:, tcp: or hybrid:
   | 'ERR_ADDRESS_PORT' // no decimal port of the right range
-  | 'ERR_ADDRESS_CID' // no usable context id, or none if one is needed
+  | 'ERR_ADDRESS_CID' // no usable context id, or none although one is needed
   | 'ERR_ADDRESS_HOST' // neither IPv4, nor [IPv6], nor localhost
   | 'ERR_ADDRESS_PATH'; // empty, too long for a sockaddr_un, or with a NUL
 
@@ -21,7 +21,7 @@ export class AddressError extends Error {
 
 export interface VsockAddress {
   readonly kind: 'vsock';
-  /** Context id, 1 to 2^32-2; null: any, for listening only. */
+  /** The context id, 1 to 2^32-2; null, only for listening: any. */
   readonly cid: number | null;
   /** 1 to 2^32-2. */
   readonly port: number;
@@ -36,14 +36,14 @@ export interface TcpAddress {
   readonly kind: 'tcp';
   /** An IPv4 address, an IPv6 address without brackets, or `localhost`. */
   readonly host: string;
-  /** 0 to 65535; 0 listens on a free one. */
+  /** 0 to 65535; 0 listens on a free port. */
   readonly port: number;
 }
 
 /** One port of an emulated enclave, behind the unix socket of its vsock device (vhost-device-vsock, Firecracker). */
 export interface HybridAddress {
   readonly kind: 'hybrid';
-  /** The device's socket, to which one connects to reach the guest. Connections from the guest arrive at `<path>_<port>`. */
+  /** The device's socket. A host program connects to it to reach the guest. Connections from the guest arrive at `<path>_<port>`. */
   readonly path: string;
   /** 1 to 2^32-2. */
   readonly port: number;
@@ -58,7 +58,7 @@ const VSOCK_ANY = 0xffff_ffff;
 
 /**
  * Reads `vsock:<port>` (any context id, for listening), `vsock:<cid>:<port>`, `unix:<path>`, `hybrid:<path>:<port>` or
- * `tcp:<host>:<port>`, where the host is IPv4, [IPv6] or localhost: no name is ever looked up.
+ * `tcp:<host>:<port>`, where the host is IPv4, [IPv6] or localhost, so that no name is ever looked up.
  *
  * @throws AddressError by code
  */
@@ -101,7 +101,7 @@ function parseHybrid(rest: string): HybridAddress {
   return { kind: 'hybrid', path, port };
 }
 
-/** Where the guest's connections to this port arrive. */
+/** Returns the path at which the guest's connections to this port arrive. */
 export function hybridListenPath({ path, port }: Pick<HybridAddress, 'path' | 'port'>): string {
   return `${path}_${port}`;
 }
@@ -123,12 +123,12 @@ function parseTcp(rest: string): TcpAddress {
   throw new AddressError('ERR_ADDRESS_HOST', 'the host is an IPv4 address, an IPv6 address in brackets, or localhost');
 }
 
-/** Plain decimal, no sign, no leading zero. */
+/** Reads a plain decimal without sign and leading zero. */
 function decimal(text: string | undefined): number | undefined {
   return text !== undefined && /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : undefined;
 }
 
-/** The text that parseAddress reads back to the same address. */
+/** Returns a text that parseAddress reads to the same address. */
 export function formatAddress(address: Address): string {
   switch (address.kind) {
     case 'vsock':

@@ -7,11 +7,11 @@ const others = ['tcp:127.0.0.1:1', 'unix:/x', 'hybrid:/x:1'].map(parseAddress);
 const vsock = parseAddress('vsock:16:5000');
 
 describe('the check at start', () => {
-  it('accepts every version of Node for other addresses', async () => {
+  it('accepts every version of Node if no address is vsock', async () => {
     await expect(checkVsock(others, { holder: {} })).resolves.toBeUndefined();
   });
 
-  it('names the version of Node that lacks vsock, and what it lacks', async () => {
+  it('reports a version of Node that lacks vsock, and what is missing', async () => {
     await expect(checkVsock([...others, vsock], { holder: {} })).rejects.toMatchObject({
       code: 'ERR_VSOCK_UNAVAILABLE',
       message: expect.stringContaining(process.version) as string,
@@ -25,7 +25,7 @@ describeWith(
     : { available: false, reason: `no AF_VSOCK on ${process.platform}` },
   'the check at start, on Linux',
   () => {
-    it('passes here and leaves no descriptor', async () => {
+    it('passes on this version of Node, and leaves no descriptor', async () => {
       const available = await libc()
         .then((c) => c.close(c.socket()))
         .then(

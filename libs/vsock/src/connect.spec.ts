@@ -26,11 +26,11 @@ describe('connect', () => {
 
   const open = async (address: Address) => connect(await listen(server, address), { timeoutMs: 5000 });
 
-  it.each(['tcp:127.0.0.1:0', 'tcp:localhost:0'])('talks over %s', async (address) => {
+  it.each(['tcp:127.0.0.1:0', 'tcp:localhost:0'])('sends and receives over %s', async (address) => {
     expect(await text(await open(parseAddress(address)))).toBe('hello');
   });
 
-  it('talks over a unix socket', async () => {
+  it('sends and receives over a unix socket', async () => {
     expect(await text(await open({ kind: 'unix', path: folder.file('s') }))).toBe('hello');
   });
 
@@ -49,7 +49,7 @@ describe('connect', () => {
     });
   });
 
-  it('fails with ABORT_ERR before and during connecting', async () => {
+  it('fails with ABORT_ERR if it is aborted before or while it connects', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     await expect(connect(address, { timeoutMs: 5000, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORT_ERR',
@@ -60,7 +60,7 @@ describe('connect', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'ABORT_ERR' });
   });
 
-  it('leaves the signal alone once it is connected', async () => {
+  it('ignores the signal once it is connected', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     const controller = new AbortController();
     const socket = await connect(address, { timeoutMs: 5000, signal: controller.signal });
@@ -78,13 +78,13 @@ describe('connect', () => {
     expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('asks for a context id', async () => {
+  it('requires a context id', async () => {
     await expect(connect(parseAddress('vsock:5000'), { timeoutMs: 100 })).rejects.toMatchObject({
       code: 'ERR_ADDRESS_CID',
     });
   });
 
-  it('gives every failure one class', async () => {
+  it('reports every failure as a SocketError', async () => {
     await expect(connect({ kind: 'unix', path: folder.path }, { timeoutMs: 5000 })).rejects.toBeInstanceOf(SocketError);
   });
 });

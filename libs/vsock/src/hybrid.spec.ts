@@ -31,20 +31,20 @@ describe('a hybrid address', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('leads to a port of the guest', async () => {
+  it('connects to a port of the guest', async () => {
     guest.on('connection', (socket) => socket.end('hello'));
     expect(await text(await connect(address, { timeoutMs: 5000 }))).toBe('hello');
   });
 
-  it.each(['flowing', 'paused'])('keeps what came right behind the answer (%s)', async (mode) => {
-    device.answer = 'OK 1\nfirst '; // one packet, certainly
+  it.each(['flowing', 'paused'])('keeps bytes that came directly after the answer (%s)', async (mode) => {
+    device.answer = 'OK 1\nfirst '; // certainly one packet
     guest.on('connection', (socket) => socket.end('second'));
     const socket = await connect(address, { timeoutMs: 5000 });
     if (mode === 'paused') await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await text(socket)).toBe('first second');
   });
 
-  it('puts an answer together that comes byte by byte', async () => {
+  it('reads an answer that comes byte by byte', async () => {
     await device.stop();
     const server = createServer((socket) => {
       socket.once(
@@ -106,7 +106,7 @@ describe('a hybrid address', () => {
       controller.abort();
       await expect(connecting).rejects.toMatchObject({ code: 'ABORT_ERR' });
     } finally {
-      await new Promise((resolve) => mute.close(resolve)); // which waits for its connections
+      await new Promise((resolve) => mute.close(resolve)); // close waits for the server's connections
     }
   });
 

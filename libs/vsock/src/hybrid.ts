@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { SocketError } from './linux/socket-error';
 
-/** "OK ", a port of at most ten digits, a newline. */
+/** "OK ", a port of at most ten digits, and a newline. */
 const MAX_ANSWER_BYTES = 14;
 const NEWLINE = 0x0a;
 
@@ -31,7 +31,7 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
     const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was given up'));
     const onEnd = () =>
       fail(new SocketError('ECONNREFUSED', `the vsock device closed: no program listens on port ${port} in the guest`));
-    // A device that drops the connection with our request unread makes it a reset.
+    // A device that closes the connection without reading our request causes a reset.
     const onError = (error: Error) =>
       fail(['ECONNRESET', 'EPIPE'].includes(SocketError.from(error, '').code) ? refused(port, error) : error);
     const onReadable = () => {

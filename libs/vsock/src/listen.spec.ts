@@ -6,7 +6,7 @@ import { connect, listen, parseAddress } from '.';
 
 const close = (server: Server) => new Promise((resolve) => server.close(resolve));
 
-/** The socket file of a process that ended without removing it. */
+/** Leaves the socket file of a process that ended without removing it. */
 function leaveSocket(path: string): void {
   const script =
     "require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
@@ -29,7 +29,7 @@ describe('listen', () => {
     await folder.remove();
   });
 
-  it('gives the real port of tcp port 0', async () => {
+  it('returns the real port for tcp port 0', async () => {
     const address = await listen(server, parseAddress('tcp:[::1]:0')).catch(() =>
       listen(server, parseAddress('tcp:127.0.0.1:0')),
     );
@@ -43,7 +43,7 @@ describe('listen', () => {
   });
 
   it.each([0o600, 0o660] as const)(
-    'opens a unix socket with mode %o under any umask, and leaves the umask',
+    'opens a unix socket with mode %o under any umask, and does not change the umask',
     async (unixMode) => {
       const before = process.umask(0o002);
       try {
@@ -56,7 +56,7 @@ describe('listen', () => {
     },
   );
 
-  it('is closed to others by default', async () => {
+  it('lets only the owner connect to a unix socket by default', async () => {
     await listen(server, { kind: 'unix', path });
     expect(lstatSync(path).mode & 0o777).toBe(0o600);
   });
@@ -79,13 +79,13 @@ describe('listen', () => {
     (await connect({ kind: 'unix', path }, { timeoutMs: 5000 })).destroy();
   });
 
-  it('removes no file that is not a socket', async () => {
+  it('does not remove a file that is not a socket', async () => {
     writeFileSync(path, 'precious');
     await expect(listen(server, { kind: 'unix', path })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  it('reports why a missing folder cannot hold a socket', async () => {
+  it('reports that the folder of a unix socket is missing', async () => {
     await expect(listen(server, { kind: 'unix', path: folder.file('none', 'socket') })).rejects.toMatchObject({
       name: 'SocketError',
     });

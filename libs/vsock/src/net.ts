@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** Rejects with net's error; after an abort it does not settle, and leaves no socket. */
+/** Resolves with a connected socket, or rejects with net's error. After an abort it never settles, and leaves no socket. */
 export function connectNet(options: NetConnectOpts, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(options);

@@ -7,7 +7,7 @@ import { openSockets } from '@communique-tee/testing/vsock';
 import { startHybridDevice, type HybridDevice } from '@communique-tee/testing/vsock';
 import { loopbackLibc } from './linux/loopback-family';
 
-/** The connections of a full run: `VSOCK_LEAK_CONNECTIONS=100000`. */
+/** The number of connections. For a full run set `VSOCK_LEAK_CONNECTIONS=100000`. */
 const CONNECTIONS = Number(process.env['VSOCK_LEAK_CONNECTIONS'] ?? 600);
 const CONCURRENT = 50;
 
@@ -18,7 +18,7 @@ interface Way {
 
 const closing = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
 
-/** Each kind of connection to a server of the test. */
+/** One function for each kind of connection to a server of the test. */
 const WAYS: Record<string, (server: Server, folder: TemporaryFolder) => Promise<Way>> = {
   async tcp(server) {
     const address = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 });
@@ -40,7 +40,7 @@ const WAYS: Record<string, (server: Server, folder: TemporaryFolder) => Promise<
       },
     };
   },
-  // AF_VSOCK's own code with loopback TCP as its family: descriptors made by us, handles given to net
+  // The code for AF_VSOCK with loopback TCP as its family: we make descriptors and give handles to net
   async 'the handles of vsock'(server) {
     const listening = once(server, 'listening');
     await listenVsock(server, null, 0, loopbackLibc);
@@ -83,7 +83,7 @@ describeWith(linux, 'a connection', () => {
       return [socket, (await accepted)[0]];
     };
 
-    it('is closed one way at a time: we end, and the other side continues', async () => {
+    it('stays open for reading after we end', async () => {
       const [ours, theirs] = await pair({ allowHalfOpen: true });
       ours.end('question');
       expect((await theirs.setEncoding('utf8').toArray()).join('')).toBe('question');
@@ -92,7 +92,7 @@ describeWith(linux, 'a connection', () => {
       expect((await ours.setEncoding('utf8').toArray()).join('')).toBe('answer one, answer two');
     });
 
-    it('is closed one way at a time: the other ends, we go on', async () => {
+    it('stays open for writing after the other side ends', async () => {
       const [ours, theirs] = await pair({ allowHalfOpen: true });
       theirs.end('greeting');
       expect((await ours.setEncoding('utf8').toArray()).join('')).toBe('greeting');
@@ -102,7 +102,7 @@ describeWith(linux, 'a connection', () => {
       expect((await theirs.setEncoding('utf8').toArray()).join('')).toBe('late words');
     });
 
-    it('ends with the other side if half-open was not asked for', async () => {
+    it('ends with the other side unless allowHalfOpen is set', async () => {
       const [ours, theirs] = await pair();
       theirs.end('bye');
       expect((await ours.setEncoding('utf8').toArray()).join('')).toBe('bye');
@@ -111,13 +111,13 @@ describeWith(linux, 'a connection', () => {
       expect(ours.destroyed).toBe(true);
     });
 
-    it('holds the writer back while the reader is slow', async () => {
+    it('stops the writer while the reader is slow', async () => {
       const [ours, theirs] = await pair();
       theirs.pause();
       const chunk = new Uint8Array(64 * 1024).fill(7);
       const total = 64 * 1024 * 1024;
       let written = 0;
-      // Until write() has returned false for 200 ms: every buffer on the way is full
+      // When write() has returned false for 200 ms, every buffer on the way is full
       for (let full = false; !full && written < total;) {
         for (let room = true; room && written < total; written += chunk.length) room = ours.write(chunk);
         full = await Promise.race([
@@ -136,7 +136,7 @@ describeWith(linux, 'a connection', () => {
       theirs.end();
     });
 
-    it('tells the writer by the system’s code that the reader is gone', async () => {
+    it('reports to the writer, with the system’s code, that the reader is gone', async () => {
       const [ours, theirs] = await pair();
       theirs.destroy();
       const failed = once(ours, 'close').then(

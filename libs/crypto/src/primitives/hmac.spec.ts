@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { noblePrimitives } from './noble';
 import { nodePrimitives } from './node';
 
-it('HMAC-SHA256 equals Node’s own for any key up to a block and any message', () => {
+it('HMAC-SHA256 equals Node’s own for any key of up to one block and any message', () => {
   for (let length = 0; length < 200; length++) {
     const [key, message] = [randomBytes(length % 65), randomBytes(length * 3)];
     const expected = createHmac('sha256', key).update(message).digest('hex');

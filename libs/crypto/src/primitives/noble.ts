@@ -12,7 +12,7 @@ function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
-/** For browsers, and for tests that compare it with Node's. */
+/** The primitives for browsers, and for tests that compare them with Node's. */
 export const noblePrimitives: Primitives<Uint8Array> = {
   generateKeyPair: () => importPrivateKey(randomBytes(32)),
   importPrivateKey,

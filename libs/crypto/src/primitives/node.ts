@@ -12,14 +12,14 @@ import nodeCrypto, {
 } from 'node:crypto';
 import type { KeyPair, Primitives } from './primitives';
 
-/** RFC 8410 section 7: everything of a PKCS #8 X25519 key before its 32 bytes. */
+/** The bytes of a PKCS #8 X25519 key before its 32 key bytes (RFC 8410 section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const SIGMA = new Uint32Array(new TextEncoder().encode('expand 32-byte k').buffer);
 const TAG_BYTES = 16;
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
-/** For the enclave and everything else that runs on Node. Public keys are imported as JWK, three times faster than DER. */
+/** The primitives for the enclave and every other program on Node. Public keys are imported as JWK, three times faster than DER. */
 export const nodePrimitives: Primitives<KeyObject> = {
   generateKeyPair: () => withPublicKey(generateKeyPairSync('x25519').privateKey),
   importPrivateKey(raw) {
@@ -38,7 +38,7 @@ export const nodePrimitives: Primitives<KeyObject> = {
         format: 'jwk',
       }),
     }),
-  // One call of OpenSSL for the exchange and its HKDF, and no import of the peer's key. Node before 24.7 has none; only the
+  // One call of OpenSSL for the exchange and its HKDF, without an import of the peer's key. Node before 24.7 lacks it; only the
   // one-file command runs there, and it opens no message.
   decapsulate: (nodeCrypto as Partial<typeof nodeCrypto>).decapsulate,
   sha256: (message) => hash('sha256', message, 'buffer'),
@@ -73,8 +73,8 @@ export const nodePrimitives: Primitives<KeyObject> = {
 };
 
 /**
- * RFC 2104 over one-shot hashes: an HMAC object costs Node more to make than all its hashing, and an exchange takes six of them.
- * Keys of at most a block (64 bytes) only; all of HPKE's here have 32.
+ * HMAC (RFC 2104) from single hash calls, because an HMAC object takes Node longer to make than to hash, and an exchange needs six.
+ * Takes only keys of at most a block (64 bytes); all keys of HPKE have 32.
  */
 function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   if (key.length > BLOCK_BYTES) throw new RangeError('a key of at most 64 bytes');
@@ -90,14 +90,17 @@ function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   return hash('sha256', outer, 'buffer');
 }
 
-/** XChaCha20 is ChaCha20 under a subkey made by HChaCha20 from the first 16 bytes of the nonce (draft-irtf-cfrg-xchacha-03 section 2.3). */
+/**
+ * Returns the subkey for XChaCha20, which is ChaCha20 under a subkey that HChaCha20 makes from the first 16 bytes of the nonce
+ * (draft-irtf-cfrg-xchacha-03 section 2.3).
+ */
 function subkey(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   const out = new Uint32Array(8);
   hchacha(SIGMA, words(key, 0, 8), words(nonce, 0, 4), out);
   return new Uint8Array(out.buffer);
 }
 
-/** The nonce for ChaCha20: four zero bytes and the last 8 of the 24. */
+/** Returns the nonce for ChaCha20: four zero bytes and the last 8 of the 24 bytes. */
 function shortNonce(nonce: Uint8Array): Uint8Array {
   const short = new Uint8Array(12);
   short.set(nonce.subarray(16, 24), 4);
@@ -105,8 +108,8 @@ function shortNonce(nonce: Uint8Array): Uint8Array {
 }
 
 /**
- * Bytes as little-endian words (x86-64 and arm64 both are). Copied, because words must be aligned and a Buffer's own `slice` is only a
- * view.
+ * Returns bytes as little-endian words (x86-64 and arm64 both are little-endian). They are copied, because words must be aligned and a
+ * Buffer's own `slice` is only a view.
  */
 function words(bytes: Uint8Array, from: number, count: number): Uint32Array {
   const copy = new Uint32Array(count);

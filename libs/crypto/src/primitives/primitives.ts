@@ -4,9 +4,9 @@
  */
 export interface Primitives<PrivateKey> {
   generateKeyPair(): KeyPair<PrivateKey>;
-  /** From the 32 bytes of an X25519 private key (RFC 7748). */
+  /** Imports the 32 bytes of an X25519 private key (RFC 7748). */
   importPrivateKey(raw: Uint8Array): KeyPair<PrivateKey>;
-  /** X25519; 32 bytes. May throw, or give zeros, for a key of small order: the caller refuses both. */
+  /** Returns the 32 bytes of X25519. May throw, or return zeros, for a key of small order: the caller refuses both. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
   /**
    * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), if the platform has it as one operation; otherwise it is built from the
@@ -17,7 +17,7 @@ export interface Primitives<PrivateKey> {
   hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
   /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): key 32, nonce 24 bytes; gives ciphertext and 16-byte tag. */
   aeadSeal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** Undefined where the tag does not fit. */
+  /** Returns undefined if the tag does not fit. */
   aeadOpen(
     key: Uint8Array,
     nonce: Uint8Array,

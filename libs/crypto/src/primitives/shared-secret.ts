@@ -1,7 +1,7 @@
 import type { Primitives } from './primitives';
 
 /**
- * X25519, or undefined for a key of small order, which gives the public all-zero secret (RFC 7748 section 6.1, RFC
+ * Returns the X25519 secret, or undefined for a key of small order, which gives the public all-zero secret (RFC 7748 section 6.1, RFC
  * 9180 section 7.1.4).
  */
 export function sharedSecret<PrivateKey>(

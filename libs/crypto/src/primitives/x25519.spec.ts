@@ -6,7 +6,7 @@ import { x25519 } from './x25519';
 const hex = (value: Uint8Array) => Buffer.from(value).toString('hex');
 
 describe('X25519', () => {
-  it('gives the values of RFC 7748, section 5.2, after 1 and after 1,000 iterations', () => {
+  it('computes the values of RFC 7748, section 5.2, after 1 and after 1,000 iterations', () => {
     let k = new Uint8Array(32);
     k[0] = 9;
     let u = k.slice();
@@ -17,7 +17,7 @@ describe('X25519', () => {
     expect(hex(k)).toBe('684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51');
   });
 
-  it('agrees with Node and with the ready-made X25519 of noble', () => {
+  it('computes the same as Node and as noble’s own X25519', () => {
     for (let round = 0; round < 20; round++) {
       const secret = new Uint8Array(randomBytes(32));
       const peer = x25519.getPublicKey(new Uint8Array(randomBytes(32)));
@@ -29,7 +29,7 @@ describe('X25519', () => {
     }
   });
 
-  it('refuses a peer whose point has a low order, as the ready-made one does', () => {
+  it('refuses a public key of low order, as noble’s own X25519 does', () => {
     for (const peer of [new Uint8Array(32), new Uint8Array(32).fill(1, 0, 1)])
       for (const implementation of [x25519, ofNoble])
         expect(() => implementation.getSharedSecret(new Uint8Array(32).fill(7), peer)).toThrow();

@@ -4,8 +4,8 @@ import { pow } from '@noble/curves/abstract/modular.js';
 const P = 2n ** 255n - 19n;
 
 /**
- * X25519 (RFC 7748, section 5): noble's ladder with the parameters of curve25519. Its ready-made `x25519` brings Ed25519 along,
- * 19 kB of every page that seals.
+ * X25519 (RFC 7748, section 5): noble's ladder with the parameters of curve25519. noble's own `x25519` also loads Ed25519, which would add
+ * 19 kB to every page that seals.
  */
 export const x25519 = /* @__PURE__ */ montgomery({
   P,

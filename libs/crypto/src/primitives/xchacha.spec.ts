@@ -19,7 +19,7 @@ describe.each(IMPLEMENTATIONS)('XChaCha20-Poly1305 over $name', (implementation)
   const nonce = fromHex(DRAFT_A3_1.nonce);
   const associatedData = fromHex(DRAFT_A3_1.associatedData);
 
-  it('meets the vector of the draft', () => {
+  it('computes the test vector of the draft', () => {
     const plaintext = new TextEncoder().encode(DRAFT_A3_1.plaintext);
     expect(toHex(implementation.aeadSeal(key, nonce, associatedData, plaintext))).toBe(DRAFT_A3_1.ciphertext);
     const opened = implementation.aeadOpen(key, nonce, associatedData, fromHex(DRAFT_A3_1.ciphertext));
@@ -39,12 +39,12 @@ describe.each(IMPLEMENTATIONS)('XChaCha20-Poly1305 over $name', (implementation)
     }
   });
 
-  it('returns undefined for less than a tag', () => {
+  it('returns undefined for fewer bytes than a tag has', () => {
     expect(implementation.aeadOpen(key, nonce, associatedData, new Uint8Array(15))).toBeUndefined();
   });
 });
 
-it('gives the same bytes over both sets of primitives, 300 random cases of 0 to 70 KiB', () => {
+it('computes the same bytes with both sets of primitives, in 300 random cases of 0 to 70 KiB', () => {
   const [node, noble] = IMPLEMENTATIONS;
   if (!node || !noble) throw new Error('two implementations expected');
   for (let round = 0; round < 300; round++) {

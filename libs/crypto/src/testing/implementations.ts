@@ -8,15 +8,15 @@ import type { Primitives } from '../primitives/primitives';
 import type { Sealing } from '../sealing';
 
 /**
- * Both sets of primitives behind one interface, with keys as raw bytes, so that every spec runs with each, and with one against the
- * other.
+ * Both sets of primitives behind one interface, with keys as raw bytes, so that every spec runs with each set, and with messages
+ * sealed by one and opened by the other.
  */
 export const IMPLEMENTATIONS = [
   bind('node:crypto', nodePrimitives, node.sealing),
   bind('noble', noblePrimitives, browser.sealing),
 ];
 
-/** Node before 24.7, which has no `decapsulate`: the exchange is built from X25519 and HMAC. */
+/** The primitives of Node before 24.7, which has no `decapsulate`: the exchange is built from X25519 and HMAC. */
 export const OLDER_NODE = bind('an older Node', { ...nodePrimitives, decapsulate: undefined }, node.sealing);
 
 function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<Key>) {

@@ -46,7 +46,7 @@ async function archive(entries: readonly CpioInput[]): Promise<Buffer> {
 }
 
 describe('an archive', () => {
-  it('lists what was put in, in the order of the names, owned by root, from 1970', async () => {
+  it('lists its entries in the order of their names, with owner root and time 0', async () => {
     const entries = await list(await archive(example));
     expect(entries.map(({ name }) => name)).toEqual([
       'bin',
@@ -98,7 +98,7 @@ describe('an archive', () => {
     expect(bytes.length).toBe(512);
   });
 
-  it('is the same for the same entries in any order, read in pieces of any size', async () => {
+  it('has the same bytes for the same entries in any order, and is read in pieces of any size', async () => {
     const bytes = await archive(example);
     const expected = await list(bytes);
     await fc.assert(
@@ -114,7 +114,7 @@ describe('an archive', () => {
     );
   });
 
-  it('is padded so that another one can follow', async () => {
+  it('is padded so that another archive can follow', async () => {
     expect((await archive(example)).length % 512).toBe(0);
   });
 
@@ -146,7 +146,7 @@ describe('an archive', () => {
       expect(stdout).toMatch(/^lrwxrwxrwx .* bin -> usr\/bin$/m);
       const out = join(folder, 'out');
       await mkdir(out);
-      // Without the device, which only root can make.
+      // Without the character device, which only root can extract.
       await writeCpio(
         example.filter(({ kind }) => kind !== 'characterDevice'),
         path,
@@ -220,7 +220,7 @@ describe('an archive with one thing wrong', () => {
     await expect(list(edit(await archive(example)))).rejects.toMatchObject({ code });
   });
 
-  it('never makes the reader fail in another way, or read on without end', async () => {
+  it('causes only EifErrors in the reader, and always ends', async () => {
     const bytes = await archive(example);
     const random = seeded(1);
     for (let i = 0; i < 300; i++) {
@@ -233,7 +233,7 @@ describe('an archive with one thing wrong', () => {
     }
   });
 
-  it('is not read beyond the bounds', async () => {
+  it('is not read beyond the limits of size and entries', async () => {
     const bytes = await archive(example);
     await expect(list(bytes, { maxEntries: 8 })).rejects.toMatchObject({ code: 'ERR_CPIO_TOO_LARGE' });
     await expect(list(bytes, { maxBytes: 600 })).rejects.toMatchObject({ code: 'ERR_CPIO_TOO_LARGE' });
@@ -261,7 +261,7 @@ describe('a ramdisk inside an image', () => {
     expect(await read(await archive(example), gzipSync(await archive(example)))).toEqual([expected, expected]);
   });
 
-  it('is refused where it is damaged, cut off, or larger than it should be', async () => {
+  it('is refused if it is damaged, cut off, or larger than the limit', async () => {
     const compressed = gzipSync(await archive(example));
     const damaged = Buffer.from(compressed);
     damaged[40]! ^= 0xff;

@@ -2,8 +2,8 @@ import { EifError } from '../errors';
 import type { ByteSource } from '../io/byte-source';
 
 /**
- * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), with `/` between the parts and none at the beginning or end. The
- * owner is root, the time is 0 and the number of links 1, always.
+ * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), without `/` at the beginning or end. The owner is always root,
+ * the time 0 and the number of links 1.
  */
 export type CpioInput =
   | { readonly kind: 'directory'; readonly name: string; readonly mode: number }
@@ -40,7 +40,7 @@ export function sortEntries(entries: Iterable<CpioInput>): CpioInput[] {
     checkEntry(entry);
     if (kinds.has(entry.name)) throw new EifError('ERR_CPIO_DUPLICATE', entry.name);
     kinds.set(entry.name, entry.kind);
-    // A folder comes before its content: its name is a prefix.
+    // A folder comes before its content, because its name is a prefix.
     const parent = entry.name.slice(0, Math.max(entry.name.lastIndexOf('/'), 0));
     if (parent !== '' && kinds.get(parent) !== 'directory') throw new EifError('ERR_CPIO_PARENT', entry.name);
   }

@@ -6,7 +6,7 @@ import { checkName, fileTypes, maxNameBytes, trailerName, typeMask } from './ent
 export interface CpioEntry {
   readonly name: string;
   readonly kind: 'directory' | 'file' | 'symlink' | 'characterDevice' | 'other';
-  /** Permissions with setuid, setgid and sticky bit; st_mode without the type. */
+  /** The permissions with setuid, setgid and sticky bit: st_mode without the type. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -14,12 +14,12 @@ export interface CpioEntry {
   readonly time: number;
   readonly links: number;
   readonly sizeBytes: number;
-  /** Of a device, else 0. */
+  /** The device's major number; 0 for other entries. */
   readonly major: number;
   readonly minor: number;
-  /** SHA-256 of the content, hexadecimal; for a link, of its target. */
+  /** SHA-256 of the content, or of the target of a symbolic link, in hexadecimal. */
   readonly sha256: string;
-  /** Of a symbolic link. */
+  /** The target of a symbolic link. */
   readonly target: string | undefined;
   /** Where the entry starts in the (uncompressed) archive, and where it ends, padding included. */
   readonly offset: number;
@@ -27,7 +27,7 @@ export interface CpioEntry {
 }
 
 export interface ReadCpioOptions {
-  /** Of the uncompressed archive; default 4 GiB. */
+  /** The limit for the uncompressed archive; default 4 GiB. */
   readonly maxBytes?: number;
   /** Default 200,000. */
   readonly maxEntries?: number;
@@ -158,12 +158,12 @@ export class ChunkReader {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** Bytes read so far. */
+  /** The number of bytes read so far. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** A copy. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
+  /** Returns a copy. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
   async read(sizeBytes: number): Promise<Uint8Array> {
     const out = new Uint8Array(sizeBytes);
     let done = 0;
@@ -174,7 +174,7 @@ export class ChunkReader {
     return out;
   }
 
-  /** The bytes in parts, each valid until the next one is requested. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
+  /** Yields the bytes in parts. Each is valid until the next one is requested. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
   async *take(sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
     for (let left = sizeBytes; left > 0;) {
       if (!(await this.#fill())) throw new EifError('ERR_CPIO_TRUNCATED', `at byte ${this.#offset}`);

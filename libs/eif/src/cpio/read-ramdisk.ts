@@ -12,7 +12,8 @@ import { type CpioEntry, readCpio, type ReadCpioOptions } from './read-cpio';
  * @throws EifError what `readCpio` throws, ERR_CPIO_GZIP, ERR_EIF_FILE
  * @example
  * const image = await readImage(path);
- * for (const section of image.sections) if (section.type === 'ramdisk') for await (const entry of readRamdisk(path, section)) console.log(entry.name);
+ * for (const section of image.sections) if (section.type === 'ramdisk') for await (const entry of readRamdisk(path, section))
+ *   console.log(entry.name);
  */
 export async function* readRamdisk(
   path: string,
@@ -35,7 +36,7 @@ export async function* readOpenRamdisk(
   if (section.sizeBytes > 0) yield* readCpio(await uncompressed(file, section), options);
 }
 
-/** The uncompressed archive, in chunks that may end anywhere. */
+/** Returns the uncompressed archive in chunks that may end anywhere. */
 async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section): Promise<AsyncIterable<Uint8Array>> {
   const start = await file.read(dataOffset, Math.min(2, sizeBytes));
   const compressed = start[0] === 0x1f && start[1] === 0x8b;
@@ -43,7 +44,7 @@ async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section)
 }
 
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  // Copies, because the stream keeps a chunk after the next one was read into the same buffer.
+  // Copies, because the stream still uses a chunk when the next one is read into the same buffer.
   const copies = Readable.from(
     (async function* () {
       for await (const chunk of source) yield chunk.slice();

@@ -6,12 +6,12 @@ import { type CpioInput, fileTypes, sortEntries, trailerName } from './entry';
 
 export interface WrittenCpio {
   readonly sizeBytes: number;
-  /** Of the file, hexadecimal. */
+  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string;
 }
 
 /**
- * Writes a ramdisk: a newc archive of these entries, the same bytes for the same entries in any order, on every
+ * Writes a ramdisk: a newc archive of these entries. The same entries in any order give the same bytes on every
  * machine. The file is written completely or not at all; contents are read a chunk at a time.
  *
  * @param path is replaced if it exists
@@ -36,9 +36,8 @@ export async function writeCpio(entries: Iterable<CpioInput>, path: string): Pro
 const blockBytes = 512;
 
 /**
- * A newc archive (kernel documentation, driver-api/early-userspace/buffer-format): sorted by the bytes of the names, owner root, time 0,
- * inodes numbered from 1, padded to 512 bytes. The same entries in any order give the same bytes. Chunks are at most 1 MiB; each is valid
- * until the next one is requested.
+ * Yields a newc archive (kernel documentation, driver-api/early-userspace/buffer-format): sorted by the bytes of the names, owner root,
+ * time 0, inodes numbered from 1, padded to 512 bytes. Chunks are at most 1 MiB; each is valid until the next one is requested.
  *
  * @throws EifError ERR_CPIO_NAME, _ENTRY, _PARENT, _DUPLICATE, ERR_EIF_FILE, ERR_EIF_SOURCE_CHANGED
  */
@@ -90,7 +89,7 @@ async function contentOf(entry: CpioInput): Promise<OpenSource> {
   return bytesSource(entry.kind === 'symlink' ? new TextEncoder().encode(entry.target) : new Uint8Array());
 }
 
-/** Magic, thirteen numbers of eight hexadecimal digits, the name with a NUL, padded to 4. */
+/** Returns an entry's header: magic, thirteen numbers of eight hexadecimal digits, and the name with a NUL, padded to 4 bytes. */
 function header(
   name: string,
   inode: number,

@@ -8,18 +8,18 @@ export interface EntryDifference {
   readonly change: 'added' | 'removed' | 'changed';
   readonly a: CpioEntry | undefined;
   readonly b: CpioEntry | undefined;
-  /** Which of its properties differ; empty unless "changed". */
+  /** The properties of the entry that differ; empty unless "changed". */
   readonly properties: readonly (keyof CpioEntry)[];
 }
 
 export interface EntriesDifference {
   /**
-   * In the order of the names. Empty if the archives differ only in form: order, inode numbers, padding, compression.
+   * The differences in the order of the names. Empty if the archives differ only in form: order, inode numbers, padding or compression.
    */
   readonly entries: readonly EntryDifference[];
-  /** The entry of the first archive in which byte `offset` of the uncompressed data lies. */
+  /** Returns the entry of the first archive that contains byte `offset` of the uncompressed data. */
   entryAt(offset: number): string | undefined;
-  /** The first entry, in the order of the archives, in which they differ. */
+  /** The first entry, in the order of the archives, in which the archives differ. */
   readonly firstEntry: string | undefined;
 }
 

@@ -51,7 +51,7 @@ async function image(
 }
 
 describe('two images', () => {
-  it('are the same where every byte is', async () => {
+  it('are the same if every byte is the same', async () => {
     expect(await diffImages(await image('a'), await image('b'))).toMatchObject({ firstByte: undefined, sections: [] });
   });
 
@@ -76,7 +76,7 @@ describe('two images', () => {
     },
   );
 
-  it('differ in form alone where an archive holds the same in another way', async () => {
+  it('differ only in form if an archive has the same entries in another order or compression', async () => {
     const { sections } = await diffImages(await image('a'), await image('b', { compression: 'gzip' }));
     expect(sections.map(({ section, entries }) => [section, entries])).toEqual([
       ['ramdisk 1', []],
@@ -84,7 +84,7 @@ describe('two images', () => {
     ]);
   });
 
-  it('differ in sections that one of them has not', async () => {
+  it('differ in sections that only one of them has', async () => {
     const [a, b] = [await image('a'), await image('b', { signing: await makeSigningKey() })];
     expect((await diffImages(a, b)).sections).toMatchObject([
       { section: 'signature', change: 'added', sizeBytesA: undefined },
@@ -94,7 +94,7 @@ describe('two images', () => {
     ]);
   });
 
-  it('differ at a byte that is named', async () => {
+  it('differ at a byte whose place is reported', async () => {
     const base = await image('a');
     const places: [string, string][] = [
       [await image('b', { arch: 'arm64' }), 'header, flags'],
@@ -109,7 +109,7 @@ describe('two images', () => {
     });
   });
 
-  it('tell why entries cannot be compared', async () => {
+  it('are compared with the reason why entries cannot be compared', async () => {
     const [a, b] = [await image('a'), await image('b', { ramdisks: [Buffer.from('squashfs'), Buffer.from('x')] })];
     expect((await diffImages(a, b)).sections[0]).toMatchObject({
       section: 'ramdisk 1',
@@ -118,7 +118,7 @@ describe('two images', () => {
     });
   });
 
-  it('are refused where one is not whole', async () => {
+  it('are refused if one of them is not complete', async () => {
     const path = await image('a');
     const broken = join(folder, 'broken');
     await writeFile(broken, (await readFile(path)).subarray(0, -1));
@@ -129,12 +129,12 @@ describe('two images', () => {
 });
 
 /**
- * Two images with one checksum: the CRC is linear, so adding a multiple of its polynomial to the kernel does not
+ * Returns two images with the same checksum: the CRC is linear, so adding a multiple of its polynomial to the kernel does not
  * change it.
  */
 async function collidingImages(): Promise<[string, string]> {
   const [one, two] = [Buffer.from('0123456789'), Buffer.from('0123456789')];
-  // x^32 + ... of CRC-32, the lowest bit first: bytes 0 to 4 of a reflected multiple.
+  // The polynomial of CRC-32, the lowest bit first: bytes 0 to 4 of a reflected multiple.
   const polynomial = (0x1_04c1_1db7).toString(2).split('').map(Number);
   polynomial.forEach((bit, i) => (two[i >> 3]! ^= bit << (i & 7)));
   const paths: [string, string] = [join(folder, 'one'), join(folder, 'two')];

@@ -6,16 +6,16 @@ import { InputFile } from '../io/input-file';
 import { diffEntries, type EntryDifference } from './diff-entries';
 
 export interface SectionDifference {
-  /** "kernel", "ramdisk 1" (the first one), ... */
+  /** The section: "kernel", "ramdisk 1" (the first ramdisk), and so on. */
   readonly section: string;
   readonly change: 'added' | 'removed' | 'changed';
   readonly sizeBytesA: number | undefined;
   readonly sizeBytesB: number | undefined;
   /** The offset of the first difference in the data; undefined unless "changed". */
   readonly offset: number | undefined;
-  /** Of a ramdisk: the entry in which they begin to differ. */
+  /** For a ramdisk: the entry in which the data begin to differ. */
   readonly entry: string | undefined;
-  /** Only of a ramdisk that is an archive: its differences. Empty if only the form differs. */
+  /** For a ramdisk that is an archive: the entries that differ. Empty if only the form differs. */
   readonly entries: readonly EntryDifference[] | undefined;
   /** Why the entries of a ramdisk could not be compared. */
   readonly unreadable: string | undefined;
@@ -24,7 +24,7 @@ export interface SectionDifference {
 export interface ImageDifference {
   /** The first byte that differs, and its place in the first image; undefined if the files are equal. */
   readonly firstByte: { readonly offset: number; readonly where: string } | undefined;
-  /** Only sections that differ, in the order of the first image. */
+  /** The sections that differ, in the order of the first image. */
   readonly sections: readonly SectionDifference[];
   readonly a: DescribedImage;
   readonly b: DescribedImage;
@@ -145,7 +145,7 @@ const fields = [
   [crcOffset, 'checksum'],
 ] as const;
 
-/** The part of an image's header that contains this byte; undefined for a byte after the header. */
+/** Returns the name of the header field that contains this byte; undefined for a byte after the header. */
 export function headerField(offset: number): string | undefined {
   return offset < headerBytes ? fields.findLast(([start]) => start <= offset)?.[1] : undefined;
 }

@@ -21,7 +21,7 @@ const unusedAt = sizesAt + 8 * maxSections;
 const arm64Flag = 1;
 /**
  * Bits 6, 8 and 9, as in images of Bottlerocket (twoliter's eif-builder: 0x240, and 0x340 as an example): the enclave
- * has a PCIe bus. 8 and 9 have no meaning without 6.
+ * has a PCIe bus. Without bit 6, bits 8 and 9 have no meaning.
  */
 const pcieFlag = 0x40;
 const pcieFlags = pcieFlag | 0x300;
@@ -31,7 +31,7 @@ export interface Header {
   readonly arch: Arch;
   /** Whether the enclave has a PCIe bus. How its flags enter PCR0 is not published, so such an image is not measured here. */
   readonly pcie: boolean;
-  /** In bytes. Neither nitro-cli nor the hypervisor uses it (README, "default_mem"). */
+  /** Neither nitro-cli nor the hypervisor uses this value (README of aws-nitro-enclaves-image-format, "default_mem"). */
   readonly defaultMemoryBytes: number;
   readonly defaultCpus: number;
   /** The offset of each section's own header, and the size of its data. */
@@ -56,8 +56,8 @@ export function encodeHeader(header: Omit<Header, 'pcie'>): Uint8Array {
 }
 
 /**
- * Reads and checks the header only. Refuses every u64 beyond 2^53 - 1, so that a caller that compares them with the file's length one by
- * one adds exact numbers.
+ * Reads and checks the header only. Refuses every u64 beyond 2^53 - 1, so that a caller that compares the numbers with the file's length
+ * adds exact numbers.
  *
  * @param bytes 548 bytes
  * @throws EifError ERR_EIF_MAGIC, _VERSION, _FLAGS, _RESERVED, _DEFAULTS, _SECTION_COUNT, _TRUNCATED

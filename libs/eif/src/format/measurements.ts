@@ -19,7 +19,7 @@ export interface Measurements {
  * Metadata, signature and all headers are left out.
  */
 export class Measurer {
-  /** PCR0 and PCR1 begin with the same bytes, so these are hashed once and the state is copied. */
+  /** PCR0 and PCR1 begin with the same bytes, so these bytes are hashed once and the state is copied. */
   readonly #image = createHash('sha384');
   readonly #application = createHash('sha384');
   #bootstrap: Hash | undefined;
@@ -49,7 +49,7 @@ export class Measurer {
   }
 }
 
-/** @param certificateDer as it is in the PEM of the signature section */
+/** Returns PCR8. @param certificateDer the DER of the PEM in the signature section */
 export function measureCertificate(certificateDer: Uint8Array): string {
   return extend(createHash('sha384').update(certificateDer).digest());
 }
@@ -58,7 +58,7 @@ function extend(digest: Uint8Array): string {
   return createHash('sha384').update(new Uint8Array(48)).update(digest).digest('hex');
 }
 
-/** The measurements as `nitro-cli build-enclave` prints them after its progress lines. */
+/** The measurements in the form that `nitro-cli build-enclave` prints after its progress lines. */
 export interface NitroCliMeasurements {
   readonly Measurements: {
     readonly HashAlgorithm: string;
@@ -70,7 +70,7 @@ export interface NitroCliMeasurements {
 }
 
 /**
- * The measurements in the shape of nitro-cli (EnclaveBuildInfo in its common/json_output.rs; get_pcrs in
+ * Returns the measurements in the form of nitro-cli (EnclaveBuildInfo in its common/json_output.rs; get_pcrs in
  * aws-nitro-enclaves-image-format, src/utils/mod.rs). "Sha384 { ... }" is how Rust prints its hasher.
  */
 export function asNitroCli({ pcr0, pcr1, pcr2, pcr8 }: Measurements): NitroCliMeasurements {

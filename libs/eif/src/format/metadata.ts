@@ -34,7 +34,7 @@ export interface EifMetadata {
   readonly buildToolVersion: string;
   readonly operatingSystem: string;
   readonly kernelVersion: string;
-  /** `docker inspect`, or null. */
+  /** The output of `docker inspect`, or null. */
   readonly dockerInfo: Json;
   readonly customMetadata: Json;
 }
@@ -73,7 +73,7 @@ export function encodeMetadata(metadata: EifMetadata): Uint8Array {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @throws EifError ERR_EIF_METADATA: no UTF-8, no JSON, a field missing or of a wrong type, or more than 256 KiB */
+/** @throws EifError ERR_EIF_METADATA: not UTF-8, not JSON, a field missing or of a wrong type, or more than 256 KiB */
 export function decodeMetadata(bytes: Uint8Array): EifMetadata {
   if (bytes.length > maxMetadataBytes)
     throw new EifError('ERR_EIF_METADATA', `${bytes.length} bytes, ${maxMetadataBytes} allowed`);
@@ -106,10 +106,10 @@ export function decodeMetadata(bytes: Uint8Array): EifMetadata {
   };
 }
 
-/** `docker inspect` nests about 8 deep. */
+/** More than enough: the output of `docker inspect` is nested about 8 deep. */
 const maxDepth = 32;
 
-/** Without recursion: JSON.parse takes any depth, and the schema does not. */
+/** Whether JSON is nested deeper than `depth`. Not recursive, because JSON.parse accepts a depth that would overflow the stack. */
 function deeperThan(json: unknown, depth: number): boolean {
   let level: unknown[] = [json];
   for (let i = 0; i <= depth; i++) {

@@ -8,7 +8,7 @@ export const maxSections = 32;
 export const maxCmdlineBytes = 2047;
 /** SIGNATURE_MAX_SIZE (aws-nitro-enclaves-image-format, README, "EifSectionSignature"). */
 export const maxSignatureBytes = 32_768;
-/** Ours: nitro-cli puts all of `docker inspect` into the metadata, a few dozen KB, and 4 KiB of custom metadata at most. */
+/** Our own limit. nitro-cli puts the output of `docker inspect`, a few dozen KB, and at most 4 KiB of custom metadata into the metadata. */
 export const maxMetadataBytes = 262_144;
 /** Our own choice: the bytes read or written at a time. */
 export const chunkBytes = 1_048_576;
@@ -41,7 +41,7 @@ export type Arch = 'x86_64' | 'arm64';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The command line as it is measured: without a final NUL (EifBuilder::new, src/utils/mod.rs, takes CString::into_bytes).
+ * Returns the command line as it is measured: without a final NUL (EifBuilder::new, src/utils/mod.rs, takes CString::into_bytes).
  *
  * @throws EifError ERR_EIF_CMDLINE: more than 2047 bytes, or a character that is not printable ASCII
  */
@@ -55,7 +55,7 @@ export function encodeCmdline(cmdline: string): Uint8Array {
 /**
  * A NUL at the end is kept: Bottlerocket's images have one, and it is measured.
  *
- * @throws EifError ERR_EIF_CMDLINE: a NUL before the end (Linux would stop there, the measurement would not), or no UTF-8
+ * @throws EifError ERR_EIF_CMDLINE: a NUL before the end (Linux would ignore the rest, but the measurement would not), or not UTF-8
  */
 export function decodeCmdline(bytes: Uint8Array): string {
   if (bytes.subarray(0, -1).includes(0)) throw new EifError('ERR_EIF_CMDLINE', 'a NUL before the end');

@@ -7,7 +7,7 @@ import { signImage } from './sign-image';
 
 const fixture = (name: string) => join(__dirname, '..', 'testing', 'aws-signed', `${name}.eif`);
 
-/** As AWS's crate printed them (src/testing/aws-signed/README.md). */
+/** The measurements that AWS's crate printed (src/testing/aws-signed/README.md). */
 const MEASUREMENTS = {
   pcr0: '9482aea1beb075a9111d45adce33569fde0b903cea11659f32ff80f8ea764e139710da4f3429b97260e28462765aa8f2',
   pcr1: 'bf428d860d4348df8398fe9ecc10b6bc50795059d9c4c355378dfcaaa2080389b36df2ce0216eacd35d14b5aee086f50',
@@ -25,7 +25,7 @@ describe('an image that AWS’s crate signed', () => {
     expect(signature).toMatchObject({ algorithm, pcr0: MEASUREMENTS.pcr0, subject: 'CN=test signer' });
   });
 
-  it('twice is refused for the size of the first signature, and mended by signing it', async () => {
+  it('twice is refused because of the size of the first signature, and signing it again corrects that', async () => {
     await expect(readImage(fixture('twice'))).rejects.toMatchObject({ code: 'ERR_EIF_SIGNATURE_STALE_SIZE' });
     const folder = await mkdtemp(join(tmpdir(), 'eif-aws-'));
     try {

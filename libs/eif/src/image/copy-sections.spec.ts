@@ -22,14 +22,14 @@ afterEach(() => rm(folder, { recursive: true }));
 const ramdisksOf = async () => (await readImage(file('eif'))).sections.filter(({ type }) => type === 'ramdisk');
 
 describe('copySections', () => {
-  it('writes sections one behind the other, also those larger than a chunk', async () => {
+  it('writes sections one after the other, also sections larger than a chunk', async () => {
     await copySections(file('eif'), await ramdisksOf(), file('copy'));
     expect(
       (await readFile(file('copy'))).equals(Buffer.concat([Buffer.alloc(3 << 20, 'init'), Buffer.from('app')])),
     ).toBe(true);
   });
 
-  it('rejects an image that was cut off since it was read, and leaves no file', async () => {
+  it('rejects an image that was cut off after it was read, and leaves no file', async () => {
     const ramdisks = await ramdisksOf();
     await truncate(file('eif'), 1 << 20);
     await expect(copySections(file('eif'), ramdisks, file('copy'))).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { OutputFile } from '../io/output-file';
 /**
  * Writes the data of these sections of an image into a file, one after the other. The file is written completely or not at all.
  *
- * @param sections of `readImage` for the same file
+ * @param sections from `readImage` of the same file
  * @throws EifError ERR_EIF_FILE, ERR_EIF_SOURCE_CHANGED if the image is shorter than its sections
  */
 export async function copySections(imagePath: string, sections: readonly Section[], path: string): Promise<void> {

@@ -31,7 +31,7 @@ async function read(image: Uint8Array) {
   return readImage(path);
 }
 
-/** The code with which an image is refused; undefined if it is accepted. Anything but an EifError is a failure. */
+/** Returns the code with which an image is refused; undefined if it is accepted. Any other error than an EifError fails the test. */
 async function refusal(image: Uint8Array): Promise<EifErrorCode | undefined> {
   try {
     await read(image);
@@ -54,7 +54,7 @@ const meta = (change: object) =>
   with_(metadataType, JSON.stringify({ ...(JSON.parse(rawMetadata.toString()) as object), ...change }));
 
 describe('an image from elsewhere', () => {
-  it('is read where metadata and signature are elsewhere behind the command line, and custom metadata is absent', async () => {
+  it('is read if metadata and signature are elsewhere after the command line, and custom metadata is absent', async () => {
     const [k, c, m, ...rest] = goodSections() as [RawSection, RawSection, RawSection, ...RawSection[]];
     const image = await read(rawImage([k, c, ...rest, m]));
     expect(image).toMatchObject({
@@ -66,7 +66,7 @@ describe('an image from elsewhere', () => {
     expect(image.measurements).toEqual((await read(rawImage(goodSections()))).measurements);
   });
 
-  it('is read in version 3, which knows no metadata', async () => {
+  it('is read in version 3, which has no metadata', async () => {
     expect(await read(rawImage(without(metadataType), undefined, 3))).toMatchObject({
       version: 3,
       metadata: undefined,
@@ -76,7 +76,7 @@ describe('an image from elsewhere', () => {
 
   it('with one ramdisk has the PCR2 that every real image of that kind has', async () => {
     const image = await read(rawImage(goodSections().slice(0, 4)));
-    // Printed by nitro-cli for countless public images, such as those built by tkhq/qos and MystenLabs/nautilus.
+    // nitro-cli prints this for every public image with one ramdisk, such as the images of tkhq/qos and MystenLabs/nautilus.
     expect(image.measurements.pcr2).toBe(
       '21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8bec7c10edb30948c90ba67310f7b964fc500a',
     );
@@ -102,7 +102,7 @@ describe('an image of a form that boots on Nitro', () => {
     expect(entries).toEqual([]);
   });
 
-  it('may have 64 bytes behind the header, as AWS tried it', async () => {
+  it('may have 64 bytes after the header, as in an experiment of AWS', async () => {
     const image = await read(withGap(rawImage(goodSections()), 0, Buffer.alloc(64)));
     expect(image.gaps).toEqual([{ offset: 548, sizeBytes: 64 }]);
     expect(image.measurements).toEqual(await measurementsOf(goodSections()));
@@ -133,7 +133,7 @@ describe('an image of a form that boots on Nitro', () => {
     });
   });
 
-  it('has a PCR8 also where it has flags for PCIe', async () => {
+  it('has a PCR8 even if it has flags for PCIe', async () => {
     const signer = prepareSigner(await makeSigningKey());
     const section = { type: signature, data: signer.sign('ab'.repeat(48)) };
     await writeFile(join(folder, 'pcie.eif'), rawImage([...goodSections(), section], u16(6, 0x240)));
@@ -301,7 +301,7 @@ describe('a mutated image', () => {
     expect(codes.size).toBeGreaterThan(5);
   });
 
-  it('is refused by its structure where the checksum was made to fit', async () => {
+  it('is refused for its structure if the checksum is right', async () => {
     const random = seeded(4);
     const image = images[0]!;
     const heads = Array.from({ length: 5 }, (_, i) => Number(image.readBigUInt64BE(offsetAt(i))));
@@ -318,7 +318,7 @@ describe('a mutated image', () => {
     }
   });
 
-  it('is refused by its signature where a measured byte or the signature was changed and the checksum was made to fit', async () => {
+  it('is refused for its signature if a measured byte or the signature is changed and the checksum is right', async () => {
     const random = seeded(8);
     const image = images[1]!;
     const { sections } = await read(image);

@@ -27,7 +27,7 @@ import type { Progress } from './write-image';
 export interface DescribedImage {
   readonly version: number;
   readonly arch: Arch;
-  /** The enclave has a PCIe bus; such an image cannot be measured here. */
+  /** Whether the enclave has a PCIe bus. This library cannot measure such an image. */
   readonly pcie: boolean;
   readonly defaultMemoryBytes: number;
   readonly defaultCpus: number;
@@ -35,11 +35,11 @@ export interface DescribedImage {
   readonly crc32: number;
   readonly sections: readonly Section[];
   /**
-   * Bytes before sections that belong to no section. The hypervisor skips them; the checksum covers them, no
+   * Bytes before sections that belong to no section. The hypervisor skips them. The checksum covers them, but no
    * measurement does.
    */
   readonly gaps: readonly Gap[];
-  /** With the final NUL, if the image has one. */
+  /** The command line, with the final NUL if the image has one. */
   readonly cmdline: string;
   /** undefined only in version 3 */
   readonly metadata: EifMetadata | undefined;
@@ -63,14 +63,14 @@ export interface ReadOptions {
 
 export interface OpenImageOptions extends ReadOptions {
   /**
-   * Uses the size in the signature section's own header if the table still has that of an earlier signature, so that the image can be
+   * Uses the size in the signature section's own header if the table still has the size of an earlier signature, so that the image can be
    * signed again.
    */
   readonly mendSignatureSize?: boolean;
 }
 
 /**
- * Reads, checks and measures an enclave image file, version 3 or 4, in one pass and with memory for one chunk.
+ * Reads, checks and measures an enclave image file of version 3 or 4, in one pass, with one chunk in memory.
  *
  * @throws EifError any ERR_EIF code but those about writing (see errors.ts); ERR_EIF_PCIE for an image that cannot be measured
  * @example
@@ -86,7 +86,7 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
 }
 
 /**
- * The same for an image that may not be measurable: `measurements` is undefined if the header has the PCIe flag.
+ * Does the same as `readImage`, also for an image that cannot be measured: `measurements` is undefined if the header has the PCIe flag.
  *
  * @throws EifError what `readImage` throws, but ERR_EIF_PCIE
  */
@@ -131,12 +131,11 @@ export async function describeOpenImage(
     }
     if (keep !== undefined) kept.set(type, keep);
   }
-  // The following parts are read only if the file is complete.
+  // The checks below are made only if the file is complete.
   if (crc !== header.crc32)
     throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
   const [cmdline, metadata, signature] = [kept.get('cmdline'), kept.get('metadata'), kept.get('signature')];
-  // AWS's crate ignores the flags (0.8.1) and so reports a PCR0 that no enclave has: no value is better than a wrong
-  // one.
+  // AWS's crate 0.8.1 ignores the flags and so reports a PCR0 that no enclave has. No value is better than a wrong one.
   const measurements = header.pcie ? undefined : measurer.finish();
   const image = {
     ...header,
@@ -158,7 +157,7 @@ export interface Layout extends Omit<Header, 'sections'> {
   readonly crc32: number;
   readonly sections: readonly Section[];
   readonly gaps: readonly Gap[];
-  /** The bytes that were checked, so that the checksum covers these and not bytes that are read later. */
+  /** The checked bytes. The checksum is computed over these, not over bytes that are read later. */
   readonly headBytes: Uint8Array;
   readonly sectionHeads: readonly Uint8Array[];
 }

@@ -36,7 +36,7 @@ const der = ({ certificatePem }: SigningKey) => new X509Certificate(certificateP
 const sha384 = (...bytes: Uint8Array[]) => createHash('sha384').update(Buffer.concat(bytes)).digest();
 
 describe('a signed image', () => {
-  it('is the unsigned one with a signature behind it, however it came about', async () => {
+  it('is the unsigned image with a signature after it, whether it was written or signed later', async () => {
     const unsigned = await writeImage(parts, file('unsigned.eif'));
     const later = await signImage(file('unsigned.eif'), key, file('later.eif'));
     const atOnce = await writeImage({ ...parts, signing: key }, file('at-once.eif'));
@@ -61,7 +61,7 @@ describe('a signed image', () => {
     expect(c!.image.sections.map(({ type }) => type)).toEqual(b!.image.sections.map(({ type }) => type));
   });
 
-  it('carries what nitro-cli writes: arrays of numbers, an untagged COSE_Sign1 with ES384, PCR0 as register 0', async () => {
+  it('has the content that nitro-cli writes: arrays of numbers, an untagged COSE_Sign1 with ES384, PCR0 as register 0', async () => {
     const { measurements } = await writeImage({ ...parts, signing: key }, file('cbor.eif'));
     const { dataOffset, sizeBytes } = (await readImage(file('cbor.eif'))).sections.at(-1)!;
     const section = (await readFile(file('cbor.eif'))).subarray(dataOffset, dataOffset + sizeBytes);
@@ -108,14 +108,14 @@ describe('a signed image', () => {
     expect([decode(header!, { useMaps: true }), signed!.length]).toEqual([new Map([[1, coseId]]), length]);
   });
 
-  it('keeps its gaps out when it is signed', async () => {
+  it('has no gaps, even if the unsigned image has gaps', async () => {
     await writeFile(file('gap.eif'), withGap(rawImage(goodSections()), 0, Buffer.alloc(64)));
     const { measurements } = await signImage(file('gap.eif'), key, file('gap.eif'));
     const image = await readImage(file('gap.eif'));
     expect([image.gaps, image.measurements]).toEqual([[], measurements]);
   });
 
-  it('is not signed where it cannot be measured', async () => {
+  it('is not made of an image that cannot be measured', async () => {
     await writeFile(
       file('pcie.eif'),
       rawImage(goodSections(), (image) => {
@@ -134,7 +134,7 @@ describe('a signed image', () => {
     ['at the end', 5],
     ['before other sections', 3],
   ])(
-    'with the size of an earlier signature %s (%d) in its header is refused, and mended by signing it',
+    'with the size of an earlier signature %s (%d) in its header is refused, and signing it again corrects that',
     async (where, by) => {
       const sections = await signedSections(key);
       const [k, c, section, ...rest] = sections;
@@ -153,7 +153,7 @@ describe('a signed image', () => {
     },
   );
 
-  it('is signed anew in the same place, also over itself, by another key', async () => {
+  it('can be signed again by another key, also in the same file, and the signature stays in its place', async () => {
     await writeFile(file('anew.eif'), rawImage(await signedSections(key)));
     expect((await readImage(file('anew.eif'))).sections.map(({ type }) => type)).toEqual([
       'kernel',
@@ -177,7 +177,7 @@ describe('a signed image', () => {
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
-  it('is judged by who signed it and when', async () => {
+  it('is accepted only with the expected signer and within the dates of the certificate', async () => {
     await writeImage({ ...parts, signing: key }, file('judged.eif'));
     await writeImage(parts, file('not-signed.eif'));
     const image = await readImage(file('judged.eif'));
@@ -205,7 +205,7 @@ describe('a signature that does not hold', () => {
     tail?: number[];
   }
 
-  /** A signature section that is right except for what `edit` changes before it is signed. */
+  /** Returns a signature section that is right except for the changes of `edit` before it is signed. */
   async function sectionWith(
     signer: SigningKey,
     edit: (entry: Entry) => void,
@@ -240,7 +240,7 @@ describe('a signature that does not hold', () => {
     return readImage(file('wrong.eif'));
   };
 
-  it('is read where no byte was changed', async () => {
+  it('is read if no byte was changed', async () => {
     expect((await refused(await sectionWith(key, () => undefined))).signature?.subject).toBe('CN=image signer');
   });
 
@@ -328,7 +328,7 @@ describe('a key that cannot sign', () => {
     ['ERR_EIF_SIGNING_KEY', async () => ({ ...key, privateKeyPem: (await makeSigningKey('P-256')).privateKeyPem })],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', () => makeRsaKey()],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', () => ({ ...key, certificatePem: key.certificatePem + other.certificatePem })],
-  ])('is refused with %s, without a word of it', async (code, make) => {
+  ])('is refused with %s, and the error contains no part of the key', async (code, make) => {
     const signing = await make();
     const attempt = writeImage({ ...parts, signing }, file('no.eif'));
     await expect(attempt).rejects.toMatchObject({ code });
@@ -337,7 +337,7 @@ describe('a key that cannot sign', () => {
   });
 });
 
-/** The sections of a signed image, with the signature directly after the command line. */
+/** Returns the sections of a signed image, with the signature directly after the command line. */
 async function signedSections(signing: SigningKey) {
   await writeFile(file('for-signing.eif'), rawImage(goodSections()));
   const { measurements } = await readImage(file('for-signing.eif'));

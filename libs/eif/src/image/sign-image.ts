@@ -7,7 +7,7 @@ import { prepareSigner, type SigningKey } from '../sign/signer';
 
 /**
  * Signs the PCR0 of an image, as `nitro-cli sign-eif` does: the signature becomes the last section, or replaces the
- * existing one. No measured byte changes. An image of version 3 stays one. Gaps are removed, and the wrong size that
+ * existing one. No measured byte changes. An image of version 3 keeps its version. Gaps are removed, and the wrong size that
  * AWS's tools leave in the header after an earlier signature is corrected.
  *
  * @param path may be the same as `imagePath`; the file is written completely or not at all

@@ -25,7 +25,7 @@ export interface ImageParts {
   /** Not measured. */
   readonly metadata: EifMetadata;
   readonly arch: Arch;
-  /** In bytes; nitro-cli writes 1 GiB and 2, and neither it nor the hypervisor reads them. */
+  /** nitro-cli writes 1 GiB here and 2 CPUs below. Neither nitro-cli nor the hypervisor reads the two. */
   readonly defaultMemoryBytes?: number;
   readonly defaultCpus?: number;
   /** Signs PCR0, as `nitro-cli build-enclave --private-key --signing-certificate` does. */
@@ -112,9 +112,9 @@ export interface SectionToWrite {
 export type Progress = (doneBytes: number, totalBytes: number) => void;
 
 /**
- * Writes an image in one pass: the checksum covers the header, whose sizes are known before, then all sections, and is written at the end.
+ * Writes an image in one pass. The checksum covers the header, whose sizes are known at the start, and all sections. It is written last.
  *
- * @returns the measurements of what was written, PCR8 left out
+ * @returns the measurements of the written sections, without PCR8
  * @throws EifError ERR_EIF_SECTION_COUNT, _SOURCE_CHANGED, _FILE
  */
 export async function writeSections(

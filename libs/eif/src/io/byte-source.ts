@@ -35,7 +35,7 @@ export function rangeSource(file: InputFile, offset: number, sizeBytes: number):
 
 async function* wholeFile(file: InputFile): AsyncGenerator<Uint8Array, void, undefined> {
   yield* file.chunks(0, file.sizeBytes);
-  // A file that became shorter is noticed while reading; one that became longer only here.
+  // Reading fails if the file became shorter; only this check finds that it became longer.
   const longer = await file.read(file.sizeBytes, 1).then(
     () => true,
     () => false,

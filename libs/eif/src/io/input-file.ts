@@ -31,7 +31,7 @@ export class InputFile {
     return bytes;
   }
 
-  /** Chunks of at most 1 MiB. One buffer is used for all of them: each is valid until the next one is requested. */
+  /** Yields chunks of at most 1 MiB. All use the same buffer, so each is valid until the next one is requested. */
   async *chunks(offset: number, sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
     const buffer = new Uint8Array(Math.min(chunkBytes, sizeBytes));
     for (let done = 0; done < sizeBytes;) {

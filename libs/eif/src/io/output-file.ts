@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { EifError } from '../errors';
 
-/** A file that is written completely or not at all: under another name in the same folder, and then renamed. */
+/** A file that is written completely or not at all: it is written under another name in the same folder, and then renamed. */
 export class OutputFile {
   #position = 0;
 
@@ -13,7 +13,7 @@ export class OutputFile {
   ) {}
 
   /**
-   * Creates the file from the output of `body`, and leaves no file behind if that throws.
+   * Creates the file from the output of `body`, and leaves no file if `body` throws.
    *
    * @throws EifError ERR_EIF_FILE, and what `body` throws
    */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 /**
- * ECDSA as COSE names it (RFC 9053, section 2.1), by the curve of the key. AWS's README allows these three ("Background on COSE
+ * An ECDSA algorithm of COSE (RFC 9053, section 2.1), which the curve of the key decides. AWS's README allows three ("Background on COSE
  * Sign1 and usage in EIF").
  */
 export interface Algorithm {

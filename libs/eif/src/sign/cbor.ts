@@ -1,7 +1,7 @@
 import { EifError } from '../errors';
 
 /*
- * The little CBOR (RFC 8949) that a signature section is made of, as serde_cbor writes it: definite lengths, shortest heads,
+ * The part of CBOR (RFC 8949) that a signature section uses, as serde_cbor writes it: definite lengths, shortest heads,
  * and a Vec<u8> as an array of numbers, not as a byte string (README, "EifSectionSignature").
  */
 export const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5 } as const;
@@ -20,7 +20,7 @@ export const numbers = (value: Uint8Array) => [
   ...Array.from(value, (byte) => head(major.unsigned, byte)).flat(),
 ];
 
-/** Reads only what the functions above write, in an order that the caller knows. */
+/** Reads only the items that the functions above write, in an order that the caller knows. */
 export class CborReader {
   #at = 0;
 

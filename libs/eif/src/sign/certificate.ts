@@ -4,7 +4,7 @@ import { measureCertificate } from '../format/measurements';
 import { type Algorithm, algorithmOf } from './algorithm';
 
 /**
- * Reads exactly one certificate in PEM, with only white space around it: nitro-cli measures the first one of the file
+ * Reads exactly one certificate in PEM, with only white space around it, because nitro-cli measures the first certificate of the file
  * into PCR8 and would ignore a second.
  *
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
@@ -23,7 +23,7 @@ export function readCertificate(pem: string): { certificate: X509Certificate; al
 }
 
 /**
- * The PCR8 of every image that is signed with this certificate.
+ * Returns the PCR8 of every image that is signed with this certificate.
  *
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
  */

@@ -4,8 +4,8 @@ import { byteString, CborReader, head, major, numbers, text } from './cbor';
 
 /*
  * COSE_Sign1 (RFC 9052, section 4.2), untagged, as aws-nitro-enclaves-cose writes it with `as_bytes(false)`; the payload is
- * {register_index, register_value}. libs/attestation reads the same envelope, but within the limits of attestation documents, which the
- * arrays of numbers here exceed.
+ * {register_index, register_value}. libs/attestation reads the same kind of envelope, but within the limits of attestation documents,
+ * which the arrays of numbers here exceed.
  */
 
 /** @param pcr0 48 bytes */
@@ -19,7 +19,7 @@ export function registerPayload(pcr0: Uint8Array): Uint8Array {
   ]);
 }
 
-/** Sig_structure (RFC 9052, section 4.4): ["Signature1", protected, external_aad = h'', payload]. */
+/** Returns the Sig_structure (RFC 9052, section 4.4): ["Signature1", protected, external_aad = h'', payload]. */
 export function signedBytes({ header }: Algorithm, payload: Uint8Array): Uint8Array {
   return Uint8Array.from([
     ...head(major.array, 4),
@@ -42,7 +42,7 @@ export function encodeSign1({ header }: Algorithm, payload: Uint8Array, signatur
 }
 
 export interface SignedRegister {
-  /** The bytes as received, because the signature covers exactly these. */
+  /** The received bytes, because the signature covers exactly these. */
   readonly payload: Uint8Array;
   /** 48 bytes */
   readonly pcr0: Uint8Array;

@@ -6,7 +6,7 @@ import type { Algorithm } from './algorithm';
 import { readCertificate } from './certificate';
 import { decodeSign1, signedBytes } from './cose';
 
-/** A signature that holds over a PCR0, made with the key of this certificate. Only the certificate names the signer. */
+/** A valid signature over a PCR0, made with the key of this certificate. Only the certificate names the signer. */
 export interface ImageSignature {
   readonly certificatePem: string;
   readonly certificateDer: Uint8Array;
@@ -22,9 +22,9 @@ export interface ImageSignature {
 }
 
 /**
- * Reads and verifies a signature section. Whether the certificate is the expected one and valid now is for `verifySignature`.
+ * Reads and verifies a signature section. `verifySignature` checks whether the certificate is the expected one and valid now.
  *
- * @param pcr0 as measured, 96 hexadecimal digits; undefined if the image cannot be measured: then the signed PCR0 is not compared
+ * @param pcr0 the measured value, 96 hexadecimal digits; undefined if the image cannot be measured. Then the signed PCR0 is not compared
  * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _CERTIFICATE, _REGISTER, ERR_EIF_SIGNATURE
  */
 export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {

@@ -8,7 +8,7 @@ import { readCertificate } from './certificate';
 import { encodeSign1, registerPayload, signedBytes } from './cose';
 
 export interface SigningKey {
-  /** On P-256, P-384 or P-521; PEM (PKCS #8 or SEC 1), not encrypted. */
+  /** An unencrypted key on P-256, P-384 or P-521, in PEM (PKCS #8 or SEC 1). */
   readonly privateKeyPem: string;
   /** One certificate for that key. The image contains it unchanged, and PCR8 measures its DER. */
   readonly certificatePem: string;
@@ -30,7 +30,7 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
   try {
     key = createPrivateKey(privateKeyPem);
   } catch {
-    // Not even as a cause, because the error is about a private key.
+    // Without the cause, because it is about a private key.
     throw new EifError('ERR_EIF_SIGNING_KEY', 'it cannot be read');
   }
   if (algorithmOf(key) === undefined) throw new EifError('ERR_EIF_SIGNING_KEY', 'it is of another kind');
@@ -43,7 +43,7 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
       const signature = new Uint8Array(
         sign(algorithm.hash, signedBytes(algorithm, payload), { key, dsaEncoding: 'ieee-p1363' }),
       );
-      // EifSignature = Vec<PcrSignature>, with PCR0 only (generate_eif_signature, src/utils/eif_signer.rs).
+      // EifSignature is a Vec<PcrSignature>, here with PCR0 only (generate_eif_signature, src/utils/eif_signer.rs).
       const section = Uint8Array.from([
         ...head(major.array, 1),
         ...head(major.map, 2),

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { sectionTypes } from '../format/sections';
 import { metadata } from './parts';
 
-/** Sections by number, so that also numbers that do not exist can be written. */
+/** A section whose type is a number, so that a test can also write types that do not exist. */
 export interface RawSection {
   type: number;
   data: Uint8Array;
@@ -66,7 +66,7 @@ export function rawImage(
   return withCrc(edit(image) ?? image);
 }
 
-/** The image with these bytes inserted before section `at`, and the table of offsets adjusted. */
+/** Returns the image with these bytes inserted before section `at`, and with the table of offsets adjusted. */
 export function withGap(image: Buffer, at: number, gap: Buffer): Buffer {
   const place = Number(image.readBigUInt64BE(28 + 8 * at));
   const wider = Buffer.concat([image.subarray(0, place), gap, image.subarray(place)]);
@@ -80,7 +80,7 @@ export function withCrc(image: Buffer): Buffer {
   return image;
 }
 
-/** Numbers from 0 to below `limit`, the same on every run (mulberry32). */
+/** Returns a function that returns numbers from 0 to below `limit`, the same on every run (mulberry32). */
 export function seeded(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {

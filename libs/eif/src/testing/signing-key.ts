@@ -5,11 +5,11 @@ import type { SigningKey } from '../sign/signer';
 
 export const signingTime = new Date('2026-11-01T12:00:00Z');
 
-/** A key and a certificate that it signed itself, valid for the day of `signingTime`. */
+/** Returns a key and its self-signed certificate, valid for the day of `signingTime`. */
 export const makeSigningKey = (namedCurve = 'P-384', name = 'CN=image signer'): Promise<SigningKey> =>
   certify({ name: 'ECDSA', namedCurve }, { name: 'ECDSA', hash: 'SHA-384' }, name);
 
-/** A key that is not for ECDSA. */
+/** Returns a key that is not for ECDSA. */
 export const makeRsaKey = (): Promise<SigningKey> => {
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
   return certify({ ...algorithm, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }, algorithm, 'CN=rsa');

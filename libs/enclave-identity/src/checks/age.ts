@@ -1,7 +1,7 @@
 import { checkAge } from '@communique-tee/attestation/browser';
 import { established, type Check } from '../check';
 
-/** The document's time is within the policy's window. */
+/** Checks that the document's time is within the policy's window. */
 export const age = {
   name: 'age',
   run(subject) {

@@ -1,6 +1,6 @@
 import { established, type Check, type Outcome } from '../check';
 
-/** Every certificate is signed by the one above it, from the pinned root down, within its dates and rights. */
+/** Checks that, from the pinned root down, every certificate is signed by the one above it and is within its dates and rights. */
 export const chain = {
   name: 'chain',
   async run(subject): Promise<Outcome> {

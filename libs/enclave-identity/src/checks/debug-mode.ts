@@ -1,7 +1,7 @@
 import { checkDebugMode } from '@communique-tee/attestation/browser';
 import { established, type Check } from '../check';
 
-/** The enclave does not run in debug mode, in which the operator could read its memory. */
+/** Checks that the enclave does not run in debug mode, in which the operator could read its memory. */
 export const debugMode = {
   name: 'debug_mode',
   run(subject) {

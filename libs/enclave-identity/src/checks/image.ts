@@ -1,7 +1,7 @@
 import { checkMeasurements } from '@communique-tee/attestation/browser';
 import { established, type Check } from '../check';
 
-/** The measurements are those of an accepted image. */
+/** Checks that the measurements are those of an accepted image. */
 export const image = {
   name: 'image',
   run(subject) {

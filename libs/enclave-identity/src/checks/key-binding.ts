@@ -2,7 +2,7 @@ import { PUBLIC_KEY_BYTES, decodeKeyBinding, keyIdBy } from '@communique-tee/pro
 import { established, type Check, type EnclaveKeys, type Primitives } from '../check';
 import { EnclaveError } from '../errors';
 
-/** The document binds a sealing key and a receipt key, and the key id is that of the sealing key. */
+/** Checks that the document binds a sealing key and a receipt key, and that the key id is the id of the sealing key. */
 export const keyBinding = {
   name: 'key_binding',
   run(subject) {
@@ -19,7 +19,7 @@ export const keyBinding = {
 } as const satisfies Check;
 
 /**
- * The keys that a document binds. This is the only place that decodes a key binding.
+ * Returns the keys that a document binds. No other code decodes a key binding.
  * @throws EnclaveError `key_binding_invalid` | `key_binding_unsupported` | `key_id_mismatch`
  */
 export function boundKeys(

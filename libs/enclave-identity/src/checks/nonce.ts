@@ -1,7 +1,7 @@
 import { checkNonce } from '@communique-tee/attestation/browser';
 import { established, type Check } from '../check';
 
-/** The document was made for this caller. */
+/** Checks that the document has the caller's nonce. */
 export const nonce = {
   name: 'nonce',
   run(subject) {

@@ -2,8 +2,8 @@ import { checkOperator } from '@communique-tee/attestation/browser';
 import { established, type Check, type Outcome } from '../check';
 
 /**
- * The enclave runs under an accepted operator: PCR3 is the role of its parent instance. PCR0 names only the build, and anyone with an AWS
- * account can run it.
+ * Checks that the enclave runs under an accepted operator. PCR3 names the role of its parent instance. PCR0 names only the build,
+ * and anyone with an AWS account can run it.
  */
 export const operator = {
   name: 'operator',

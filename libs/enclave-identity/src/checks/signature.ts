@@ -1,6 +1,6 @@
 import { established, type Check, type Outcome } from '../check';
 
-/** The key of the last certificate signed the protected header and the payload. */
+/** Checks that the key of the last certificate signed the protected header and the payload. */
 export const signature = {
   name: 'signature',
   async run(subject): Promise<Outcome> {

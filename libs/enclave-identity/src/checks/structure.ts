@@ -1,6 +1,6 @@
 import type { Check, Outcome } from '../check';
 
-/** Strict CBOR in a COSE_Sign1, ES384, SHA-384, no field missing or too long. */
+/** Checks for strict CBOR in a COSE_Sign1, ES384 and SHA-384, and that no field is missing or too long. */
 export const structure = {
   name: 'structure',
   async run(subject): Promise<Outcome> {

@@ -1,8 +1,8 @@
 import { constants, createCipheriv, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 
 /**
- * CiphertextForRecipient as KMS makes it, in the form of the KMS messages shown in RustCrypto/formats issue 779 and librasn/rasn issue
- * 66: indefinite lengths outside, a key identifier of 32 bytes, NULL after each SHA-256. Each part can be replaced.
+ * The parts of a CiphertextForRecipient in KMS's form, which RustCrypto/formats issue 779 and librasn/rasn issue 66 show:
+ * indefinite lengths outside, a key identifier of 32 bytes, NULL after each SHA-256. Each part can be replaced.
  */
 export interface EnvelopeParts {
   contentType?: Uint8Array;
@@ -11,11 +11,11 @@ export interface EnvelopeParts {
   recipientId?: Uint8Array;
   keyAlgorithm?: Uint8Array;
   encryptedKey?: Uint8Array;
-  /** Instead of the one recipient. */
+  /** Returns the recipients to write instead of the single one. */
   recipients?: (recipient: Uint8Array) => Uint8Array[];
   innerType?: Uint8Array;
   contentAlgorithm?: (iv: Uint8Array) => Uint8Array;
-  /** Instead of `[0]` with one piece. */
+  /** Returns the content to write instead of `[0]` with one piece. */
   content?: (ciphertext: Uint8Array) => Uint8Array;
   /** Unprotected attributes, after the encrypted content. */
   attributes?: Uint8Array[];

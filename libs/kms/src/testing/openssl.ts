@@ -4,15 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** CMS by an independent implementation: the openssl command, run in a folder of its own. */
+/** CMS by an independent implementation: the openssl command, which runs in a separate folder. */
 export interface OpenSsl {
   privateKey: KeyObject;
   publicKey: KeyObject;
-  /** `openssl cms -encrypt` for this key, with the algorithms that KMS uses and the given further arguments. */
+  /** Runs `openssl cms -encrypt` for this object's key, with the given arguments in addition. */
   encrypt(plaintext: Uint8Array, ...words: string[]): Uint8Array;
-  /** The same for another key. */
+  /** Does the same for another key. */
   encryptFor(publicKey: KeyObject, plaintext: Uint8Array, ...words: string[]): Uint8Array;
-  /** `openssl cms -decrypt`: what another implementation reads. */
+  /** Runs `openssl cms -decrypt`. */
   decrypt(envelope: Uint8Array): Uint8Array;
   remove(): void;
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
 /**
- * One script of a TypeScript module and all it imports; its exports become the properties of a global.
- * A module that needs Node's built-in modules cannot be bundled: that is an error here.
+ * Returns one script of a TypeScript module and everything that it imports. Its exports become the properties of a global.
+ * Rejects for a module that needs Node's built-in modules, because it cannot be bundled.
  *
  * @param entry absolute path
  */

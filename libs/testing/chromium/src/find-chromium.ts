@@ -5,7 +5,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** The path of Chromium: `CHROMIUM_PATH`, else the one on PATH, else Debian's; undefined if there is none. */
+/** Returns the path of Chromium: `CHROMIUM_PATH`, otherwise the one on PATH, otherwise Debian's; undefined if there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const given = env['CHROMIUM_PATH'];
   if (given !== undefined && given !== '') return isExecutable(given) ? given : undefined;
@@ -13,7 +13,7 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
 }
 
-/** For describeWith: whether browser tests can run here. */
+/** Returns, for describeWith, whether browser tests can run here. */
 export function chromiumAvailability(env: NodeJS.ProcessEnv = process.env): Availability {
   return findChromium(env) === undefined
     ? { available: false, reason: new ChromiumUnavailableError().message }

@@ -6,7 +6,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 import { integrationOnly } from '@communique-tee/testing/harness';
 import { findChromium } from './find-chromium';
 
-/** As root and in containers there is no sandbox; the other flags keep a fresh profile off the network. */
+/** Without a sandbox, which does not work as root and in containers. The other flags keep a fresh profile off the network. */
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,9 +18,9 @@ const flags = [
 ];
 
 export interface Chromium extends AsyncDisposable {
-  /** of Chromium, such as 131.0.6778.85 */
+  /** The version of Chromium, such as 131.0.6778.85. */
   readonly version: string;
-  /** A new empty tab in a profile of its own. */
+  /** Opens a new empty tab with a new profile. */
   newPage(): Promise<Page>;
   /** Ends Chromium. */
   close(): Promise<void>;
@@ -55,10 +55,10 @@ export async function openChromium({ backForwardCache = false }: ChromiumOptions
 }
 
 export interface BrowserModule extends AsyncDisposable {
-  /** The address of the page, on loopback: a secure context, so WebCrypto is there. */
+  /** The address of the page. It is on loopback, a secure context, so the page has WebCrypto. */
   readonly url: string;
   readonly chromiumVersion: string;
-  /** Calls an export of the module with values that JSON could carry; what it throws is thrown here. */
+  /** Calls an export of the module with values that JSON can represent. Its errors are thrown here. */
   call<Output>(name: string, ...input: unknown[]): Promise<Output>;
   close(): Promise<void>;
 }

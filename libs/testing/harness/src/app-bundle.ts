@@ -11,9 +11,9 @@ import { workspaceRoot } from './workspace-root';
 export type AppBundle = 'gateway' | 'enclave --dev';
 
 /**
- * The bundle of an app as `nx build` makes it. All spec files of one jest run share it. Outside jest, and in its watch
+ * Builds the bundle of an app like `nx build`. All spec files of one jest run share the bundle. Outside jest, and in its watch
  * mode, it is built each time, into `dist`.
- * @returns the folder that holds `main.js` (`main.dev.js` of the enclave)
+ * @returns the folder with `main.js` (`main.dev.js` for `enclave --dev`)
  */
 export async function appBundle(bundle: AppBundle): Promise<string> {
   integrationOnly('A bundle');
@@ -25,8 +25,8 @@ export async function appBundle(bundle: AppBundle): Promise<string> {
   const done = join(folder, app);
   if (existsSync(done)) return done;
   await removeOfEndedRuns(join(folder, '..'));
-  // Two specs or workers may build it at the same time. The first complete one becomes the bundle of the run; no spec sees an incomplete
-  // one.
+  // Two specs or workers may build it at the same time. The first complete one becomes the bundle of the run, and no spec sees an
+  // incomplete one.
   const mine = await build(app, options, join(folder, `${app}-${randomUUID()}`));
   await rename(mine, done).catch(async (error: unknown) => {
     if (!existsSync(done)) throw error;

@@ -1,14 +1,14 @@
-/** Draws from a seed: the same seed gives the same draws. */
+/** Random draws from a seed. The same seed gives the same draws. */
 export interface Draw {
-  /** [from, to) */
+  /** Draws a number in [from, to). */
   between(from: number, to: number): number;
-  /** A whole number in [from, to]. */
+  /** Draws a whole number in [from, to]. */
   whole(from: number, to: number): number;
   one<T>(of: readonly [T, ...T[]]): T;
   chance(probability: number): boolean;
 }
 
-/** A stream of its own for each `name`, so that a new kind of fault does not change the others' times. */
+/** Returns a separate sequence of draws for each `name`, so that a new kind of fault does not change the times of other faults. */
 export function drawFrom(seed: number, name: string): Draw {
   let state = seed >>> 0;
   for (const character of name) state = (Math.imul(state, 31) + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -1,4 +1,4 @@
-/** Codes of failed setups of a test. */
+/** The codes of a failed setup of a test. */
 export type SupportErrorCode =
   | 'POSTGRES_UNAVAILABLE'
   | 'POSTGRES_USER_MISSING'
@@ -13,7 +13,7 @@ export type SupportErrorCode =
   | 'SERVICE_NOT_READY'
   | 'WORKSPACE_NOT_FOUND';
 
-/** A failed setup, with a stable code: it distinguishes a missing tool from one that failed. */
+/** A failed setup of a test. Its stable code distinguishes a missing tool from a tool that failed. */
 export class SupportError extends Error {
   override readonly name = 'SupportError';
 
@@ -27,7 +27,7 @@ export class SupportError extends Error {
 }
 
 /**
- * A property of any thrown value. Not by `instanceof Error`: jest runs specs in a separate realm, with other error
+ * Returns a property of any thrown value. Does not use `instanceof Error`, because jest runs specs in a separate realm, with other error
  * classes than Node's.
  */
 export function propertyOf(error: unknown, name: string): unknown {

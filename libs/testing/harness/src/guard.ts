@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Ends a process when ours is gone, however ours ends (SIGKILL and a crash run no exit handler): a shell waits on a pipe that
+ * Ends a process when ours has ended, even by SIGKILL or a crash, which run no exit handler: a shell waits on a pipe that
  * only we hold open. The pid may belong to a group (negative), as for kill(2). Then removes the given folder, if any.
  *
- * @returns release: forget the process (call it before ending the process, so that a reused pid is never hit).
+ * @returns a function that releases the process. Call it before you end the process, so that a reused pid is never signaled.
  */
 export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = ''): () => void {
   const script = `
@@ -20,7 +20,7 @@ export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = 
     env: { PATH: '/usr/bin:/bin' },
     detached: true, // a Ctrl-C in the terminal is ours to handle, in order
   });
-  shell.on('error', () => undefined); // no /bin/sh: only the guard is missing
+  shell.on('error', () => undefined); // without /bin/sh there is only no guard
   shell.stdin.on('error', () => undefined);
   shell.unref();
   if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();

@@ -11,8 +11,8 @@ export function collectGarbage(): void {
 }
 
 /**
- * Bytes of array buffers that something still holds: they are freed some time after their owners are collected. Collects only until nothing
- * more is freed, because in a jest worker with a large heap one collection takes a second.
+ * Returns the bytes of array buffers that are still in use. Buffers are freed some time after their owners are collected, so this function
+ * collects garbage until nothing more is freed, and no longer, because in a jest worker with a large heap one collection takes a second.
  */
 export async function heldArrayBufferBytes(): Promise<number> {
   let least = Infinity;

@@ -1,6 +1,6 @@
 /**
- * The base of every integration test and the demo: processes that end with us, free ports, temporary folders. Only
- * describeWith needs jest, and only when called.
+ * The base of every integration test and the demo: processes that end with ours, free ports, temporary folders. Only
+ * describeWith needs jest, and only when it is called.
  */
 export { drawFrom, type Draw } from './draw';
 export { appBundle, type AppBundle } from './app-bundle';

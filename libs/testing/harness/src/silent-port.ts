@@ -7,11 +7,11 @@ export interface SilentPort extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** More than a queue of one takes. */
+/** More connections than a queue of one holds. */
 const FILLERS = 4;
 
 /**
- * A port on 127.0.0.1 that does not answer clients that connect: its process is stopped and its queue of connections is full, so that Linux
+ * Starts a port on 127.0.0.1 that never answers a client: its process is stopped and its queue of connections is full, so that Linux
  * drops further connections, as a silent firewall does.
  */
 export async function startSilentPort(): Promise<SilentPort> {

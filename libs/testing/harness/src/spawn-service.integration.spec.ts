@@ -12,7 +12,7 @@ const ended = async (pid: number) => {
 };
 
 describe('spawnService', () => {
-  it('waits for a line, keeps the output, ends the process', async () => {
+  it('waits for a line of output, keeps the output, and ends the process', async () => {
     await using folder = await temporaryFolder();
     const service = await spawnService({
       command: node,
@@ -24,7 +24,7 @@ describe('spawnService', () => {
       logFile: folder.file('service.log'),
     });
     expect(service.ready?.[1]).toBe('4711');
-    // The two streams come in any order.
+    // The two streams may arrive in any order.
     while (!service.output().includes('a warning')) await sleep(20);
     expect(isRunning(service.pid)).toBe(true);
     expect(await service.stop()).toEqual({ code: null, signal: 'SIGTERM' });
@@ -32,7 +32,7 @@ describe('spawnService', () => {
     expect(await readFile(folder.file('service.log'), 'utf8')).toBe(service.output());
   });
 
-  it('waits for a check', async () => {
+  it('waits until a check returns true', async () => {
     let asked = 0;
     const service = await spawnService({
       command: node,
@@ -43,7 +43,7 @@ describe('spawnService', () => {
     await service.stop();
   });
 
-  it('hands over the given environment and no other', async () => {
+  it('gives the process only the given environment', async () => {
     const service = await spawnService({
       command: node,
       args: ['-e', 'console.log(`env ${JSON.stringify(process.env)}`)'],
@@ -54,7 +54,7 @@ describe('spawnService', () => {
     await service.exited;
   });
 
-  it('reports a process that ends too early, with its last words', async () => {
+  it('reports a process that ends too early, with the end of its output', async () => {
     await expect(
       spawnService({
         command: node,
@@ -67,7 +67,7 @@ describe('spawnService', () => {
     });
   });
 
-  it('reports a command that does not exist, and one that is never ready', async () => {
+  it('reports a command that does not exist, and a process that is never ready', async () => {
     await expect(spawnService({ command: '/nowhere/at-all' })).rejects.toMatchObject({ code: 'SERVICE_NOT_READY' });
     await expect(
       spawnService({
@@ -79,7 +79,7 @@ describe('spawnService', () => {
     ).rejects.toMatchObject({ code: 'SERVICE_NOT_READY', message: expect.stringContaining('in time') as string });
   });
 
-  it('kills what does not want to end', async () => {
+  it('kills a process that ignores SIGTERM', async () => {
     const service = await spawnService({
       command: node,
       args: ['-e', "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)"],
@@ -88,7 +88,7 @@ describe('spawnService', () => {
     expect(await service.stop(100)).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  it('takes its children with it', async () => {
+  it('ends the children of the process too', async () => {
     const service = await spawnService({
       command: node,
       args: [

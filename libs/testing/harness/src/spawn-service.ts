@@ -10,27 +10,27 @@ import { guard } from './guard';
 export interface ServiceOptions {
   readonly command: string;
   readonly args?: readonly string[];
-  /** The whole environment of the process; our own if left out, empty for `{}`. */
+  /** The whole environment of the process; ours by default, empty for `{}`. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Run as this user and group (needs root). */
+  /** The user and group of the process (needs root). */
   readonly uid?: number;
   readonly gid?: number;
-  /** The process is ready when its output matches, or when the check, called every 50 ms, returns true. Absent: ready when it runs. */
+  /** The process is ready when its output matches, or when the check, called every 50 ms, returns true; without this, once it runs. */
   readonly readyWhen?: RegExp | (() => Promise<boolean>);
   readonly readyTimeoutMs?: number;
-  /** Receives everything it prints, both streams; appended. */
+  /** A file to which both output streams are appended. */
   readonly logFile?: string;
   /** Called with each piece of output. */
   readonly onOutput?: (text: string) => void;
-  /** The signal that asks it to end. */
+  /** The signal that asks the process to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   /**
-   * If our process ends without stopping this one (a crash, SIGKILL), the folder is removed after it has ended. After `stop` the caller
-   * removes the folder.
+   * If our process ends without `stop` (a crash, SIGKILL), the folder is removed after the started process has ended. After `stop` the
+   * caller removes the folder.
    */
   readonly temporaryFolder?: string;
-  /** Whether it keeps our process alive (default true). If false, our process may end at any time, and this one then ends too. */
+  /** Whether the process keeps ours alive (default true). If false, ours may end at any time, and the started process then ends too. */
   readonly keepAlive?: boolean;
 }
 
@@ -41,22 +41,22 @@ export interface ServiceExit {
 
 export interface Service extends AsyncDisposable {
   readonly pid: number;
-  /** What the readiness expression matched. */
+  /** The match of the regular expression `readyWhen`. */
   readonly ready: RegExpExecArray | undefined;
-  /** Everything printed so far (the last 16 MiB). */
+  /** Returns the output so far (the last 16 MiB). */
   output(): string;
-  /** Resolves, never rejects, when the process has ended and its output is complete. */
+  /** Resolves when the process has ended and its output is complete. Never rejects. */
   readonly exited: Promise<ServiceExit>;
-  /** Asks it to end, with its whole process group; after `graceMs` it is killed. */
+  /** Asks the whole process group to end, and kills it after `graceMs`. */
   stop(graceMs?: number): Promise<ServiceExit>;
-  /** SIGKILL only to the process, not to its children, for fault tests. */
+  /** Sends SIGKILL only to the process, not to its children, for fault tests. */
   kill(): Promise<ServiceExit>;
 }
 
 const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * Starts a process in a group of its own, captures its output and waits until it is ready. It never outlives our process.
+ * Starts a process in a new process group, captures its output and waits until it is ready. The process never outlives ours.
  *
  * @throws SupportError SERVICE_NOT_READY (with the end of its output) if it ends before it is ready, or is not ready in time.
  */
@@ -65,7 +65,7 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
   return spawnHelper(options);
 }
 
-/** `spawnService` for the small processes that test doubles need themselves, in unit specs too. */
+/** Does the same as `spawnService`, also in unit specs, for the small processes that test doubles need. */
 export async function spawnHelper(options: ServiceOptions): Promise<Service> {
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...(options.args ?? [])], {
@@ -105,7 +105,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
       failure = error;
       if (child.pid === undefined) end(null, null);
     });
-    // 'exit' comes before the last output, 'close' waits for grandchildren that hold the pipes: a second is enough.
+    // 'exit' comes before the last output, and 'close' waits for grandchildren that hold the pipes. So 'close' has a second after 'exit'.
     child.once('close', end);
     child.once('exit', (code, signal) => {
       setTimeout(() => {
@@ -134,7 +134,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
     }, graceMs);
     const exit = await exited;
     clearTimeout(timer);
-    signalTo(-pid, 'SIGKILL'); // processes that it left in its group
+    signalTo(-pid, 'SIGKILL'); // ends processes that remain in its group
     return exit;
   };
 

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface TemporaryFolder extends AsyncDisposable {
-  /** Absolute; mode 0700. */
+  /** The absolute path. The folder has mode 0700. */
   readonly path: string;
-  /** The path of a file or folder inside. */
+  /** Returns the path of a file or folder inside. */
   file(...parts: string[]): string;
   remove(): Promise<void>;
 }
 
-/** A new folder of our own under the system's temporary one. */
+/** Makes a new folder in the system's temporary folder. */
 export async function temporaryFolder(prefix = 'communique-'): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), prefix));
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });

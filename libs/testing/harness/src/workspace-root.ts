@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SupportError } from './errors';
 
 /**
- * The absolute path of the checkout, found upwards from the working directory. The place of this file does not help,
+ * Returns the absolute path of the checkout, found upwards from the working directory. The path of this file does not help,
  * because this code runs from its source (jest) and from bundles elsewhere (tools/run.mjs).
  *
  * @throws SupportError WORKSPACE_NOT_FOUND

@@ -7,9 +7,9 @@ import { WORKERS_POSTGRES, workersPostgres } from '@communique-tee/testing/postg
 import { recordWorkerState } from './worker-state';
 
 /**
- * The environment of all specs: the jest worker's own globals instead of a vm context with copies, so that what spec files share (packages,
- * worker-runtime.ts) has the same `Error` and `Uint8Array` as the specs. What a spec file changes is restored after it. Jest loads this
- * module once per worker, so its own state stays from one spec file to the next, as does the worker's PostgreSQL.
+ * The environment of all specs. It gives them the jest worker's own globals instead of a vm context with copies, so that the packages that
+ * spec files share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. Changes of a spec file are undone after the
+ * file. Jest loads this module once per worker, so its own state stays from one spec file to the next, as does the worker's PostgreSQL.
  */
 export class WorkerEnvironment implements JestEnvironment {
   readonly global = globalThis as unknown as JestEnvironment['global'];
@@ -38,16 +38,16 @@ export class WorkerEnvironment implements JestEnvironment {
     return ['node', 'node-addons'];
   }
 
-  /** None: WorkerRuntime compiles for the worker's own globals. */
+  /** Returns no context, because WorkerRuntime compiles for the worker's own globals. */
   getVmContext(): Context | null {
     return null;
   }
 }
 
 /**
- * The globals that fake timers may replace. Given globalThis itself, they would also replace what node:timers and node:timers/promises
- * export. They may not replace `process.nextTick` and `queueMicrotask`, because Node's own streams and fetch use the same ones as the
- * specs.
+ * Returns the globals that fake timers may replace. With globalThis itself, they would also replace the exports of node:timers and
+ * node:timers/promises. They may not replace `process.nextTick` and `queueMicrotask`, because Node's own streams and fetch use the same
+ * ones as the specs.
  */
 function globalsForFakeTimers(): typeof globalThis {
   const ownProcess: unknown = Object.create(process);
@@ -58,5 +58,5 @@ function globalsForFakeTimers(): typeof globalThis {
   });
 }
 
-// Loads Node's fetch now, because its first use puts its dispatcher where it cannot be deleted, and no spec file shall be that first use.
+// Loads Node's fetch now. Its first use sets a global dispatcher that cannot be deleted, so it must not happen in a spec file.
 void globalThis.Response;

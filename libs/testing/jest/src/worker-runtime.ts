@@ -7,7 +7,7 @@ import { isShared, requirePackage } from './shared-packages';
 
 type Options = Parameters<JestRuntime['requireModule']>[2];
 
-/** The private parts of jest's runtime that we need. The version of jest is pinned; worker-runtime.integration.spec.ts tries all of it. */
+/** The private parts of jest's runtime that we need. The version of jest is pinned; worker-runtime.integration.spec.ts tests them all. */
 interface Private {
   readonly _resolution: { resolveCjs(from: string, moduleName: string): string };
   readonly executor: {
@@ -20,8 +20,8 @@ interface Private {
 
 /**
  * Jest's runtime with two changes, which save a third of the CPU time of all tests: packages are loaded once per worker
- * (shared-packages.ts), and a source file of ours is compiled once per worker. It still runs once per spec file, so no state of ours is
- * shared. Goes with WorkerEnvironment, which has no vm context.
+ * (shared-packages.ts), and each of our source files is compiled once per worker. Our files still run once per spec file, so that
+ * spec files do not share their state. It needs WorkerEnvironment, which has no vm context.
  */
 export class WorkerRuntime extends JestRuntime {
   constructor(...args: ConstructorParameters<typeof JestRuntime>) {
@@ -46,12 +46,12 @@ export class WorkerRuntime extends JestRuntime {
   }
 }
 
-// Jest replaces process.getBuiltinModule of the environment's copy of `process`. Ours is the real one, which packages use.
+// Jest would replace process.getBuiltinModule of a copy of `process`. Here `process` is the real one, which packages use.
 Reflect.defineProperty(WorkerRuntime.prototype, 'installGetBuiltinModule', { value: () => undefined });
 
 const transformed = new Map<string, TransformResult>();
 
-/** Jest would read and hash its cached result again for each spec file, and transform the file again for each project that uses it. */
+/** Makes jest transform each file once. Jest would read and hash its cached result for each spec file, and transform for each project. */
 function transformOnce(transformer: ScriptTransformer): void {
   const transform = transformer.transform.bind(transformer);
   transformer.transform = (filename, options, source) => {
@@ -76,7 +76,7 @@ function compile(executor: Private['executor'], source: string, filename: string
         filename,
         columnOffset: -head.length,
         importModuleDynamically: (specifier, _script, attributes) =>
-          // Imports for the spec file that runs now: the script outlives the spec file for which it was compiled.
+          // Imports for the current spec file, because the script outlives the spec file for which it was compiled.
           running?.dynamicImport(specifier, filename, undefined, attributes) as Promise<never>,
       });
       known = { source, script };

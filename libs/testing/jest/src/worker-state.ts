@@ -1,18 +1,18 @@
-import '@jest/expect'; // so that it is there before the first spec file
+import '@jest/expect'; // loaded before the first spec file
 
-/** Globals and listeners of the process that a package put in place when it was loaded. They stay as long as the package. */
+/** Globals and process listeners that a package added when it was loaded. They stay as long as the package. */
 const packagesGlobals = new Map<string | symbol, PropertyDescriptor>();
 const packagesListeners = new Set<unknown>();
 
-/** Objects of packages with the properties that they are to have when a spec file starts. */
+/** Objects of packages, with the properties that they must have when a spec file starts. */
 const packagesObjects = new Map<object, ReadonlyMap<string | symbol, PropertyDescriptor>>();
 
-/** Where `expect` keeps its matchers and the state of the running test. */
+/** The key under which `expect` keeps its matchers and the state of the running test. */
 const MATCHERS = Symbol.for('$$jest-matchers-object');
 
 /**
- * Remembers what spec files can change of the worker: globals, the environment variables and other properties of `process`, its
- * listeners, the current folder, the file mode mask, and what was added to `expect`.
+ * Remembers everything of the worker that spec files can change: globals, the environment variables and other properties of `process`, its
+ * listeners, the current folder, the file mode mask, and the additions to `expect`.
  * @returns a function that restores all of it
  */
 export function recordWorkerState(): () => void {
@@ -41,7 +41,7 @@ export function recordWorkerState(): () => void {
   };
 }
 
-/** Loads a package whose globals and listeners shall outlive the spec file that loads it first. */
+/** Loads a package whose globals and listeners must outlive the spec file that loads it first. */
 export function keepingAdditions<T>(load: () => T): T {
   const globals = new Set(Reflect.ownKeys(globalThis));
   const listeners = new Set<unknown>(processListeners().map(([, listener]) => listener));
@@ -66,7 +66,7 @@ type Listener = (...args: unknown[]) => void;
 
 function processListeners(): [string | symbol, Listener][] {
   return process.eventNames().flatMap((event) =>
-    // Its types know only the single events.
+    // The types have only the single events.
     (process as NodeJS.EventEmitter)
       .rawListeners(event)
       .map((listener): [string | symbol, Listener] => [event, listener as Listener]),
@@ -85,7 +85,7 @@ function propertiesOf(target: object): Map<string | symbol, PropertyDescriptor> 
 
 function restoreProperties(target: object, before: ReadonlyMap<string | symbol, PropertyDescriptor>): void {
   for (const name of Reflect.ownKeys(target))
-    // What cannot be deleted is at least emptied.
+    // A property that cannot be deleted is at least emptied.
     if (!before.has(name) && !LISTENERS.has(name) && !Reflect.deleteProperty(target, name))
       Reflect.set(target, name, undefined);
   for (const [name, descriptor] of before) {
@@ -114,7 +114,7 @@ interface Matchers {
   state: Record<string, unknown>;
 }
 
-/** `expect` is loaded once per worker, so it would keep what a spec file adds to it. */
+/** Remembers the matchers of `expect`, which is loaded once per worker and would keep the additions of a spec file. */
 function recordMatchers(): () => void {
   const before = Reflect.get(globalThis, MATCHERS) as Matchers;
   const matchers = { ...before.matchers };

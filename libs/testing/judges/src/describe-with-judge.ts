@@ -2,7 +2,7 @@ import { findJudge, type Installed } from './installed';
 import type { Judge } from './judges';
 
 /**
- * A jest block that needs a judge, a tool of others that checks this system. If the judge is absent the block is
+ * A jest block that needs an outside judge, another project's tool that checks this system. If the judge is absent, the block is
  * skipped and a line that begins with NOT RUN is printed, also with CI set: a machine without Python or without a
  * registry can still run everything else.
  */

@@ -1,4 +1,4 @@
-/** Tools of others, from PyPI and npm, that judge this system: installed by `npm run lab -- judges` into the user's cache, never by a spec. */
+/** Other projects' tools that check this system. `npm run lab -- judges` installs them from PyPI and npm into the user's cache. */
 export { describeWithJudge } from './describe-with-judge';
 export { installJudge } from './install-judge';
 export { findJudge, type Absent, type Installed } from './installed';

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Judge, NpmJudge, PythonJudge } from './judges';
 
-/** Run its programs as `python -m <module>`: its scripts name the folder in which they were built. */
+/**
+ * An installed Python judge. Run its programs as `python -m <module>`, because its scripts have the path of the folder they were built in.
+ */
 export interface InstalledPython {
   /** The interpreter that has the judge's packages. */
   readonly python: string;
@@ -20,11 +22,11 @@ export interface InstalledProgram {
 export type Installed<J extends Judge = PythonJudge> = J extends NpmJudge ? InstalledProgram : InstalledPython;
 
 export interface Absent {
-  /** Why it is absent and what to do, for a person. */
+  /** A text for a person: why the judge is absent, and what to do. */
   readonly absent: string;
 }
 
-/** In the judge's folder: the SHA-256 of the lock from which it was made. */
+/** The file in the judge's folder with the SHA-256 of the lock from which the folder was made. */
 const COMPLETE = 'complete';
 
 export const lockFile = ({ name, registry }: Judge): string =>
@@ -49,7 +51,7 @@ export function installedAt<J extends Judge>(judge: J, folder: string): Installe
   return found as Installed<J>;
 }
 
-/** The judge if it is installed; installs nothing. For specs, which must know at once. */
+/** Returns the judge if it is installed, and installs nothing. For specs, which must know at once. */
 export function findJudge<J extends Judge>(judge: J): Installed<J> | Absent {
   const folder = judgeFolder(judge);
   return readComplete(folder) === lockDigest(judge)

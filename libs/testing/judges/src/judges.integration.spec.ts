@@ -23,7 +23,7 @@ describe('an outside judge', () => {
     await folder.remove();
   });
 
-  /** A false python3 that copies itself into its venv and records how its pip was called. */
+  /** Writes a stand-in for python3 that copies itself into its venv and records the calls of its pip. */
   async function python(version: string, pip: string): Promise<void> {
     const file = folder.file('bin/python3');
     const script = `#!/bin/sh
@@ -37,7 +37,7 @@ esac
     await chmod(file, 0o755);
   }
 
-  it('is absent until it is installed from the lock of today', async () => {
+  it('is absent until it is installed from the current lock', async () => {
     await python('3 11', 'exit 0');
     expect(findJudge(judge)).toEqual({ absent: expect.stringContaining('npm run lab -- judges') as string });
     const installed = await installJudge(judge, quiet);

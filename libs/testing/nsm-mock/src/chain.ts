@@ -10,7 +10,7 @@ interface Level extends Pick<Wanted, 'subject' | 'usages'> {
   validityMs: number;
 }
 
-/** The levels below the root, with the validities and path lengths of AWS's chain. */
+/** Returns the levels below the root, with the validities and path lengths of AWS's chain. */
 function levels(moduleId: string): Level[] {
   const subject = (commonName: string) => `C=US, O=communique-tee, OU=development, CN=${commonName}`;
   const instance = moduleId.split('-enc')[0] ?? moduleId;
@@ -37,7 +37,7 @@ function levels(moduleId: string): Level[] {
   ];
 }
 
-/** Whether a certificate still has more than a tenth of its time. Otherwise it and all below it are issued anew. */
+/** Whether a certificate still has more than a tenth of its time. Otherwise it and all certificates below it are issued anew. */
 function isCurrent(signer: Signer, nowMs: number): boolean {
   return nowMs >= signer.notBeforeMs && nowMs <= signer.notAfterMs - (signer.notAfterMs - signer.notBeforeMs) / 10;
 }
@@ -48,7 +48,7 @@ export interface Chain {
   leaf: Signer;
 }
 
-/** Keeps a chain under a root alive. One at a time: callers that come together get the same chain. */
+/** Keeps a chain under a root valid. Callers at the same time get the same chain. */
 export class ChainKeeper {
   readonly #root: Signer;
   readonly #levels: Level[];
@@ -72,7 +72,7 @@ export class ChainKeeper {
     for (const [index, level] of this.#levels.entries()) {
       let signer = this.#signers[index];
       if (anew || !signer || !isCurrent(signer, nowMs)) {
-        // It begins a few seconds early, as the real ones do.
+        // It begins a few seconds early, as real certificates do.
         signer = await issue({ ...level, notBeforeMs: nowMs - 3_000, notAfterMs: nowMs + level.validityMs }, issuer);
         this.#signers[index] = signer;
         anew = true;

@@ -23,7 +23,7 @@ export interface Wanted {
   subject: string;
   notBeforeMs: number;
   notAfterMs: number;
-  /** absent: no limit; `leaf`: no CA */
+  /** absent: no limit; `leaf`: not a CA */
   pathLength?: number | 'leaf';
   usages: KeyUsageFlags;
 }
@@ -60,7 +60,7 @@ export async function issue(wanted: Wanted, issuer?: Signer): Promise<Signer> {
   return { subject: wanted.subject, der: new Uint8Array(certificate.rawData), keys, notBeforeMs, notAfterMs };
 }
 
-/** 16 bytes, positive and without a leading zero byte. */
+/** Returns a serial number of 16 bytes that is positive and has no leading zero byte. */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;

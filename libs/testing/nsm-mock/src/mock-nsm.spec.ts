@@ -48,7 +48,7 @@ describe('the mock NSM', () => {
       trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder)),
     });
 
-  it('signs documents that verify under its root, with the longest fields the NSM takes', async () => {
+  it('signs documents that verify under its root, with the longest fields that the NSM takes', async () => {
     const nsm = await open();
     const nonce = new Uint8Array(512).fill(1);
     const userData = new Uint8Array(512).fill(2);
@@ -58,14 +58,14 @@ describe('the mock NSM', () => {
     expect([...verified.pcrs.keys()]).toEqual(Array.from({ length: 16 }, (_, i) => i));
   });
 
-  it('leaves out what was not asked for', async () => {
+  it('omits fields that the request does not have', async () => {
     const verified = await verify(await (await open()).attest({}), undefined);
     expect(verified).not.toHaveProperty('nonce');
     expect(verified).not.toHaveProperty('userData');
     expect(verified).not.toHaveProperty('publicKey');
   });
 
-  it('is refused by who trusts AWS only', async () => {
+  it('signs documents that a verifier with only the AWS root refuses', async () => {
     const document = await (await open()).attest({});
     await expect(
       verifyAttestation(document, {
@@ -77,7 +77,7 @@ describe('the mock NSM', () => {
     ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_ROOT' });
   });
 
-  it('has the shape of the real chain: validities, path lengths, names, and OpenSSL agrees with every signature', async () => {
+  it('has the validities, path lengths and names of the real chain, and OpenSSL accepts every signature', async () => {
     const { certificate, cabundle, certificates } = readAttestation_unverified(await (await open()).attest({}));
     const validities = certificates.map(({ notBeforeMs, notAfterMs }) => (notAfterMs - notBeforeMs) / hourMs);
     [30 * 365 * 24, 20 * 24, 5.6 * 24, 24, 3].forEach((hours, i) => {
@@ -92,7 +92,7 @@ describe('the mock NSM', () => {
     });
   });
 
-  it('issues certificates anew before they end, only those that need it', async () => {
+  it('issues only those certificates anew that are about to end', async () => {
     let nowMs = Date.now();
     const nsm = await open({ now: () => nowMs });
     const seen: Uint8Array[][] = [];
@@ -115,7 +115,7 @@ describe('the mock NSM', () => {
     ]);
   });
 
-  it('keeps its root on disk, the key for its owner only', async () => {
+  it('keeps its root on disk, with a key that only its owner can read', async () => {
     const [first, second] = await Promise.all([developmentRootPem(rootFolder), developmentRootPem(rootFolder)]);
     expect(second).toBe(first);
     expect(await developmentRootPem(rootFolder)).toBe(first);
@@ -123,7 +123,7 @@ describe('the mock NSM', () => {
     await verify(await (await open()).attest({}), undefined);
   });
 
-  it('reports a root that is damaged, or whose key and certificate do not belong together', async () => {
+  it('reports a damaged root, or one whose key and certificate do not belong together', async () => {
     await developmentRootPem(rootFolder);
     const file = join(rootFolder, 'development-root/certificate.pem');
     const other = mkdtempSync(join(tmpdir(), 'nsm-mock-'));
@@ -134,7 +134,7 @@ describe('the mock NSM', () => {
     await expect(open()).rejects.toMatchObject({ code: 'ERR_NSM_MOCK_ROOT' });
   });
 
-  it('does not use a root whose time is over', async () => {
+  it('does not use an expired root', async () => {
     await developmentRootPem(rootFolder);
     await expect(open({ now: () => Date.now() + 31 * 365 * dayMs })).rejects.toMatchObject({
       code: 'ERR_NSM_MOCK_ROOT',
@@ -165,7 +165,7 @@ describe('the mock NSM', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ acceptedMeasurements: [{ pcr0, pcr3 }] });
   });
 
-  it('takes other measurements, and looks like debug mode with zeros', async () => {
+  it('accepts other measurements, and looks like debug mode with zeros', async () => {
     const pcr0 = new Uint8Array(48).fill(0xab);
     await verify(await (await open({ pcrs: new Map([[0, pcr0]]) })).attest({}), undefined, 'ab'.repeat(48));
     const debug = await (await open({ pcrs: new Map([[1, new Uint8Array(48)]]) })).attest({});
@@ -176,7 +176,7 @@ describe('the mock NSM', () => {
     });
   });
 
-  it('describes itself and its PCRs, and gives random bytes', async () => {
+  it('describes itself and its PCRs, and returns random bytes', async () => {
     const nsm = await open({ moduleId: 'i-1-enc2' });
     expect(await nsm.describe()).toMatchObject({
       moduleId: 'i-1-enc2',
@@ -214,7 +214,7 @@ describe('the mock NSM', () => {
     expect(decode(await transport.request(request))).toEqual({ Error: error });
   });
 
-  it('is closed after close', async () => {
+  it('refuses requests after close', async () => {
     const nsm = await open();
     await nsm.close();
     await expect(nsm.attest({})).rejects.toMatchObject({ code: 'ERR_NSM_CLOSED' });

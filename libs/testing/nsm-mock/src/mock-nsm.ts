@@ -6,7 +6,7 @@ import { maxPcrs, registers } from './measurements';
 import { refuseProduction, developmentRoot } from './root';
 
 export interface MockNsmOptions {
-  /** the folder of the development root, made if absent; anyone who can read it can forge documents */
+  /** the folder of the development root, which is made if absent; anyone who can read the folder can forge documents */
   rootFolder: string;
   /** index 0 to 15, 48 bytes each; PCR0 to 3 default to `developmentMeasurements`, all others to zero */
   pcrs?: ReadonlyMap<number, Uint8Array>;
@@ -15,7 +15,7 @@ export interface MockNsmOptions {
   moduleId?: string;
 }
 
-/** Errors by the names of the device (aws-nitro-enclaves-nsm-api, src/api/mod.rs). */
+/** An error with a name that the device uses (aws-nitro-enclaves-nsm-api, src/api/mod.rs). */
 class Refusal extends Error {
   constructor(readonly answer: 'InvalidArgument' | 'InvalidIndex' | 'InvalidOperation' | 'InputTooLarge') {
     super(answer);
@@ -23,8 +23,8 @@ class Refusal extends Error {
 }
 
 /**
- * The NSM without the hardware, for development: it speaks the same CBOR, and signs real COSE_Sign1 with a chain of
- * the real one's shape and validities, under its own root, which a verifier trusts only if it is configured to. It
+ * Returns a transport to an NSM without hardware, for development: it speaks the same CBOR, and signs real COSE_Sign1 with a chain in
+ * the real form and with the real validities, under its own root, which a verifier trusts only if it is configured to. It
  * does not implement ExtendPCR, LockPCR and LockPCRs (InvalidOperation), because no code here uses them.
  *
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT, ERR_NSM_MOCK_OPTIONS
@@ -35,7 +35,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   const now = options.now ?? Date.now;
   const pcrs = registers(options.pcrs);
   const moduleId = options.moduleId ?? `i-development-enc${randomBytes(8).toString('hex')}`;
-  // Even if the NSM's time is earlier than the machine's, it signs under the root that developmentRootPem returns
+  // Takes the later time, so that the mock NSM signs under the root that developmentRootPem returns even if `now` is early
   const root = await developmentRoot(options.rootFolder, Math.max(now(), Date.now()));
   const chains = new ChainKeeper(root, moduleId);
   let closed = false;
@@ -98,7 +98,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   };
 }
 
-/** A request is a name, or a map of one name to its fields. */
+/** Parses a request, which is a name, or a map of one name to its fields. */
 function parse(request: Uint8Array): { name: string; fields?: Map<unknown, unknown> } {
   let value: unknown;
   try {

@@ -22,7 +22,7 @@ export class NsmMockError extends Error {
   }
 }
 
-/** A verifier that trusts the development root trusts everyone who can read its key file. */
+/** Throws in production: a verifier that trusts the development root trusts everyone who can read its key file. */
 export function refuseProduction(): void {
   if (process.env['NODE_ENV'] === 'production')
     throw new NsmMockError('ERR_NSM_MOCK_PRODUCTION', 'the mock NSM does not start with NODE_ENV=production');
@@ -33,9 +33,9 @@ const subject = 'C=US, O=communique-tee, OU=development, CN=development.nitro-en
 const curve = { name: 'ECDSA', namedCurve: 'P-384' };
 
 /**
- * The certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. Made on first use.
+ * Returns the certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. The root is made on first use.
  *
- * @param rootFolder has `development-root/` with key (mode 0600) and certificate, or gets it
+ * @param rootFolder the folder of `development-root/`, which has the key (mode 0600) and the certificate
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT
  */
 export async function developmentRootPem(rootFolder: string): Promise<string> {
@@ -45,8 +45,8 @@ export async function developmentRootPem(rootFolder: string): Promise<string> {
 }
 
 /**
- * Two processes may start at the same time: each renames a complete folder into place, and the later one reads the
- * first one's.
+ * Returns the development root, and makes it if it does not exist. If two processes do so at the same time, each renames
+ * a complete folder into place, and the later process reads the root of the first.
  */
 export async function developmentRoot(rootFolder: string, nowMs: number): Promise<Signer> {
   const folder = join(rootFolder, 'development-root');
@@ -70,7 +70,7 @@ export async function developmentRoot(rootFolder: string, nowMs: number): Promis
   }
 }
 
-/** 30 years, as AWS's; it begins a day early, so that clocks need not agree. */
+/** Makes a root that is valid for 30 years, as AWS's. It begins a day early, so that clocks need not agree. */
 function make(nowMs: number): Promise<Signer> {
   return issue({
     subject,

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-it('answers another process as the mock itself does, many requests at once', async () => {
+it('answers many requests of another process at once, in the same way as the mock NSM', async () => {
   const mock = await createMockNsmTransport({ rootFolder: folder.path, moduleId: 'i-0-enc1' });
   const served = await serveNsm(mock, folder.file('nsm'));
   const nsm = createNsm(connectNsm(folder.file('nsm')));

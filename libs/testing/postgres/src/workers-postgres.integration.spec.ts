@@ -25,7 +25,7 @@ async function query<T extends object>(url: string, sql: string): Promise<T[]> {
 const TABLES = "SELECT count(*)::int AS count FROM information_schema.tables WHERE table_schema = 'public'";
 
 describe("the worker's PostgreSQL", () => {
-  it('is one server for all who ask without options, and another for those who ask for their own', async () => {
+  it('is one server for all callers without options, and a separate server for a caller with own', async () => {
     await using first = await startPostgres();
     await using second = await startPostgres();
     await using own = await startPostgres({ own: true });
@@ -34,7 +34,7 @@ describe("the worker's PostgreSQL", () => {
     expect(own.port).not.toBe(first.port);
   });
 
-  it('hands out databases with the gateway’s tables, apart from each other', async () => {
+  it('creates separate databases with the gateway’s tables', async () => {
     await using postgres = await startPostgres();
     const [one, two] = await Promise.all([postgres.createMigratedDatabase(), postgres.createMigratedDatabase()]);
     await query(one, 'DROP TABLE message CASCADE');
@@ -54,7 +54,7 @@ describe("the worker's PostgreSQL", () => {
     await expect(query(postgres.url, 'SELECT 1')).rejects.toMatchObject({ code: '3D000' });
   });
 
-  it('cannot be killed or restarted, and names no databases, which other spec files would meet', async () => {
+  it('cannot be killed, restarted or asked for a named database, because other spec files use it', async () => {
     await using postgres = await startPostgres();
     for (const refused of [postgres.kill(), postgres.restart(), postgres.createDatabase('named')])
       await expect(refused).rejects.toMatchObject({ code: 'POSTGRES_NOT_OWNED' });

@@ -2,13 +2,13 @@ import { SupportError } from '@communique-tee/testing/harness';
 import { startPostgresServer, type PostgresServer } from './postgres-server';
 import type { Postgres } from './start-postgres';
 
-/** Where jest's environment (libs/testing/jest) puts its `workersPostgres` for the specs, each of which loads a copy of this module. */
+/** The global in which jest's environment (libs/testing/jest) gives `workersPostgres` to specs, which each load a copy of this module. */
 export const WORKERS_POSTGRES = Symbol.for('communique-tee.workers-postgres');
 
-/** Of this process, a jest worker: it outlives the spec files, and ends with the process. */
+/** The server of this jest worker. It outlives the spec files, and ends with the process. */
 let server: Promise<PostgresServer> | undefined;
 
-/** New databases on the worker's server, for one spec file. The first call starts the server. */
+/** Returns new databases on the worker's server, for one spec file. The first call starts the server. */
 export async function workersPostgres(): Promise<Postgres> {
   server ??= startPostgresServer({ keepAlive: false });
   const shared = await server.catch((error: unknown) => {

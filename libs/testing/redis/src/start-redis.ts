@@ -14,7 +14,7 @@ import {
 import { findRedisServer } from './find-redis';
 
 export interface RedisOptions {
-  /** A server of the caller's own, even if REDIS_URL names one: for tests that stop it, fill it or fail it over. */
+  /** Starts a separate server, even if REDIS_URL names one, for tests that stop it, fill it or fail it over. */
   readonly own?: boolean;
   readonly port?: number;
   /** Further settings, e.g. `{ maxmemory: '8mb' }`. */
@@ -24,27 +24,27 @@ export interface RedisOptions {
 export interface Redis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Whether startRedis started the server: only then may specs kill, restart or FLUSHALL it. */
+  /** Whether startRedis started the server. Only then may specs kill, restart or FLUSHALL it. */
   readonly owned: boolean;
   log(): string;
   stop(): Promise<void>;
-  /** SIGKILL, as a crash would. @throws SupportError REDIS_NOT_OWNED */
+  /** Sends SIGKILL, like a crash. @throws SupportError REDIS_NOT_OWNED */
   kill(): Promise<void>;
-  /** Starts it again on the same port, empty. @throws SupportError REDIS_NOT_OWNED */
+  /** Starts the server again on the same port, empty. @throws SupportError REDIS_NOT_OWNED */
   restart(): Promise<void>;
 }
 
 const MISSING =
   'no redis-server: install it (apt-get install redis-server), or set REDIS_URL, or run `npm test`, which tries to fetch it';
 
-/** Whether startRedis has something to start; for a loud skip (describeWith). */
+/** Returns, for describeWith, whether startRedis can start a server. */
 export function redisAvailability(options: RedisOptions = {}): Availability {
   const shared = options.own !== true && (process.env['REDIS_URL'] ?? '') !== '';
   return shared || findRedisServer() !== undefined ? { available: true } : { available: false, reason: MISSING };
 }
 
 /**
- * A real Redis: the one of REDIS_URL, else a server of our own on 127.0.0.1 with a password, without persistence.
+ * Returns a real Redis: the one of REDIS_URL, otherwise a new server on 127.0.0.1 with a password and without persistence.
  *
  * @throws SupportError REDIS_UNAVAILABLE, REDIS_START_FAILED
  */
@@ -69,7 +69,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
       requirepass: password,
       ...options.settings,
     };
-    const file = join(folder, 'redis.conf'); // not arguments: the process list would show the password
+    const file = join(folder, 'redis.conf'); // a file, because the process list would show the password in arguments
     await writeFile(
       file,
       Object.entries(settings)

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A unix socket or a TCP port of this machine, as libs/vsock's `Address` names them. */
+/** A unix socket or a TCP port of this machine, in the form of libs/vsock's `Address`. */
 export interface GuestAddress {
   readonly kind: string;
   readonly path?: string;
@@ -10,17 +10,19 @@ export interface GuestAddress {
 }
 
 export interface HybridDevice {
-  /** Where a port of the "guest" really listens; a port that is not listed has no listener. */
+  /** The real address of each port of the simulated guest. A port that is not listed has no listener. */
   readonly guest: Map<number, GuestAddress>;
-  /** How many connections were requested, with the refused ones. */
+  /** How many connections were requested, including the refused ones. */
   requests: number;
-  /** What it answers instead of `OK 1024\n`. */
+  /** The device's answer to a request; `OK 1024\n` by default. */
   answer: string;
-  /** Removes the device and cuts every connection, as when the emulator is killed. */
+  /** Removes the device and cuts every connection, as if the emulator is killed. */
   stop(): Promise<void>;
 }
 
-/** Does on its unix socket what vhost-device-vsock and Firecracker do for connections from the host, with sockets of this machine as guest. */
+/**
+ * Simulates the vsock device of vhost-device-vsock and Firecracker for connections from the host, with sockets of this machine as guest.
+ */
 export async function startHybridDevice(path: string): Promise<HybridDevice> {
   const open = new Set<Socket>();
   const track = (socket: Socket) => {

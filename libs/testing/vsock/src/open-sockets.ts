@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** How many sockets this process has open (Linux). */
+/** Returns how many sockets this process has open (Linux). */
 export function openSockets(): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {

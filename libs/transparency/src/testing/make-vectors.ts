@@ -5,20 +5,20 @@ import type { NoteErrorCode } from '../errors';
 import { formatVerifierKey, signingKeyOf } from '../note-keys';
 import { signNote } from '../signed-note';
 
-/** A note and the decision that every reader must make, and Go's decision where Go's implementation is laxer than ours. */
+/** A note and the decision that every reader must make, and Go's decision if Go's implementation is less strict. */
 export interface NoteVector {
   title: string;
   note: string;
   /** Texts of verifier keys. */
   keys: string[];
   expected: { body: string; key: string } | { code: NoteErrorCode };
-  /** Absent where Go decides as we do. */
+  /** Absent if Go decides as we do. */
   go?: 'accepts';
 }
 
 const BODY = 'communique-tee test\nfirst\nsecond\n';
 const REFUSED = { code: 'ERR_NOTE_MALFORMED' } as const;
-/** Made-up keys of the tests. */
+/** Made-up keys for tests. */
 const one = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
 const two = signingKeyOf('test-registrar', new Uint8Array(32).fill(2));
 const stranger = signingKeyOf('other.example/witness', new Uint8Array(32).fill(3));
@@ -32,7 +32,7 @@ const NONCE = 12345n;
 const nonce = Point.BASE.multiply(NONCE);
 const torsion = Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '', true);
 
-/** The content of note-vectors.json. */
+/** Returns the content of note-vectors.json. */
 export function makeVectors(): NoteVector[] {
   const note = signNote(BODY, one);
   const both = signNote(BODY, one, two);
@@ -139,7 +139,7 @@ function littleEndian(value: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 0xffn));
 }
 
-/** The signature lines. */
+/** Returns the signature lines. */
 function linesOf(note: string): string {
   return note.slice(note.lastIndexOf('\n\n') + 2);
 }
@@ -148,7 +148,7 @@ function signatureText(note: string, change: (base64: string) => string): string
   return note.replace(/[A-Za-z0-9+/=]+\n$/, (base64) => `${change(base64.slice(0, -1))}\n`);
 }
 
-/** A note whose signature line contains both characters that base64url replaces. */
+/** Returns a note whose signature line contains both characters that base64url replaces. */
 function noteWithBase64Signs(): string {
   for (let count = 0; ; count++) {
     const note = signNote(`${BODY}${count}\n`, one);
@@ -156,7 +156,7 @@ function noteWithBase64Signs(): string {
   }
 }
 
-/** One bit of the signature in this line flipped. */
+/** Returns the note with one bit of the signature in this line flipped. */
 function damaged(note: string, which: number): string {
   const lines = linesOf(note).trimEnd().split('\n');
   const changed = lines.map((line, at) => {
@@ -185,13 +185,13 @@ function relabeled(note: string): string {
   });
 }
 
-/** 68 bytes end in one character of padding: the two lowest bits of the character before it are unused. */
+/** Returns the base64 of 68 bytes with an unused bit set: before the one padding character, the two lowest bits are unused. */
 function unusedBitSet(base64: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   return `${base64.slice(0, -2)}${alphabet.charAt(alphabet.indexOf(base64.charAt(base64.length - 2)) + 1)}=`;
 }
 
-/** A good signature over a text that signNote refuses. */
+/** Returns a good signature over a text that signNote refuses. */
 function forced(body: string): string {
   const content = new Uint8Array(68);
   content.set(fromHex(one.keyId));

@@ -1,4 +1,4 @@
-// node tools/run.mjs libs/transparency/src/testing/write-vectors.ts
+// node tools/run.mjs libs/transparency/src/testing/write-vectors.ts: writes note-vectors.json.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import { SocketError } from './socket-error';
 
-/** The few calls that AF_VSOCK needs before libuv can take over; numbers are those of Linux on x86-64 and arm64 (both little-endian). */
+/** The few calls that AF_VSOCK needs before libuv takes over. The numbers are those of Linux on x86-64 and arm64 (both little-endian). */
 export interface Libc {
   socket(): number;
   bind(fd: number, cid: number, port: number): void;
-  /** Starts connecting; true when it is done already. */
+  /** Starts to connect. Returns true if the socket is already connected. */
   connect(fd: number, cid: number, port: number): boolean;
-  /** Whether the socket can be written to or has failed by now; does not wait. */
+  /** Whether the socket can be written to or has failed. Does not wait. */
   isSettled(fd: number): boolean;
   /** Reads SO_ERROR and throws if the connect failed. */
   throwPending(fd: number): void;
@@ -21,7 +21,7 @@ const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const POLLOUT = 4;
 
-/** An address family and the form of its addresses. These calls work the same for every family, so tests use another one. */
+/** An address family and the form of its addresses. The calls work the same for every family, so tests use another family. */
 export interface Family {
   readonly name: string;
   readonly domain: number;

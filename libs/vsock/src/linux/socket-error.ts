@@ -22,7 +22,7 @@ export class SocketError extends Error {
   }
 }
 
-/** The `code` of an error of Node's; by its shape, since an error may come from another realm. */
+/** Returns the `code` of an error of Node. Checks by shape, because an error may come from another realm. */
 export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const code: unknown = Reflect.get(error, 'code');

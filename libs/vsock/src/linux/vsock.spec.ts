@@ -23,7 +23,7 @@ const linux: Availability =
 const anyPort = (): Address => ({ kind: 'vsock', cid: null, port: randomInt(1 << 20, 2 ** 31) });
 
 describe('the internals of Node that vsock needs', () => {
-  it('are in this version', () => {
+  it('exist in this version', () => {
     expect(tcpWrap()).toBeDefined();
   });
 
@@ -46,7 +46,7 @@ describe('the internals of Node that vsock needs', () => {
     ['one without TCP', { binding: () => ({ constants }) }],
     ['handles that cannot be opened', { binding: () => ({ TCP: class {}, constants }) }],
     ['no constants', { binding: () => ({ TCP: Handle }) }],
-  ])('are missed clearly: %s', (_what, holder) => {
+  ])('are reported if they are missing: %s', (_what, holder) => {
     expect(() => tcpWrap(holder)).toThrow(
       expect.objectContaining({
         code: 'ERR_VSOCK_UNAVAILABLE',
@@ -67,7 +67,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
     });
   });
 
-  // A thousand waiting connections occupy no worker thread, so files can be read meanwhile
+  // A thousand connections that wait occupy no worker thread, so files can be read meanwhile
   it('holds only a descriptor while it waits, and none after an abort', async () => {
     await using silent = await startSilentPort();
     const before = openSockets();
@@ -88,7 +88,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
   });
 });
 
-// Bytes over vsock need a peer (the emulated enclave): a plain kernel without vsock_loopback has none.
+// Bytes over vsock need a peer, such as the emulated enclave: a kernel without vsock_loopback has none.
 describeWith(vsockAvailability(), 'vsock', () => {
   it('listens on any context id, closes, and can listen again', async () => {
     const address = anyPort();
@@ -117,7 +117,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     });
   });
 
-  it('refuses a server that listens already', async () => {
+  it('refuses a server that already listens', async () => {
     const server = createServer();
     await listen(server, anyPort());
     try {
@@ -134,7 +134,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     });
   });
 
-  it('gives up when it is told to or its time is over, and leaves no descriptor behind', async () => {
+  it('fails when it is aborted or its time is over, and leaves no descriptor', async () => {
     const before = openSockets();
     const controller = new AbortController();
     const aborted = connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 3000, signal: controller.signal });

@@ -16,11 +16,11 @@ export interface VsockConnectOptions {
 }
 
 /**
- * A connected stream socket of AF_VSOCK (vsock(7)). Connecting must not block one of Node's four worker threads: many callers of an absent
- * enclave would stop name resolution and file access. So this polls the socket, because libuv cannot watch a descriptor that is still
- * connecting.
+ * Returns a connected stream socket of AF_VSOCK (vsock(7)). Connecting must not block one of Node's four worker threads: many callers of an
+ * absent enclave would stop name resolution and file access. So this function polls the socket: libuv cannot watch a descriptor that is
+ * still connecting.
  *
- * @throws SocketError by the system's code, ABORT_ERR, ERR_VSOCK_UNAVAILABLE; the descriptor is closed by then
+ * @throws SocketError by the system's code, ABORT_ERR, ERR_VSOCK_UNAVAILABLE; the descriptor is then closed
  */
 export async function connectVsock(
   cid: number,
@@ -59,7 +59,7 @@ async function answered(c: Libc, fd: number, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Binds (to any context id if none is given) and hands the descriptor to the server, which then emits `listening` or
+ * Binds (to any context id if none is given) and passes the descriptor to the server, which then emits `listening` or
  * `error`.
  */
 export async function listenVsock(

@@ -1,4 +1,4 @@
-// What the spec loads into a page.
+// The module that the spec loads into a page.
 export const add = (a: number, b: number) => a + b;
 
 export function fail(): never {

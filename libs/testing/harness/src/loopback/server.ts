@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** A simulator's request listener: if the handler fails, the answer is a 500 without a body. */
+/** Returns a simulator's request listener. If the handler fails, it answers 500 without a body. */
 export function guarded(handle: Handler): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     handle(request, response).catch(() => {
@@ -27,7 +27,7 @@ export function listenOnLoopback(server: Server, port: number, failed: (cause: E
   });
 }
 
-/** Ends a server and cuts its connections. */
+/** Stops a server and cuts its connections. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
@@ -35,7 +35,7 @@ export function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** The whole body, or null when it is larger than `maxBytes` (the rest is not read). */
+/** Returns the whole body, or null if it is larger than `maxBytes` (the rest is not read). */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -47,7 +47,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return Buffer.concat(chunks);
 }
 
-/** Waits; ends early when the other side closed the connection. */
+/** Waits, and returns early when the other side closes the connection. */
 export function pauseUnlessClosed(delayMs: number, request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { state } from './module-state';
 
-/** Everything that a spec file can leave behind, how the next one would see it, and how to leave it. */
+/** Everything that a spec file can leave behind, with a function that sees it in the next file and a function that leaves it. */
 const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: () => void])[] = [
   ['a new environment variable', () => 'LEAK' in process.env, () => (process.env['LEAK'] = 'yes')],
   [
@@ -61,7 +61,7 @@ const fix = (name: string) =>
   Reflect.defineProperty(globalThis, name, { value: 1, writable: true, configurable: false });
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- through jest, each time
 const required = (name: string) => require(name) as object;
-// Not in its types.
+// This function is not in jest's types.
 const addEqualityTesters = (testers: unknown[]) => {
   (expect as unknown as { addEqualityTesters(testers: unknown[]): void }).addEqualityTesters(testers);
 };
@@ -74,30 +74,30 @@ const equals = (one: unknown, other: unknown) => {
   }
 };
 
-it.each(LEAKS)('finds none of another spec file: %s', (_what, isThere) => {
+it.each(LEAKS)('does not see what another spec file left: %s', (_what, isThere) => {
   expect(isThere()).toBe(false);
 });
 
-it('waits by node:timers/promises while timers are fake', async () => {
+it('can wait with node:timers/promises while timers are fake', async () => {
   jest.useFakeTimers();
   await sleep(1);
   await new Response('text').text();
   jest.useRealTimers();
 });
 
-it('has the classes that Node and packages have', () => {
+it('has the same classes as Node and packages', () => {
   expect(() => readFileSync('/nowhere')).toThrow(Error);
   expect(new TextEncoder().encode('a')).toBeInstanceOf(Uint8Array);
   expect(load('[1]')).toBeInstanceOf(Array);
   expect(z.instanceof(Date).safeParse(new Date()).success).toBe(true);
 });
 
-// The package's class is the same in all spec files of a worker, so it can count them.
+// All spec files of a worker share the package's class, so the class can count the spec files.
 const files = Number(Reflect.get(Command, 'files') ?? 0) + 1;
 Reflect.set(Command, 'files', files);
 it(`is spec file ${String(files)} that uses commander in this worker`, () => undefined);
 
-it('leaves all of it behind', () => {
+it('leaves everything in the list', () => {
   for (const [what, isThere, leave] of LEAKS) {
     leave();
     if (what !== 'a mock of a package') expect([what, isThere()]).toEqual([what, true]);

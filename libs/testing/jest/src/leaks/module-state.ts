@@ -1,2 +1,2 @@
-/** State of a module of ours, which no other spec file may see. */
+/** The state of one of our modules. No other spec file may see it. */
 export const state = { uses: 0 };

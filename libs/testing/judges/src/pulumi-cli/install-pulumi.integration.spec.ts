@@ -21,7 +21,7 @@ describe('Pulumi’s CLI', () => {
     await folder.remove();
   });
 
-  /** A `go` of that version; `build` runs in the folder of the module. */
+  /** Writes a stand-in for `go` with that version. `build` is its shell script, which runs in the folder of the module. */
   async function go(version: string, build: string): Promise<void> {
     const file = folder.file('bin/go');
     await writeFile(
@@ -31,19 +31,19 @@ describe('Pulumi’s CLI', () => {
     await chmod(file, 0o755);
   }
 
-  it('is absent, with what is missing, where there is no Go', async () => {
+  it('is absent, with the reason, if there is no Go', async () => {
     process.env['PATH'] = folder.file('bin');
     expect(await installPulumi(quiet)).toEqual({
       absent: expect.stringMatching(/^Go \S+ or later is not on PATH$/) as string,
     });
   });
 
-  it('is absent where Go is too old', async () => {
+  it('is absent if Go is too old', async () => {
     await go('1.25.9', 'exit 0');
     expect(await installPulumi(quiet)).toEqual({ absent: expect.stringContaining('only 1.25.9') as string });
   });
 
-  it('is absent, with Go’s own first line, where a module is refused, and leaves the log alone', async () => {
+  it('is absent, with the first line of Go’s error, if a module is refused, and only the log stays', async () => {
     await go(
       '1.99.0',
       "echo 'go: downloading example.org/a v1' >&2; echo 'example.org/a@v1: 403 Forbidden' >&2; exit 1",
@@ -53,7 +53,7 @@ describe('Pulumi’s CLI', () => {
     expect(await readdir(folder.file('cache'))).toEqual([expect.stringMatching(/\.log$/) as string]);
   });
 
-  it('is built in caches of its own, which are removed, and kept alone', async () => {
+  it('is built with separate caches, which are removed, so that only the program stays', async () => {
     await go('1.99.0', 'mkdir -p "$GOMODCACHE" "$GOCACHE" && cp go.sum bin/pulumi');
     const cli = await installPulumi(quiet);
     expect(cli).toEqual({ command: join(pulumiFolder(), 'pulumi'), folder: pulumiFolder() });
@@ -63,7 +63,7 @@ describe('Pulumi’s CLI', () => {
     expect(left).toEqual([]);
   });
 
-  it('takes away what a killed build left', async () => {
+  it('removes the files of a killed build', async () => {
     const abandoned = `${pulumiFolder()}.4194305`;
     await mkdir(abandoned, { recursive: true });
     await go('1.99.0', 'touch bin/pulumi');
