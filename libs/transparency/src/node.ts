@@ -1,14 +1,14 @@
-/** For Node. */
+/** Verifies the signatures of notes with OpenSSL. For Node. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { VerifierKey } from './note-keys';
 import { SIGNATURE_BYTES, type SignatureCheck } from './signature-check';
 
-/** What stands before the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410 section 4). */
+/** The bytes of a SubjectPublicKeyInfo before the 32 bytes of its Ed25519 key (RFC 8410 section 4). */
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 
 const keyObjects = new WeakMap<VerifierKey, KeyObject>();
 
-/** By OpenSSL, in some 0.1 ms. It decides as `checkSignature` does. */
+/** Checks a signature with OpenSSL, in some 0.1 ms. It decides as `checkSignature` does. */
 export const checkSignatureByOpenssl: SignatureCheck = (signature, text, key) =>
   signature.length === SIGNATURE_BYTES && verify(null, text, keyObjectOf(key), signature);
 

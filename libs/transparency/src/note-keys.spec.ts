@@ -45,7 +45,7 @@ it('refuses a public key of small order, under which anyone can sign', () => {
   expect(() => parseVerifierKey(small)).toThrow(/not an Ed25519 key/);
 });
 
-it('refuses a public key outside of the group of prime order, about whose signatures verifiers may differ', () => {
+it('refuses a public key outside the group of prime order, because verifiers may differ about its signatures', () => {
   const torsion = ed25519.Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '', true);
   const mixed = ed25519.Point.fromBytes(key.publicKey).add(torsion).toBytes();
   const keyId = createHash('sha256').update('mixed\n').update(Uint8Array.of(1)).update(mixed).digest('hex').slice(0, 8);

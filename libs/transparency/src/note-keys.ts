@@ -83,8 +83,8 @@ function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey {
 }
 
 /**
- * Canonical, and in the group of prime order, as every honestly made key is. Under a key of small order anyone can make signatures that
- * verify; about those of any other key outside of the group, verifiers may differ.
+ * Whether a public key is canonical and in the group of prime order, as every honestly made key is. Under a key of small order anyone can
+ * make signatures that verify. Verifiers may differ about signatures of the other keys outside the group.
  */
 function isUsablePoint(publicKey: Uint8Array): boolean {
   try {

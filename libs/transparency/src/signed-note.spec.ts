@@ -15,7 +15,7 @@ it.each(NOTE_VECTORS)('decides about a test vector as every reader must: $title'
   expect(outcomeOf(vector)).toEqual(vector.expected);
 });
 
-it.each(NOTE_VECTORS)('decides so with OpenSSL too: $title', (vector) => {
+it.each(NOTE_VECTORS)('decides the same with OpenSSL: $title', (vector) => {
   expect(outcomeOf(vector, checkSignatureByOpenssl)).toEqual(vector.expected);
 });
 
