@@ -4,7 +4,7 @@ import { extname, join, relative } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
 /**
- * npx would run a stranger's package if the documents named one that is not installed, because anyone may publish a package under that
+ * `npx` would run a stranger's package if the documents named one that is not installed, because anyone may publish a package under that
  * name.
  */
 
@@ -43,7 +43,7 @@ async function textFiles(folder: string): Promise<string[]> {
   return found.flat();
 }
 
-it('finds only commands of installed packages after npx in all files', async () => {
+it('finds only commands of installed packages after "npx" in all files', async () => {
   const named = new Map<string, string>();
   for (const path of await textFiles(root)) {
     // Options may come before the package's name, and a version after the name.
