@@ -83,7 +83,7 @@ export type AttestationErrorCode = keyof typeof table;
 export const attestationErrorCodes = Object.keys(table) as AttestationErrorCode[];
 
 /**
- * Raised by everything in this library. `code` is stable, `step` names the step that failed, `detail` is for people.
+ * The error that every function of this library throws. `code` is stable, `step` names the step that failed, `detail` is for people.
  */
 export class AttestationError extends Error {
   override readonly name = 'AttestationError';

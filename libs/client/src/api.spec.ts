@@ -22,7 +22,7 @@ type DeepReadonly<T> = T extends Uint8Array
     : T;
 
 describe('the published types', () => {
-  it('are those of the schemas', () => {
+  it('are equal to the types of the schemas', () => {
     // Checked by the compiler (npm run typecheck); exactOptionalPropertyTypes makes zod's optional members take undefined too.
     const message: Exact<Message, DeepReadonly<Omit<CongressMessage, 'version' | 'deliverySecret' | 'proof'>>> = true;
     const view: Exact<StatusView, DeepReadonly<MessageView>> = true;

@@ -53,7 +53,7 @@ export interface Policy {
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
   /**
    * How the enclave may keep its keys: `process` (they end with the enclave) and ARNs of KMS key aliases that guard them. If absent, any
-   * custody that the document attests: the image that PCR0 measures names the alias in its own configuration.
+   * custody that the document attests: the measured configuration of the image has the alias.
    */
   readonly acceptedCustody?: readonly string[];
   /** How the enclave may check residence, by its attested configuration. If absent, in any way. */
@@ -339,7 +339,7 @@ export interface KeptMessage {
   readonly answerKey: string;
   /** 32 bytes in base64url: reads status and receipt of a proven message, without a token. Null for others. */
   readonly statusSecret: string | null;
-  /** Whether the gateway had answered 202 when this was handed out. */
+  /** Whether the gateway had answered 202 when this value was made. */
   readonly accepted: boolean;
 }
 

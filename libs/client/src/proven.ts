@@ -144,7 +144,7 @@ function problemAt(pointer: string, code: string, what: string): FieldProblem {
 }
 
 /**
- * Does `work`, and turns the prover's errors into ClientErrors. They have a code and contain no secret.
+ * Does `work`. Turns an error of the prover, which has a code and contains no secret, into a ClientError.
  * @throws ClientError `residence_unavailable`
  */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {

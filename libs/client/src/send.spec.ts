@@ -84,7 +84,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is posted again after a passing fault, as the same bytes under the same Idempotency-Key', async () => {
+  it('is posted again after a temporary fault, as the same bytes under the same Idempotency-Key', async () => {
     gateway.postFaults = ['cut', { problem: 'overloaded', retryAfter: 1 }, 'cut-after', { problem: 'internal_error' }];
     const states: SendState[] = [];
     const { status } = await client.send(testMessage(), { onState: (state) => states.push(state) }).result;
@@ -153,7 +153,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('ends at the caller’s signal in every phase', async () => {
+  it('is given up at the caller’s signal in every phase', async () => {
     gateway.statuses = ['queued'];
     const early = new AbortController();
     early.abort();
@@ -508,7 +508,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toEqual([]);
       });
 
-      it('is sealed to for offices of the other chamber', async () => {
+      it('is sealed to without a question for offices of the other chamber', async () => {
         const message = { ...testMessage(), offices: ['SCA01'] };
         expect(await client.send(message).result).toMatchObject({ status: 'delivered' });
       });

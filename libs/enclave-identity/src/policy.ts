@@ -13,7 +13,7 @@ import {
 export interface EnclavePolicy extends AttestationPolicy {
   /**
    * Who may be able to restore the enclave's keys: `process` (no one) and ARNs of KMS key aliases. Without this member, every
-   * attested custody is accepted; the image that PCR0 names has the alias in its measured configuration.
+   * attested custody is accepted; the measured configuration of the image has the alias.
    */
   readonly acceptedCustody?: readonly string[];
 }

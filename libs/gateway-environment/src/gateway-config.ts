@@ -31,7 +31,7 @@ export interface PageSignIn {
   readonly issuer: string;
   readonly clientId: string;
   readonly authorizationEndpoint: string;
-  /** The only address beside the gateway that the page may connect to. */
+  /** The only address, other than the gateway's, that the page may connect to. */
   readonly tokenEndpoint: string;
   readonly scope: string;
   /** The parameter that names AUTH_AUDIENCE in the request; null if the issuer needs none. */
@@ -62,7 +62,7 @@ export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
   readonly http: {
     readonly host: string;
-    /** 0: a free port. */
+    /** The TCP port; 0: a free one. */
     readonly port: number;
     /** How long a whole request may take to arrive. */
     readonly requestTimeoutMs: number;

@@ -1,6 +1,6 @@
 const DOLLARS = /^(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,6}))?$/;
 
-/** "10.00" -> 10000000n micro-dollars, without rounding: digits only, at most six after the point. `undefined` for anything else. */
+/** Reads "10.00" as 10000000n micro-dollars: digits only, at most six after the point. Returns undefined for any other text. */
 export function parseDollars(text: string): bigint | undefined {
   const match = DOLLARS.exec(text);
   if (match === null) return undefined;
@@ -8,7 +8,7 @@ export function parseDollars(text: string): bigint | undefined {
   return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
 }
 
-/** 10000000n -> "10.00"; more than two decimals only if they are not zero. */
+/** Writes 10000000n micro-dollars as "10.00", with more than two decimals only if they are not zero. */
 export function formatDollars(microUsd: bigint): string {
   const sign = microUsd < 0n ? '-' : '';
   const amount = microUsd < 0n ? -microUsd : microUsd;

@@ -322,7 +322,7 @@ describe('is not held up', () => {
   });
 });
 
-it('names no credential in any error', async () => {
+it('shows no credential in any error', async () => {
   const answers = [
     no(400, 'UnrecognizedClientException', credentials.secretAccessKey),
     no(400, 'x', credentials.sessionToken),

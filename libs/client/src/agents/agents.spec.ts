@@ -213,7 +213,7 @@ describe('after a fault', () => {
   });
 });
 
-describe('a gateway that lies is refused where it', () => {
+describe('the answer of a gateway is refused if it', () => {
   const lies = (reason: string) => failing('receipt_refused', { reason });
 
   it('gives the statement of another task', async () => {

@@ -17,9 +17,9 @@ export interface EntriesDifference {
    * The differences in the order of the names. Empty if the archives differ only in form: order, inode numbers, padding or compression.
    */
   readonly entries: readonly EntryDifference[];
-  /** Returns the entry of the first archive that contains byte `offset` of the uncompressed data. */
+  /** Returns the name of the entry of the first archive that contains byte `offset` of the uncompressed data. */
   entryAt(offset: number): string | undefined;
-  /** The first entry, in the order of the archives, in which the archives differ. */
+  /** The name of the first entry, in the order of the archives, in which the archives differ. */
   readonly firstEntry: string | undefined;
 }
 

@@ -49,5 +49,5 @@ export const agentResultSchema = z
   .meta({ id: 'AgentResult', description: 'A sealed answer, and what it cost as the enclave signed it.' });
 export type AgentResult = z.infer<typeof agentResultSchema>;
 
-/** The members of `provider_unavailable` beside those of every problem: proof of the charge. */
+/** The members of `provider_unavailable` in addition to those of every problem. They prove the charge. */
 export const providerUnavailableMembers = { statement, attestationDocument };

@@ -14,7 +14,7 @@ export function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldPr
 }
 
 /**
- * Returns the first problems, as many as fit into the smallest answer (8 KiB padded, docs/message.md) beside its offices. A larger answer
+ * Returns the first problems, as many as fit into the smallest answer (8 KiB padded, docs/message.md) with its offices. A larger answer
  * would show the parent that there are many faults.
  */
 export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {

@@ -9,7 +9,7 @@ import { MAX_SEALED_KEY_BYTES } from './sealed-key';
 /**
  * `POST /keys` of the enclave, `application/cbor` both ways: the gateway offers what the enclave cannot fetch or store (it has no disk)
  * and learns which keys the enclave holds. Everything offered is ciphertext, or useless without attestation; the enclave trusts none of
- * it. The gateway repeats the request, each time with everything it has.
+ * it. The gateway repeats the request, each time with everything that it can offer.
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;

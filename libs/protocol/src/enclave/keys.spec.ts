@@ -93,7 +93,7 @@ describe('a sealed key', () => {
     expect(decodeSealedKey(encodeSealedKey(withLegacy))).toEqual(withLegacy);
   });
 
-  it('that is cut, followed by more, or huge is refused', () => {
+  it('that is cut, followed by more bytes, or over the size limit is refused', () => {
     const whole = encodeSealedKey(record());
     expect(code(() => decodeSealedKey(whole.subarray(0, -1)))).toBe('malformed_body');
     expect(code(() => decodeSealedKey(Uint8Array.from([...whole, 0])))).toBe('malformed_body');

@@ -56,8 +56,8 @@ function notBase64Url(): ProtocolError {
 }
 
 /**
- * Base64 with padding (RFC 4648 section 4). As strict as {@link fromBase64Url}: no white space, padding only and wholly where it
- * belongs, unused bits zero.
+ * Base64 with padding (RFC 4648 section 4). As strict as {@link fromBase64Url}: no white space, complete padding only at the end,
+ * unused bits zero.
  * @throws ProtocolError `malformed_body`
  */
 export function fromBase64(text: string): Uint8Array {

@@ -20,7 +20,7 @@ export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = 
     env: { PATH: '/usr/bin:/bin' },
     detached: true, // a Ctrl-C in the terminal is ours to handle, in order
   });
-  shell.on('error', () => undefined); // without /bin/sh there is only no guard
+  shell.on('error', () => undefined); // without /bin/sh there is no guard
   shell.stdin.on('error', () => undefined);
   shell.unref();
   if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
