@@ -14,33 +14,58 @@ export interface Remains {
   bytes: Buffer;
 }
 
-/** Searches for every field (a text or secret bytes) in every encoding. Returns the names of fields and places, never a value. */
-export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Remains[]): Find[] {
-  const finds: Find[] = [];
-  const needles = Object.entries(fields).flatMap(([field, value]) =>
-    (typeof value === 'string' ? encodingsOf(value) : encodingsOfBytes(value)).map(({ encoding, needle }) => ({
-      field,
-      encoding,
-      needle,
-    })),
-  );
-  for (const { where, bytes } of remains) {
-    const haystack = comparable(bytes);
-    for (const { field, encoding, needle } of needles) {
-      if (
-        haystack.includes(
-          comparable(Buffer.from(needle, /^(UTF-16(, big-endian)?|raw.*)$/.test(encoding) ? 'latin1' : 'utf8')),
-        )
-      )
-        finds.push({ field, encoding, where });
-    }
-  }
-  return finds;
+interface Needle {
+  readonly field: string;
+  readonly encoding: string;
+  readonly bytes: Buffer;
 }
 
-/** Returns the bytes as lower-case text for the comparison. Latin-1 maps each byte to one character. */
-function comparable(bytes: Buffer): string {
-  return bytes.toString('latin1').toLowerCase();
+/** Bytes of a needle that are looked up in a table at each position of a haystack. */
+const START_BYTES = 4;
+
+/**
+ * Searches for every field (a text or secret bytes) in every encoding. Returns the names of fields and places, never a value. Hundreds of
+ * needles are searched for in one pass over tens of megabytes: a search for each of them took half a minute.
+ */
+export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Remains[]): Find[] {
+  const needles = Object.entries(fields).flatMap(([field, value]) =>
+    (typeof value === 'string' ? encodingsOf(value) : encodingsOfBytes(value)).map(({ encoding, needle }): Needle => ({
+      field,
+      encoding,
+      bytes: comparable(Buffer.from(needle, /^(UTF-16(, big-endian)?|raw.*)$/.test(encoding) ? 'latin1' : 'utf8')),
+    })),
+  );
+  const byStart = Map.groupBy(needles, ({ bytes }) => bytes.readUInt32BE());
+  const mayStart = new Uint8Array(1 << 16);
+  for (const start of byStart.keys()) mayStart[slotOf(start)] = 1;
+  return remains.flatMap(({ where, bytes }) => {
+    const found = foundIn(comparable(bytes), byStart, mayStart);
+    return needles.filter((needle) => found.has(needle)).map(({ field, encoding }) => ({ field, encoding, where }));
+  });
+}
+
+function foundIn(
+  haystack: Buffer,
+  byStart: ReadonlyMap<number, readonly Needle[]>,
+  mayStart: Uint8Array,
+): ReadonlySet<Needle> {
+  const found = new Set<Needle>();
+  let start = 0;
+  for (let end = 1; end <= haystack.length; end++) {
+    start = ((start << 8) | (haystack[end - 1] ?? 0)) >>> 0;
+    if (end < START_BYTES || mayStart[slotOf(start)] === 0) continue;
+    const at = end - START_BYTES;
+    for (const needle of byStart.get(start) ?? [])
+      if (haystack.subarray(at, at + needle.bytes.length).equals(needle.bytes)) found.add(needle);
+  }
+  return found;
+}
+
+const slotOf = (start: number): number => Math.imul(start, 0x9e3779b1) >>> 16;
+
+/** Returns the bytes in lower case. Latin-1 maps each byte to one character and back. */
+function comparable(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').toLowerCase(), 'latin1');
 }
 
 export function filesBelow(folder: string): Remains[] {
