@@ -41,7 +41,9 @@ exitOnError(async () => {
   const rootFolder = resolve(root);
   const transport = nsm === undefined ? await createMockNsmTransport({ rootFolder }) : connectNsm(nsm);
   const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));
-  process.stderr.write(`Mock NSM: documents verify only under ${rootFolder}, which no other program trusts.\n`);
+  process.stderr.write(
+    `Mock NSM: documents verify only under the root in ${rootFolder}, which a client trusts only if it is configured to.\n`,
+  );
   stopOnSignals(
     await startEnclave(configuration, transport, {
       developmentRoot,

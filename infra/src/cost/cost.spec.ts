@@ -86,7 +86,7 @@ it('reports an item without a price in the table as unknown', () => {
     });
     expect(cost.unknown.some((each) => each.includes(name))).toBe(true);
   }
-  expect(cost.unknown).toContain('what eu-west-1 differs by from us-east-1');
+  expect(cost.unknown).toContain('the price difference between eu-west-1 and us-east-1');
   expect(cost.savingsPlan.onDemandPerHourUsd).toBeNull();
 });
 

@@ -105,7 +105,9 @@ export function costOf(settings: CostSettings): MonthlyCost {
       ...lines.filter(({ each }) => each === null).map(({ item }) => item),
       ...(settings.auditTrail === 'create' ? ['CloudTrail, if the account has a trail already'] : []),
       'email of alarms (SNS)',
-      ...(settings.region === PRICES.region ? [] : [`what ${settings.region} differs by from ${PRICES.region}`]),
+      ...(settings.region === PRICES.region
+        ? []
+        : [`the price difference between ${settings.region} and ${PRICES.region}`]),
     ],
     sources: allSources(),
     savingsPlan: {
@@ -155,7 +157,7 @@ function linesOf(settings: CostSettings): Line[] {
     line(item, count, of, 1n, `${unit}a month`, digits);
   const several = settings.maxInstances > 1;
   // In the operator's own network, several parents go out through the operator's NAT gateways.
-  const nats = several && settings.vpcId !== undefined ? 0 : settings.natPerZone ? 2 : 1;
+  const outboundAddresses = several && settings.vpcId !== undefined ? 0 : settings.natPerZone ? 2 : 1;
   const hasOwnSecret = settings.database === 'external' && settings.databaseUrlSecret !== undefined;
   const secrets =
     settings.enclaveSecrets.length +
@@ -171,8 +173,8 @@ function linesOf(settings: CostSettings): Line[] {
       ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, 'per GiB ')]
       : []),
     // A balancer has one address in each of its two zones.
-    hourly('public IPv4 address', nats + (settings.balancer === 'none' ? 0 : 2), PRICES.publicIpv4PerHour),
-    ...(several && nats > 0 ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
+    hourly('public IPv4 address', outboundAddresses + (settings.balancer === 'none' ? 0 : 2), PRICES.publicIpv4PerHour),
+    ...(several && outboundAddresses > 0 ? [hourly('NAT gateway', outboundAddresses, PRICES.natGatewayPerHour)] : []),
     ...(settings.balancer === 'none'
       ? []
       : [hourly(BALANCERS[settings.balancer], 1, PRICES.balancerPerHour[settings.balancer])]),
@@ -236,7 +238,7 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
   add('S3, storage', RATES.objectStorage);
   add('S3, requests', RATES.objectRequests);
   add(
-    "CloudFront, the registrar's files; a list of 16 files is 0.5 MB",
+    "CloudFront, the registrar's files; a tree of 16 files is 0.5 MB",
     RATES.residenceFiles,
     settings.residence !== 'off' && settings.residenceFilesUrl === undefined,
   );

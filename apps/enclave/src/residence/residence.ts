@@ -42,7 +42,7 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
       log.write('warn', 'proof_refused', { code: reason });
     },
   });
-  // The rejection of this promise is never handled, so it ends the process even if a waiting proof handles that of `starting`
+  // Nothing handles the rejection of this second promise, so it ends the process, even if a waiting proof handles the one of `starting`
   void starting.then(() => undefined);
   const verifier: Pick<Verifier, 'verify'> = {
     verify: async (publicInputs, proof, source) => (await starting).verify(publicInputs, proof, source),

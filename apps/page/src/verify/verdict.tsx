@@ -19,7 +19,7 @@ import { trustSentence } from '../trust/trust-sentence';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 
-/** `open`: the checks hold with a reservation, or there is no result. */
+/** `open`: the checks hold with a reservation (a demo, or any operator), or the page refused before it could compare an image. */
 type Tone = 'running' | 'passed' | 'open' | 'failed';
 
 interface Told {
@@ -145,7 +145,7 @@ function keepLink(): Promise<void> {
   return checkEnclave();
 }
 
-/** The verdict always states that the person's list differs from the site's, whatever the checks find. */
+/** States that the list compared with differs from the site's, whatever the checks find. */
 function Difference() {
   const { namedBy, differsFromSite } = naming.value;
   if (!differsFromSite || namedBy === undefined) return null;

@@ -29,8 +29,8 @@ const chamberSchema = z
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
 /**
- * The form of the registrar's name and of campaigns' names. They make up the scope of a proof; keys do not, so a new key changes no
- * scope.
+ * The form of the registrar's name and of a campaign's name. Both names make up the scope of a proof. The registrar's keys are not part
+ * of the scope, so a new key changes no scope.
  */
 export const RESIDENCE_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
 /** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
@@ -83,7 +83,7 @@ export const publicConfigurationSchema = z
       .meta({ description: "The operator's name for this deployment: `production`, `staging`, ..." }),
     custody: custodySchema.meta({ description: 'As in the key binding.' }),
     residence: residenceSchema.meta({
-      description: 'Whether the sender of a message proves residence, and whose signatures the proof is under.',
+      description: 'Whether the sender of a message proves residence, and whose keys sign the notes that a proof uses.',
     }),
     legacySuite: z.boolean().meta({ description: 'Whether messages of the legacy suite are opened too.' }),
     egress: z
@@ -111,7 +111,8 @@ export const publicConfigurationSchema = z
   })
   .meta({
     id: 'EnclaveConfiguration',
-    description: 'The part of the measured configuration that clients may want to refuse. It holds no secret.',
+    description:
+      'The part of the measured configuration that clients can check, and may refuse to accept. It holds no secret.',
   });
 export type PublicConfiguration = z.infer<typeof publicConfigurationSchema>;
 

@@ -9,8 +9,8 @@ import { sign } from 'node:crypto';
 import { createKeySecret, deriveEnclaveKeys } from './enclave-keys';
 
 /**
- * Another version of the program may open a sealed key, so the derivation is compared with an independent implementation of HKDF and both
- * curves.
+ * An enclave that starts later derives the same keys from a stored secret, so the derivation is compared with an independent
+ * implementation of HKDF and both curves.
  */
 describe('the key pairs of a secret', () => {
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i);

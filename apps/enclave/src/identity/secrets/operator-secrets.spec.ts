@@ -44,7 +44,7 @@ const encrypted = async (name: string, plaintext: string | Uint8Array, stack = '
     .send(new EncryptCommand({ KeyId: OPERATOR_ALIAS, Plaintext: Buffer.from(plaintext), EncryptionContext }));
   return CiphertextBlob ?? new Uint8Array();
 };
-const trueOnes = async () => ({
+const validSecrets = async () => ({
   // With a line break at the end, as editors write it; the line break is not part of the API key
   'cwc-house': await encrypted('cwc-house', `${world.congress.house.apiKey}\n`),
   'cwc-senate': await encrypted('cwc-senate', world.congress.senate.apiKey),
@@ -53,7 +53,7 @@ const trueOnes = async () => ({
 it('refuses messages until it has every secret, and then delivers them', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
-  const secrets = await trueOnes();
+  const secrets = await validSecrets();
   await store.settle([enclave]);
   const status = await store.exchange(enclave, { secrets: { 'cwc-house': secrets['cwc-house'] } });
   expect(status).toMatchObject({
@@ -79,7 +79,7 @@ it('asks for its secrets with custody process too', async () => {
   });
   const prepared = await sender.prepare(enclave.url);
   expect(await sender.refusal(enclave.url, prepared)).toBe('503 keys_not_ready');
-  expect(await enclave.offer({ secrets: await trueOnes() })).toMatchObject({
+  expect(await enclave.offer({ secrets: await validSecrets() })).toMatchObject({
     custody: 'process',
     state: 'ready',
     proposal: null,
@@ -91,7 +91,7 @@ it('asks for its secrets with custody process too', async () => {
 it('replaces a rotated secret at once, and asks KMS once for each ciphertext', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
-  const secrets = await trueOnes();
+  const secrets = await validSecrets();
   await store.settle([enclave]);
   await store.exchange(enclave, {
     secrets: { ...secrets, 'cwc-house': await encrypted('cwc-house', 'an-old-key-of-the-house') },
@@ -106,7 +106,7 @@ it('replaces a rotated secret at once, and asks KMS once for each ciphertext', a
   ).toMatchObject([{ outcome: 'accepted' }]);
 });
 
-describe('a secret that the parent substitutes', () => {
+describe('a secret that must not be used', () => {
   const offered = async (secrets: Record<string, Uint8Array>) => {
     const enclave = await world.start(secretly('house', 'senate'));
     const { state, refused_secrets, kms } = await enclave.offer({ secrets });
@@ -114,7 +114,7 @@ describe('a secret that the parent substitutes', () => {
   };
 
   it('is refused if the parent swaps two secrets', async () => {
-    const secrets = await trueOnes();
+    const secrets = await validSecrets();
     expect(await offered({ 'cwc-house': secrets['cwc-senate'], 'cwc-senate': secrets['cwc-house'] })).toEqual({
       state: 'waiting',
       refused: ['cwc-house kms_ciphertext_invalid', 'cwc-senate kms_ciphertext_invalid'],
@@ -123,7 +123,7 @@ describe('a secret that the parent substitutes', () => {
   });
 
   it('is refused if it belongs to another stack, is damaged, or is not a ciphertext', async () => {
-    const { 'cwc-senate': whole } = await trueOnes();
+    const { 'cwc-senate': whole } = await validSecrets();
     const broken = Uint8Array.from(whole);
     broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
     const operators = world.policies.operator.replaceAll('"test"', '"other"');
@@ -169,14 +169,14 @@ describe('a secret that the parent substitutes', () => {
 it('opens secrets while KMS refuses to make keys, and makes keys while KMS refuses secrets', async () => {
   const enclave = await world.start(secretly('house'));
   world.kms.faults.add({ kind: 'error', type: 'AccessDeniedException' }, { action: 'GenerateDataKey' });
-  expect(await enclave.offer({ secrets: await trueOnes() })).toMatchObject({
+  expect(await enclave.offer({ secrets: await validSecrets() })).toMatchObject({
     proposal: null,
     kms: 'kms_denied',
     refused_secrets: [],
   });
   world.kms.faults.add({ kind: 'error', type: 'DisabledException' }, { action: 'Decrypt' });
   const other = await world.start(secretly('house'));
-  const status = await other.offer({ secrets: await trueOnes() });
+  const status = await other.offer({ secrets: await validSecrets() });
   expect(status).toMatchObject({
     kms: 'kms_key_unusable',
     refused_secrets: [{ name: 'cwc-house', code: 'kms_key_unusable' }],

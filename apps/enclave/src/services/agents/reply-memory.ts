@@ -4,25 +4,25 @@ import type { Clock } from '../../runtime/clock';
 export type AttemptNumber = 1 | 2;
 
 /** A reply, and whether the provider bills for it. */
-export interface PaidReply {
+export interface BillableReply {
   readonly reply: AgentReply;
   readonly isBilled: boolean;
 }
 
 /** One attempt at a task, running or ended. Callers join it. If all of them leave before anything was sent, the attempt is canceled. */
 export class RememberedAttempt {
-  private ended: PaidReply | null = null;
+  private ended: BillableReply | null = null;
   private waiting = 0;
   private readonly cancellation = new AbortController();
-  private readonly running: Promise<PaidReply>;
+  private readonly running: Promise<BillableReply>;
 
   /** @param run gets a signal that aborts once every caller has left */
-  constructor(run: (allLeft: AbortSignal) => Promise<PaidReply>) {
+  constructor(run: (allLeft: AbortSignal) => Promise<BillableReply>) {
     this.running = run(this.cancellation.signal).then((paid) => (this.ended = paid));
   }
 
   /** Null while the attempt runs, and if it ended without a reply. */
-  get paid(): PaidReply | null {
+  get paid(): BillableReply | null {
     return this.ended;
   }
 
@@ -50,11 +50,11 @@ export class RememberedAttempt {
 
 interface Remembered {
   readonly attempts: Map<AttemptNumber, RememberedAttempt>;
-  /** Until when the attempt is kept; Infinity while it runs. */
+  /** Until when the task and its attempts are kept; Infinity while one runs. */
   untilMs: number;
 }
 
-/** How long a reply is kept after its attempt. A task may be on its way for as long. */
+/** The least time that a reply is kept after its attempt ends: a task lives no longer. */
 const KEEP_MS = 10 * 60_000;
 
 /**

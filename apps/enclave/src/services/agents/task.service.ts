@@ -32,7 +32,7 @@ import { providersOf, type AgentsConfig, type ModelClass } from './agents-config
 import { judgeText } from './output-rules';
 import { promptFor } from './prompts/prompt';
 import { DIALECTS, askProvider, type Attempt, type FarEnd } from './providers/ask-provider';
-import { RememberedAttempt, ReplyMemory, type AttemptNumber, type PaidReply } from './reply-memory';
+import { RememberedAttempt, ReplyMemory, type AttemptNumber, type BillableReply } from './reply-memory';
 import { requestBytesFor } from './request-size';
 import { RunningTasks } from './running-tasks';
 
@@ -184,7 +184,11 @@ export class TaskService {
     return begun;
   }
 
-  private async run(accepted: Accepted, allLeft: AbortSignal, progress: { mayHaveSpent: boolean }): Promise<PaidReply> {
+  private async run(
+    accepted: Accepted,
+    allLeft: AbortSignal,
+    progress: { mayHaveSpent: boolean },
+  ): Promise<BillableReply> {
     const { call, key } = accepted;
     const { sealed } = call.request;
     // Made before anything is opened or sent, so that every task that was paid for gets its statement

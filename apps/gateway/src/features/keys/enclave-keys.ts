@@ -99,7 +99,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Whether a key is retired that this enclave reports as retired. The report is enough if this enclave is the only one configured and no
+   * Returns whether to believe this enclave's report that a key is retired. The report is enough if this enclave is the only one configured and no
    * live record in the database can restore the key; with several enclaves `isRetired` decides.
    * @throws ProblemError `database_unavailable`
    */
@@ -108,7 +108,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     return enclave.takesMessages() && (await this.store.stateOf(fromHex(keyId))) !== 'live';
   }
 
-  /** Reads the version of the table, which is cheap; after a change all enclaves are synced at once. */
+  /** Wipes expired key records and reads the version of the key table, which is cheap. If it changed, all enclaves are synced soon. */
   async watch(): Promise<void> {
     try {
       await this.store.wipeDestroyed();

@@ -13,7 +13,7 @@ export interface WatchedConnection {
 export interface WatchedProvider {
   readonly origin: string;
   readonly connections: WatchedConnection[];
-  /** While true, no bytes are forwarded. */
+  /** While true, new connections are accepted, and nothing of them is ever forwarded. Older connections go on. */
   isSilent: boolean;
   close(): Promise<void>;
 }
