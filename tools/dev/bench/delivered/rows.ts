@@ -18,7 +18,7 @@ import { startSenders, type Sealed, type Senders } from './senders';
  * verifications of a process together take about 250 ms longer, because V8 compiles the frequent parts of Barretenberg a second time.
  */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
-const PROVEN = { warmUp: 100, top: 120, latencySeconds: 4 };
+const PROVEN = { warmUp: 300, top: 480, latencySeconds: 4 };
 const SENDERS = 16;
 const LATENCY_CONNECTIONS = 128;
 const SHARE_OF_TOP = 0.5;
