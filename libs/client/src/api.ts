@@ -279,11 +279,11 @@ export type AttestState =
 
 export type SendState =
   | AttestState
-  /** The registrar's list is fetched, at most once a day. While it is being updated, a `waiting` has `ERR_RESIDENCE_LIST_UPDATING`. */
+  /** The registrar's list is fetched. While it is being updated, a `waiting` has `ERR_RESIDENCE_LIST_UPDATING`. */
   | { readonly step: 'fetching_registry' }
   /**
-   * The data read from the list. Keep it for the next message: the client then does not ask the registrar's host
-   * again on the same day.
+   * The data read from the list. Keep it for the next message: the client uses it for a day, but not in the last day
+   * before the signed root ends.
    */
   | { readonly step: 'registry_read'; readonly list: ListPath }
   /** The proof is made, for exactly the message that was just sealed: `loading` the proof system, `solving` and `proving`. */
@@ -411,7 +411,7 @@ export interface ResidenceOptions {
   readonly registration: Registration;
   /** The registrar's signed note about the campaign, from the template. `campaignId` of the message names the same campaign. */
   readonly campaignNote: string;
-  /** The value of an earlier `registry_read`. It is used for a day, and then fetched again. */
+  /** The value of an earlier `registry_read`. It is used for a day, but not in the last day before the signed root ends. */
   readonly list?: ListPath | undefined;
   /** The address of the registrar's list; by default the one that the gateway gives. */
   readonly files?: string | URL | undefined;

@@ -37,7 +37,7 @@ export const CLIENT_ERROR_CODES = [
   'token_unavailable',
   /** The gateway refused; `problem` is its code, `status` the HTTP status. */
   'refused',
-  /** The gateway gave no answer to any attempt. */
+  /** The gateway gave no answer to the last attempt. */
   'unreachable',
   /** The gateway's answer does not have the documented form. */
   'answer_invalid',
