@@ -38,7 +38,7 @@ export interface BootOptions {
   readonly accelerator?: Accelerator;
   /** QEMU's -rtc, such as `base=1971-01-01`, sets the machine's clock at its start. Default: the host's time. */
   readonly rtc?: string;
-  /** Text to append to the kernel's command line. That changes no measurement here, while Nitro measures the whole line. */
+  /** Text to append to the kernel's command line. That changes no measurement: only the line in the image is measured. */
   readonly append?: string;
   /** Default true. If false, another program must listen at `<folder>/vsock_9000`, and the boot does not wait for the heartbeat. */
   readonly answerHeartbeat?: boolean;
