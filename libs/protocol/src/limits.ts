@@ -9,7 +9,7 @@ export const LIMITS = {
   /** A registrar's signed note about a root, and one about a campaign, in UTF-8. */
   maxRootNoteBytes: 600,
   maxCampaignNoteBytes: 400,
-  /** The longest that an operator may let a campaign last. It decides how long the gateway keeps a used nullifier. */
+  /** The longest that an operator may let a campaign last. The gateway keeps a used nullifier for eight days more. */
   maxCampaignDays: 90,
   /** The most that a client posts in CBOR: a sealed message, its proof, its root note, and the frame around them. */
   maxEnvelopeBytes: 256 * 1024 + 256 + 7680,

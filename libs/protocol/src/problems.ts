@@ -41,7 +41,7 @@ export const PROBLEMS = {
   template_not_publishable: { status: 422, title: 'The template cannot be published as it is' },
   campaign_note_invalid: { status: 422, title: 'The campaign note cannot be used' },
   suite_unsupported: { status: 422, title: 'The sealing suite is not supported' },
-  // temporary failures
+  // limits of the service, and its failures
   rate_limited: { status: 429, title: 'Too many requests' },
   user_daily_limit_reached: { status: 429, title: 'Your budget for this UTC day is used up' },
   daily_messages_reached: { status: 429, title: 'You have sent as many messages as one UTC day allows' },

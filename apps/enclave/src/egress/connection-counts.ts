@@ -18,9 +18,9 @@ export const REFUSED_FOR_MS = 2 * 60 * 60_000;
 type Counts = Record<ConnectionEnd, number>;
 
 /**
- * Counts how connections ended, per destination. A connection is counted when TLS is up or has failed, before any byte of a request is
- * sent, so neither a message nor an answer of Congress can change a count. The parent carries every connection and can count the same ends
- * itself.
+ * Counts how connections ended, per destination. A connection is counted when TLS is up, or when connecting or TLS has failed. Both come
+ * before any byte of a request, so no content of a request or an answer can change a count. The parent carries every connection and can
+ * count the same ends itself.
  */
 export class ConnectionCounts {
   private readonly running = zeros();

@@ -7,7 +7,7 @@ import type { Validity } from './certificate-dates';
 /** A kept connection is used for at most a minute, so that a new certificate or a new address of the server takes effect. */
 export const MAX_AGE_MS = 60_000;
 
-/** Types `keepSocketAlive` with the result that Node documents and Node's own types lack. */
+/** `keepSocketAlive` with the boolean result that Node documents; `@types/node` declares it as void. */
 interface AgentHooks {
   keepSocketAlive(socket: Duplex): boolean;
 }

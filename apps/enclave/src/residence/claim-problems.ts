@@ -13,7 +13,7 @@ import {
   type Registrar,
 } from '@communique-tee/residence';
 
-/** Why a proven message is refused although its proof verifies. Only the sender learns the reason. */
+/** Why an opened message is refused because of its claim, or the lack of a proof for it. Only the sender learns the reason. */
 export type ClaimReason = 'claim_not_opened' | 'campaign_not_accepted' | 'district_ended' | 'office_not_of_district';
 export type ClaimProblem = FieldProblem & { code: ClaimReason };
 
@@ -28,8 +28,8 @@ export const NOT_PROVEN = problem('claim_not_opened', '/proof', 'opens a claim, 
 
 /**
  * Checks the opened message against its proof, in this order: the campaign's note, the claim under that campaign's scope, the district's
- * Congress, and the offices of that district. Returns the problems of the first check that fails, because the later checks depend on the
- * earlier ones.
+ * Congress, the constituent's state, and the offices. Returns the problems of the first check that fails, because the later checks depend
+ * on the earlier ones.
  */
 export function claimProblems(content: CongressMessage, envelope: ProvenEnvelope, rules: ClaimRules): ClaimProblem[] {
   const { proof } = content;

@@ -4,7 +4,10 @@ import { ConfigurationError } from './configuration-file';
 const EXIT_CONFIGURATION = 78;
 const EXIT_SOFTWARE = 70;
 
-/** Runs `start`. If it fails, logs the code and ends the process, because a half-working enclave must not be attested. */
+/**
+ * Runs `start`. If it fails, or an error is not caught at any later time, logs the code and ends the process, because a half-working
+ * enclave must not be attested.
+ */
 export function exitOnError(start: () => Promise<void>): void {
   process.on('uncaughtException', (error) => fail(error));
   process.on('unhandledRejection', (error) => fail(error));

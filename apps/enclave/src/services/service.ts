@@ -44,7 +44,7 @@ export interface ServiceDefinition<Configuration, Request, Answer> {
   readonly readRequest: (body: Uint8Array, header: ReadHeader) => Request;
   /**
    * Called once, at start; returns the handler of requests. The handler's signal aborts when the gateway's connection closes before the
-   * answer was written. If the handler throws ProtocolError or ProblemError, the client gets the problem document.
+   * answer was written. If the handler throws ProtocolError or ProblemError, the gateway gets the problem document.
    */
   readonly open: (
     configuration: Configuration,

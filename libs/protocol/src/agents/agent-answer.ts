@@ -20,7 +20,7 @@ const fields = z.strictObject({
       (value) => value.length <= LIMITS.maxAnswerTextBytes && utf8.encode(value).length <= LIMITS.maxAnswerTextBytes,
     )
     .nullable(),
-  /** A stable code for the reason that there is no text. */
+  /** For `answer_rejected` and `provider_failed`, the reason as a stable code; otherwise null. */
   problem: z
     .string()
     .regex(/^[a-z_]{1,64}$/)

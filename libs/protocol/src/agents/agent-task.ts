@@ -11,7 +11,7 @@ const utf8 = new TextEncoder();
 /** Control characters except line feed and tab. */
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** A lone surrogate has no UTF-8 form: a provider would refuse the whole request. */
+/** Whether a text has no control characters and no lone surrogate, for which a provider would refuse the whole request. */
 function isPlainText(value: string): boolean {
   return value.isWellFormed() && !CONTROL.test(value);
 }

@@ -29,9 +29,9 @@ export const usageSchema = z.strictObject({
 export type Usage = z.infer<typeof usageSchema>;
 
 /**
- * What is known about an attempt's tokens. `reported`: the provider's counts are in `usage`. `invalid`: the provider's counts contradict
- * themselves, or it billed otherwise than was requested. `unknown`: bytes left the enclave, and no counts came. `not_billed`: an HTTP
- * error status of the provider, or no byte left.
+ * What is known about an attempt's tokens. `reported`: the provider's counts are in `usage`. `invalid`: the provider answered, but its
+ * counts are absent or contradict themselves, or its model or tier is not the requested one. `unknown`: bytes left the enclave, and no
+ * answer came that can be read. `not_billed`: an HTTP error status of the provider, or no byte left.
  */
 export const USAGE_STATES = ['reported', 'invalid', 'unknown', 'not_billed'] as const;
 export type UsageState = (typeof USAGE_STATES)[number];

@@ -8,12 +8,12 @@ import { MAX_SEALED_KEY_BYTES } from './sealed-key';
 
 /**
  * `POST /keys` of the enclave, `application/cbor` both ways: the gateway offers what the enclave cannot fetch or store (it has no disk)
- * and learns which keys the enclave holds. Everything offered is ciphertext, or useless without attestation; the enclave trusts none of
- * it. The gateway repeats the request, each time with everything that it can offer.
+ * and learns which keys the enclave holds. Everything offered is ciphertext, key ids, or credentials that decrypt nothing without
+ * attestation; the enclave trusts none of it. The gateway repeats the request, each time with everything that it can offer.
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;
-/** Records in one offer: a key for each day of a week, and room for keys that several enclaves made at the same time. */
+/** Records in one offer: one key a day for the eight days that a key lives, and room for keys that enclaves made at the same time. */
 export const MAX_OFFERED_KEYS = 32;
 export const MAX_REVOKED_KEYS = 256;
 export const MAX_SECRETS = 16;
@@ -73,7 +73,7 @@ const statusSchema = z.strictObject({
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
   /** Secrets that the enclave could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
-  /** Why KMS failed during this offer; null if KMS did not fail, or was not asked. */
+  /** Why KMS failed during this offer; null if KMS was not asked, did not fail, or only refused single ciphertexts. */
   kms: code.nullable(),
 });
 export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;

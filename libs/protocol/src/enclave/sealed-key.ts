@@ -24,7 +24,7 @@ const coreShape = {
   pcr0: bytesOf(PCR_BYTES),
   /** Seconds since 1970 by the maker's attested clock. */
   created: seconds,
-  /** From this time on another key is current. */
+  /** From this time on another key should be current. */
   rotate_after: seconds,
   /** From this time on no enclave opens the record, because every message sealed to it has expired. */
   destroy_after: seconds,
@@ -52,7 +52,7 @@ const recordSchema = z.strictObject({
 
 /** Everything of a sealed key but the secret: what its maker's document signs. */
 export type SealedKeyCore = z.infer<typeof coreSchema>;
-/** A key pair at rest. Only an attested enclave can use it, since KMS unwraps its data key for no other caller. */
+/** The secret of one enclave key at rest. Only an attested enclave can open it, because KMS unwraps its data key for no other caller. */
 export type SealedKeyRecord = z.infer<typeof recordSchema>;
 
 export function encodeSealedKey(record: SealedKeyRecord): Uint8Array {

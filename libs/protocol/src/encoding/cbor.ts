@@ -48,7 +48,7 @@ function writeBytes(major: number, bytes: Uint8Array, parts: Uint8Array[]): void
   parts.push(head(major, bytes.length), bytes);
 }
 
-/** Without this a lone surrogate would become U+FFFD: two texts would have one byte string. */
+/** Refuses lone surrogates, because they would become U+FFFD and two texts would have one byte string. */
 function writeText(text: string, parts: Uint8Array[]): void {
   if (!text.isWellFormed()) throw new TypeError('text with a lone surrogate has no place in a message');
   writeBytes(TEXT, utf8.encode(text), parts);

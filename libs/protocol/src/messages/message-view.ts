@@ -3,10 +3,10 @@ import { instantSchema } from '../encoding/instant';
 import { receiptSchema } from '../receipts/receipt';
 
 /**
- * Life of an accepted message. `queued` and `delivering` continue; the others are final. `delivered`: every office
- * has it. `partially_delivered`: some do, the others refused. `refused`: none took it. `unknown`: some copy was sent
- * and not answered. `expired`: it expired before every office had an outcome. `key_retired`: the enclave's key went away before the message
- * was opened; seal it again.
+ * Life of an accepted message. `queued` and `delivering` continue; the others are final. `delivered`: every office has it.
+ * `partially_delivered`: some do; the others refused, or the key was retired first. `refused`: none took it. `unknown`: an office may have
+ * a copy, and no answer tells whether it does. `expired`: it expired before every office had an outcome. `key_retired`: the enclave's key
+ * was retired before any office had the message; seal it again.
  */
 export const MESSAGE_STATUSES = [
   'queued',

@@ -7,12 +7,12 @@ import { bytesUpTo } from '../encoding/bytes';
 /**
  * Between gateway and enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
  *
- * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a
- *   RelayAnswer; or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`,
- *   or the problem of a wrong HTTP request. Headers tell of earlier attempts, which an enclave that shares its keys may not have
- *   seen: `communique-dispatched-before: 1` if an attempt was sent and never answered; `communique-interim-receipt`,
- *   the last receipt with an office that is `pending` (a JWS, which the enclave checks under its own key; one that
- *   does not verify is ignored).
+ * - `POST /messages`, body `application/cbor`: an envelope (envelope.ts) or a legacy message in its CBOR form -> 200 `application/cbor`, a
+ *   RelayAnswer; or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `expiry_out_of_range`, `enclave_busy`,
+ *   `service_off`, the problem of a proof of residence, or that of a wrong HTTP request. Headers tell of earlier attempts, which an enclave
+ *   that shares its keys may not have seen: `communique-dispatched-before: 1` if an attempt was sent and never answered;
+ *   `communique-interim-receipt`, the last receipt with an office that is `pending` (a JWS, which the enclave checks under its own key; one
+ *   that does not verify is ignored).
  * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200
  *   `application/cbor`, an AgentReply. With `communique-dispatched-before: 1` if this attempt was relayed before to
  *   the same enclave (recognized by its module id): the enclave then answers from memory, or with the outcome of the running
@@ -35,8 +35,9 @@ export const MAX_RECEIPT_CHARACTERS = 8192;
 const relayAnswerSchema = z.strictObject({
   v: z.literal(2),
   /**
-   * `final`: do not send again. `pending`: the enclave will try some copy again in `retryAfterSeconds`, by a schedule that is the
-   * same for every office; send the same bytes then. An earlier repeat gets a pending answer again and has no effect.
+   * `final`: do not send again. `pending`: send the same bytes again after `retryAfterSeconds`; the enclave then tries the pending copies
+   * again. The wait is the same for every office, and null if every pending copy was withheld. An earlier repeat gets a pending answer
+   * again and has no effect.
    */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),

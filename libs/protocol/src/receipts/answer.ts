@@ -26,9 +26,7 @@ export const answerSchema = z.strictObject({
         .string()
         .regex(/^[0-9A-Za-z]{32}$/)
         .nullable(),
-      /**
-       * `reason`: a stable code, for the outcomes refused, unknown and pending. `detail`: the chamber's own text, shortened.
-       */
+      /** `reason`: a stable code, for every outcome except accepted. `detail`: the chamber's own text about a refusal, shortened. */
       reason: textUpTo(100).nullable(),
       detail: textUpTo(500).nullable(),
     }),

@@ -5,8 +5,8 @@ import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 
 /**
  * The outcome of one office's copy. `accepted`: the chamber took it now. `duplicate`: the chamber reported that it had it already.
- * `refused`: the chamber or the enclave would not take it (only the sender learns the reason). `unknown`: sent, no answer. `pending`: not
- * delivered yet, will be tried again.
+ * `refused`: the chamber or the enclave would not take it (only the sender learns the reason). `unknown`: sent, and no answer tells whether
+ * the office has it; it is not sent again. `pending`: no final outcome yet; the office may have it already.
  */
 export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -5,7 +5,7 @@ import { aliasArnSchema, type KmsConfig } from '../kms/kms-config';
 /** One day. Together with `keepSeconds` this limits which old messages an attacker in the enclave can open (docs/keys.md). */
 const MAX_ROTATION_SECONDS = 24 * 3600;
 
-/** After this time another key becomes current. The old key is kept for as long as a message sealed to it can be valid. */
+/** After this time another key becomes current. The old key is kept until no message sealed to it can be valid any more (`keyTimes`). */
 const rotateAfterSeconds = z.int().min(60).max(MAX_ROTATION_SECONDS).default(MAX_ROTATION_SECONDS);
 
 /**
@@ -49,7 +49,7 @@ export interface KeyTimes {
   keepSeconds: number;
 }
 
-/** Returns the life of a key, the same for both custodies. With the defaults a key is destroyed 8 days and an hour after it was made. */
+/** Returns a key's times, the same for both custodies. With the defaults a key is destroyed 8 days and an hour after it was made. */
 export function keyTimes({ rotateAfterSeconds }: CustodyConfig): KeyTimes {
   return { rotateAfterSeconds, keepSeconds: LIMITS.maxLifetimeSeconds + DESTROY_SLACK_SECONDS };
 }

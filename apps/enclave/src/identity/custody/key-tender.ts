@@ -6,7 +6,7 @@ import { attest } from '../keys/attest';
 import type { KeyRing } from '../keys/key-ring';
 import type { ProcessKeys } from './process-keys';
 
-/** A key is rotated or destroyed at most this late; the next use of the key ring also destroys an ended key. */
+/** A per-process key is rotated, and an ended key destroyed, at most this late. Any use of the key ring also destroys ended keys. */
 const EVERY_MS = 60_000;
 
 export interface KeyTenderParts {

@@ -1,8 +1,8 @@
 import { keyIdText } from '../keys/enclave-keys';
 
 /**
- * The gateway names every revoked key in every offer; this memory covers a gateway that omits some. The oldest
- * entries are dropped first.
+ * The gateway names the revoked keys in every offer (the newest 256 that have not ended); this memory covers a gateway that omits some. The
+ * oldest entries are dropped first.
  */
 const MAX_REMEMBERED = 4096;
 

@@ -26,8 +26,8 @@ const CLIENT_REUSE_MS = 10_000;
  */
 const RECEIPT_REUSE_MS = 30 * 60_000;
 /**
- * A document is renewed this long before its certificates end. The NSM uses one leaf certificate for nearly three hours, so even a new
- * document may be valid for only some minutes.
+ * A document for receipts is renewed this long before its certificates end. The NSM uses one leaf certificate for nearly three hours, so
+ * even a new document may be valid for only some minutes.
  */
 const RECEIPT_MARGIN_MS = 10 * 60_000;
 

@@ -3,7 +3,10 @@ import type { Nsm } from '@communique-tee/nsm';
 import { KEY_SECRET_BYTES, toHex } from '@communique-tee/protocol';
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
-/** The key pairs derived from one secret. Only the public halves ever leave the enclave, inside attestation documents. */
+/**
+ * The key pairs derived from one secret. Private keys never leave the enclave; with custody `kms` the secret leaves it, but only sealed, in
+ * a key record.
+ */
 export interface EnclaveKeys {
   /** X25519: messages are sealed to it. */
   sealing: KeyPair<KeyObject>;
@@ -34,7 +37,7 @@ export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
 
 /**
  * Derives the key pairs of a secret: HKDF-SHA256 (RFC 5869) without salt, with one label for each pair. The same secret gives the same
- * pairs. The caller must wipe the secret. Copies remain only in OpenSSL's key objects, which are wiped when they are freed.
+ * pairs. The caller must wipe the secret. The private keys remain only in OpenSSL's key objects, which are wiped when they are freed.
  *
  * @param secret 32 bytes
  * @param legacySuite whether to derive a pair for the legacy suite too

@@ -69,7 +69,7 @@ export const agentsConfigSchema = z.strictObject({
     .strictObject({
       /**
        * Tasks that may run at the same time; further tasks get `enclave_busy`. At most half of a gateway's connections, because mail needs
-       * the rest. With several providers, each gets less than half of these places (running-tasks.ts).
+       * the rest. With several providers, each gets less than half of these places, but at least one (running-tasks.ts).
        */
       maxConcurrent: z.int().min(1).max(32).default(8),
       /**

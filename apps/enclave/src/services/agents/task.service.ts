@@ -112,7 +112,8 @@ export class TaskService {
   }
 
   /**
-   * @param left aborts when the caller's connection closes; the task is then canceled, unless a byte of it has already left
+   * @param left aborts when the caller's connection closes; the task is then canceled, unless another caller waits for it or a byte of it
+   * has already left
    * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range`
    * | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all except `outcome_unknown` mean that this call
    * spent no money

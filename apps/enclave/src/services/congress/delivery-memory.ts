@@ -106,8 +106,8 @@ export class DeliveryMemory {
   }
 
   /**
-   * Sends a copy that may be tried now, or returns its known result. A result belongs to one text: another text under the same secret and
-   * message id does not get it.
+   * Sends a copy that may be tried now, or returns its known result. A result belongs to one text: another text under the same DeliveryId
+   * does not get it.
    */
   private once(
     { deliveryId, deliver, settled }: Copy,

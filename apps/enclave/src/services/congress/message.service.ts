@@ -104,8 +104,7 @@ export class MessageService {
     headers: AttemptHeaders,
   ): Promise<RelayAnswer> {
     await this.core.residence.checkEnvelope(message);
-    // Called before the message is opened or sent. Without a document there can be no receipt, so the parent gets an error, and the message
-    // was not accepted.
+    // Called before the message is opened. Without a document there can be no receipt, so the parent gets an error and no copy is sent.
     await this.reporter.ready(key);
     const startedAtMs = performance.now();
     const opened = open(message, key);

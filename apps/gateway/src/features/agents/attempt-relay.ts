@@ -67,7 +67,7 @@ const LATER: readonly ProblemCode[] = [
   'enclave_answer_invalid',
 ];
 
-/** Relays a reserved attempt to its enclave. Releases the attempt if it cost nothing; otherwise its reservation stays open. */
+/** Relays a reserved attempt to its enclave. If no reply comes, releases an attempt that cost nothing; otherwise its reservation stays. */
 @Injectable()
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();

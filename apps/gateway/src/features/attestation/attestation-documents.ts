@@ -61,8 +61,8 @@ export class AttestationDocuments {
   }
 
   /**
-   * Returns a document without a nonce, at most `attestation.cacheMs` old. As far as the gateway knows, the enclave still holds the key
-   * that the document attests. Concurrent callers share one request to an enclave.
+   * Returns a document without a nonce, fetched at most `attestation.cacheMs` ago; the enclave may have made it ten seconds earlier. As far
+   * as the gateway knows, the enclave still holds the key that the document attests. Concurrent callers share one request to an enclave.
    * @throws ProblemError as `fresh`
    */
   shared(): Promise<UnjudgedDocument> {

@@ -84,8 +84,8 @@ export class EnclaveMonitor {
   }
 
   /**
-   * The configuration that the enclave attested when it was last verified; undefined if it was never verified or did not serve its
-   * configuration.
+   * The configuration that the enclave attested when it was last verified; undefined if it was never verified, was refused since, or did
+   * not serve its configuration.
    */
   attestedConfiguration(): PublicConfiguration | undefined {
     return this.configuration;

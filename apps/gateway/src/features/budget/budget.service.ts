@@ -54,7 +54,7 @@ export class BudgetService {
     private readonly metrics: BudgetMetrics,
   ) {}
 
-  /** The windows that limit a message accepted at `now`. */
+  /** The windows, caps and price for a message accepted at `now`, and until when its nullifier is kept. */
   termsAt(now: Date) {
     const { deliveryPriceMicroUsd, ...caps } = this.config.budget;
     return {
@@ -161,7 +161,7 @@ export class BudgetService {
         client.budgetWindow.findUnique({
           where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } },
         }),
-        // A released message never left the gateway.
+        // A released attempt sent nothing to a provider.
         client.agentReservation.count({
           where: { owner, attempt: 1, state: { not: 'released' }, reservedAt: { gte: day, lt: endOfDay(now) } },
         }),

@@ -18,7 +18,7 @@ const PROBLEMS = {
   ],
 } as const satisfies Record<Spends, readonly BudgetRefusal[]>;
 
-/** The route spends money. While a refusal by PostgreSQL is cached, requests are refused without a transaction. */
+/** The route spends money. While a refusal by PostgreSQL is cached, requests that would spend are refused without a transaction. */
 export function SpendsOn(spends: Spends): MethodDecorator {
   return routePolicy({ spends, problems: PROBLEMS[spends] });
 }

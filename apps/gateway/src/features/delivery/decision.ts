@@ -12,7 +12,7 @@ export interface TrustedAnswer {
 
 export type EndStatus = Exclude<MessageStatus, 'queued' | 'delivering'>;
 
-/** The cost of a message: for the copies that were sent or, if that is unknown, the whole reservation. */
+/** The cost of a message: for the copies that offices have or may have or, if these are not known, the whole reservation. */
 export type Cost = { readonly copies: Outcomes } | 'reservation';
 
 export type Decision =
@@ -33,7 +33,7 @@ export type Decision =
       readonly dispatchStands: boolean;
       /** The enclave could not take the message: the attempt is not counted, and the next one follows soon. */
       readonly uncounted?: true;
-      /** This attempt sent no byte, because this gateway's connection failed before. */
+      /** This attempt sent no byte, because the connection failed first or the lease may have ended. */
       readonly nothingSent?: true;
       readonly answer: RelayAnswer | null;
     };

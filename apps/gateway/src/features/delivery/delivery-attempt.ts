@@ -35,7 +35,7 @@ export class DeliveryAttempt {
 
   /**
    * Makes one attempt, and stores its result.
-   * @param enclave the enclave to relay to; null if none is known to hold the key
+   * @param enclave the enclave to relay to; null for a job that ends without one: expired, or no enclave is known to hold its key
    * @param stopping once aborted, no bytes are sent and the job is returned
    * @param abandoned aborts a running attempt; its job keeps `dispatchedAt`
    * @param pace receives what the attempt showed about the enclave's pace

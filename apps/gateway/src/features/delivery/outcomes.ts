@@ -13,7 +13,7 @@ export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' |
   return arrived === outcomes.length ? 'delivered' : 'partially_delivered';
 }
 
-/** The number of copies that were or may have been sent to Congress; these cost money. */
+/** The number of copies that an office has or may have; these cost money. A copy that the office refused costs nothing. */
 export function copiesSent(outcomes: Outcomes): number {
   return outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown')
     .length;

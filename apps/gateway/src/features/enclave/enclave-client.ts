@@ -88,7 +88,7 @@ export class EnclaveClient {
   /**
    * @param sealed a sealed message in the CBOR form in which it was accepted
    * @param options.dispatchedBefore whether an earlier attempt was sent and never answered
-   * @param options.interimReceipt the last interim receipt, if any: the enclave does not send again the copies that it lists as sent
+   * @param options.interimReceipt the last interim receipt, if any: the enclave does not send again a copy that has an outcome in it
    */
   async relay(
     sealed: Uint8Array,

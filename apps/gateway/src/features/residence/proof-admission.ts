@@ -26,8 +26,8 @@ export interface ProofSource {
 }
 
 /**
- * All checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing. The accepting transaction
- * decides again about message id and nullifier (prisma/sql/accept_messages.sql).
+ * All checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing to the database. The
+ * accepting transaction decides again about message id and nullifier (prisma/sql/accept_messages.sql).
  */
 @Injectable()
 export class ProofAdmission {

@@ -54,8 +54,7 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /**
-   * Seconds until the longest-lasting root ends of those that were read here with the registrar's signature; null before the first one is
-   * read.
+   * Seconds until the last of the registrar's roots that this process has read ends; null before it has read one.
    */
   secondsLeft(now: Date): number | null {
     return this.notAfter === null ? null : this.notAfter - Math.floor(now.getTime() / 1000);

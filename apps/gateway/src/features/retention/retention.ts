@@ -3,7 +3,7 @@ import { windowsOf } from '../budget/windows';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database, type Transaction } from '../../core/database/database';
 
-/** How many rows one sweep has deleted. Keys and sealed bytes go with their messages and are not counted. */
+/** How many rows one sweep has deleted. Idempotency keys and sealed bytes go with their messages and are not counted. */
 export interface Swept {
   readonly messages: number;
   readonly nullifiers: number;

@@ -6,8 +6,8 @@ import { listText, TemplateStore } from './template-store';
 const FRESH_MS = 5000;
 
 /**
- * The published list, ready to be sent. It is read from the database at most once in five seconds, whatever the number
- * of requests.
+ * The published list, ready to be sent. It is read from the database at most once in five seconds, and after each change by this gateway,
+ * whatever the number of requests.
  */
 @Injectable()
 export class PublishedList {

@@ -108,7 +108,7 @@ function withoutAnswer({ reason, sent }: HttpsError): Attempt {
   return failed('lost', 'unknown', DEFAULT_WAIT_MS);
 }
 
-/** Returns the attempt after an error status (400 to 599), which none of the providers bills. */
+/** Returns the attempt after any status but 200. None of the providers bills an error status (400 to 599). */
 function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
   if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
   const header = (name: string) => {
@@ -126,7 +126,7 @@ function againAfter(end: AgentEnd, waitMs: number | null): number | null {
 }
 
 /**
- * Returns the attempt after a status that is no error. The provider began or finished the work, so the full price is booked unless the
+ * Returns the attempt after status 200. The provider began or finished the work, so the full price is booked unless the
  * answer has a valid usage.
  */
 function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {

@@ -41,8 +41,9 @@ export function without(whole: number, ...parts: readonly number[]): number {
 }
 
 /**
- * Returns the tokens in classes that do not overlap. Null if a count is absent, negative or not a whole number, or if the counts do not add
- * up to the stated total. Also null if the prompt or the text has no token, because such a usage would cost nothing.
+ * Returns the tokens in classes that do not overlap. Null if a required count is absent, if a count is negative or not a whole number, or
+ * if the counts do not add up to the stated total. Also null if the prompt or the text has no token, because such a usage would cost
+ * nothing.
  * @param text the answer's text
  */
 export function usageBy(text: string, read: () => Usage): Usage | null {

@@ -23,7 +23,7 @@ export interface Credentials {
 /** How the model's answer ended, as the provider reports it; `other` if the report is unknown. */
 export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 
-/** The reading of a 200 that contains an answer. Only `text` is in the provider's own words. */
+/** What a 200 with an answer says. Only `text` and `servedModel` are in the provider's own words. */
 export interface Answered {
   readonly end: ModelEnd;
   /** The text parts only, in order. */
@@ -32,20 +32,23 @@ export interface Answered {
   readonly usage: Usage | null;
   /** The model's name in the answer; null if it is absent or does not have the form of a name. */
   readonly servedModel: string | null;
-  /** False if the answer reports another tier or retention than the request asked for, or a malformed model name. */
+  /** False if the answer reports another tier, speed, region, storage or cache than the request asked for, or a malformed model name. */
   readonly asRequested: boolean;
   /** How many parts of unknown kinds were skipped. */
   readonly skippedParts: number;
 }
 
-/** The reading of an error status, or of a failure inside a 200: a word of our closed list, and the wait that the provider asks for. */
+/** What an error status, or a 200 without an answer, says: a word of our closed list, and the wait that the provider asks for. */
 export interface Failed {
   readonly end: ProviderFailure;
   /** How long the provider asks to wait; null if it names no wait. */
   readonly waitMs: number | null;
 }
 
-/** How to send a request to one provider and read its answer. Results contain no text of the provider's body except an answer's `text`. */
+/**
+ * How to send a request to one provider and read its answer. Results contain no text of the provider's body except an answer's `text` and
+ * `servedModel`.
+ */
 export interface Dialect {
   readonly provider: Provider;
   /** Path of the request. */

@@ -132,7 +132,8 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
 }
 
 /**
- * The reported retention counts only if the request asked for a cache. Otherwise the answer may still name the longest retention allowed.
+ * Whether the answer reports the tier, storage and cache that the request asked for. The reported retention counts only if the request
+ * asked for a cache, because otherwise the answer may name the longest retention allowed.
  */
 function reportsRequest(body: Json, question: Question): boolean {
   const { cache } = shapeFor('openai', question);

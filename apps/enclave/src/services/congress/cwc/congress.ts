@@ -74,8 +74,9 @@ interface OpenChamber {
   authorities: readonly string[];
   pace: Pace;
   /**
-   * A request on a kept connection is lost if the server closes the connection at that moment. If the chamber de-duplicates, the copy is
-   * sent again later. Otherwise the copy would end as `unknown`, so each copy gets a new connection.
+   * Idle connections, only for a chamber that de-duplicates. A request on a kept connection is lost if the server closes the connection at
+   * that moment; such a chamber then gets the copy again later. In another chamber the copy would end as `unknown`, so each copy gets a new
+   * connection.
    */
   kept: KeptConnections | undefined;
 }
