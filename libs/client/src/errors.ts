@@ -20,7 +20,7 @@ export const CLIENT_ERROR_CODES = [
    * or `configuration_missing`; with a policy's `acceptedResidence` also `other_mode`. The message was not sent.
    */
   'residence_refused',
-  /** No proof of residence can be made now; `reason` is the code (docs/residence.md). The message was not sent. */
+  /** No proof of residence can be made now; `reason` is the code (docs/errors.md). The message was not sent. */
   'residence_unavailable',
   /** The task is not valid; `problems` has every field to correct. The task was not sent. */
   'task_invalid',
