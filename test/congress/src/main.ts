@@ -46,6 +46,11 @@ async function main(values: Options): Promise<number> {
     certificateAuthority: join(folder, 'ca.pem'),
   };
   await writeFile(join(folder, 'congress.json'), `${JSON.stringify(described, null, 2)}\n`, { mode: 0o600 });
+  // Before `ready` is written: a signal may follow at once.
+  const stopped = new Promise<void>((done) => {
+    process.once('SIGINT', done);
+    process.once('SIGTERM', done);
+  });
   process.stdout.write(
     [
       ...SIMULATED_CHAMBER_KEYS.map((chamber) => `${chamber} ${simulator[chamber].origin}`),
@@ -54,10 +59,7 @@ async function main(values: Options): Promise<number> {
       'ready\n',
     ].join('\n'),
   );
-  await new Promise<void>((done) => {
-    process.once('SIGINT', done);
-    process.once('SIGTERM', done);
-  });
+  await stopped;
   await simulator.stop();
   return 0;
 }

@@ -28,6 +28,11 @@ async function main(values: Options): Promise<number> {
     ),
   });
   await describeProviders(providers, folder);
+  // Before `ready` is written: a signal may follow at once.
+  const stopped = new Promise<void>((done) => {
+    process.once('SIGINT', done);
+    process.once('SIGTERM', done);
+  });
   process.stdout.write(
     [
       ...SIMULATED_PROVIDERS.map((provider) => `${provider} ${providers[provider].origin}`),
@@ -36,10 +41,7 @@ async function main(values: Options): Promise<number> {
       'ready\n',
     ].join('\n'),
   );
-  await new Promise<void>((done) => {
-    process.once('SIGINT', done);
-    process.once('SIGTERM', done);
-  });
+  await stopped;
   await providers.close();
   return 0;
 }

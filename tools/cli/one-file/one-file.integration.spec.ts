@@ -213,7 +213,7 @@ describe('the build of communique-tee.mjs', () => {
   it('refuses a package with another version than in package-lock.json', async () => {
     const packages = folder.file('other', 'node_modules');
     await mkdir(packages, { recursive: true });
-    for (const name of ['esbuild', '@noble', 'cborg', 'jose', 'zod'])
+    for (const name of ['esbuild', '@noble', 'cborg', 'zod'])
       await symlink(join(root, 'node_modules', name), join(packages, name));
     await cp(join(root, 'node_modules/commander'), join(packages, 'commander'), { recursive: true });
     const manifest = join(packages, 'commander/package.json');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { lockOf } from './bundle.mjs';
 
 /** one-file.integration.spec.ts compares this list with the packages that the build reads. */
-export const PACKAGES = ['@noble/ciphers', '@noble/curves', '@noble/hashes', 'commander', 'esbuild', 'jose', 'zod'];
+export const PACKAGES = ['@noble/ciphers', '@noble/curves', '@noble/hashes', 'commander', 'esbuild', 'zod'];
 
 /**
  * @param {string} root the checkout
