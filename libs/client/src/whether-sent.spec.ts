@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
 import { connect, ClientError, furthest, sentByPost, whetherSent, type Client, type WhetherSent } from '.';
+import { sentByTaskPost } from './whether-sent';
 import { TestGateway, testMessage, type PostFault } from './testing/test-gateway';
 
 const refused = (status: number, problem?: string) =>
@@ -55,6 +56,13 @@ describe('what one request proves by how it failed', () => {
     ['not_sent', 'a request that cannot be made', new ClientError('policy_invalid', 'x')],
   ])('is %s for %s', (sent, _name, error) => {
     expect(sentByPost(error)).toBe(sent);
+  });
+
+  it('is not_known for a task if its enclave broke off, and otherwise what it is for a message', () => {
+    expect(sentByTaskPost(refused(503, 'enclave_unavailable'))).toBe('not_known');
+    expect(sentByTaskPost(refused(409, 'outcome_unknown'))).toBe('not_known');
+    expect(sentByTaskPost(refused(503, 'model_off'))).toBe('not_sent');
+    expect(sentByTaskPost(refused(504, 'enclave_timeout'))).toBe('not_known');
   });
 
   it('is never weakened by what another request proves', () => {

@@ -46,6 +46,13 @@ export function sentByPost(error: unknown): WhetherSent {
   return status < 500 || NOTHING_STORED.has(problem) ? 'not_sent' : 'not_known';
 }
 
+/** Returns the same as `sentByPost`, for a task. */
+export function sentByTaskPost(error: unknown): WhetherSent {
+  // An enclave may have had the task and asked the provider before it broke off.
+  if (error instanceof ClientError && error.problem === 'enclave_unavailable') return 'not_known';
+  return sentByPost(error);
+}
+
 /** Codes that the gateway gives only after it has looked up the message's id. */
 const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 
