@@ -68,8 +68,8 @@ export interface Policy {
 
 export interface ConnectOptions extends KeyOptions {
   /**
-   * Called before each request, and once more after a 401: the sender's bearer token. It is sent only in the
-   * Authorization header. A client that sends only proven messages needs none.
+   * Called before each request that needs the sender's bearer token, and once more after a 401. The token is sent only in the Authorization
+   * header. A client that sends only proven messages needs none.
    */
   readonly token?: (() => string | Promise<string>) | undefined;
 }
@@ -404,8 +404,8 @@ export interface ListPath {
 /** The inputs of a proof of residence. */
 export interface ResidenceOptions {
   /**
-   * 32 bytes. Anyone who has the secret and the registration can send in the person's place. The secret leaves this machine only
-   * inside the proof.
+   * 32 bytes. Anyone who has the secret and the registration can send in the person's place. The secret never leaves this machine: the
+   * proof does not reveal it.
    */
   readonly secret: Uint8Array;
   readonly registration: Registration;
@@ -545,7 +545,7 @@ export interface TaskResult {
   readonly outcome: AgentOutcome;
   /** Written by a model: show it as plain text, for the person to read and edit. Null unless `complete` or `cut`. */
   readonly text: string | null;
-  /** Why there is no text, as a stable code. */
+  /** For `answer_rejected` and `provider_failed`, the reason as a stable code; otherwise null. */
   readonly problem: string | null;
   /** The verified statement; if there were two attempts, about the second. */
   readonly statement: UsageClaims;
@@ -566,9 +566,8 @@ export interface Client {
   /** Checks, seals, posts, follows and verifies. Every failure rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;
   /**
-   * Follows a message that an earlier program sealed to its end, and verifies receipt and answer as `send` does. It
-   * neither posts nor seals: after `key_retired` it ends with that status. States: `accepted`, `status`, `waiting`,
-   * `ended`.
+   * Follows a message until it ends, and verifies receipt and answer as `send` does. An earlier program has sealed it: this neither posts
+   * nor seals, and after `key_retired` it ends with that status. States: `accepted`, `status`, `waiting`, `ended`.
    * @throws ClientError `kept_invalid`, at once
    */
   resume(kept: KeptMessage, options?: ResumeOptions): Sending;

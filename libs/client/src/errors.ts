@@ -12,7 +12,7 @@ export const CLIENT_ERROR_CODES = [
   'key_binding_invalid',
   /** The policy does not accept how the enclave's keys are guarded; `reason` is the custody. */
   'custody_refused',
-  /** The public configuration that the gateway serves differs from the attested one, or contradicts itself. */
+  /** The public configuration that the gateway serves is not the attested one, cannot be read, or contradicts the key binding. */
   'configuration_refused',
   /**
    * The message has another proof of residence than the enclave attests, or lacks a required one. `reason` is one of
@@ -75,7 +75,7 @@ export class ClientError extends Error {
   readonly problem: string | undefined;
   /** For `refused`: the HTTP status. */
   readonly status: number | undefined;
-  /** Set if waiting helps. */
+  /** Set if the gateway sent Retry-After. */
   readonly retryAfterSeconds: number | undefined;
   /** The code of the check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
   readonly reason: string | undefined;

@@ -42,7 +42,7 @@ export interface PrepareOptions {
   nullifier?: Uint8Array;
   /**
    * The id (a UUID) of a message that ended as `key_retired`, to seal it again. With the same content and delivery secret its DeliveryIds
-   * stay the same, so that no office gets it twice. A new random id unless given.
+   * stay the same, so that a chamber that recognizes them delivers no copy twice. A new random id unless given.
    */
   id?: string;
 }

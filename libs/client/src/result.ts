@@ -17,7 +17,7 @@ export interface Followed {
   /** A UUID. */
   readonly id: string;
   readonly message: SealedHeader;
-  /** The SHA-256 of the posted bytes, 32 bytes. */
+  /** The SHA-256 of the sealed message without its proof, 32 bytes. */
   readonly sealedSha256: Uint8Array;
   /** 32 bytes. */
   readonly answerKey: AnswerKey;
@@ -33,7 +33,7 @@ export interface VerifiedResult {
 
 /**
  * Verifies the receipt of a message, opens its answer, and checks that both agree.
- * @throws ReceiptError, CryptoError by code; ClientError `answer_invalid` if the gateway has no receipt or answer
+ * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `answer_invalid` if the gateway has no receipt or answer
  */
 export async function verifyResult(
   view: MessageView,

@@ -28,8 +28,8 @@ export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration
 }
 
 /**
- * Returns the sealed part of a task, in CBOR. The default of the maximum output is the same for every task, because it is outside the
- * seal.
+ * Returns the content of a task, in CBOR, which is then sealed.
+ * @param maxOutputTokens is also outside the seal; its default is that of the model class, so that it tells nothing about the task
  * @throws ClientError `task_invalid` with every field that is wrong; the task was not sent
  */
 export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {
