@@ -42,8 +42,8 @@ const action = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('statement' as const), which: fc.nat(), spent: fc.bigInt(0n, 2n * TASK) }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), which: fc.nat() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('dispatch' as const), which: fc.nat() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('overdue' as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('dispatch' as const), which: fc.nat() }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('overdue' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('clear' as const) }) },
 );
