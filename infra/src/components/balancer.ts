@@ -29,7 +29,7 @@ export interface BalancerArgs {
 /** Only TLS 1.2 and 1.3. */
 const TLS_POLICY = 'ELBSecurityPolicy-TLS13-1-2-2021-06';
 
-/** One address for several parents. TLS with an ACM certificate ends here, and another TLS connection goes to nginx. */
+/** One DNS name for several parents. TLS with an ACM certificate ends here, and another TLS connection goes to nginx. */
 export class Balancer extends Part {
   readonly dnsName: Output<string>;
   readonly zoneId: Output<string>;

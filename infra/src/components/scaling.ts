@@ -9,7 +9,7 @@ export interface ScalingArgs {
   stack: string;
 }
 
-/** Adds parents while messages wait, by the age of the oldest and by their number, and removes parents once no message waits. */
+/** Adds a parent while a due message waits too long or too many are due; removes one after half an hour with fewer than ten due. */
 export class Scaling extends Part {
   constructor(name: string, { groupName, stack }: ScalingArgs, options: ComponentResourceOptions) {
     super('Scaling', name, options);

@@ -20,7 +20,7 @@ export interface SentBefore {
   look(): Promise<void>;
   /** Remembers that a message was accepted. @param nullifier 64 hex digits */
   add(nullifier: string): Promise<void>;
-  /** Forgets a nullifier that the gateway has freed, because every office refused the message. */
+  /** Forgets a nullifier that the gateway frees, as far as this page knows: every office refused the message. */
   remove(nullifier: string): Promise<void>;
   clear(): Promise<void>;
 }

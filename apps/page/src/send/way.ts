@@ -72,7 +72,7 @@ export interface Way {
   readonly log: readonly LogEntry[];
   /** How many states there were, including those that `log` no longer has. */
   readonly states: number;
-  /** When the server was last heard of. */
+  /** When the last news of the message came; a failed request is none. */
   readonly heardAtMs: number;
 }
 
@@ -149,7 +149,7 @@ export function advance(before: Way, state: SendState, nowMs: number): Way {
     case 'posting':
       return { ...way, posts: way.posts + 1, activity: 'handing_over' };
     case 'waiting':
-      // The server did not answer, so the time since it was last heard of goes on.
+      // A request failed. That is no news of the message, so the time since the last news goes on.
       return {
         ...way,
         heardAtMs: before.heardAtMs,
