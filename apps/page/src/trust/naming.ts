@@ -14,7 +14,7 @@ export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 export type NamingRefusal =
   | { readonly kind: 'link_unusable'; readonly problem: Problem }
   | { readonly kind: 'kept_unusable' }
-  /** The link and this browser name different images: the person has to choose. */
+  /** The link names an image or operator that this browser's list does not: the person has to choose. */
   | { readonly kind: 'link_contradicts_kept' };
 
 export interface Sources {
