@@ -172,6 +172,9 @@ describe('a message that ended', () => {
       ),
       ['done', 'missed'],
     ],
+    ...['claim_not_opened', 'campaign_not_accepted', 'district_ended', 'office_not_of_district'].map(
+      (code) => ['refused', report([office('HCA12', 'refused', code)]), ['done', 'missed']] as const,
+    ),
     ['refused', null, ['missed', 'missed']],
     ['unknown', report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]), ['done', 'open']],
     ['unknown', null, ['open', 'open']],

@@ -199,7 +199,14 @@ type OfficeReport = VerifiedReport['offices'][number];
 const officeOf = ({ office }: OfficeReport): string => office;
 
 /** Reasons for which the enclave refuses a copy without sending it to the office. */
-const NEVER_SENT: ReadonlySet<string | null> = new Set(['message_invalid', 'other_content_sent']);
+const NEVER_SENT: ReadonlySet<string | null> = new Set([
+  'message_invalid',
+  'other_content_sent',
+  'claim_not_opened',
+  'campaign_not_accepted',
+  'district_ended',
+  'office_not_of_district',
+]);
 
 /** Whether the enclave has signed that a copy went out to this office. */
 export function wasSent({ outcome, reason }: OfficeReport): boolean {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { createEnclaveExaminer, failedCheck, type EnclavePolicy } from '@communique-tee/enclave-identity';
@@ -88,7 +88,8 @@ export class AttestationJudge {
     if (known !== undefined) return known;
     const result = await enclave.configuration();
     if (result.kind !== 'answer') return undefined;
-    this.configurations.set(name, result.answer);
+    // An enclave that was replaced after it made the document serves another configuration, which must not be kept under this hash.
+    if (createHash('sha256').update(result.answer).digest('hex') === name) this.configurations.set(name, result.answer);
     const oldest = this.configurations.keys().next();
     if (this.configurations.size > MAX_CONFIGURATIONS && !oldest.done) this.configurations.delete(oldest.value);
     return result.answer;

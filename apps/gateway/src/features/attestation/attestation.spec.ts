@@ -1,15 +1,22 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { attestationViewSchema, encodeKeyBinding } from '@communique-tee/protocol';
+import {
+  attestationViewSchema,
+  encodeKeyBinding,
+  encodePublicConfiguration,
+  publicConfigurationSchema,
+} from '@communique-tee/protocol';
 import { keyIdOf } from '@communique-tee/crypto';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { verifyAttestation, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { createHash } from 'node:crypto';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 import { EnclaveClients } from '../enclave/enclave-clients';
 import { TestEnclave, answer, cut, problem, type Behaviour } from '../enclave/testing/test-enclave';
 import { Logger } from '../../core/telemetry/logger';
 import { AttestationController } from './attestation.controller';
 import { AttestationDocuments } from './attestation-documents';
+import { CONFIGURATION_EXAMPLE } from './attestation-examples';
 import { AttestationJudge } from './attestation-judge';
 import { AttestationMonitor } from './attestation-monitor';
 import { Metrics } from '../../core/telemetry/metrics';
@@ -289,6 +296,25 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(true);
       expect(called).toBe(1);
       expect(new Set(documents().map(({ query }) => query.get('nonce'))).size).toBe(2);
+    });
+
+    it('keeps no configuration that an enclave served after it was replaced', async () => {
+      const example = publicConfigurationSchema.parse(CONFIGURATION_EXAMPLE.value);
+      const served = { ...example, legacySuite: false };
+      const configuration = encodePublicConfiguration(served);
+      const configSha256 = createHash('sha256').update(configuration).digest();
+      const { custody } = served;
+      enclave.behaviour = attesting(nsm, encodeKeyBinding({ ...bound, custody, configSha256 }));
+      const [client] = clients.all;
+      const asked = jest
+        .spyOn(client, 'configuration')
+        .mockResolvedValueOnce({ kind: 'answer', answer: Buffer.from('{"of":"another image"}') })
+        .mockResolvedValue({ kind: 'answer', answer: configuration });
+      const judge = new AttestationJudge(configOf());
+      expect(await judge.judge(client)).toEqual({ kind: 'refused', code: 'configuration_mismatch' });
+      expect(await judge.judge(client)).toMatchObject({ kind: 'verified', configuration: { custody } });
+      await judge.judge(client);
+      expect(asked).toHaveBeenCalledTimes(2);
     });
 
     it('accepts any of the listed measurements', async () => {
