@@ -12,7 +12,7 @@ import { leafOf } from './statement';
 const FILE_DEPTH = 10;
 /** A tree of at most this many files is fetched whole, so that the host learns nothing about the person's place. */
 const MAX_FILES_OF_WHOLE_TREE = 16;
-/** The list is fetched at most daily. */
+/** A fetched list is used for a day, unless its root ends within a day. */
 const DAY_SECONDS = 86_400;
 const ATTEMPT_TIMEOUT_MS = 60_000;
 /** The pauses before the files are fetched again, if they come from two publications. */
