@@ -83,7 +83,7 @@ export const settingsShape = {
   natPerZone: yesNo
     .default(false)
     .describe(
-      'two registered addresses, and with several parents a NAT gateway in each zone, so that one zone may fail; one parent uses the first',
+      'two registered addresses, and with several parents a NAT gateway in each zone, so that one zone may fail; a single parent uses only the first address',
     ),
   amiId: z
     .string()
@@ -129,7 +129,9 @@ export const settingsShape = {
     .describe(
       'two zones that offer instanceType; never changed afterwards, since subnets and the data volume are in them',
     ),
-  vpcCidr: network.default('10.40.0.0/16').describe('addresses of the network that the stack makes; without vpcId'),
+  vpcCidr: network
+    .default('10.40.0.0/16')
+    .describe('addresses of the network that the stack makes; only if vpcId is not set'),
   vpcId: vpcId
     .optional()
     .describe('a VPC of yours, in place of one that the stack makes; with publicSubnets and privateSubnets'),
@@ -188,7 +190,7 @@ export const settingsShape = {
   authJwksUrl: httpsUrl
     .optional()
     .describe(
-      "the issuer's public keys (default: .well-known/jwks.json below authIssuer; jwks_uri of its discovery document)",
+      "the issuer's public keys, the jwks_uri of its discovery document (default: .well-known/jwks.json below authIssuer)",
     ),
   gatewayEnvironment: z
     .string()
@@ -212,7 +214,7 @@ export const settingsShape = {
   residenceKeys: listOf(z.string().max(200, 'at most 200 characters'), 2)
     .default([])
     .describe(
-      'the registrar’s verifier keys, as registrar key show prints them; two while the registrar replaces its key',
+      'the registrar’s verifier keys, as `npm run ops -- registrar key show` prints them; two while the registrar replaces its key',
     ),
   residenceFilesUrl: httpsUrl
     .optional()
@@ -246,7 +248,7 @@ export const settingsShape = {
   imageBuildDebianMirror: listOf(httpsUrl, 2)
     .default([])
     .describe(
-      "Debian's archive for CodeBuild, whose own system is Ubuntu, and that of its security team (default: the first with -security at its end); required with imageBuild. A snapshot keeps the versions of image/image.lock.json",
+      "a Debian archive for CodeBuild, whose own system is Ubuntu, then Debian's security archive (default: the first with -security at its end); required with imageBuild. A snapshot archive keeps the versions of image/image.lock.json",
     ),
 } as const;
 
@@ -254,7 +256,7 @@ const secretText = z
   .string()
   .min(16, 'at least 16 characters')
   .max(128, 'at most 128 characters')
-  // ElastiCache takes !&#$^<>- beside them, and nothing else.
+  // ElastiCache takes !&#$^<>- beside letters and digits, and nothing else.
   .regex(/^[A-Za-z0-9-]+$/, 'letters, digits and -, which ElastiCache takes and a URL need not quote');
 
 export const secretShape = {

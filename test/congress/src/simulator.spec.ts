@@ -41,7 +41,7 @@ describe('the Congress simulator', () => {
     ]);
   });
 
-  it('accepts one of two simultaneous messages with the same DeliveryId', async () => {
+  it('accepts one of eight simultaneous messages with the same DeliveryId', async () => {
     const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await post(minimalCwc())).status));
     expect(statuses.sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
   });
@@ -87,13 +87,13 @@ describe('the Congress simulator', () => {
     ['no content type', () => post(minimalCwc(), { headers: {} }), 415],
     ['JSON', () => post('{}', { headers: { 'content-type': 'application/json' } }), 415],
     [
-      'a content type that only begins so',
+      'a content type that only begins with application/xml',
       () => post(minimalCwc(), { headers: { 'content-type': 'application/xmlish' } }),
       415,
     ],
     ['an empty body', () => post(''), 400],
-    ['bytes', () => post(Uint8Array.from({ length: 1000 }, (_, index) => index & 255)), 400],
-    ["a Senate office at the House's end", () => post(minimalCwc({ office: 'SCA01' })), 400],
+    ['bytes that are not text', () => post(Uint8Array.from({ length: 1000 }, (_, index) => index & 255)), 400],
+    ["a Senate office at the House's API", () => post(minimalCwc({ office: 'SCA01' })), 400],
   ])('refuses %s', async (_name, attempt, status) => {
     expect((await attempt()).status).toBe(status);
     expect(simulator.received()).toEqual([]);
@@ -189,9 +189,9 @@ describe('the Congress simulator', () => {
 
   describe('faults', () => {
     it.each([
-      ['before it is read', 'before_reading', 0],
-      ['after it is read', 'after_reading', 0],
-      ['after it is stored', 'after_storing', 1],
+      ['before the message is read', 'before_reading', 0],
+      ['after the message is read', 'after_reading', 0],
+      ['after the message is stored', 'after_storing', 1],
       ['in the answer', 'in_the_answer', 1],
     ] as const)('cut the connection %s', async (_name, at, stored) => {
       simulator.setFaults({ queue: [{ fault: { kind: 'cut', at } }] });
@@ -270,9 +270,9 @@ describe('the Congress simulator', () => {
     });
 
     it.each([
-      ['no JSON', '/faults', 'x', 400],
-      ['no plan', '/faults', '{"queue":[{"fault":{"kind":"fire"}}]}', 400],
-      ['too much', '/faults', ' '.repeat(2_000_000), 413],
+      ['a body that is not JSON', '/faults', 'x', 400],
+      ['JSON that is not a fault plan', '/faults', '{"queue":[{"fault":{"kind":"fire"}}]}', 400],
+      ['a body that is too large', '/faults', ' '.repeat(2_000_000), 413],
       ['another path', '/others', '{}', 404],
     ])('refuses %s', async (_name, path, body, status) => {
       const outcome = await control(path, { method: 'POST', body }).then(
@@ -311,7 +311,7 @@ describe('starting the Congress simulator', () => {
     }
   });
 
-  it('fails if a port is taken, and leaves none of its own ports open', async () => {
+  it('fails if a port is taken, and can start on it once it is free', async () => {
     const first = await startCongressSimulator();
     const port = Number(new URL(first.senate.origin).port);
     await expect(startCongressSimulator({ senate: { port } })).rejects.toBeInstanceOf(CongressSimulatorError);

@@ -52,7 +52,7 @@ const undefinedOf = (changes: object): Record<string, undefined> =>
 const withOp = ({ steps }: Ran, op: string, type: string): number =>
   steps.filter((step) => step.op === op && step.type === type).length;
 
-describeWithPulumi('keys of prod, changed there and back', (cli) => {
+describeWithPulumi('the stack prod, whose settings are changed and changed back', (cli) => {
   let engine: RealEngine;
   let shell: OperatorShell;
   beforeAll(async () => {
@@ -144,7 +144,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
       engine.configure('prod', changes);
       const { steps } = await engine.up('prod');
       expect(replacedTypes(steps)).toEqual(expect.arrayContaining(documented('balancer', 'domain')));
-      // Without resources that belong to the balancer and have no name.
+      // changing-keys.md does not list the listener, which belongs to the balancer and has no name.
       expect(replacedTypes(steps).filter((type) => !documented('balancer', 'domain').includes(type))).toEqual([
         'lb.Listener',
       ]);
@@ -232,7 +232,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
   });
 });
 
-describeWithPulumi('keys of dev, changed there and back', (cli) => {
+describeWithPulumi('the stack dev, whose settings are changed and changed back', (cli) => {
   it('grows from only an address to a whole stack, changes architecture and image, and shrinks to the address again', async () => {
     await using engine = await RealEngine.start(cli);
     // CodeBuild needs the enclave's configuration, which git ignores.

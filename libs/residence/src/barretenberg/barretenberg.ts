@@ -45,7 +45,7 @@ interface Exports {
   readonly _initialize: () => void;
   readonly bbmalloc: (bytes: number) => number;
   readonly bbfree: (at: number) => void;
-  /** Writes the answer's address and length to the last two addresses. */
+  /** Writes the answer's address to `answerAt` and its length to `answerBytes`, both addresses. */
   readonly bbapi: (input: number, inputBytes: number, answerAt: number, answerBytes: number) => void;
 }
 
@@ -216,7 +216,7 @@ function fieldsOf(value: Packed | undefined): Uint8Array[] {
   const fields = Array.isArray(value) ? (value as readonly Packed[]) : [];
   return fields.map((field) => {
     if (!(field instanceof Uint8Array) || field.length !== FIELD_BYTES)
-      throw new BarretenbergError('an answer with a field element of another length');
+      throw new BarretenbergError('the answer has a field element that is not 32 bytes');
     return field;
   });
 }

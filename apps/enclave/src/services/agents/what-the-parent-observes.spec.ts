@@ -68,8 +68,8 @@ it('a control: the parent sees other sizes for another size bucket', async () =>
   expect(sizes[0]).not.toEqual(sizes[1]);
 });
 
-describe('a caller that leaves before any byte was sent', () => {
-  it('cancels its task, and a second attempt may follow at once', async () => {
+describe('a task whose last caller leaves before a byte goes to the provider', () => {
+  it('is canceled, and a second attempt may follow at once', async () => {
     world.provider.act = () => ({ json: answerOf('openai', 'Please mend the roads.', { model: 'gpt-6-luna' }) });
     world.provider.seen.length = 0;
     watched.isSilent = true;

@@ -18,7 +18,7 @@ export interface KeySet {
 
 /**
  * Reads a set and leaves out keys that cannot verify a token here. A reader must ignore keys that it does not understand (RFC 7517 section
- * 5); if such a key made the whole set unusable, a withdrawn key would stay in use.
+ * 5); otherwise the gateway would keep the previous set, and with it a key that the issuer has withdrawn.
  * @throws KeySetError without the content, if the text is not a set
  */
 export function parseKeySet(bytes: Uint8Array): KeySet {

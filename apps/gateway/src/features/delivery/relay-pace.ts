@@ -80,7 +80,7 @@ export class RelayPace {
       case 'served':
         this.note(signal.latencyMs);
         if (this.isSlow()) this.slow();
-        // Only a limit that was reached has shown that it can be borne.
+        // Raised only if the limit was reached: otherwise nothing shows that the enclave can do more.
         else if (full) this.allowed = Math.min(this.max, this.allowed + 1 / this.allowed);
     }
   }

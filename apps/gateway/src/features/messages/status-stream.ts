@@ -21,7 +21,7 @@ export interface StatusStreamTiming {
  */
 export class StatusStream {
   readonly body: Readable;
-  /** The version of the row in the last call of `offer`. */
+  /** The version (`xmin`) of the row that StatusStreams last handled in a poll; empty until then. */
   version = '';
 
   private readonly openedAtMs = performance.now();
