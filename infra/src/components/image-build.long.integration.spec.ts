@@ -230,7 +230,7 @@ describe.each([
     ]);
     // No digest of Node's image is committed, so the gateway's container is not built.
     expect(output).toContain('NOT BUILT: the container of the gateway');
-    // The clone stays unchanged: nobody else could rebuild an image whose commit ends with "+changes".
+    // The clone stays unchanged: no other person could rebuild an image whose commit ends with "+changes".
     expect(spawnSync('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: clone }).stdout.toString()).toBe(
       '',
     );

@@ -112,7 +112,7 @@ it.each<[boolean | undefined]>([[false], [undefined]])(
   },
 );
 
-it('reports alarm-mail as refuted if the operator answers that no mail came, and as not reached if there is nobody to ask', async () => {
+it('reports alarm-mail as refuted if the operator answers that no mail came, and as not reached if no person can be asked', async () => {
   world.agrees = false;
   expect((await world.run('--yes')).code).toBe(1);
   expect(world.verdicts()).toMatchObject({ 'alarm-mail': 'refuted', destroy: 'proved' });

@@ -24,8 +24,8 @@ interface Needle {
 const START_BYTES = 4;
 
 /**
- * Searches for every field (a text or secret bytes) in every encoding. Returns the names of fields and places, never a value. Hundreds of
- * needles are searched for in one pass over tens of megabytes: a search for each of them took half a minute.
+ * Searches for every field (a text or secret bytes) in every encoding. Returns the names of fields and places, never a value. Looks for
+ * hundreds of needles in one pass over tens of megabytes, which takes a quarter of the CPU time of a search for each of them.
  */
 export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Remains[]): Find[] {
   const needles = Object.entries(fields).flatMap(([field, value]) =>

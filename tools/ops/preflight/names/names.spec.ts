@@ -112,7 +112,7 @@ describe('caa', () => {
       /^pass/,
     ],
     [
-      'at the name, for nobody',
+      'at the name, which allow no authority',
       { [`CAA ${DOMAIN}`]: [{ critical: 0, issue: ';' }] },
       /^fail: .*no authority may issue/,
     ],

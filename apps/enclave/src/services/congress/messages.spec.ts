@@ -371,7 +371,7 @@ it('answers sealed content that is not a message, with no office in the receipt'
   }
 });
 
-it('gives every commitment its own salt, so that nobody can find its office by trying all offices', async () => {
+it('gives every commitment its own salt, so that a holder of the receipt cannot find its office by trying all offices', async () => {
   const both = [await fixture.relayed(await prepare(fixture)), await fixture.relayed(await prepare(fixture))];
   const salts = both.flatMap(({ opened }) => opened.offices.map(({ salt }) => Buffer.from(salt).toString('hex')));
   expect(new Set(salts).size).toBe(6);
