@@ -98,7 +98,10 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
     .option('--certificate <pem>', 'for that key')
     .action(line.run((options: PackOptions) => runTask(packOf(options), output)));
 
-  add('sign', 'sign the PCR0 of an image, or sign it anew; the two files may be one')
+  add(
+    'sign',
+    'sign the PCR0 of an image, or sign it anew; the two files may be one. A measurements.json of the image is written beside the signed image',
+  )
     .argument('<file>')
     .option('-o, --output <file>', 'where the signed image goes')
     .option('--key <pem>', 'on P-256, P-384 or P-521, not encrypted')

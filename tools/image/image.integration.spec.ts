@@ -1,9 +1,9 @@
 import 'reflect-metadata'; // @peculiar/x509 needs it
 import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, KeyObject, webcrypto } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type CpioInput, readImage, writeCpio } from '@communique-tee/eif';
 import { X509CertificateGenerator } from '@peculiar/x509';
@@ -262,6 +262,91 @@ describe('image sign', () => {
       ]),
     ).toMatchObject({ status: 1, err: expect.stringContaining('(ERR_EIF_SIGNING_KEY)') as string });
     expect(await readdir(folder)).not.toContain('x.eif');
+  });
+});
+
+describe('image sign, beside a measurements.json', () => {
+  const sign = (from: string, to: string) =>
+    image(['sign', from, '--key', file('key.pem'), '--certificate', file('certificate.pem'), '-o', to, '--json']);
+  const read = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  const sha384Of = async (path: string) =>
+    createHash('sha384')
+      .update(await readFile(path))
+      .digest('hex');
+
+  /** Makes a folder with what `image build` leaves there, so far as `image sign` reads it. */
+  async function build(name: string, text: string) {
+    const folderOfImage = join(folder, name);
+    await mkdir(folderOfImage);
+    await pack(join(name, 'communique-tee.eif'), { 'app.js': text });
+    const eif = join(folderOfImage, 'communique-tee.eif');
+    const { measurements, sizeBytes } = await readImage(eif);
+    const sha384 = await sha384Of(eif);
+    const built = {
+      $comment: 'What an enclave of this image attests.',
+      image: 'communique-tee.eif',
+      sizeBytes,
+      sha384,
+      hashAlgorithm: 'SHA384',
+      ...measurements,
+      commit: 'abc',
+      routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
+    };
+    await writeFile(join(folderOfImage, 'measurements.json'), JSON.stringify(built));
+    await writeFile(join(folderOfImage, 'sbom.cdx.json'), JSON.stringify({ alg: 'SHA-384', content: sha384 }));
+    return { built, folder: folderOfImage, eif };
+  }
+
+  it.each([
+    ['in place of the unsigned image', 'communique-tee.eif'],
+    ['beside the unsigned image', 'signed.eif'],
+    ['in another folder', '../apart/communique-tee.eif'],
+  ])('describes the signed image there, if that is %s', async (title, name) => {
+    await mkdir(file('apart'), { recursive: true });
+    const { built, folder: of, eif } = await build(title, 'app');
+    const signed = join(of, name);
+    for (const from of [eif, signed]) {
+      const { status, out, err } = await sign(from, signed);
+      const there = join(dirname(signed), 'measurements.json');
+      expect({ status, err }).toEqual({ status: 0, err: `${there} describes the signed image.\n` });
+      const sha384 = await sha384Of(signed);
+      const pcr8 = (JSON.parse(out) as { Measurements: Record<string, string> }).Measurements['PCR8'];
+      expect(await read(there)).toEqual({
+        ...built,
+        image: basename(signed),
+        sizeBytes: (await stat(signed)).size,
+        sha384,
+        pcr8,
+      });
+      expect((await read(join(dirname(signed), 'sbom.cdx.json')))['content']).toBe(sha384);
+    }
+    if (name.startsWith('..')) expect(await read(join(of, 'measurements.json'))).toEqual(built);
+  });
+
+  it('leaves the measurements.json of another image alone, and says so', async () => {
+    const one = await build('one', 'app');
+    const other = await build('other', 'another app');
+    const { status, err } = await sign(one.eif, join(other.folder, 'signed.eif'));
+    expect({ status, err }).toEqual({ status: 0, err: expect.stringContaining('describes another image') as string });
+    expect(await read(join(other.folder, 'measurements.json'))).toEqual(other.built);
+    expect(await read(join(one.folder, 'measurements.json'))).toEqual(one.built);
+  });
+
+  it('replaces the measurements.json of an earlier image that has the same file name', async () => {
+    const [earlier, later] = [await build('earlier', 'app'), await build('later', 'another app')];
+    await sign(later.eif, earlier.eif);
+    expect((await read(join(earlier.folder, 'measurements.json')))['pcr0']).toBe(later.built.pcr0);
+  });
+
+  it('says that none was written if the unsigned image has none', async () => {
+    await mkdir(file('bare'));
+    await pack(join('bare', 'communique-tee.eif'), { 'app.js': 'app' });
+    const { status, err } = await sign(file('bare/communique-tee.eif'), file('bare/communique-tee.eif'));
+    expect({ status, err }).toEqual({
+      status: 0,
+      err: expect.stringMatching(/^no measurements\.json was written: .*bare has none of this image/) as string,
+    });
+    expect(await readdir(file('bare'))).not.toContain('measurements.json');
   });
 });
 

@@ -16,6 +16,7 @@ import {
 import { describeAsJson, describeAsText, listRamdisks, measurementLines } from './describe';
 import { diffAsJson, diffAsText } from './diff-report';
 import { asJson, type Output, printable, ProgressLine } from './output';
+import { writeSignedMeasurements } from './signed-measurements';
 
 export interface KeyFiles {
   readonly keyFile: string;
@@ -94,10 +95,13 @@ async function run(task: Task, output: Output, progress: ProgressLine): Promise<
       return printMeasurements((await readImage(task.file, { onProgress })).measurements);
     case 'pack':
       return printMeasurements(await pack(task, onProgress));
-    case 'sign':
-      return printMeasurements(
-        (await signImage(task.file, await readKey(task), task.output, { onProgress })).measurements,
-      );
+    case 'sign': {
+      const written = await signImage(task.file, await readKey(task), task.output, { onProgress });
+      const note = await orNotReadable(() => writeSignedMeasurements(task.file, task.output, written));
+      progress.wipe();
+      output.err(`${printable(note)}\n`);
+      return printMeasurements(written.measurements);
+    }
     case 'diff': {
       const difference = await diffImages(task.a, task.b);
       print(diffAsJson(difference), diffAsText(difference));
@@ -154,14 +158,21 @@ async function readCustomMetadata(path: string): Promise<EifMetadata['customMeta
 
 /** Reads a small text file. Keys and certificates have a few hundred bytes. */
 async function readText(path: string, maxBytes = 65_536): Promise<string> {
-  try {
+  return orNotReadable(async () => {
     const found = await stat(path);
     if (!found.isFile()) throw new Error(`${path} is not a regular file`);
     if (found.size > maxBytes) throw new Error(`${path} has ${found.size} bytes, and ${maxBytes} are allowed`);
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new NotReadable(cause instanceof Error ? cause.message : path, { cause });
-  }
+    return readFile(path, 'utf8');
+  });
 }
 
+/** A file that could not be read or written. */
 class NotReadable extends Error {}
+
+async function orNotReadable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new NotReadable(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
