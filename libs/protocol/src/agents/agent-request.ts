@@ -63,11 +63,13 @@ export function decodeAgentRequest(bytes: Uint8Array): AgentRequest {
 export const agentRequestJsonSchema = z
   .strictObject({
     version: z.literal(1),
-    modelClass: modelClassSchema.meta({ description: "The operator's short name for a model: `GET /api/agents`." }),
+    modelClass: modelClassSchema.meta({
+      description: "The operator's short name for a model, from `GET /api/agents`.",
+    }),
     maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most visible tokens of the answer.' }),
     sealed: sealedMessageJsonSchema.meta({
       description:
-        'The task, sealed under its own domain (docs/agents.md). It expires at most ten minutes ahead, and its ciphertext is 4, 8, 16 or 32 KiB and a tag.',
+        'The task, sealed under its own domain (docs/agents.md). It expires at most ten minutes ahead, and its ciphertext is 4, 8, 16 or 32 KiB and a 16-byte tag.',
     }),
   })
   .meta({ id: 'AgentRequest', description: 'A task for a model, sealed to the key of an attested enclave.' });

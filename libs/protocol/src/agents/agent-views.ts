@@ -10,18 +10,18 @@ import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
  */
 export const agentOfferSchema = z
   .strictObject({
-    on: z.boolean().meta({ description: 'Whether tasks are taken.' }),
+    on: z.boolean().meta({ description: 'Whether the gateway takes tasks.' }),
     classes: z
       .array(
         z.strictObject({
           ...modelClassMembers,
           available: z
             .boolean()
-            .meta({ description: 'False: this model, or its provider, is off until an operator clears it.' }),
+            .meta({ description: 'False if this model or its provider is off until an operator clears it.' }),
         }),
       )
       .max(16),
-    prices: z.strictObject(pricesMembers).nullable().meta({ description: 'Null if tasks are not taken.' }),
+    prices: z.strictObject(pricesMembers).nullable().meta({ description: 'Null if the gateway takes no tasks.' }),
   })
   .meta({ id: 'AgentOffer', description: 'The model classes that tasks can name.' });
 export type AgentOffer = z.infer<typeof agentOfferSchema>;
@@ -44,9 +44,9 @@ export const agentResultSchema = z
     attestationDocument,
     attempts: z
       .union([z.literal(1), z.literal(2)])
-      .meta({ description: 'How many requests to the provider this took.' }),
+      .meta({ description: 'How many attempts at the provider the task took.' }),
   })
-  .meta({ id: 'AgentResult', description: 'A sealed answer, and what it cost as the enclave signed it.' });
+  .meta({ id: 'AgentResult', description: 'A sealed answer, and the signed usage statement with its cost.' });
 export type AgentResult = z.infer<typeof agentResultSchema>;
 
 /** The members of `provider_unavailable` in addition to those of every problem. They prove the charge. */

@@ -11,8 +11,8 @@ import {
 
 /** The members of a model class that the attested public configuration and `GET /api/agents` show. */
 export const modelClassMembers = {
-  id: modelClassSchema.meta({ description: "The operator's short name." }),
-  provider: z.enum(PROVIDERS).meta({ description: 'Who reads the text.' }),
+  id: modelClassSchema.meta({ description: "The operator's short name for this model class." }),
+  provider: z.enum(PROVIDERS).meta({ description: 'The provider, which reads the text of the task.' }),
   model: modelNameSchema.meta({ description: "The provider's exact name of the model." }),
   tasks: z
     .array(z.enum(TASKS))
@@ -20,7 +20,9 @@ export const modelClassMembers = {
     .max(TASKS.length)
     .refine((tasks) => new Set(tasks).size === tasks.length)
     .meta({ uniqueItems: true, description: 'The tasks that this class takes.' }),
-  maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most that a request of this class may ask for.' }),
+  maxOutputTokens: maxOutputTokensSchema.meta({
+    description: 'The most output tokens that a request of this class may ask for.',
+  }),
 };
 
 export const pricesMembers = {

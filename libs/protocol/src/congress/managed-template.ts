@@ -19,11 +19,11 @@ const MAX_PROBLEMS = 50;
 
 export const moderationSchema = z
   .strictObject({
-    flagged: z.boolean().meta({ description: 'Whether it must not be published.' }),
+    flagged: z.boolean().meta({ description: 'True if the template must not be published.' }),
     severity: z.enum(['none', 'low', 'medium', 'high']),
     toxicity: z.number().min(0).max(MAX_TOXICITY),
   })
-  .meta({ id: 'TemplateModeration', description: 'The judgment of an editor, or of a program that helps one.' });
+  .meta({ id: 'TemplateModeration', description: 'The judgment of an editor, or of a program that helps the editor.' });
 export type TemplateModeration = z.infer<typeof moderationSchema>;
 
 /** `POST /api/templates`. Omitted members are null or empty. */
@@ -38,18 +38,22 @@ export const newTemplateSchema = z
     campaignNote: templateWords.campaignNote.optional(),
     sources: templateWords.sources.optional(),
   })
-  .meta({ id: 'NewTemplate', description: 'A template, which begins as a draft.' });
+  .meta({ id: 'NewTemplate', description: 'A new template. It begins as a draft.' });
 export type NewTemplate = z.infer<typeof newTemplateSchema>;
 
 /** `PATCH /api/templates/:id`: each given member replaces the stored one as a whole. */
 export const templateChangeSchema = z
   .strictObject({
-    version: z.int().positive().max(2_147_483_646).meta({ description: 'The version that the change was made from.' }),
+    version: z
+      .int()
+      .positive()
+      .max(2_147_483_646)
+      .meta({ description: 'The version that the caller read before the change.' }),
     ...z.object(templateWords).partial().shape,
     status: z.enum(TEMPLATE_STATUSES).optional(),
     moderation: moderationSchema.nullable().optional(),
   })
-  .meta({ id: 'TemplateChange', description: 'What changes; the rest stays.' });
+  .meta({ id: 'TemplateChange', description: 'The members to change. Absent members do not change.' });
 export type TemplateChange = z.infer<typeof templateChangeSchema>;
 
 /** One template in the answer of `GET /api/admin/templates`, and the answer to POST and PATCH. */
@@ -63,7 +67,7 @@ export const managedTemplateSchema = z
     moderation: moderationSchema.nullable(),
     originalContent: z
       .strictObject({ title: templateWords.title, subject: templateWords.subject, body: templateWords.body })
-      .meta({ description: 'The words that the template was created with.' }),
+      .meta({ description: 'The words with which the template was created.' }),
     changeLog: z
       .array(
         z.strictObject({
@@ -75,14 +79,14 @@ export const managedTemplateSchema = z
           fields: z.array(z.string()),
         }),
       )
-      .meta({ description: 'The latest hundred changes, the latest last.' }),
+      .meta({ description: 'The last hundred changes, the most recent one last.' }),
   })
   .meta({ id: 'ManagedTemplate', description: 'A template with all that an administrator sees of it.' });
 export type ManagedTemplate = z.infer<typeof managedTemplateSchema>;
 
 export const managedTemplateListSchema = z
   .strictObject({ templates: z.array(managedTemplateSchema) })
-  .meta({ id: 'ManagedTemplateList', description: 'Every template in every status, the latest changed first.' });
+  .meta({ id: 'ManagedTemplateList', description: 'Every template in every status, the most recently changed first.' });
 export type ManagedTemplateList = z.infer<typeof managedTemplateListSchema>;
 
 export type TemplateResult<Value> =

@@ -13,16 +13,20 @@ export const MAX_TEMPLATE_RUNS = 500;
 const microDollars = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,17})$/)
-  .meta({ description: 'Micro-dollars, a whole number in decimal.' });
+  .meta({ description: 'Micro-dollars: a whole number in decimal.' });
 const requestId = z.string().regex(MESSAGE_ID_PATTERN);
 
 /** `POST /api/admin/templates/:id/runs`. */
 export const newTemplateRunSchema = z
   .strictObject({
-    requestId: requestId.meta({ description: 'The id of a task of yours, which has ended with a verified statement.' }),
-    task: z.enum(TASKS).meta({ description: 'What was asked for. The gateway cannot know it: the task was sealed.' }),
+    requestId: requestId.meta({
+      description: 'The id of a task of the caller that has ended with a verified usage statement.',
+    }),
+    task: z
+      .enum(TASKS)
+      .meta({ description: 'The kind of task. The gateway takes it from the caller, because the task was sealed.' }),
   })
-  .meta({ id: 'NewTemplateRun', description: 'A task of an agent that its author did for a template.' });
+  .meta({ id: 'NewTemplateRun', description: 'A task for a model that its author did for a template.' });
 export type NewTemplateRun = z.infer<typeof newTemplateRunSchema>;
 
 export const templateRunSchema = z
@@ -45,7 +49,7 @@ export const templateRunSchema = z
       description: 'The administrator: base64url of SHA-256 over the issuer and subject of the token.',
     }),
   })
-  .meta({ id: 'TemplateRun', description: 'One attempt at a provider, as its signed statement says.' });
+  .meta({ id: 'TemplateRun', description: 'One attempt at a provider, as its signed usage statement has it.' });
 export type TemplateRun = z.infer<typeof templateRunSchema>;
 
 /** The answer to GET and POST of `/api/admin/templates/:id/runs`. */
@@ -61,9 +65,9 @@ export const templateRunsSchema = z
           costMicroUsd: microDollars,
         }),
       )
-      .meta({ description: 'The sums of the runs, by provider and model.' }),
+      .meta({ description: 'The cost of the runs, by provider and model.' }),
   })
-  .meta({ id: 'TemplateRuns', description: 'The work of agents on one template, the earliest first.' });
+  .meta({ id: 'TemplateRuns', description: 'The attempts at providers for one template, the earliest first.' });
 export type TemplateRuns = z.infer<typeof templateRunsSchema>;
 
 export function parseNewTemplateRun(value: unknown): TemplateResult<NewTemplateRun> {

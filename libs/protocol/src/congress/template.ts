@@ -29,13 +29,13 @@ const campaignNote = textUpTo(MAX_CAMPAIGN_NOTE_BYTES).meta({ maxLength: MAX_CAM
 const words = (minLength: number, maxLength: number) => text(minLength, maxLength).meta({ minLength, maxLength });
 
 export const templateWords = {
-  title: text(2, 200).meta({ description: 'What people see in a list.', minLength: 2, maxLength: 200 }),
+  title: text(2, 200).meta({ description: 'The title that people see in a list.', minLength: 2, maxLength: 200 }),
   description: words(2, 1000).nullable(),
-  category: words(2, 100).nullable().meta({ description: 'The heading that the list shows it under.' }),
+  category: words(2, 100).nullable().meta({ description: 'The heading under which a list shows the template.' }),
   language: z
     .string()
     .regex(/^[a-z]{2,3}$/)
-    .meta({ description: 'ISO 639.' }),
+    .meta({ description: 'The ISO 639 code of the language.' }),
   topics: topicsSchema,
   subject: subjectSchema.meta({ minLength: 6, maxLength: 500 }),
   body: bodySchema.meta({ minLength: 6, maxLength: 10_000 }),
@@ -46,9 +46,9 @@ export const templateWords = {
     .min(1)
     .max(chamberKeys.length)
     .refine((chambers) => new Set(chambers).size === chambers.length, { params: { rule: 'repeated' } })
-    .meta({ description: 'The chambers that it is written for.', uniqueItems: true }),
+    .meta({ description: 'The chambers for which the text is written.', uniqueItems: true }),
   campaignId: campaignId.meta({
-    description: 'The campaign id of the message. Templates in several languages share one.',
+    description: 'The campaign id that messages from this template have. Templates in several languages share one.',
   }),
   campaignNote: campaignNote
     .nullable()
@@ -56,7 +56,7 @@ export const templateWords = {
   sources: z
     .array(z.strictObject({ title: words(2, 200), url: webAddress }))
     .max(MAX_SOURCES)
-    .meta({ description: 'What supports the text.' }),
+    .meta({ description: 'Sources that support the text.' }),
 };
 export const templateContentSchema = z.strictObject(templateWords);
 export type TemplateContent = z.infer<typeof templateContentSchema>;
@@ -70,7 +70,7 @@ export const templateStanding = {
   contentSha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .meta({ description: 'SHA-256 of what people are shown, as canonical JSON (RFC 8785).' }),
+    .meta({ description: 'SHA-256 of the words that people see, as canonical JSON (RFC 8785).' }),
   updatedAt: instantSchema,
 };
 

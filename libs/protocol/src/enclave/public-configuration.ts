@@ -23,7 +23,7 @@ const chamberSchema = z
   .strictObject({
     origin,
     deduplicates: z.boolean().meta({
-      description: 'Whether the chamber answers 409 for a DeliveryId that it took before, as the operator asserts.',
+      description: 'Whether the operator asserts that the chamber answers 409 for a DeliveryId that it took before.',
     }),
   })
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
@@ -42,13 +42,13 @@ const residenceSchema = z.union([
     mode: z.enum(['optional', 'required']),
     registrar: z.string().regex(RESIDENCE_ID_PATTERN),
     keys: z.array(z.string().regex(VERIFIER_KEY_PATTERN)).min(1).max(2).meta({
-      description: "The registrar's verifier keys: one, or two while the key is rotated.",
+      description: "The registrar's verifier keys: one, or two while the registrar replaces its key.",
     }),
     maxCampaignDays: z
       .int()
       .min(1)
       .max(LIMITS.maxCampaignDays)
-      .meta({ description: 'The longest that a campaign may last.' }),
+      .meta({ description: 'How many days a campaign may last at most.' }),
     verificationKeySha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/)
@@ -81,11 +81,13 @@ export const publicConfigurationSchema = z
       .string()
       .regex(/^[a-z0-9-]{1,32}$/)
       .meta({ description: "The operator's name for this deployment: `production`, `staging`, ..." }),
-    custody: custodySchema.meta({ description: 'As in the key binding.' }),
-    residence: residenceSchema.meta({
-      description: 'Whether the sender of a message proves residence, and whose keys sign the notes that a proof uses.',
+    custody: custodySchema.meta({
+      description: 'How the enclave keeps its keys, as in the key binding: `process`, or the ARN of a KMS key alias.',
     }),
-    legacySuite: z.boolean().meta({ description: 'Whether messages of the legacy suite are opened too.' }),
+    residence: residenceSchema.meta({
+      description: 'Whether the sender of a message proves residence, and which keys sign the notes that a proof uses.',
+    }),
+    legacySuite: z.boolean().meta({ description: 'Whether the enclave also opens messages of the legacy suite.' }),
     egress: z
       .array(destination)
       .max(64)
@@ -95,24 +97,23 @@ export const publicConfigurationSchema = z
         congress: z
           .strictObject({
             acceptReplayAcrossEnclaves: z.boolean().meta({
-              description: 'The operator accepts that a lying parent can have a message delivered twice.',
+              description: 'Whether the operator accepts that a lying parent can have a message delivered twice.',
             }),
             officesAsOf: z
               .string()
               .regex(/^\d{4}-\d{2}-\d{2}$/)
-              .meta({ description: 'Date of the table of offices that the enclave checks by.' }),
+              .meta({ description: 'The date of the table of offices that the enclave uses.' }),
             ...forEachChamber(() => chamberSchema),
           })
           .optional()
           .meta({ description: 'Delivers messages to the chambers of Congress.' }),
-        agents: agentsSchema.optional().meta({ description: "Has tasks done by providers' models." }),
+        agents: agentsSchema.optional().meta({ description: "Does tasks with providers' models." }),
       })
       .meta({ description: 'What the enclave does for people. A service that is not named is off.' }),
   })
   .meta({
     id: 'EnclaveConfiguration',
-    description:
-      'The part of the measured configuration that clients can check, and may refuse to accept. It holds no secret.',
+    description: 'The part of the measured configuration that clients can check and may reject. It contains no secret.',
   });
 export type PublicConfiguration = z.infer<typeof publicConfigurationSchema>;
 

@@ -14,7 +14,8 @@ export const residenceViewSchema = z
       }),
       registrar: z.string().regex(RESIDENCE_ID_PATTERN).meta({ description: 'The id of the registrar.' }),
       keys: z.array(z.string().regex(VERIFIER_KEY_PATTERN)).min(1).max(2).meta({
-        description: "The registrar's verifier keys (C2SP signed-note): two while the registrar replaces its key.",
+        description:
+          "The registrar's verifier keys (C2SP signed-note): one, or two while the registrar replaces its key.",
       }),
       files: z
         .string()

@@ -135,7 +135,7 @@ export const provenMessageJsonSchema = z
   .strictObject({
     version: z.literal(2),
     ...sealedMessageMembers,
-    nullifier: fieldText('One per person and campaign.'),
+    nullifier: fieldText('One value for each person and campaign.'),
     residence: z.strictObject({
       verificationKeySha256: base64UrlText(SHA256_BYTES).meta({
         description: "SHA-256 of the circuit's verification key.",
@@ -152,7 +152,7 @@ export const provenMessageJsonSchema = z
   .meta({
     id: 'ProvenMessage',
     description:
-      'A sealed message with a proof that its sender is registered in a district. Bytes are base64url without padding, field elements hex.',
+      'A sealed message with a proof that its sender is registered in a district. Bytes are in base64url without padding, field elements in hex.',
   });
 export type ProvenMessageJson = z.infer<typeof provenMessageJsonSchema>;
 

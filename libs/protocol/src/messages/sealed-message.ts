@@ -109,7 +109,7 @@ const ciphertextText = z
   .refine((text) => CIPHERTEXT_LENGTHS.has(text.length))
   .meta({
     description:
-      'Base64url without padding of a size bucket (1, 2, 4, ... 256 KiB) and a 16-byte tag. The last character has its unused bits zero.',
+      'A ciphertext of 1, 2, 4, ... or 256 KiB (a size bucket) and its 16-byte tag, in base64url without padding. The unused bits of the last character are zero.',
     anyOf: CIPHERTEXT_BYTES.map((bytes) => ({
       minLength: base64UrlLength(bytes),
       maxLength: base64UrlLength(bytes),
@@ -120,10 +120,13 @@ const ciphertextText = z
 /** The members that both forms of an envelope have in JSON. */
 export const sealedMessageMembers = {
   suite: z.literal(DEFAULT_SUITE),
-  keyId: base64UrlText(KEY_ID_BYTES).meta({ description: "The enclave's key (16 bytes)." }),
-  messageId: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'Random; taken once.' }),
+  keyId: base64UrlText(KEY_ID_BYTES).meta({ description: "The id of the enclave's key (16 bytes)." }),
+  messageId: z
+    .string()
+    .regex(MESSAGE_ID_PATTERN)
+    .meta({ format: 'uuid', description: 'A random id. Each message has its own.' }),
   expiresAt: unixSeconds.meta({
-    description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
+    description: `Unix seconds, in the future and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead. Otherwise the answer is \`expiry_out_of_range\`.`,
   }),
   encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES).meta({
     description: "The sender's ephemeral key (32 bytes).",
@@ -138,7 +141,7 @@ export const sealedMessageMembers = {
  */
 export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), ...sealedMessageMembers }).meta({
   id: 'SealedMessage',
-  description: 'A message sealed to the key of an attested enclave. Bytes are base64url without padding.',
+  description: 'A message sealed to the key of an attested enclave. Bytes are in base64url without padding.',
 });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 

@@ -51,10 +51,11 @@ export const receiptSchema = z
       .string()
       .max(24_000)
       .regex(/^[A-Za-z0-9+/]+={0,2}$/)
-      .meta({ description: 'The document that attests the key of the signature, in base64.' }),
+      .meta({ description: 'The attestation document with the key that verifies the signature, in base64.' }),
   })
   .meta({
     id: 'Receipt',
-    description: 'What the enclave signed about the message. Anyone can verify it, years later, without the gateway.',
+    description:
+      "The enclave's signed statement of each office's outcome. Anyone can verify it years later, without the gateway.",
   });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -15,10 +15,12 @@ export const readinessSchema = z
     status: z.literal('ready'),
     keys: z
       .enum(['ready', 'waiting', 'unknown'])
-      .meta({ description: 'Whether an enclave has its keys. It does not change the status of the answer.' }),
+      .meta({
+        description: 'Whether at least one enclave has its keys. The status code of the answer does not depend on it.',
+      }),
     enclave: z.enum(['healthy', ...HEALTH_REASONS, 'enclave_unhealthy', 'unknown']).meta({
       description:
-        'Whether an enclave reports itself healthy, or why not. It does not change the status of the answer.',
+        '`healthy` if at least one enclave reports itself healthy, otherwise the reason of the first enclave. The status code of the answer does not depend on it.',
     }),
   })
   .meta({ id: 'Readiness', description: 'New work may be sent here.' });
@@ -29,7 +31,7 @@ export const READINESS_EXAMPLE: Example = {
 
 const STATUS = {
   status: z.enum(['up', 'degraded', 'down']),
-  code: z.string().optional().meta({ description: 'Why it is not up, as a stable code.' }),
+  code: z.string().optional().meta({ description: 'Why this part is not up, as a stable code.' }),
 };
 const keyId = z
   .string()
@@ -45,7 +47,7 @@ const indicators = {
           up: z.boolean(),
           reasons: z.array(z.string()).meta({
             description:
-              '`clock_drift`: its machine’s clock is more than a minute off the attested time. `every_certificate_refused`: it refuses every certificate of a destination.',
+              'Why the enclave is not healthy. `clock_drift`: the clock of its machine is more than a minute off the attested time. `every_certificate_refused`: the enclave refuses every certificate of a destination.',
           }),
           trusted: z.boolean().meta({ description: 'Whether this gateway has verified its attestation document.' }),
           keyId,
@@ -54,7 +56,10 @@ const indicators = {
     })
     .meta({ id: 'EnclaveIndicator' }),
   attestation: z
-    .looseObject({ ...STATUS, ageMs: z.number().optional().meta({ description: 'Since the last verification.' }) })
+    .looseObject({
+      ...STATUS,
+      ageMs: z.number().optional().meta({ description: 'Milliseconds since the last check of the enclave.' }),
+    })
     .meta({ id: 'AttestationIndicator' }),
   keys: z
     .looseObject({
@@ -64,15 +69,17 @@ const indicators = {
           index: z.int(),
           custody: z.string().nullable().meta({
             description:
-              'How its keys are kept: `process` (they end with its process), or the ARN of the KMS key alias that guards them.',
+              'How the enclave keeps its keys: `process` (they end with its process), or the ARN of the alias of the KMS key that encrypts them.',
           }),
-          state: z.enum(['ready', 'waiting', 'unknown']).meta({ description: '`waiting`: it takes no messages yet.' }),
+          state: z
+            .enum(['ready', 'waiting', 'unknown'])
+            .meta({ description: '`waiting`: the enclave takes no messages yet.' }),
           keyId,
-          held: z.int().nullable().meta({ description: 'How many keys it has.' }),
+          held: z.int().nullable().meta({ description: 'How many keys the enclave has.' }),
           kms: z
             .string()
             .nullable()
-            .meta({ description: 'Why its last call of KMS failed; null if the call did not fail.' }),
+            .meta({ description: "Why the enclave's last call to KMS failed; null if the call did not fail." }),
         }),
       ),
     })
@@ -83,7 +90,7 @@ const indicators = {
       ...STATUS,
       waiting: z.enum(['0', 'below_10', 'below_100', '100_or_more']).optional().meta({
         description:
-          'How many messages wait, roughly. Operators get the count with `getAdminStatus` and from the metrics.',
+          'The approximate number of messages that wait. Operators get the exact number from `getAdminStatus` and from the metrics.',
       }),
       overdueMs: z.number().optional(),
     })
@@ -95,7 +102,10 @@ const indicators = {
       off: z
         .array(z.looseObject({ provider: z.string(), model: z.string(), why: z.string() }))
         .optional()
-        .meta({ description: 'Models, or whole providers (`*`), that are off until an operator clears them.' }),
+        .meta({
+          description:
+            'Models that are off until an operator clears them. The model `*` means every model of the provider.',
+        }),
     })
     .meta({ id: 'AgentsIndicator' }),
 };

@@ -43,7 +43,7 @@ export class HealthController {
     id: 'getLiveness',
     tag: HEALTH,
     summary: 'Check whether the gateway runs',
-    description: 'Shows only that the process runs. No dependency is checked.',
+    description: 'The answer shows only that the process runs. The gateway checks no dependency for it.',
     answers: {
       '200': {
         description: 'It runs.',
@@ -66,7 +66,7 @@ export class HealthController {
     tag: HEALTH,
     summary: 'Check whether new work may be sent here',
     description:
-      'For load balancers. 503 while the database is away or takes no writes, while an enclave attests another proof of residence than this gateway is configured for, and from the first moment of a shutdown on; requests that still come are answered for `SHUTDOWN_DRAIN_MS`. The database is asked once a second at most.',
+      'For load balancers. The answer is 503 while the database is away or takes no writes. It is also 503 while an enclave attests another configuration of the proof of residence than this gateway has. From the start of a shutdown it is 503 too; the gateway answers other requests for `SHUTDOWN_DRAIN_MS` more. The gateway asks the database at most once a second.',
     answers: {
       '200': {
         description: 'New work may be sent here.',
@@ -95,14 +95,14 @@ export class HealthController {
     tag: HEALTH,
     summary: 'Check whether messages can be accepted and delivered',
     description:
-      'Enclave, its attestation, its keys, database, rate limits (`redis`), queue, budget and tasks for models (`agents`, never down): each up, degraded or down, with the reason.',
+      'Reports the state of the enclave, its attestation, its keys, the database, the rate limits (`redis`), the queue, the budget and the tasks for models (`agents`). Each is up, degraded or down, with the reason; `agents` is never down.',
     answers: {
       '200': {
         description: 'No part is down.',
         content: { 'application/json': { schema: teeHealthSchema, examples: { up: TEE_UP_EXAMPLE } } },
       },
       '503': {
-        description: 'Something is down. The body has the same form, and shows what.',
+        description: 'At least one part is down. The body has the same form as that of 200.',
         content: { 'application/json': { schema: teeHealthSchema, examples: { down: TEE_DOWN_EXAMPLE } } },
       },
     },

@@ -12,11 +12,11 @@ import { ProblemResponses } from './problem-responses';
 
 const DESCRIPTION = `Private messages to Congress through an attested enclave. The gateway cannot read them.
 
-1. \`getAttestation\` with a nonce of your own. Verify the document: it names the image, and the key to seal to.
+1. Call \`getAttestation\` with a nonce of your own. Verify the document: it names the image, and the key to which you seal.
 2. Seal the message to that key, and submit it with \`submitMessage\`.
-3. Follow it with \`watchMessage\` or \`getMessage\` until it has ended, and verify its receipt.
+3. Follow the message with \`watchMessage\` or \`getMessage\` until it has ended, and verify its receipt.
 
-The library \`@communique-tee/client\` does all three. Errors are problem documents (RFC 9457) with a stable \`code\`. Every answer carries \`x-request-id\`. Every GET can be asked as HEAD.`;
+The library \`@communique-tee/client\` does all three. Errors are problem documents (RFC 9457) with a stable \`code\`. Every answer has the header \`x-request-id\`. Every GET also answers HEAD.`;
 
 /** A registered route with the metadata of its decorators. */
 export interface DocumentedOperation extends OperationDescription {
@@ -91,14 +91,14 @@ export function openApiDocument(
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'An access token of the identity provider that the operator of this gateway has chosen.',
+          description: 'An access token of the identity provider that the operator of this gateway configured.',
         },
         statusSecret: {
           type: 'apiKey',
           in: 'header',
           name: STATUS_SECRET_HEADER,
           description:
-            'The status secret of a message with a proof of residence (32 bytes in base64url), in place of a token. Never in the address: `?status=` gets 400.',
+            'The status secret of a message with a proof of residence (32 bytes in base64url), in place of a token. Do not put it into the address: `?status=` gets 400.',
         },
       },
       headers: HEADERS,

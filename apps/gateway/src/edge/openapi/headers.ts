@@ -4,17 +4,17 @@ const TEXT = { type: 'string' } as const;
 export const HEADERS = {
   'RateLimit-Policy': {
     description:
-      'Quota (`q`) and window in seconds (`w`) of each limit that counts for this request: of the address and, with a token, of the user.',
+      'Quota (`q`) and window in seconds (`w`) of each limit that applies to this request: that of the address and, with a token, that of the user.',
     schema: TEXT,
     example: '"api-address";q=100;w=60, "api-user";q=100;w=60',
   },
   RateLimit: {
     description:
-      'What remains of each limit (`r`), and in how many seconds its window ends (`t`). draft-ietf-httpapi-ratelimit-headers.',
+      'The requests left of each limit (`r`), and the seconds until its window ends (`t`), in the form of draft-ietf-httpapi-ratelimit-headers.',
     schema: TEXT,
     example: '"api-address";r=96;t=60, "api-user";r=96;t=60',
   },
-  'Retry-After': { description: 'Whole seconds to wait before the next try.', schema: TEXT, example: '10' },
+  'Retry-After': { description: 'How many whole seconds to wait before the next try.', schema: TEXT, example: '10' },
 } as const;
 
 /**

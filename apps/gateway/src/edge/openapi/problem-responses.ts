@@ -28,24 +28,27 @@ export const EVERYWHERE: readonly ProblemCode[] = [
 const problemSchema = z
   .strictObject({
     type: z.string().meta({ description: '`urn:communique-tee:problem:<code>`' }),
-    title: z.string().meta({ description: 'For people. It may be reworded.' }),
+    title: z.string().meta({ description: 'A title for people, which may change.' }),
     status: z.int(),
     code: z
       .enum(Object.keys(PROBLEMS) as [ProblemCode])
       .meta({ id: 'ProblemCode', description: 'What is wrong. Codes do not change; docs/errors.md explains each.' }),
-    detail: z.string().optional().meta({ description: 'A sentence for people, which repeats nothing of the request.' }),
+    detail: z.string().optional().meta({ description: 'A sentence for people. It contains nothing of the request.' }),
     errors: z
       .array(
         z
           .strictObject({ pointer: z.string(), code: z.string(), message: z.string() })
-          .meta({ id: 'FieldProblem', description: 'A field that is wrong: a JSON pointer, the rule, a sentence.' }),
+          .meta({
+            id: 'FieldProblem',
+            description: 'A field that is wrong: its JSON pointer, the rule that it breaks, and a sentence for people.',
+          }),
       )
       .optional(),
     retryAfterSeconds: z.int().optional().meta({ description: 'The same as the header Retry-After.' }),
     reason: z
       .enum(PROVIDER_FAILURES)
       .optional()
-      .meta({ description: 'Of `provider_unavailable`: how the provider failed.' }),
+      .meta({ description: 'How the provider failed. Only with `provider_unavailable`.' }),
     statement: providerUnavailableMembers.statement.optional(),
     attestationDocument: providerUnavailableMembers.attestationDocument.optional(),
   })
@@ -91,7 +94,7 @@ export class ProblemResponses {
   private response(status: number, codes: readonly ProblemCode[]): Record<string, unknown> {
     return {
       // Each operation lists its own codes beside its reference
-      description: `${STATUS_CODES[status] ?? String(status)}: \`code\` tells why.`,
+      description: `${STATUS_CODES[status] ?? String(status)}: \`code\` gives the reason.`,
       ...(MAY_BE_HAD_LATER.has(status) && { headers: headersOf({ limits: status === 429, retryAfter: true }) }),
       content: this.content(status, codes),
     };

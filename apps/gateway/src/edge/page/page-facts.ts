@@ -10,22 +10,20 @@ export const pageFactsSchema = z
       .array(
         z.strictObject({
           pcr0: measurement,
-          pcr3: measurement.nullable().describe('The operator that the image is accepted under; null: any operator.'),
+          pcr3: measurement.nullable().describe('The operator under which the image is accepted; null: any operator.'),
         }),
       )
-      .describe('Enclaves that this gateway relays to.'),
+      .describe('The measurements of enclaves to which this gateway relays messages.'),
     developmentRoot: z
       .string()
       .nullable()
-      .describe(
-        'PEM of the root that documents chain to in development; null in production, where that is the AWS root.',
-      ),
+      .describe('PEM of the root of the documents in development; null in production, where the AWS root applies.'),
     provesResidence: z
       .boolean()
-      .describe('Whether this gateway gives its page what it takes to prove residence (the reference string).'),
+      .describe('Whether this gateway serves the reference string, which its page needs to prove residence.'),
     signIn: z
       .strictObject({
-        issuer: z.string().describe('Who signs the tokens.'),
+        issuer: z.string().describe('The issuer that signs the tokens.'),
         clientId: z.string(),
         authorizationEndpoint: z.url(),
         tokenEndpoint: z.url(),
@@ -34,23 +32,23 @@ export const pageFactsSchema = z
           .strictObject({ parameter: z.enum(['audience', 'resource']), value: z.string() })
           .nullable()
           .describe(
-            "What names this gateway's audience in the request for a code; null: the request needs no such parameter.",
+            "The parameter that names this gateway's audience in the authorization request; null: the request needs none.",
           ),
       })
       .nullable()
-      .describe('Where people sign in, with the authorization code flow and PKCE; null: people paste an access token.'),
+      .describe('How people sign in, with the authorization code flow and PKCE; null: people paste an access token.'),
     verifierUrl: z
       .url()
       .nullable()
       .describe(
-        'Where the operator publishes communique-tee.mjs, the command that checks this service, on another server; null: not published.',
+        'The address on another server where the operator publishes communique-tee.mjs, the command that checks this service; null: not published.',
       ),
   })
-  .meta({ id: 'PageFacts', description: 'The answer is not signed: the gateway only claims it.' });
+  .meta({ id: 'PageFacts', description: 'What the gateway claims. The answer is not signed.' });
 export type PageFacts = z.output<typeof pageFactsSchema>;
 
 export const PAGE_FACTS_EXAMPLE: Example = {
-  summary: 'Of a gateway in production',
+  summary: 'A gateway in production',
   value: {
     acceptedMeasurements: [
       {

@@ -5,14 +5,14 @@ import type { Example } from '../../core/routing/operation';
 const dollars = z.string().regex(/^-?[0-9]+\.[0-9]{2,6}$/);
 const window = z
   .strictObject({ cap: dollars, reserved: dollars, spent: dollars, resetsAt: instantSchema })
-  .meta({ id: 'BudgetWindow', description: 'The budget of everyone together, in dollars, in one UTC hour or day.' });
+  .meta({ id: 'BudgetWindow', description: 'The budget of all users together in one UTC hour or day, in dollars.' });
 
-/** Answer of GET /api/admin/status. It has only sums, no data of a single message or user. */
+/** Answer of GET /api/admin/status. */
 export const adminStatusSchema = z
   .strictObject({
     queue: z.strictObject({
       waiting: z.int().meta({ description: 'Messages that have not ended.' }),
-      overdueMs: z.int().meta({ description: 'How long the oldest due message has waited for a worker.' }),
+      overdueMs: z.int().meta({ description: 'Milliseconds that the oldest due message has waited for a worker.' }),
     }),
     budget: z.strictObject({ hour: window, day: window }),
     emergencyStop: z.strictObject({
@@ -27,7 +27,7 @@ export const adminStatusSchema = z
       degradedSince: instantSchema.nullable(),
     }),
   })
-  .meta({ id: 'AdminStatus', description: 'Sums only, no data of a single message or user.' });
+  .meta({ id: 'AdminStatus', description: 'Sums over all callers, without data of a single message or user.' });
 export type AdminStatus = z.output<typeof adminStatusSchema>;
 
 /** Answer of GET /api/admin/keys: the metadata of each sealed key, without the sealed bytes. */
@@ -37,11 +37,11 @@ export const adminKeysSchema = z
       z
         .strictObject({
           keyId: z.string().regex(/^[0-9a-f]{32}$/),
-          custody: z.string().meta({ description: 'ARN of the KMS key alias that guards it.' }),
+          custody: z.string().meta({ description: 'ARN of the alias of the KMS key that encrypts this key.' }),
           pcr0: z
             .string()
             .regex(/^[0-9a-f]{96}$/)
-            .meta({ description: 'The image that made it.' }),
+            .meta({ description: 'PCR0 of the image that made this key.' }),
           epoch: z.int(),
           state: z.enum(['live', 'rotated', 'destroyed', 'revoked']),
           createdAt: instantSchema,
@@ -51,7 +51,10 @@ export const adminKeysSchema = z
           revokedBy: z.string().nullable(),
           revokedWhy: z.string().nullable(),
         })
-        .meta({ id: 'EnclaveKey', description: 'A sealed key of the enclaves, without anything that is sealed.' }),
+        .meta({
+          id: 'EnclaveKey',
+          description: 'The metadata of one sealed key of the enclaves, without the sealed bytes.',
+        }),
     ),
   })
   .meta({ id: 'EnclaveKeys', description: 'The latest first.' });

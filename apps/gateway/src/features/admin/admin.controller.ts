@@ -21,7 +21,7 @@ import { Operation } from '../../core/routing/route-policy';
 export const ADMINISTRATION: Tag = {
   name: 'Administration',
   description:
-    'For people who run the gateway. The token needs the scope of administration (`AUTH_ADMIN_SCOPE`). These operations only read.',
+    'For operators. The token must have the scope that `AUTH_ADMIN_SCOPE` names. These operations only read.',
 };
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
@@ -43,7 +43,7 @@ export class AdminController {
     id: 'getAdminStatus',
     tag: ADMINISTRATION,
     summary: 'Get the state of queue, budget and emergency stop',
-    description: 'Sums over all callers, and no data of a single message or user.',
+    description: 'Sums over all callers. The answer has no data of a single message or user.',
     answers: {
       '200': {
         description: 'Sums. Amounts are in dollars.',
@@ -71,10 +71,10 @@ export class AdminController {
     tag: ADMINISTRATION,
     summary: 'List the sealed keys of the enclaves',
     description:
-      'The latest first, at most 500. A key leaves the list some days after its end. `live`: the newest one of its custody and image is the key that clients seal to. `rotated`: it only opens what was sealed to it. `destroyed`, `revoked`: its record is gone. Operators revoke a key with `npm run ops -- keys revoke`.',
+      'The latest first, at most 500. A key leaves the list some days after its `destroyAfter`. `live`: clients may seal to it; enclaves use the newest live key of their custody and image. `rotated`: it only opens what was sealed to it. `destroyed`, `revoked`: its record is deleted. Operators revoke a key with `npm run ops -- keys revoke`.',
     answers: {
       '200': {
-        description: 'The sealed keys, without anything that is sealed.',
+        description: 'The metadata of the sealed keys, without the sealed bytes.',
         content: { 'application/json': { schema: adminKeysSchema, examples: { keys: KEYS_EXAMPLE } } },
       },
     },

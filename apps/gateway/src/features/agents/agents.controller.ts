@@ -39,10 +39,10 @@ export class AgentsController {
     tag: AGENTS,
     summary: 'Get the model classes that tasks can name',
     description:
-      'The classes that enclaves attest, and what is off now. A client takes the classes from the attested configuration, and only `on` and `available` from here.',
+      'The model classes that enclaves attest, and which of them are off now. A client should use only `on` and `available` from this answer, and take the classes from the attested configuration.',
     answers: {
       '200': {
-        description: 'The model classes; empty if the gateway takes no tasks.',
+        description: 'The model classes. The list is empty if the gateway takes no tasks.',
         content: {
           'application/json': { schema: agentOfferSchema, examples: { on: OFFER_EXAMPLE, off: OFFER_OFF_EXAMPLE } },
         },
@@ -63,21 +63,21 @@ export class AgentsController {
   @Operation({
     id: 'submitAgentTask',
     tag: AGENTS,
-    summary: 'Have a sealed task done by a model',
+    summary: 'Submit a sealed task for a model',
     description:
-      'The enclave opens the task, asks the provider of the model class, and seals the answer for the sender. The gateway reserves the most that an attempt can cost, and then books the cost that the enclave signs. The same bytes again get the same answer for ten minutes and cost nothing: repeat them after a cut connection, a time-out or a 503. After `outcome_unknown` the gateway does not send these bytes again: seal a new task. A user has one task at a time.',
+      'The enclave opens the task, asks the provider of the model class, and seals the answer for the sender. The gateway reserves the most that an attempt can cost, and then books the cost that the enclave signs. For ten minutes the same bytes get the same answer and cost nothing, so repeat them after a cut connection, a time-out or a 503. After `outcome_unknown` the gateway does not send these bytes again: seal a new task. A user can have one task at a time.',
     body: {
       'application/json': { schema: agentRequestJsonSchema, examples: { task: exampleTask } },
       'application/cbor': {
         schema: {
           ...BINARY,
-          description: 'Canonical CBOR: `[1, model class, maximum output tokens, bytes of the sealed task]`.',
+          description: 'Canonical CBOR: `[1, model class, most output tokens, bytes of the sealed task]`.',
         },
       },
     },
     answers: {
       '200': {
-        description: 'The sealed answer, and the signed statement of what it cost.',
+        description: 'The sealed answer, and the signed usage statement with its cost.',
         content: { 'application/json': { schema: agentResultSchema, examples: { answer: RESULT_EXAMPLE } } },
       },
     },

@@ -44,12 +44,12 @@ export class AttestationController {
     tag: ATTESTATION,
     summary: "Get the enclave's attestation document",
     description:
-      'With a nonce: a fresh document that carries it. Without one: a document that other callers may have got before. The gateway does not vouch for it: the caller verifies it. Only what is inside the document is signed.',
+      'With a nonce, the answer is a fresh document that contains the nonce. Without a nonce, the gateway may return a document that it gave to other callers before. The caller verifies the document; the gateway does not vouch for it. Only the document itself is signed, not the fields beside it.',
     parameters: [
       {
         name: 'nonce',
         in: 'query',
-        description: '16 to 64 bytes in hex, random.',
+        description: '16 to 64 random bytes in hex.',
         schema: { type: 'string', pattern: '^([0-9a-fA-F]{2}){16,64}$' },
         example: ({ random }) => toHex(random(16)),
       },
@@ -59,7 +59,7 @@ export class AttestationController {
         description: 'The document.',
         content: {
           'application/json': { schema: attestationViewSchema, examples: { document: ATTESTATION_EXAMPLE } },
-          'application/cose': { schema: { ...BINARY, description: 'COSE_Sign1, as the NSM gave it.' } },
+          'application/cose': { schema: { ...BINARY, description: 'The COSE_Sign1 bytes, as the NSM made them.' } },
         },
       },
     },
@@ -97,13 +97,13 @@ export class AttestationController {
     tag: ATTESTATION,
     summary: "Get the enclave's public configuration",
     description:
-      'What an enclave publishes of its measured configuration, byte for byte as it serves it (canonical JSON, RFC 8785). The key binding in `user_data` of an attestation document carries its SHA-256: ask by that hash, and compare.',
+      'The part of the measured configuration that an enclave publishes, in the same bytes as the enclave serves it (canonical JSON, RFC 8785). The key binding in `user_data` of an attestation document contains the SHA-256 of these bytes. Request the configuration by that hash, then hash the answer and compare.',
     parameters: [
       {
         name: 'sha256',
         in: 'query',
         description:
-          'SHA-256 of the configuration, in lowercase hex. Without this parameter: the configuration of an enclave that answers now.',
+          'SHA-256 of the configuration, in lowercase hex; a malformed value gets 404. Without this parameter the answer is the configuration that the gateway fetched last, from its cache. Only if the cache is empty does the gateway ask the enclaves.',
         schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
         example: CONFIGURATION_SHA256,
       },

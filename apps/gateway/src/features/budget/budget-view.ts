@@ -12,16 +12,16 @@ export const budgetViewSchema = z
   .strictObject({
     cap: dollars,
     reserved: dollars.describe(
-      'Reserved for tasks of agents under way, and, where delivery has a price, for messages that have not ended.',
+      'Reserved for tasks for models that have not ended and, if delivery has a price, for messages that have not ended.',
     ),
     spent: dollars,
     messages: z
       .strictObject({ used: z.int().nonnegative(), limit: z.int().positive().nullable() })
-      .describe('Messages accepted in this UTC day. `limit` is null where there is no limit.'),
+      .describe('Messages accepted in this UTC day. `limit` is null if the gateway has no limit.'),
     tasks: z
       .int()
       .nonnegative()
-      .describe('Tasks of agents that were begun in this UTC day, also those that cost nothing.'),
+      .describe('Tasks for models that began in this UTC day, including those that cost nothing.'),
     resetsAt: instantSchema,
   })
   .meta({ id: 'Budget', description: "The caller's own budget of this UTC day." });

@@ -23,10 +23,10 @@ export class BudgetController {
     tag: BUDGET,
     summary: "Get the caller's budget of this UTC day",
     description:
-      'What is reserved and what is spent, for tasks of agents and, where delivery has a price, for messages; and how many of both there were.',
+      'The amounts that are reserved and spent, and the numbers of messages and of tasks for models. Messages count in the amounts only if delivery has a price.',
     answers: {
       '200': {
-        description: 'Amounts in dollars, messages and tasks.',
+        description: 'Amounts in dollars, and numbers of messages and tasks.',
         content: { 'application/json': { schema: budgetViewSchema, examples: { budget: BUDGET_EXAMPLE } } },
       },
     },

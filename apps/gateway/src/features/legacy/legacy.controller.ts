@@ -29,7 +29,7 @@ export class LegacyController {
     tag: LEGACY,
     summary: 'Get the key of the legacy suite',
     description:
-      'In the shape that the web client (legacy) reads. The answer is not signed: a client that can verify takes the same key from the attestation document. 404 when no trusted enclave attests such a key, because its configuration switches the suite off.',
+      'The key in the form that the web client (legacy) reads. The answer is not signed: a client that can verify takes the same key from the attestation document. The answer is 404 when every message needs a proof of residence, or when no trusted enclave attests such a key. An enclave attests none if its configuration switches the suite off.',
     answers: {
       '200': {
         description: 'The current key.',

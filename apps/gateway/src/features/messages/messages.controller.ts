@@ -75,7 +75,7 @@ export class MessagesController {
     tag: MESSAGES,
     summary: 'Submit a sealed message',
     description:
-      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery are committed to the database. Submitting the same bytes again under the same message id returns the message with its current status and costs nothing. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none. A `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite; its id is computed from its ciphertext, and the gateway tries to deliver it for seven days. If the gateway accepts proofs of residence (`getResidence`), a `ProvenMessage` needs no token. Without a token it has no owner, its Idempotency-Key is ignored, and its status can be read only with its status secret. The same message with a new proof is still the same message.',
+      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery job are committed to the database. Submitting the same bytes again under the same message id costs nothing. It returns the message with its current status; for a `ProvenMessage` it repeats the first answer. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none.\n\nA `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite, unless every message needs a proof of residence. Its id is computed from its ciphertext, and the gateway tries to deliver it for seven days.\n\nIf the gateway accepts proofs of residence (`getResidence`), a `ProvenMessage` needs no token. Its status can be read only with its status secret. Without a token it has no owner, and its Idempotency-Key is ignored. The same message with a new proof is still the same message.',
     parameters: [
       {
         name: 'Idempotency-Key',
@@ -94,7 +94,7 @@ export class MessagesController {
         schema: {
           ...BINARY,
           description:
-            'Canonical CBOR: `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`, or with a proof `[2, verification key SHA-256, status SHA-256, root note, claim, proof, bytes of the former]`.',
+            'Canonical CBOR. Form 1, without a proof: `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`. Form 2, with a proof: `[2, verification key SHA-256, status SHA-256, root note, claim, proof, bytes of form 1]`.',
         },
       },
     },
@@ -185,11 +185,11 @@ export class MessagesController {
     tag: MESSAGES,
     summary: 'Get the status of a message',
     description:
-      'Only the sender can read it: a message with a proof of residence with its status secret, any other message with a token. Other callers get 404. The receipt and the sealed answer are there once the message has ended.',
+      'Only the sender can read the status. A message with a proof of residence needs its status secret; any other message needs the token of the user who submitted it. Other callers get 404. `receipt` and `sealedAnswer` are null until an enclave signed a receipt. While an office is pending, they are interim and may change.',
     parameters: [MESSAGE_ID],
     answers: {
       '200': {
-        description: 'The message, with its receipt once there is one.',
+        description: 'The message, with its receipt if an enclave signed one.',
         content: {
           'application/json': {
             schema: messageViewSchema,
@@ -212,7 +212,7 @@ export class MessagesController {
     tag: MESSAGES,
     summary: 'Watch a message until it has ended',
     description:
-      'Server-sent events: `event: status` with the message as JSON, at once and at each change, until the message has ended. A comment comes every 15 seconds. After two minutes, or when the gateway shuts down, the stream ends before the message does: connect again after `retry` milliseconds. A caller may hold 10 streams at once (else `rate_limited`), and each process a bounded number (else `overloaded`).',
+      'Server-sent events. The gateway sends `event: status` with the message as JSON, at once and at each change, until the message has ended. It sends a comment every 15 seconds. The gateway ends the stream after two minutes, or when it shuts down, even if the message has not ended: connect again after `retry` milliseconds. A caller may have 10 streams open at once; one more gets `rate_limited`. If the process has too many streams open, the answer is `overloaded`.',
     parameters: [MESSAGE_ID],
     answers: {
       '200': {
@@ -222,7 +222,7 @@ export class MessagesController {
             schema: {
               type: 'string',
               description:
-                'Events named `status`. The data of each is the message as `getMessage` returns it, in one line.',
+                'Events named `status`. The data of each event is the message as `getMessage` returns it, in one line.',
             },
             examples: { first: MESSAGE_EVENTS },
           },

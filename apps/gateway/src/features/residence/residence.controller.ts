@@ -39,7 +39,7 @@ export class ResidenceController {
     tag: RESIDENCE,
     summary: 'Get how residence is proven',
     description:
-      'Tells a client where the registrar’s static files are. The other members are for people to read: a client takes mode, registrar, keys and verification key from the attested configuration of the enclave, and only `files` from here.',
+      'Tells a client where the registrar’s static files are. A client should use only `files` from this answer. It takes mode, registrar, keys and verification key from the attested configuration of the enclave; here they are only for people to read.',
     answers: {
       '200': {
         description: 'The configuration of this gateway.',

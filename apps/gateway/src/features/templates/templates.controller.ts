@@ -65,13 +65,13 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Get every published template',
     description:
-      'The whole list. A client chooses from it locally: no route and no parameter names a template, so that the gateway does not learn which campaign a person is about to write for. At most 200 templates and 512 KiB. The answer has a strong ETag and is compressed where the client takes gzip; `If-None-Match` gets 304 while nothing has changed.',
+      'The whole list: at most 200 templates and 512 KiB. The client chooses from it locally. No public route names a single template, so the gateway does not learn for which campaign a person is about to write. The answer has a strong ETag, and is compressed if the client accepts gzip. A request with `If-None-Match` gets 304 while the list has not changed.',
     answers: {
       '200': {
         description: 'The list.',
         content: { 'application/json': { schema: templateListSchema, examples: { list: PUBLISHED } } },
         headers: {
-          ETag: 'Of exactly these bytes.',
+          ETag: 'A strong validator of these bytes.',
           'Cache-Control': 'May be cached for a minute, also by shared caches.',
         },
       },
@@ -91,7 +91,7 @@ export class TemplatesController {
     id: 'listManagedTemplates',
     tag: TEMPLATES,
     summary: 'List the templates in every status',
-    description: 'The latest changed first, at most 500, with their moderation, first words and changes.',
+    description: 'The most recently changed first, at most 500, with their moderation, original text and change log.',
     answers: {
       '200': {
         description: 'The list.',
@@ -110,8 +110,8 @@ export class TemplatesController {
   @Operation({
     id: 'listTemplateRuns',
     tag: TEMPLATES,
-    summary: 'List what agents did for a template, and what it cost',
-    description: 'Each attempt at a provider with its signed usage statement, and the sums by provider and model.',
+    summary: 'List the tasks for models of a template, and their cost',
+    description: 'Each attempt at a provider with its signed usage statement, and the cost by provider and model.',
     parameters: [TEMPLATE_ID],
     answers: {
       '200': {
@@ -132,9 +132,9 @@ export class TemplatesController {
   @Operation({
     id: 'createTemplateRun',
     tag: TEMPLATES,
-    summary: 'Record a task of an agent for a template',
+    summary: 'Record a task for a model under a template',
     description:
-      'The task is one of the caller that has ended with a verified usage statement. Tokens and cost are copied from it; only the kind of task comes from the caller, because the task was sealed. Recording the same task again has no effect.',
+      'The task must be one of the caller, and must have ended with a verified usage statement. The gateway copies tokens and cost from that statement. Only the kind of task comes from the caller, because the gateway cannot open the task. Recording the same task again has no effect.',
     parameters: [TEMPLATE_ID],
     body: { 'application/json': { schema: newTemplateRunSchema, examples: { run: NEW_RUN } } },
     answers: {
@@ -195,7 +195,7 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Change, publish or archive a template',
     description:
-      'Each given member replaces the stored one as a whole; the others stay. `version` is the version that the change was made from: if the template was changed meanwhile, the request is refused (`template_changed`). A template that is flagged, or that lacks a campaign note where every message needs one, is not published.',
+      'Each given member replaces the whole stored member; the others do not change. `version` is the version that the caller read. If the template has been changed since, the gateway refuses the request (`template_changed`). The gateway does not publish a flagged template. If every message needs a proof of residence, it does not publish a template without a campaign note either (`template_not_publishable`).',
     parameters: [TEMPLATE_ID],
     body: { 'application/json': { schema: templateChangeSchema, examples: { publish: CHANGE } } },
     answers: {

@@ -2,23 +2,23 @@ import * as z from 'zod';
 import type { Example } from '../../../core/routing/operation';
 import { INDICATORS, LATENCIES, type Amounts, type IndicatorStatus, type Sample } from './samples';
 
-const NOT_KNOWN = 'Null: the database did not answer, or there were no events.';
+const NOT_KNOWN = 'Null: there is no value, for example because the database did not answer or there were no events.';
 const seconds = z.number().min(0).nullable();
 const common = {
   intervalSeconds: z.int(),
   keptSeconds: z.int(),
   at: z.array(z.int()).describe('Unix seconds of each sample, ascending. Every other list has one entry for each.'),
 };
-const numbers = z.array(seconds).meta({ id: 'NumberSeries', description: `One for each sample. ${NOT_KNOWN}` });
+const numbers = z.array(seconds).meta({ id: 'NumberSeries', description: `One number for each sample. ${NOT_KNOWN}` });
 const counts = z
   .array(z.int().min(0).nullable())
   .meta({ id: 'CountSeries', description: `One whole number for each sample. ${NOT_KNOWN}` });
 const window = z
   .strictObject({ spentMicroUsd: counts, reservedMicroUsd: counts, capMicroUsd: counts })
-  .meta({ id: 'BudgetHistory', description: 'In micro-dollars.' });
+  .meta({ id: 'BudgetHistory', description: 'Amounts in micro-dollars.' });
 const latency = z.strictObject({ count: z.array(z.int()), p50Ms: numbers, p95Ms: numbers }).meta({
   id: 'LatencyHistory',
-  description: 'Of the ten seconds before each sample: how many, median, 95th percentile.',
+  description: 'For the time since the previous sample: the number of events, the median and the 95th percentile.',
 });
 const LETTERS: Readonly<Record<IndicatorStatus, string>> = { up: 'u', degraded: 'g', down: 'd', unused: 'n' };
 const letters = z
@@ -26,7 +26,7 @@ const letters = z
   .regex(/^[ugdn]*$/)
   .meta({
     id: 'IndicatorSeries',
-    description: 'One letter for each sample: `u` up, `g` degraded, `d` down, `n` not configured.',
+    description: 'One letter for each sample: `u` is up, `g` degraded, `d` down, `n` not configured.',
   });
 
 /** Answer of GET /api/health/history. */
@@ -42,9 +42,11 @@ export const healthHistorySchema = z
       queue: letters,
       budget: letters,
     }),
-    attestationAgeSeconds: numbers.describe('Since this gateway last verified an enclave.'),
+    attestationAgeSeconds: numbers.describe(
+      'Seconds since this gateway last verified an enclave. Null: its last check verified none.',
+    ),
   })
-  .meta({ id: 'HealthHistory', description: 'The last hours of one process.' });
+  .meta({ id: 'HealthHistory', description: 'The health of the last hours, as one process saw it.' });
 export type HealthHistory = z.output<typeof healthHistorySchema>;
 
 /** Answer of GET /api/admin/history. */
@@ -55,7 +57,7 @@ export const adminHistorySchema = z
     budget: z.strictObject({ hour: window, day: window }),
     latency: z.strictObject({ accept: latency, relay: latency, delivery: latency }),
   })
-  .meta({ id: 'AdminHistory', description: 'The last hours of one process.' });
+  .meta({ id: 'AdminHistory', description: 'Queue, budget and latency of the last hours, as one process saw them.' });
 export type AdminHistory = z.output<typeof adminHistorySchema>;
 
 export interface Kept {

@@ -21,7 +21,7 @@ import {
 const SINCE: Parameter = {
   name: 'since',
   in: 'query',
-  description: 'Unix seconds. Only later samples are returned.',
+  description: 'A time in Unix seconds. The answer has only later samples.',
   schema: { type: 'string', pattern: '^[0-9]{1,11}$' },
   example: '1767225600',
 };
@@ -40,7 +40,7 @@ export class HistoryController {
     tag: HEALTH,
     summary: 'Get the health of the last hours',
     description:
-      'A sample every ten seconds, for at most six hours: the status of each indicator of `getTeeHealth`, and how long ago an enclave was last verified. Each process keeps its own, in memory.',
+      'A sample every ten seconds, for at most six hours. A sample has the status of each indicator of `getTeeHealth` except `agents`, and the time since an enclave was last verified. Each process keeps its own samples in memory.',
     parameters: [SINCE],
     answers: {
       '200': {
@@ -61,7 +61,7 @@ export class HistoryController {
     tag: ADMINISTRATION,
     summary: 'Get queue, budget and latency of the last hours',
     description:
-      'A sample every ten seconds, for at most six hours. Each process keeps its own, in memory. `accept`: answers to `submitMessage`. `relay`: answers of the enclave to relayed messages. `delivery`: whole delivery attempts.',
+      'A sample every ten seconds, for at most six hours. Each process keeps its own samples in memory. `accept`: answers to `submitMessage`. `relay`: answers of the enclave to relayed messages. `delivery`: whole delivery attempts.',
     parameters: [SINCE],
     answers: {
       '200': {
