@@ -200,14 +200,14 @@ describe('the environment of the gateway', () => {
     const nginx = '/etc/communique/nginx/gateway.conf';
     const unit = '/etc/systemd/system/communique-gateway.service';
     // A variable without a value has its default.
-    for (const value of ['', ' 60000 ', '60000'])
-      expect(rendered({ ENCLAVE_TIMEOUT_MS: value })[nginx]?.content).toContain('proxy_read_timeout 75s;');
+    for (const value of ['', ' 65000 ', '65000'])
+      expect(rendered({ ENCLAVE_TIMEOUT_MS: value })[nginx]?.content).toContain('proxy_read_timeout 80s;');
     // With AGENTS on, a request may wait for a model.
     for (const [more, seconds] of [
       [{ AGENTS: 'on' }, 105],
       [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '120000' }, 135],
-      [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '30000' }, 75],
-      [{ AGENTS: 'off', AGENT_TIMEOUT_MS: '120000' }, 75],
+      [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '30000' }, 80],
+      [{ AGENTS: 'off', AGENT_TIMEOUT_MS: '120000' }, 80],
     ] as const)
       expect(rendered(more)[nginx]?.content).toContain(`proxy_read_timeout ${String(seconds)}s;`);
     expect(rendered({ SHUTDOWN_TIMEOUT_MS: '' })[unit]?.content).toContain('TimeoutStopSec=35');

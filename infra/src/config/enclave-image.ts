@@ -36,6 +36,8 @@ export interface EnclaveImage {
   destinations?: readonly Destination[];
   /** The operator's secrets that the enclave's configuration names; absent if the build did not write it. */
   secrets?: readonly string[];
+  /** The longest time until the enclave answers, by what it is asked for; absent if the build did not write it. */
+  longestAnswerMs?: LongestAnswerMs;
 }
 
 /** The settings about proofs of residence, as in the enclave's configuration. */
@@ -53,6 +55,14 @@ const residence = z.union([
 
 const prices = z.strictObject({ version: z.string().regex(/^[ -~]{1,64}$/), sha256: z.string().max(64) });
 export type ImagePrices = z.output<typeof prices>;
+
+/** Milliseconds. `keys`: an offer of keys. A member is absent if the configuration has no such service, or no KMS. */
+const longestAnswerMs = z.object({
+  message: z.int().positive().optional(),
+  task: z.int().positive().optional(),
+  keys: z.int().positive().optional(),
+});
+export type LongestAnswerMs = z.output<typeof longestAnswerMs>;
 
 export interface Destination {
   host: string;
@@ -112,6 +122,7 @@ const schema = z.object({
   prices: prices.optional(),
   destinations: z.array(z.object(destination)).max(64).optional(),
   secrets: z.array(z.string().max(64)).max(16).optional(),
+  longestAnswerMs: longestAnswerMs.optional(),
 });
 
 export type ImageReading = { image: EnclaveImage } | { problems: string[] };
@@ -146,6 +157,7 @@ export function readEnclaveImage(folder: string, { eifMayBeAbsent = false } = {}
     prices: table,
     destinations,
     secrets,
+    longestAnswerMs: answerMs,
     ...rest
   } = parsed.data;
   const eif = join(folder, name);
@@ -170,6 +182,7 @@ export function readEnclaveImage(folder: string, { eifMayBeAbsent = false } = {}
       ...(table !== undefined && { prices: table }),
       ...(destinations !== undefined && { destinations }),
       ...(secrets !== undefined && { secrets }),
+      ...(answerMs !== undefined && { longestAnswerMs: answerMs }),
     },
   };
 }

@@ -373,6 +373,70 @@ describe('the image folder', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
   });
+  describe('with the times that its enclave may take', () => {
+    const inside = { longestAnswerMs: { message: 60_000, task: 85_000, keys: 10_000 } };
+    const withVariables = (variables: object, changed: object = inside, settings: Record<string, string> = {}) =>
+      problems(changed, 'eif!', { gatewayEnvironment: JSON.stringify(variables), ...settings });
+    const agents = { agents: 'on', enclaveSecrets: 'cwc-house,cwc-senate,openai-api-key' };
+    const withAgents = {
+      ...inside,
+      agents: 'on',
+      prices: { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) },
+    };
+
+    it('accepts a gateway that waits 5 s longer, as it does by default', () => {
+      expect(problems(inside)).toEqual([]);
+      expect(withVariables({ ENCLAVE_TIMEOUT_MS: '65000' })).toEqual([]);
+      expect(withVariables({ AGENT_TIMEOUT_MS: '1000' })).toEqual([]);
+      expect(problems(withAgents, 'eif!', agents)).toEqual([]);
+      expect(withVariables({ ENCLAVE_TIMEOUT_MS: '1000' }, {})).toEqual([]);
+    });
+
+    it.each([
+      [
+        'a message',
+        { ENCLAVE_TIMEOUT_MS: '64999' },
+        inside,
+        {},
+        /^gatewayEnvironment: ENCLAVE_TIMEOUT_MS is 64999, .* a message may take 60000 ms: set it to 65000/,
+      ],
+      [
+        'keys',
+        { ENCLAVE_TIMEOUT_MS: '60000' },
+        { longestAnswerMs: { message: 10_000, keys: 60_000 } },
+        {},
+        /ENCLAVE_TIMEOUT_MS is 60000, .* keys may take 60000 ms/,
+      ],
+      [
+        'a task',
+        { AGENT_TIMEOUT_MS: '89999' },
+        withAgents,
+        agents,
+        /AGENT_TIMEOUT_MS is 89999, .* a task may take 85000 ms: set it to 90000/,
+      ],
+      [
+        'a message, by default',
+        {},
+        { longestAnswerMs: { message: 60_001 } },
+        {},
+        /ENCLAVE_TIMEOUT_MS is 65000, .*: set it to 65001/,
+      ],
+    ])(
+      'refuses a gateway that gives up before the enclave may answer about %s',
+      (_name, variables, changed, settings, words) => {
+        expect(withVariables(variables, changed, settings)).toEqual([expect.stringMatching(words)]);
+      },
+    );
+
+    it('has room for the longest times that the enclave accepts', () => {
+      expect(
+        withVariables(
+          { ENCLAVE_TIMEOUT_MS: '605000', DELIVERY_LEASE_MS: '700000' },
+          { longestAnswerMs: { message: 600_000 } },
+        ),
+      ).toEqual([]);
+    });
+  });
   describe('with agents', () => {
     it('names the secrets of providers as the example configuration does', () => {
       const example = readFileSync(join(workspaceRoot(), 'apps/enclave/config/example.production.json'), 'utf8');

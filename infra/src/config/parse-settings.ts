@@ -3,12 +3,19 @@ import * as z from 'zod';
 import { checkCapacity, defaultCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
 import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
+import { givenText, VARIABLES } from '@communique-tee/gateway-environment';
 import { PROJECT } from '../names';
 import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
 import { adoptedNetworkProblems } from './adopted-network';
 import { addressProblems } from './address-only';
 import { ConfigError } from './config-error';
-import { kmsRegionsOf, readEnclaveImage, type EnclaveImage, type ImageResidence } from './enclave-image';
+import {
+  kmsRegionsOf,
+  readEnclaveImage,
+  type EnclaveImage,
+  type ImageResidence,
+  type LongestAnswerMs,
+} from './enclave-image';
 import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 import { readRelease, type Release } from './release';
 import { readValues } from './read-values';
@@ -140,6 +147,7 @@ export function parseSettings(
     );
 
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
+  if (image && !standIn) problems.push(...impatience(environment, raw.agents, image.longestAnswerMs));
   if (URL.parse(environment['PAGE_VERIFIER_URL']?.trim() ?? '')?.hostname === (raw.domain ?? ''))
     problems.push(
       'gatewayEnvironment: PAGE_VERIFIER_URL names the gateway itself (domain), which must not hand out the command that checks it: publish it on another server',
@@ -321,6 +329,36 @@ function agentsDisagreement(
           `enclaveSecrets: the configuration inside the image names ${missing.join(', ')}, which its enclave would not get (docs/operator/agents.md)`,
         ]
       : []),
+  ];
+}
+
+/** The gateway opens a request before the enclave's own limit begins, and reads the answer after it ended. */
+const ANSWER_MARGIN_MS = 5000;
+
+/**
+ * Problems if the gateway gives up before the enclave may answer. The next attempt would then get the answer, which makes it late; after a
+ * restart of the enclave, a message could end as `unknown`.
+ */
+function impatience(
+  environment: Readonly<Record<string, string>>,
+  agents: RawSettings['agents'] = 'off',
+  { message = 0, keys = 0, task = 0 }: LongestAnswerMs = {},
+): string[] {
+  const check = (name: 'ENCLAVE_TIMEOUT_MS' | 'AGENT_TIMEOUT_MS', longestMs: number, what: string): string[] => {
+    const waitsMs = VARIABLES[name].safeParse(givenText(environment[name])).data;
+    const leastMs = longestMs + ANSWER_MARGIN_MS;
+    if (longestMs === 0 || waitsMs === undefined || waitsMs >= leastMs) return [];
+    return [
+      `gatewayEnvironment: ${name} is ${String(waitsMs)}, and by the configuration inside the image ${what} may take ${String(longestMs)} ms: set it to ${String(leastMs)} or more`,
+    ];
+  };
+  return [
+    ...check(
+      'ENCLAVE_TIMEOUT_MS',
+      Math.max(message, keys),
+      message >= keys ? 'one attempt at a message' : 'an offer of keys',
+    ),
+    ...(agents === 'on' ? check('AGENT_TIMEOUT_MS', task, 'a task') : []),
   ];
 }
 

@@ -231,7 +231,8 @@ export const VARIABLES = {
   TEE_ENDPOINT: enclaveAddress.optional(),
   ENCLAVE_URL: enclaveAddress.optional(),
   ENCLAVE_URLS: enclaveAddresses.optional(),
-  ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 600_000).default(60_000),
+  // Default and maximum are 5 s more than twice those of a chamber's timeoutMs in the enclave's configuration (infra compares them)
+  ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 605_000).default(65_000),
   ENCLAVE_KEYS_INTERVAL_MS: wholeNumber(1000, 600_000).default(15_000),
   ENCLAVE_SECRETS_FILE: text(4096)
     .refine((path) => path.startsWith('/'), rule('must be an absolute path'))

@@ -159,6 +159,7 @@ export async function buildImage({
           agents: configuration.agents,
           prices: configuration.prices,
           secrets: configuration.secrets,
+          longestAnswerMs: configuration.longestAnswerMs,
           routes: configuration.routes,
           destinations: configuration.destinations,
         },

@@ -39,6 +39,11 @@ const summarySchema = z.strictObject({
   agents: z.enum(['off', 'on']),
   prices: z.strictObject({ version: z.string(), sha256: z.string() }),
   secrets: z.array(z.string()),
+  longestAnswerMs: z.strictObject({
+    message: z.int().optional(),
+    task: z.int().optional(),
+    keys: z.int().optional(),
+  }),
   routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
   destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),
 });

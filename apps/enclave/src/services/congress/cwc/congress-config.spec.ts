@@ -2,6 +2,7 @@ import { testAuthority } from '@communique-tee/congress-simulator';
 import { rootCertificates } from 'node:tls';
 import { pemBlocks } from '../../../egress';
 import { congressConfigSchema, congressDestinations } from '.';
+import { longestAttemptMs } from './congress-config';
 import { TEST_AGENT } from './testing/messages';
 
 const chamber = {
@@ -40,6 +41,15 @@ describe('the Congress configuration', () => {
       'house.origin',
     ]);
     expect(problems({ ...whole, deliveryAgent: {} })).toHaveLength(5);
+  });
+
+  it.each([
+    ['with the defaults', {}, 60_000],
+    ['with slots', { minIntervalMs: 1, timeoutMs: 20_000 }, 60_000],
+    ['without slots', { minIntervalMs: 0, timeoutMs: 61_000 }, 61_000],
+    ['with the longest times', { timeoutMs: 300_000 }, 600_000],
+  ])('takes the wait for a slot and the delivery as the longest attempt %s', (_name, house, expected) => {
+    expect(longestAttemptMs(congressConfigSchema.parse({ ...whole, house: { ...chamber, ...house } }))).toBe(expected);
   });
 
   it.each([

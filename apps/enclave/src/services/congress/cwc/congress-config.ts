@@ -111,6 +111,19 @@ export function congressSecrets(config: CongressConfig): string[] {
   return [...new Set(CHAMBER_KEYS.flatMap((chamber) => config[chamber].apiKeySecret ?? []))];
 }
 
+/**
+ * Returns the longest time of one attempt at a message, in milliseconds: its copies go out at the same time, and each waits for a slot of
+ * its chamber and is then delivered.
+ */
+export function longestAttemptMs(config: CongressConfig): number {
+  return Math.max(
+    ...CHAMBER_KEYS.map((chamber) => {
+      const { minIntervalMs, timeoutMs } = config[chamber];
+      return minIntervalMs === 0 ? timeoutMs : 2 * timeoutMs;
+    }),
+  );
+}
+
 /** This check runs even if other fields are wrong, so that all errors are reported at once. */
 function hasOneApiKey(chamber: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
   return (chamber.apiKeyReadableInImage === undefined) !== (chamber.apiKeySecret === undefined);
