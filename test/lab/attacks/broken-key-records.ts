@@ -2,7 +2,7 @@ import { attack } from '@communique-tee/lab';
 import { decodeSealedKey, encodeSealedKey } from '@communique-tee/protocol';
 
 export default attack({
-  title: 'takes no key record in which the parent changed anything, and is not confused by it',
+  title: 'refuses every key record in which the parent changed anything, and still takes the true record',
   enclave: { custody: 'kms' },
   async run(parent) {
     const { proposal } = await parent.offer();
@@ -18,9 +18,9 @@ export default attack({
       core: { ...record.core, destroy_after: record.core.destroy_after + 86_400 },
     });
     const broken = await parent.offer({ records: [...flipped, edited] });
-    parent.holds('none is held', [broken.held, broken.refused.length], [[], 31]);
+    parent.holds('the enclave holds none of them', [broken.held, broken.refused.length], [[], 31]);
 
     const status = await parent.offer({ records: [...flipped, bytes] });
-    parent.holds('the true one among them is', [status.state, status.held.length], ['ready', 1]);
+    parent.holds('the enclave holds the true record among them', [status.state, status.held.length], ['ready', 1]);
   },
 });

@@ -1,7 +1,8 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'sends no second copy of what may have arrived, when the parent cuts the answer off and relays again',
+  title:
+    'sends no second copy to an office that may have the first, when the parent cuts the answer and relays the message again',
   enclave: { deduplicates: false },
   async run(parent) {
     parent.congress.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 60_000, stored: true }, times: 1 }] });
@@ -14,7 +15,7 @@ export default attack({
     const again = await parent.relay(message);
     const { receipt } = await parent.read(again, message);
     parent.holds(
-      'the receipt admits that it is not known',
+      'the receipt reports the outcome as unknown',
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['unknown'],
     );

@@ -2,7 +2,7 @@ import { attack } from '@communique-tee/lab';
 import { decodeSealedKey, encodeSealedKey } from '@communique-tee/protocol';
 
 export default attack({
-  title: 'makes the next key in its time although the parent once offered a forged record with the last of all epochs',
+  title: 'makes the next key on schedule although the parent once offered a forged record with the highest epoch',
   enclave: { custody: 'kms' },
   processOnly: true,
   async run(parent) {
@@ -16,7 +16,7 @@ export default attack({
     await parent.attestation(new Uint8Array(32));
     await parent.store.settle([parent]);
     parent.holds(
-      'a day later there is the next key',
+      'a day later the enclave makes the next key',
       parent.store.cores.map(({ epoch }) => epoch),
       [1, 2],
     );

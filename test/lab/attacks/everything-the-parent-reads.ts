@@ -32,8 +32,8 @@ export default attack({
         bytes: Buffer.concat([sent, received]),
       })),
     ];
-    parent.holds('there is a lot to read', everything.length > 12);
-    parent.holds('none of it holds a field', find(canaries, everything), []);
+    parent.holds('the parent reads many answers and connections', everything.length > 12);
+    parent.holds('none of it contains a field', find(canaries, everything), []);
     const arrived = Buffer.from(JSON.stringify(parent.congress.received()));
     parent.holds(
       'the search finds what Congress got',

@@ -14,7 +14,7 @@ export default attack({
       const outcomes = new Set(receipt.claims.offices.map(({ outcome }) => outcome));
       parent.holds('no office is reported as reached', [...outcomes], ['pending']);
       parent.holds(
-        'the sender learns why',
+        'the sender learns the reason',
         new Set(opened.offices.map(({ reason }) => reason)),
         new Set(['certificate_refused']),
       );

@@ -14,13 +14,17 @@ export default attack({
     };
     const lie = { 'communique-dispatched-before': '1' };
     parent.holds('the parent’s claim makes no outcome unknown', await outcomes(lie), ['pending']);
-    parent.holds('nor a forged receipt', await outcomes({ ...lie, 'communique-interim-receipt': `${ofAnother}A` }), [
-      'pending',
-    ]);
-    parent.holds('nor one of another message', await outcomes({ ...lie, 'communique-interim-receipt': ofAnother }), [
-      'pending',
-    ]);
+    parent.holds(
+      'a forged receipt makes no outcome unknown',
+      await outcomes({ ...lie, 'communique-interim-receipt': `${ofAnother}A` }),
+      ['pending'],
+    );
+    parent.holds(
+      'a receipt of another message makes no outcome unknown',
+      await outcomes({ ...lie, 'communique-interim-receipt': ofAnother }),
+      ['pending'],
+    );
     parent.holds('without the lie the message arrives', await outcomes({}), ['accepted']);
-    parent.holds('each office copy is there once', parent.congress.received().length, 2);
+    parent.holds('Congress has one copy of each message', parent.congress.received().length, 2);
   },
 });

@@ -3,8 +3,7 @@ import { attack } from '@communique-tee/lab';
 import { decodeSealedMessage, messageIdToText } from '@communique-tee/protocol';
 
 export default attack({
-  title:
-    'gets one delivery out of one send() when the gateway hides the receipt, says key_retired and shows a second enclave',
+  title: 'delivers one send() once when the gateway hides the receipt, reports key_retired and shows a second enclave',
   enclave: { deduplicates: false },
   processOnly: true,
   async run(parent) {

@@ -3,7 +3,7 @@ import { decodeRelayAnswer } from '@communique-tee/protocol';
 
 export default attack({
   title:
-    'shows the parent the same for its own probes to the office of a message and to other offices, when it drops every connection',
+    'looks the same for the parent’s own probes to a message’s office and to other offices, when the parent drops every connection',
   async run(parent) {
     parent.egress.rule = () => 'refuse';
     const observe = async (sealed: Uint8Array) => {
@@ -34,7 +34,7 @@ export default attack({
       [],
     );
     parent.holds(
-      'and its answer has the same form',
+      'the answer to an early relay has the same form',
       again.map(({ state, bytes }) => [state, bytes]),
       again.map(() => [first.state, first.bytes]),
     );

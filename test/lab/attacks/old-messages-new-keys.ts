@@ -4,7 +4,7 @@ const HOUR_MS = 3600_000;
 
 export default attack({
   title:
-    'opens nothing that was sealed more than 8 days and an hour ago, with keys of the process, and delivers a legacy message once in that time',
+    'opens nothing sealed to a per-process key more than 8 days and an hour ago, and delivers a legacy message once in that time',
   enclave: { legacySuite: true, deduplicates: false },
   processOnly: true,
   async run(parent) {
@@ -25,8 +25,8 @@ export default attack({
     await turnTo(8 * 24 + 2);
     for (const message of [early.sealed, late.sealed, legacy]) {
       const { code } = await parent.relay(message);
-      parent.holds('nothing of that time is opened', ['key_retired', 'keys_not_ready'].includes(String(code)));
+      parent.holds('the old message is not opened', ['key_retired', 'keys_not_ready'].includes(String(code)));
     }
-    parent.holds('Congress got nothing more', parent.congress.received().length, delivered);
+    parent.holds('Congress got no further copy', parent.congress.received().length, delivered);
   },
 });

@@ -34,7 +34,7 @@ export default attack({
         where: to,
         bytes: Buffer.concat([sent, received]),
       })),
-      // The bytes that the parent carries, including the proof.
+      // The envelope with the proof, which the parent carries
       ...messages.map(({ envelope }) => ({ where: 'envelope', bytes: Buffer.from(envelope) })),
     ];
     const secrets = messages.flatMap(({ secrets: of }, at) =>
@@ -42,9 +42,13 @@ export default attack({
     );
     const texts = { ...canaries, ...resident.texts, campaign, other };
     parent.holds('the enclave takes the honest message', statuses[0], 200);
-    parent.holds('Congress got it once, and no other', parent.congress.received().length, content.offices.length);
     parent.holds(
-      'none of it holds a secret or a text',
+      'Congress got the honest message once, and no other message',
+      parent.congress.received().length,
+      content.offices.length,
+    );
+    parent.holds(
+      'none of it contains a secret or a text',
       find({ ...texts, ...Object.fromEntries(secrets) }, everything),
       [],
     );

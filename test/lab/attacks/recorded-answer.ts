@@ -6,7 +6,7 @@ export default attack({
     const first = await parent.seal({ offices: ['HCA12'] });
     await parent.relay(first);
     const recorded = parent.egress.to('house')[0]?.received ?? Buffer.alloc(0);
-    parent.holds('there is something to play back', recorded.length > 500);
+    parent.holds('the parent has recorded an answer', recorded.length > 500);
 
     parent.egress.rule = () => ({ answer: recorded });
     const second = await parent.seal({ offices: ['HCA12'] });
@@ -16,6 +16,6 @@ export default attack({
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['pending'],
     );
-    parent.holds('Congress has only the first one', parent.congress.received().length, 1);
+    parent.holds('Congress has only the first message', parent.congress.received().length, 1);
   },
 });

@@ -1,14 +1,14 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'reports each office by its own answer when the parent holds connections and lets them go in another order',
+  title: 'reports each office by its own answer when the parent delays connections and changes their order',
   async run(parent) {
     parent.congress.setFaults({
       queue: [{ fault: { kind: 'status', status: 400, body: 'no', stored: false }, office: 'SCA01', times: 'always' }],
     });
     const held: (() => void)[] = [];
     parent.egress.rule = async ({ to }) => {
-      // Connections to the House wait until one to the Senate opens, and are then released in reverse order
+      // Connections to the House wait until one to the Senate opens. Then they are released in reverse order.
       if (to === 'house') await new Promise<void>((resolve) => held.unshift(resolve));
       else for (const release of held.splice(0)) release();
       return 'pass' as const;
@@ -18,9 +18,13 @@ export default attack({
     const { opened } = await parent.read(await parent.relay(message), message);
     clearInterval(timer);
     const outcomes = Object.fromEntries(opened.offices.map(({ office, outcome }) => [office, outcome]));
-    parent.holds('each outcome is its office’s', outcomes, { HCA12: 'accepted', SCA01: 'refused', SCA03: 'accepted' });
+    parent.holds('each office has its own outcome', outcomes, {
+      HCA12: 'accepted',
+      SCA01: 'refused',
+      SCA03: 'accepted',
+    });
     parent.holds(
-      'what Congress took is what is reported',
+      'the offices that took a copy are those that are reported',
       parent.congress
         .received()
         .map(({ office }) => office)

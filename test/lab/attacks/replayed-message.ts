@@ -1,7 +1,7 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'delivers a message once that the parent relays again, at the same time and after the end',
+  title: 'delivers a message once although the parent relays it again, both during and after the delivery',
   async run(parent) {
     const message = await parent.seal({ offices: ['HCA12', 'SCA01'] });
     const [first, second] = await Promise.all([parent.relay(message), parent.relay(message)]);

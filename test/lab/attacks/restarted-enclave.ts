@@ -1,7 +1,7 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'opens nothing that was sealed before the enclave ended, with keys of the process',
+  title: 'opens nothing after a restart that was sealed to a per-process key before',
   async run(parent) {
     const delivered = await parent.seal({ offices: ['HCA12'] });
     const kept = await parent.seal({ offices: ['SCA01'] });
@@ -9,11 +9,11 @@ export default attack({
     await parent.restart();
     for (const [name, message] of [
       ['delivered', delivered],
-      ['kept back', kept],
+      ['undelivered', kept],
     ] as const) {
       const { status, code } = await parent.relay(message);
-      parent.holds(`the message that was ${name} is refused`, [status, code], [409, 'key_retired']);
+      parent.holds(`the ${name} message is refused`, [status, code], [409, 'key_retired']);
     }
-    parent.holds('only the first one arrived', parent.congress.received().length, 1);
+    parent.holds('only the first message arrived', parent.congress.received().length, 1);
   },
 });

@@ -1,7 +1,7 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'seals nothing to the very image when another operator runs it, or a parent without a role',
+  title: 'seals nothing to the same image when another operator, or a parent without a role, runs it',
   processOnly: true,
   async run(parent) {
     const refusal = async (pcr3: Uint8Array) => {
@@ -12,7 +12,15 @@ export default attack({
       );
     };
     parent.holds('the operator’s own enclave is accepted', (await parent.identity()).publicKey.length, 32);
-    parent.holds('a stranger’s is not', await refusal(new Uint8Array(48).fill(7)), 'ERR_ATTESTATION_OPERATOR');
-    parent.holds('nor one without a role', await refusal(new Uint8Array(48)), 'ERR_ATTESTATION_OPERATOR_UNNAMED');
+    parent.holds(
+      'a stranger’s enclave is refused',
+      await refusal(new Uint8Array(48).fill(7)),
+      'ERR_ATTESTATION_OPERATOR',
+    );
+    parent.holds(
+      'an enclave of a parent without a role is refused',
+      await refusal(new Uint8Array(48)),
+      'ERR_ATTESTATION_OPERATOR_UNNAMED',
+    );
   },
 });

@@ -1,7 +1,7 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'lets no sender take the answer to another message, or an older answer, for its own',
+  title: 'lets no sender accept the answer to another message, or a changed answer, as its own',
   async run(parent) {
     const [mine, other] = [await parent.seal({ offices: ['HCA12'] }), await parent.seal({ offices: ['HCA12'] })];
     parent.congress.setFaults({ queue: [{ fault: { kind: 'status', status: 400, body: 'no' }, times: 1 }] });
@@ -11,10 +11,10 @@ export default attack({
         () => true,
         () => false,
       );
-    parent.holds('the other one’s answer is refused', await taken(parent.read(accepted, mine)), false);
+    parent.holds('the sender refuses the other message’s answer', await taken(parent.read(accepted, mine)), false);
     const { receipt } = await parent.read(refused, mine);
     parent.holds(
-      'its own tells the truth',
+      'the message’s own answer tells the truth',
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['refused'],
     );
@@ -22,7 +22,7 @@ export default attack({
       const body = Buffer.from(refused.body);
       body[at]! ^= 1;
       parent.holds(
-        `one changed bit at ${String(at)} is found`,
+        `the sender refuses an answer with a changed bit at byte ${String(at)}`,
         await taken(parent.read({ ...refused, body }, mine)),
         false,
       );

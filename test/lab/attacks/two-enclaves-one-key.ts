@@ -2,7 +2,7 @@ import { attack } from '@communique-tee/lab';
 
 export default attack({
   title:
-    'delivers once what the parent gives to two enclaves with one key, if the chambers recognize a repeated message',
+    'delivers a message once that the parent gives to two enclaves with one key, if the chambers recognize a repeated message',
   enclave: { custody: 'kms' },
   async run(parent) {
     await parent.store.settle([parent]);
@@ -14,7 +14,7 @@ export default attack({
       replies.map(async (reply) => (await parent.read(reply, message)).receipt.claims.offices),
     );
     const told = outcomes.flat().map(({ outcome }) => outcome);
-    parent.holds('two copies were accepted, two recognized', told.sort(), [
+    parent.holds('two copies were accepted, and two were recognized as duplicates', told.sort(), [
       'accepted',
       'accepted',
       'duplicate',

@@ -8,7 +8,7 @@ export interface EnclaveOptions {
   readonly deduplicates?: boolean;
   /** Whether the enclave opens messages in the suite of the web client (legacy); by default false. */
   readonly legacySuite?: boolean;
-  /** Makes any other change of the configuration. */
+  /** Changes the configuration in any other way. */
   readonly configure?: (configuration: Record<string, unknown>) => Record<string, unknown>;
   /** Measurements in place of the image's, by PCR index: those of another image, or zeros as in debug mode. */
   readonly pcrs?: ReadonlyMap<number, Uint8Array>;

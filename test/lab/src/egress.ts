@@ -9,9 +9,9 @@ export type Destination = 'house' | 'senate' | 'kms';
 /** What the parent does with a connection of the enclave. */
 export type EgressAction =
   | 'pass'
-  /** Closed at once. */
+  /** The parent closes the connection at once. */
   | 'refuse'
-  /** Taken, and never answered. */
+  /** The parent accepts the connection and never answers. */
   | 'silence'
   | {
       /** How long the parent waits before it forwards the connection. */
@@ -20,7 +20,7 @@ export type EgressAction =
       readonly to?: { readonly host: string; readonly port: number };
       /** If given, the connection is not forwarded, and the enclave gets these bytes, such as a recording. */
       readonly answer?: Uint8Array;
-      /** If given, the parent cuts both sides once this many bytes have come back. */
+      /** If given, the parent cuts both sides once this many bytes of the answer have arrived. */
       readonly cutAfterBytes?: number;
     };
 
@@ -32,8 +32,9 @@ export interface EgressConnection {
   /** When the connection opened, in milliseconds of the monotonic clock. */
   readonly openedMs: number;
   closedMs: number | null;
-  /** The ciphertext from the enclave, and below from the destination. */
+  /** The ciphertext from the enclave. */
   sent: Buffer;
+  /** The ciphertext from the destination. */
   received: Buffer;
 }
 
@@ -42,7 +43,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** The parent's proxies for all routes of an enclave. By default they forward and record every connection. */
 export class Egress {
   readonly connections: EgressConnection[] = [];
-  /** Called for each connection; it may wait, to hold connections or change their order. */
+  /** Called for each connection. It may wait, to delay connections or change their order. */
   rule: (connection: EgressConnection) => EgressAction | Promise<EgressAction> = () => 'pass';
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();

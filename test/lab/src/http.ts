@@ -53,7 +53,7 @@ export async function ask(address: Address, { method, target, headers, body }: A
   });
 }
 
-/** Sends any bytes over a new connection. Returns the bytes that came back until the enclave closed the connection or the time was over. */
+/** Sends any bytes over a new connection. Returns the bytes that came back until the enclave closed the connection or `waitMs` passed. */
 export async function sendRaw(address: Address, bytes: Uint8Array, waitMs = 2_000): Promise<Buffer> {
   const socket = await connect(address, { timeoutMs: 5_000 });
   const chunks: Buffer[] = [];

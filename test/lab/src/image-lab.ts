@@ -93,8 +93,10 @@ export async function imageLab(say: (text: string) => void): Promise<Labs> {
 
   return {
     cannotRun: ({ processOnly, enclave: { custody, configure, pcrs } = {} }) => {
-      if (processOnly === true) return 'needs what only the process has, such as an attested time that can be turned';
-      if (custody === 'kms') return 'an image takes sealed keys only under AWS’s root, which no emulator has';
+      if (processOnly === true)
+        return 'needs something that only the process allows, such as shifting the attested time';
+      if (custody === 'kms')
+        return 'an image accepts sealed keys only under the AWS root, which the emulator does not have';
       return configure || pcrs ? 'needs a configuration or measurements that no image here has' : null;
     },
     open,

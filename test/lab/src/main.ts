@@ -19,7 +19,7 @@ const AFTER = `
 An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
 
   npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
-  npm run lab -- openapi --help    outside judges lint the OpenAPI document and drive the gateway from it; --write writes it
+  npm run lab -- openapi --help    outside judges lint the OpenAPI document and test the gateway by it; --write writes the document
   npm run lab -- model --help      visits every state of the delivery rule as a model (needs spin)
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
   npm run lab -- pulumi --help     builds Pulumi's own CLI, for the tests of infra
@@ -56,7 +56,7 @@ process.exitCode = named ? await (await named()).parse(rest) : await attacks().p
 function attacks(): CommandLine {
   const line = new CommandLine(
     'npm run lab --',
-    'Attacks an enclave with everything that its parent can do, and checks what must hold.',
+    'Attacks an enclave as its parent can, and checks that every promise holds.',
   );
   line.program
     .argument('[files...]', 'attacks to run (default: all of test/lab/attacks)')

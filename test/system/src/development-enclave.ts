@@ -15,7 +15,7 @@ const developmentSchema = z.looseObject({
 const DEVELOPMENT_PACE = { minIntervalMs: 0, timeoutMs: 10_000 };
 
 export interface DevelopmentEnclaveOptions {
-  /** The number of this enclave, from 0. Several enclaves share one root of the mock NSM, as enclaves of one image share AWS's. */
+  /** The number of this enclave, from 0. Several enclaves share one root of the mock NSM, as real enclaves share the AWS root. */
   number?: number;
   /** The interval between deliveries to each chamber; by default that of the development configuration (0). */
   congressIntervalMs?: number | undefined;
@@ -41,8 +41,8 @@ export interface AgentsSettings {
 }
 
 /**
- * Which proofs of residence are admitted, and of which registrar. Both the enclave's configuration and the gateway's environment are made
- * from these settings.
+ * Which proofs of residence enclave and gateway accept, and from which registrar. The enclave's configuration and the gateway's environment
+ * are made from these settings.
  */
 export interface ResidenceSettings {
   readonly mode: 'optional' | 'required';
@@ -56,7 +56,7 @@ export interface ResidenceSettings {
   };
 }
 
-/** Returns the enclave's app as an ordinary process on a mock NSM. `bundle`: the bundle of the development entry. */
+/** Provides the enclave's app as an ordinary process on a mock NSM. `bundle`: the file of the development bundle. */
 export async function developmentEnclave(
   bundle: string,
   { folder, logFolder, congressFile }: EnclaveSurroundings,

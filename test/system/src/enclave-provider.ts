@@ -7,7 +7,7 @@ export type RunningEnclave = Pick<Service, 'stop' | 'kill'> & Partial<Pick<Servi
 export interface EnclaveProvider {
   /** The address, in the form of ENCLAVE_URL. */
   readonly address: string;
-  /** The root to which the enclave's documents chain, in PEM. */
+  /** The root certificate of the enclave's documents, in PEM. */
   readonly rootPem: string;
   /** PCR0 of the enclave's image, hexadecimal. */
   readonly pcr0: string;

@@ -8,7 +8,7 @@ export function environmentText(environment: Readonly<Record<string, string>>): 
       const quote = ["'", '"'].find((each) => !value.includes(each));
       if (quote === undefined || value.includes('\n') || (quote === '"' && /[$`\\]/.test(value)))
         throw new Error(
-          `${name} cannot be written into a file of variables: no quotes that a shell, systemd and Node all read can hold its value`,
+          `${name} cannot be written into a file of variables: its value cannot be quoted in one way for a shell, systemd and Node`,
         );
       return `${name}=${quote}${value}${quote}\n`;
     })

@@ -17,7 +17,7 @@ export interface ImageConfiguration {
   routes: readonly { chamber: Chamber; vsockPort: number; destination: string }[];
 }
 
-/** Returns the configuration for the image of a test stack, with the running simulator as Congress and only its authority trusted. */
+/** Returns the configuration for the image of a test stack. Its Congress is the running simulator, and it trusts only that authority. */
 export async function imageConfiguration(
   congressFile: string,
   residence?: ResidenceSettings,

@@ -17,7 +17,7 @@ export interface ProviderProcessOptions {
   /** Where the simulator keeps its authority and writes `providers.json`. */
   folder: string;
   logFile: string;
-  /** The addresses of an earlier start, to be used again; by default free ports. */
+  /** The addresses of an earlier start, which the simulator uses again. By default it uses free ports. */
   addresses?: DescribedProviders | undefined;
   onOutput?: ((text: string) => void) | undefined;
 }

@@ -40,7 +40,7 @@ export interface SystemOptions {
   legacySuite?: boolean;
   /** If given, a simulator of model providers runs in this process, and enclaves and gateways accept tasks for models. */
   agents?: SystemAgents | undefined;
-  /** Which proofs of residence enclaves and gateways admit; by default none. A function is called once PostgreSQL runs. */
+  /** Which proofs of residence enclaves and gateways accept; by default none. If it is a function, it is called when PostgreSQL runs. */
   residence?: ResidenceSettings | (() => Promise<ResidenceSettings>) | undefined;
   /** Further settings of PostgreSQL, for example `{ fsync: 'on' }`, which is off by default for a database that is not kept. */
   postgresSettings?: Readonly<Record<string, string>>;
@@ -116,7 +116,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const one of stops.splice(0).reverse()) await one();
   };
   try {
-    // PostgreSQL starts first, because it refuses a folder that another system uses, and so that system's logs are not overwritten
+    // PostgreSQL starts first, because it refuses a folder that another system uses. The next step would delete that system's logs.
     const postgres = await step('start PostgreSQL', () =>
       startPostgres({
         folder: join(folder, 'postgres'),
@@ -181,7 +181,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       );
     }
     const [provider] = providers;
-    if (provider === undefined) throw new RangeError('a system has an enclave');
+    if (provider === undefined) throw new RangeError('a system needs at least one enclave');
     stops.push(() => Promise.all(providers.map((each) => each.stop?.())));
     const enclaves: RunningEnclave[] = [];
     stops.push(() => Promise.all(enclaves.map((enclave) => enclave.stop())));

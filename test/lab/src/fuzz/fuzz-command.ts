@@ -25,7 +25,7 @@ export function fuzzCommand(): CommandLine {
       'answers of Congress, KMS and NSM, and the configuration file.',
   );
   line.program
-    .option('--seconds <n>', 'how long', '30')
+    .option('--seconds <n>', 'how many seconds to run', '30')
     .option('--seed <n>', 'seed of the changes; printed, so that you can repeat a run (default: random)')
     .option('--case <n>', 'only this case of the seed')
     .addHelpText('after', AFTER)

@@ -14,7 +14,7 @@ export interface Corpus {
   readonly legacySealed: Uint8Array;
   readonly legacyText: string;
   readonly record: Uint8Array;
-  /** A secret of the operator, as ciphertext of KMS. */
+  /** An operator's secret, encrypted by KMS. */
   readonly secret: Uint8Array;
   readonly receipt: string;
   /** TLS bytes from Congress that the parent recorded. */

@@ -9,10 +9,10 @@ export function judgesCommand(): CommandLine {
     'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee or COMMUNIQUE_CACHE_DIR. Each judge is pinned with its dependencies.',
   );
   line.program
-    .argument('[names...]', `of ${names.join(', ')}; without one, all`)
+    .argument('[names...]', `${names.join(', ')} (default: all)`)
     .addHelpText(
       'after',
-      '\nExit code\n  0  done; or a judge could not be installed, and a line that begins with NOT RUN says why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
+      '\nExit code\n  0  done; if a judge could not be installed, a line that begins with NOT RUN says why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
     )
     .action(line.run(install));
   return line;
@@ -26,7 +26,7 @@ async function install(wanted: readonly string[]): Promise<number> {
     const installed = await installJudge(judge, say);
     say(
       'absent' in installed
-        ? `NOT RUN: what needs ${judge.name}: ${installed.absent}`
+        ? `NOT RUN: everything that needs ${judge.name}: ${installed.absent}`
         : `${judge.name} ${judge.version}: ${installed.folder}`,
     );
   }

@@ -3,7 +3,7 @@ import { installPulumi, keptPulumi, PULUMI_VERSION } from '@communique-tee/testi
 
 const AFTER = `
 Exit code
-  0  built; or it could not be built, and a line that begins with NOT RUN says why
+  0  built; if it could not be built, a line that begins with NOT RUN says why
   1  with --kept: it is not built
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;

@@ -1,4 +1,4 @@
-"""What schemathesis cannot draw from the document: bodies in CBOR, ciphertext of a size bucket (drawable-document.ts), fresh keys."""
+"""Makes what schemathesis cannot draw from the document: bodies in CBOR, ciphertexts of a size bucket, fresh Idempotency-Keys."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ schemathesis.openapi.media_type("application/cbor", st.sampled_from(SEALED))
 
 
 def ciphertext(seed: bytes, bucket: int) -> str:
-    """Base64url without padding of a size bucket in KiB and a tag of 16 bytes."""
+    """Returns a size bucket in KiB and a tag of 16 bytes, in base64url without padding."""
     length = bucket * 1024 + 16
     return base64.urlsafe_b64encode(hashlib.shake_128(seed).digest(length)).rstrip(b"=").decode()
 
@@ -37,7 +37,7 @@ used_keys: set[str] = set()
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """A key that was used with another body is refused (422), and the coverage phase knows one key."""
+    """Replaces an Idempotency-Key that was used before: the gateway refuses it with another body (422), and the coverage phase has one key."""
     key = (case.headers or {}).get("Idempotency-Key")
     if key in used_keys:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())

@@ -13,14 +13,14 @@ interface Given {
 }
 
 const AFTER = `
-Redocly ${JUDGES.redocly.version} and Spectral ${JUDGES.spectral.version} (npm) lint ${DOCUMENT}: they must find nothing. Then schemathesis
-${JUDGES.schemathesis.version} (PyPI) drives a gateway from the document that it serves: PostgreSQL, the Congress simulator, an enclave and
-a gateway are started, and schemathesis sends requests as two users and an administrator. Some of them have to be accepted (202).
+Redocly ${JUDGES.redocly.version} and Spectral ${JUDGES.spectral.version} (npm) lint ${DOCUMENT}: they must find nothing. Then the command
+starts PostgreSQL, the Congress simulator, an enclave and a gateway. Schemathesis ${JUDGES.schemathesis.version} (PyPI) reads the gateway's
+own document and sends requests as two users and an administrator. The gateway has to accept some of them (202).
 
 Each judge is installed into the user's cache on first use.
 
 Exit code
-  0    nothing was found; a judge that cannot be here did not run, and a line that begins with NOT RUN says why
+  0    nothing was found; if a judge could not be installed, a line that begins with NOT RUN says why
   1    something was found
   2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
@@ -29,11 +29,11 @@ Exit code
 export function openApiCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- openapi',
-    'Lets outside judges lint the OpenAPI document, and drive the gateway from it.',
+    'Lets outside judges lint the OpenAPI document, and test the gateway by it.',
   );
   line.program
     .option('--write', `write ${DOCUMENT} from the gateway's routes, and do nothing else`)
-    .option('--seed <n>', 'of the requests', '1')
+    .option('--seed <n>', 'seed of the requests', '1')
     .option('--examples <n>', 'requests for each operation, beside those of the coverage phase', '10')
     .addHelpText('after', AFTER)
     .action(line.run(run));
@@ -67,7 +67,7 @@ async function lint(name: keyof typeof LINTERS): Promise<boolean> {
 async function drive(seed: number, examples: number): Promise<boolean> {
   const installed = await installJudge(JUDGES.schemathesis, say);
   if ('absent' in installed) {
-    say(`NOT RUN: the gateway was not driven from its OpenAPI: ${installed.absent}`);
+    say(`NOT RUN: the gateway was not tested by its OpenAPI document: ${installed.absent}`);
     return true;
   }
   const { exitCode, statuses, output } = await runSchemathesis({ python: installed.python, seed, examples, say });

@@ -35,7 +35,7 @@ const NO_LIMITS = {
   MESSAGES_PER_USER_DAY: '0',
 };
 
-/** Starts a system, and lets the tool call its gateway by /docs-json, as two users and an administrator. */
+/** Starts a system. The tool reads /docs-json of its gateway, and calls the gateway as two users and an administrator. */
 export async function runSchemathesis({
   python,
   seed,

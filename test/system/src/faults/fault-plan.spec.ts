@@ -22,7 +22,7 @@ describe('the fault plan', () => {
     for (const { atMs } of [...kills, ...episodes]) expect(atMs).toBeLessThan(120_000);
   });
 
-  it('with calm, lets processes live longer and Congress stay without faults longer', () => {
+  it('lengthens the lives of processes and the times without faults by the factor calm', () => {
     const usual = drawFaultPlan(42, 1_200_000, { gateways: 2, enclaves: 2 });
     const calm = drawFaultPlan(42, 1_200_000, { gateways: 2, enclaves: 2, calm: 10 });
     expect(calm.kills.length).toBeGreaterThan(20);

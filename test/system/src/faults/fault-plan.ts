@@ -24,18 +24,19 @@ export interface FaultPlan {
   readonly episodes: readonly Episode[];
 }
 
-/** An office that always answers 400, so that the judge knows why a message has an office that refused. */
+/** The office that always answers 400. The judge expects a refusal of this office only. */
 export const REFUSING_OFFICE = 'HCA38';
 
-/** How long a process lives on average, and below how long it stays down at most. */
+/** How long a process lives on average. */
 const LIFE_MS: Record<ProcessName, number> = { gateway: 9_000, enclave: 12_000, redis: 12_000, postgres: 12_000 };
+/** How long a killed process stays down at most. */
 const MAX_DOWN_MS = 2500;
 const CALM_MS = 5000;
 
 export interface Counts {
   readonly gateways: number;
   readonly enclaves: number;
-  /** The factor by which processes live longer, and Congress stays without faults longer, than in a run of minutes; default 1. */
+  /** Multiplies how long processes live and how long Congress has no faults. The default is 1, for a run of minutes. */
   readonly calm?: number;
 }
 

@@ -15,7 +15,7 @@ export async function startArchiving(postgres: Postgres, url: string, folder: st
   await queryOnce(url, "ALTER SYSTEM SET archive_mode = 'on'");
   await postgres.restart();
   const [row] = await queryOnce(url, 'SHOW archive_mode');
-  if (row?.['archive_mode'] !== 'on') throw new Error('the server keeps no archive');
+  if (row?.['archive_mode'] !== 'on') throw new Error('the server does not archive its log');
 }
 
 /** Waits until the archive contains the log up to now. */

@@ -30,7 +30,7 @@ export async function snapshotDisk(postgres: Postgres, folder: string): Promise<
 
 /**
  * Makes a base backup of a server that continues to work, as PostgreSQL's documentation describes (section 25.3.4): the files while they
- * change, and the label that says from where the archived log must be replayed. The backup needs that log.
+ * change, and the label that names the point from which the archived log must be replayed. The backup needs that log.
  */
 export async function baseBackup(postgres: Postgres, folder: string): Promise<ClusterCopy> {
   const client = new Client({ connectionString: postgres.url });
@@ -125,7 +125,7 @@ async function until(pid: number, state: string): Promise<void> {
     if (now === state || now === undefined || now === 'Z') return;
     await sleep(5);
   }
-  throw new Error(`process ${String(pid)} did not come to state ${state}`);
+  throw new Error(`process ${String(pid)} did not reach state ${state}`);
 }
 
 async function gone(pid: number): Promise<void> {
@@ -134,7 +134,7 @@ async function gone(pid: number): Promise<void> {
     if (state === undefined || state === 'Z') return;
     await sleep(5);
   }
-  throw new Error(`process ${String(pid)} of the server lives on`);
+  throw new Error(`process ${String(pid)} of the server still runs`);
 }
 
 async function writeAsServer(file: string, text: string, like: string): Promise<void> {

@@ -99,7 +99,7 @@ export class Sender {
       if (wanted(await this.statusOf(sent))) return;
       await sleep(100);
     }
-    throw new Error(`the message stays ${await this.statusOf(sent)}`);
+    throw new Error(`the message still has the status ${await this.statusOf(sent)}`);
   }
 
   private async untilAnswered<T>(ask: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-/** Returns every form in which a text may appear in the output and files of a process. Case is ignored where it has no meaning. */
+/** Returns every form in which a text may appear in the output and files of a process. */
 export function encodingsOf(text: string): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(text, 'utf8');
   const utf16 = Buffer.from(text, 'utf16le');
@@ -45,8 +45,8 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
 }
 
 /**
- * Returns every form in which secret bytes may appear there: raw, in hex, in base64, as a list of bytes, as the decimal number of a field
- * element, and the encodings of each of these texts.
+ * Returns every form in which secret bytes may appear in the output and files of a process: raw, in hex, in base64, as a list of bytes, as
+ * the decimal number of a field element, and their hex form in hex and in base64.
  */
 export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(value);
