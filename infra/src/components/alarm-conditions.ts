@@ -136,7 +136,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       ...lasting(5, 'Maximum', '>', 0),
       missing: 'ignore', // absent while the database is away
       description:
-        'A model, or a whole provider, is off until an operator clears it (on a parent: sudo communique-operator status, then clear-model).',
+        'A model, or a whole provider, is off until an operator clears it (on a parent: sudo communique-operator status, then clear-model); or the price table has no price of a model for this day.',
     },
     'usage-statement-refused': {
       ...gateway('communique_agent_statements_refused_total'),

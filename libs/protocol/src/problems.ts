@@ -55,7 +55,7 @@ export const PROBLEMS = {
   system_hourly_limit_reached: { status: 503, title: 'The budget for this hour is used up' },
   system_daily_limit_reached: { status: 503, title: "The rest of today's budget is reserved" },
   emergency_stop: { status: 503, title: 'Spending is stopped until an operator clears it' },
-  model_off: { status: 503, title: 'This model is off until an operator clears it' },
+  model_off: { status: 503, title: 'This model takes no tasks now' },
   provider_unavailable: { status: 503, title: 'The model provider gave no usable answer' },
   database_unavailable: { status: 503, title: 'The database cannot be reached' },
   overloaded: { status: 503, title: 'The service is overloaded' },

@@ -105,7 +105,9 @@ async function clearModel(
 ): Promise<number> {
   const cleared = await clearModels(client, what, by, why);
   if (cleared.length === 0) {
-    out('Nothing of that name is off, so nothing was cleared. `status` lists what is off.\n');
+    out(
+      'Nothing of that name is off, so nothing was cleared. `status` lists what is off. A model without a price (no_price in /api/health/tee) needs another image and release.\n',
+    );
     return 1;
   }
   for (const each of cleared)

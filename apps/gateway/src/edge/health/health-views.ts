@@ -13,11 +13,9 @@ export const LIVENESS_EXAMPLE: Example = {
 export const readinessSchema = z
   .strictObject({
     status: z.literal('ready'),
-    keys: z
-      .enum(['ready', 'waiting', 'unknown'])
-      .meta({
-        description: 'Whether at least one enclave has its keys. The status code of the answer does not depend on it.',
-      }),
+    keys: z.enum(['ready', 'waiting', 'unknown']).meta({
+      description: 'Whether at least one enclave has its keys. The status code of the answer does not depend on it.',
+    }),
     enclave: z.enum(['healthy', ...HEALTH_REASONS, 'enclave_unhealthy', 'unknown']).meta({
       description:
         '`healthy` if at least one enclave reports itself healthy, otherwise the reason of the first enclave. The status code of the answer does not depend on it.',
@@ -104,7 +102,7 @@ const indicators = {
         .optional()
         .meta({
           description:
-            'Models that are off until an operator clears them. The model `*` means every model of the provider.',
+            'Models that are off. The model `*` means every model of the provider. `why` is `above_reservation` or `free_tier` (until an operator clears it), or `no_price` (until image and release have a price for this day).',
         }),
     })
     .meta({ id: 'AgentsIndicator' }),

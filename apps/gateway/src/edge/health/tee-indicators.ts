@@ -150,7 +150,10 @@ export class TeeIndicators {
     if (state === 'prices_disagree') return session.degraded({ on: false, code: state });
     if (state === 'not_offered') return session.degraded({ on: false, code: 'agents_not_offered' });
     try {
-      const off = (await this.offers.modelsOff()).map(({ provider, model, why }) => ({ provider, model, why }));
+      const off = [
+        ...(await this.offers.modelsOff()).map(({ provider, model, why }) => ({ provider, model, why })),
+        ...this.offers.modelsWithoutPrice(new Date()).map((each) => ({ ...each, why: 'no_price' })),
+      ];
       return off.length === 0 ? session.up({ on: true }) : session.degraded({ on: true, code: 'models_off', off });
     } catch (error) {
       return session.degraded({ on: true, code: error instanceof ProblemError ? error.code : 'internal_error' });

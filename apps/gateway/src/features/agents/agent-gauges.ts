@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { Metrics, sharedReading } from '../../core/telemetry/metrics';
+import { AgentOffers } from './agent-offers';
 
 interface Open {
   readonly open: number;
@@ -14,7 +15,7 @@ interface Open {
  */
 @Injectable()
 export class AgentGauges {
-  constructor(metrics: Metrics, database: Database) {
+  constructor(metrics: Metrics, database: Database, offers: AgentOffers) {
     const reading = sharedReading(() =>
       database.read(async (client) => {
         const [row] = await client.$queryRaw<[Open]>`
@@ -38,9 +39,9 @@ export class AgentGauges {
     );
     metrics.readingGauge(
       'communique_agent_models_off',
-      'Models, or whole providers, that are off until an operator clears them.',
+      'Models, or whole providers, that are off until an operator clears them, and models without a price on this day.',
       reading,
-      ({ off }) => off,
+      ({ off }) => off + offers.modelsWithoutPrice(new Date()).length,
     );
   }
 }

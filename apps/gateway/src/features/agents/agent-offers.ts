@@ -60,7 +60,12 @@ export class AgentOffers {
   async offer(): Promise<AgentOffer> {
     if (this.state() !== 'on') return { on: false, classes: [], prices: null };
     const off = await this.modelsOff();
-    const classes = this.classes().map((each) => ({ ...each, tasks: [...each.tasks], available: !isOff(each, off) }));
+    const now = new Date();
+    const classes = this.classes().map((each) => ({
+      ...each,
+      tasks: [...each.tasks],
+      available: !isOff(each, off) && hasPrice(each, now),
+    }));
     return { on: true, classes, prices: { ...this.prices } };
   }
 
@@ -87,11 +92,22 @@ export class AgentOffers {
   }
 
   /**
+   * The models of attested classes for which the price table has no price at this time, each once. No operator can clear them: only an
+   * image and a release with another table have a price.
+   */
+  modelsWithoutPrice(now: Date): Pick<ModelClass, 'provider' | 'model'>[] {
+    if (!this.config.agents.on) return [];
+    const without = this.classes().filter((each) => !hasPrice(each, now));
+    return [...new Map(without.map(({ provider, model }) => [model, { provider, model }])).values()];
+  }
+
+  /**
    * Chooses the enclave for the task: of the enclaves that hold its key, the one with the fewest tasks of this process, at random if
    * several have as few.
    * @param running how many tasks of this process an enclave has
    * @param only the one enclave that may be chosen
-   * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` | `enclave_unavailable`
+   * @throws ProblemError `agents_off` | `model_class_unknown` | `model_off` | `malformed_body` | `key_retired` |
+   * `enclave_unavailable`
    */
   place(
     { request }: PostedTask,
@@ -127,7 +143,7 @@ export class AgentOffers {
       throw new ProblemError('malformed_body', { detail: 'maxOutputTokens is more than the model class takes.' });
     const row = rowOf(PRICE_TABLE, modelClass.provider, modelClass.model, now);
     // At its start the enclave had prices for all its models, but this model's prices may have ended since.
-    if (row === null) throw new ProblemError('model_class_unknown');
+    if (row === null) throw new ProblemError('model_off');
     const { maxOutputTokens } = request;
     const ciphertextBytes = request.sealed.ciphertext.length;
     return {
@@ -161,6 +177,9 @@ type AttestedAgents = NonNullable<PublicConfiguration['services']['agents']>;
 function serviceOf(enclave: EnclaveMonitor): AttestedAgents | undefined {
   return enclave.isTrusted() ? enclave.attestedConfiguration()?.services.agents : undefined;
 }
+
+const hasPrice = ({ provider, model }: ModelClass, now: Date): boolean =>
+  rowOf(PRICE_TABLE, provider, model, now) !== null;
 
 function isOff({ provider, model }: ModelClass, off: readonly ModelOff[]): boolean {
   return off.some((row) => row.provider === provider && (row.model === '*' || row.model === model));

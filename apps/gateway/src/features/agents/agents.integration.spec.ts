@@ -9,7 +9,7 @@ import { AgentLedger } from './agent-ledger';
 import { AgentOffers } from './agent-offers';
 import { OverdueSweeper } from './overdue-sweeper';
 import { TaskBench, until, type Posted } from './testing/task-bench';
-import { encoded, type Done, type TaskEnclave } from './testing/task-enclave';
+import { encoded, TASK_CLASSES, type Done, type TaskEnclave } from './testing/task-enclave';
 
 const LATER = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 /** The cost of 100 input and 50 output tokens at the prices of gpt-6-luna, rounded up. */
@@ -123,6 +123,41 @@ describe('POST /api/agents', () => {
     });
     expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503, code: 'model_off' });
     expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
+  });
+
+  it('treats a model without a price on this day as off, and counts and names it, until an enclave attests a price', async () => {
+    const [quick, ...others] = TASK_CLASSES.map((each) => ({
+      ...each,
+      tasks: ['subject' as const],
+      maxOutputTokens: 2048,
+    }));
+    if (quick === undefined) throw new Error('no class');
+    const off = { provider: quick.provider, model: 'gpt-without-a-price' };
+    const state = async () => {
+      const [offer, health] = await Promise.all(
+        ['agents', 'health/tee'].map(async (path) => (await fetch(`${gateway.url}/api/${path}`)).json()),
+      );
+      return {
+        available: (offer as { classes: { available: boolean }[] }).classes.map(({ available }) => available),
+        health: (health as { details: Record<string, unknown> }).details['agents'],
+        counted: await bench.metric(gateway, 'communique_agent_models_off'),
+      };
+    };
+    await until(async () => (await gateway.app.get(AgentOffers).modelsOff()).length === 0);
+    enclave.configure({
+      classes: [{ ...quick, model: off.model }, { ...quick, id: 'twice', model: off.model }, ...others],
+    });
+    await gateway.app.get(AttestationMonitor).checkNow();
+    expect(await state()).toEqual({
+      available: [false, false, true, true],
+      health: { on: true, code: 'models_off', off: [{ ...off, why: 'no_price' }], status: 'degraded' },
+      counted: 1,
+    });
+    expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503, code: 'model_off' });
+    expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
+    enclave.configure();
+    await gateway.app.get(AttestationMonitor).checkNow();
+    expect(await state()).toEqual({ available: [true, true, true], health: { on: true, status: 'up' }, counted: 0 });
   });
 
   it('takes no task if the enclave attests another price table or does not offer the service', async () => {
