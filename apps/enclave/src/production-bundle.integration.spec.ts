@@ -64,7 +64,7 @@ describe('the production bundle of the enclave', () => {
    */
   const CEILING_BYTES = 7_800_000;
 
-  it('is smaller than its ceiling', () => {
+  it('is smaller than 7.8 MB', () => {
     expect(Buffer.byteLength(code)).toBeLessThan(CEILING_BYTES);
   });
 

@@ -4,13 +4,13 @@ import { egressConfigSchema, withParentCid } from '../egress';
 import { parseArguments, readParentCid } from './arguments';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-describe('the arguments of the enclave', () => {
+describe('parseArguments', () => {
   it.each([
     [[], {}],
     [['/etc/x.json'], { configurationFile: '/etc/x.json' }],
     [['--parent-cid=2'], { parentCid: 2 }],
     [['--parent-cid', '3', '/etc/x.json'], { configurationFile: '/etc/x.json', parentCid: 3 }],
-  ])('%j are read', (args, expected) => {
+  ])('reads %j', (args, expected) => {
     expect(parseArguments(args)).toEqual(expected);
   });
 
@@ -25,7 +25,7 @@ describe('the arguments of the enclave', () => {
     [['--parent-cid=2', '--parent-cid=3']],
     [['--listen=tcp:0.0.0.0:1']],
     [['a', 'b']],
-  ])('%j are refused', (args) => {
+  ])('refuses %j', (args) => {
     expect(() => parseArguments(args)).toThrow(ConfigurationError);
   });
 });

@@ -9,9 +9,9 @@ export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 export interface Arguments {
   configurationFile?: string;
   /**
-   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. The measured configuration states 3. Only this value may
-   * differ without being measured, because an attacker gains nothing by changing it: the peer at that id only carries bytes (the enclave
-   * ends TLS itself and trusts only the configured authorities), and the parent could refuse to carry them anyway.
+   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. It replaces the 3 of the measured configuration, and is the
+   * only setting that is not measured. An attacker gains nothing by changing it: the peer at that id only carries bytes, and the enclave
+   * ends TLS itself and trusts only the configured authorities.
    */
   parentCid?: 2 | 3;
 }
@@ -31,7 +31,7 @@ export function readParentCid(file: string = PARENT_CID_FILE): 2 | 3 | undefined
   }
   if (text === '2\n') return 2;
   if (text === '3\n') return 3;
-  throw new ConfigurationError([`${file}: 2 or 3, and a newline`]);
+  throw new ConfigurationError([`${file}: must contain 2 or 3, and a newline`]);
 }
 
 export const USAGE = 'main.js [<configuration file>] [--parent-cid=<2|3>]';

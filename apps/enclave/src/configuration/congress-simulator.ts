@@ -19,10 +19,10 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** A chamber's settings until the simulator has run: no server listens at this address. There is no pause between deliveries. */
+/** A chamber's settings in development. No server listens at this origin; the simulator's file replaces it. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
-  certificateAuthorities: rootCertificates[0], // required by the schema, and trusts no server: no public root signs `localhost`
+  certificateAuthorities: rootCertificates[0], // the schema requires a root, and no public one signs `localhost`
   apiKeyReadableInImage: 'development-only',
   deduplicates: true,
   minIntervalMs: 0,

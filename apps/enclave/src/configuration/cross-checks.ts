@@ -37,7 +37,7 @@ export function crossChecks(configuration: EnclaveConfiguration): string[] {
 
 /** Messages of the legacy suite cannot carry a proof. */
 function residence({ residence: { mode }, legacySuite }: EnclaveConfiguration): string[] {
-  return mode === 'required' && legacySuite ? ['legacySuite: false where residence.mode is required'] : [];
+  return mode === 'required' && legacySuite ? ['legacySuite: must be false if residence.mode is required'] : [];
 }
 
 function routes(configuration: EnclaveConfiguration): string[] {
@@ -63,13 +63,13 @@ function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
   const problems: string[] = [];
   const aliases = [...(custody.mode === 'kms' ? [custody.keyAlias] : []), ...(secrets ? [secrets.keyAlias] : [])];
   if (new Set(aliases).size !== aliases.length)
-    problems.push('secrets.keyAlias: another key than custody.keyAlias, since the operator may encrypt under it');
+    problems.push('secrets.keyAlias: must differ from custody.keyAlias, because the operator may encrypt under it');
   const places = aliases.map(readAliasArn);
   if (new Set(places.map(({ partition, region, account }) => `${partition}:${region}:${account}`)).size > 1) {
-    problems.push('secrets.keyAlias: account and region of custody.keyAlias');
+    problems.push('secrets.keyAlias: must be in the account and region of custody.keyAlias');
   }
   const region = kms && /^https:\/\/kms(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(kms.origin)?.[1];
   if (region !== undefined && places.some((place) => place.region !== region))
-    problems.push('kms.origin: the region of the key alias');
+    problems.push('kms.origin: must be in the region of the key alias');
   return problems;
 }

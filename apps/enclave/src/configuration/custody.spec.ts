@@ -66,7 +66,7 @@ describe('the custody of keys', () => {
     });
   });
 
-  it('is a KMS key that is rotated every day, and KMS is a destination of egress', () => {
+  it('is `kms` with daily rotation if the configuration names a key alias, and KMS is then a destination of egress', () => {
     const configuration = parseConfigurationForImage(whole);
     expect(configuration).toMatchObject({
       custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 86_400 },
@@ -81,14 +81,14 @@ describe('the custody of keys', () => {
 
   it.each<[string, object, string[]]>([
     [
-      'a key instead of its alias',
+      'a KMS key instead of its alias',
       { custody: { mode: 'kms', keyAlias: 'arn:aws:kms:us-east-1:123456789012:key/1' } },
       ['custody.keyAlias'],
     ],
-    ['a mode that is none', { custody: { mode: 'disk' } }, ['custody.mode']],
-    ['a process with an alias', { custody: { mode: 'process', keyAlias: ENCLAVE_KEY } }, ['custody']],
+    ['an unknown mode', { custody: { mode: 'disk' } }, ['custody.mode']],
+    ['custody process with a key alias', { custody: { mode: 'process', keyAlias: ENCLAVE_KEY } }, ['custody']],
     [
-      'a rotation every second, an address with a path, a secret of no alias',
+      'a rotation every second, an origin with a path, and secrets without a key alias',
       {
         custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 1 },
         kms: { origin: `${KMS}/` },
@@ -97,22 +97,22 @@ describe('the custody of keys', () => {
       ['custody.rotateAfterSeconds', 'kms.origin', 'secrets.keyAlias'],
     ],
     [
-      'a key that is sealed to for more than a day, of either custody',
+      'a KMS-sealed key that is current for more than a day',
       { custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 86_401 } },
       ['custody.rotateAfterSeconds'],
     ],
     [
-      'the same of a process',
+      'a per-process key that is current for more than a day',
       { custody: { mode: 'process', rotateAfterSeconds: 86_401 } },
       ['custody.rotateAfterSeconds'],
     ],
     [
-      'an authority that is no PEM',
+      'an authority that is not PEM',
       { kms: { origin: KMS, certificateAuthorities: 'x' } },
       ['kms.certificateAuthorities'],
     ],
     [
-      'consent to replay that is not yes or no',
+      'a value of acceptReplayAcrossEnclaves that is not a boolean',
       congress({ acceptReplayAcrossEnclaves: 'yes' }),
       ['services.congress.acceptReplayAcrossEnclaves'],
     ],
@@ -121,15 +121,15 @@ describe('the custody of keys', () => {
   });
 
   it.each<[string, object, string[]]>([
-    ['no KMS', { kms: undefined }, ['kms: needed']],
-    ['no key for its secrets', { secrets: undefined }, ['secrets: needed']],
+    ['custody kms without a way to KMS', { kms: undefined }, ['kms: needed']],
+    ['API keys as secrets without a KMS key for secrets', { secrets: undefined }, ['secrets: needed']],
     ['a KMS that nothing uses', { ...plain, custody: { mode: 'process' }, secrets: undefined }, ['kms: neither']],
     ['secrets that nothing uses', { services: plain.services }, ['secrets: no service']],
-    ['one key for both', { secrets: { keyAlias: ENCLAVE_KEY } }, ['secrets.keyAlias: another key']],
+    ['one KMS key for custody and secrets', { secrets: { keyAlias: ENCLAVE_KEY } }, ['secrets.keyAlias: must differ']],
     [
       'keys of two accounts',
       { secrets: { keyAlias: OPERATOR_KEY.replace('123456789012', '210987654321') } },
-      ['secrets.keyAlias: account and region'],
+      ['secrets.keyAlias: must be in the account and region'],
     ],
     [
       'KMS of another region than its keys',
@@ -137,7 +137,7 @@ describe('the custody of keys', () => {
         kms: { origin: 'https://kms.eu-west-1.amazonaws.com' },
         egress: { ...whole.egress, routes: [...whole.egress.routes, route('kms.eu-west-1.amazonaws.com', 8004)] },
       },
-      ['kms.origin: the region'],
+      ['kms.origin: must be in the region'],
     ],
     [
       'no route to KMS',
@@ -145,12 +145,12 @@ describe('the custody of keys', () => {
       ['egress.routes: no route to kms.us-east-1.amazonaws.com:443'],
     ],
     [
-      'far ends that take a DeliveryId twice',
+      'a chamber that does not de-duplicate',
       congress({ house: { ...chamber('house'), deduplicates: false } }),
-      ['services.congress.house.deduplicates: true, unless acceptReplayAcrossEnclaves'],
+      ['services.congress.house.deduplicates: must be true'],
     ],
     [
-      'all of it at once',
+      'several contradictions at once',
       {
         secrets: { keyAlias: ENCLAVE_KEY },
         egress: { mode: 'vsock', routes: whole.egress.routes.slice(1) },
@@ -160,7 +160,7 @@ describe('the custody of keys', () => {
       [
         'egress.routes: no route to house.example.org:443',
         'kms: needed',
-        'secrets.keyAlias: another key',
+        'secrets.keyAlias: must differ',
         'services.congress.senate.deduplicates',
       ],
     ],

@@ -30,21 +30,29 @@ describe('a configuration for an image', () => {
   });
 
   it.each([
-    ['listen', { ...suitable, listen: 'tcp:127.0.0.1:5000' }, 'listen: an enclave image listens'],
-    ['egress', { ...suitable, egress: { mode: 'direct' } }, 'egress.mode: an enclave image has no network'],
-    ['parent', { ...suitable, egress: { ...suitable.egress, parentCid: 16 } }, 'egress.parentCid: the parent is CID 3'],
-    ['services', { ...suitable, services: {} }, 'services: an enclave image names at least one service'],
+    [
+      'an address to listen on that is not vsock',
+      { ...suitable, listen: 'tcp:127.0.0.1:5000' },
+      'listen: an enclave image listens',
+    ],
+    ['direct egress', { ...suitable, egress: { mode: 'direct' } }, 'egress.mode: an enclave image has no network'],
+    [
+      'a parent that is not CID 3',
+      { ...suitable, egress: { ...suitable.egress, parentCid: 16 } },
+      'egress.parentCid: the parent is CID 3',
+    ],
+    ['no service', { ...suitable, services: {} }, 'services: an enclave image names at least one service'],
     [
       'a chamber without named authorities',
       { ...suitable, services: { congress: { ...suitable.services.congress, house: unnamed } } },
       'services.congress.house.certificateAuthorities: PEM of the roots to trust for this host',
     ],
     [
-      'anything that is wrong anyway',
+      'a destination without a route',
       { ...suitable, egress: { mode: 'vsock', routes: [route(8001)] } },
       'no route to chamber.example.org:8002',
     ],
-  ])('is refused for %s', (_name, value, problem) => {
+  ])('is refused with %s', (_name, value, problem) => {
     expect(() => parseConfigurationForImage(value)).toThrow(problem);
   });
 });

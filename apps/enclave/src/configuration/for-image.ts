@@ -8,7 +8,7 @@ export type ImageConfiguration = EnclaveConfiguration & {
 };
 
 /**
- * Parses like `parseConfiguration`, and also requires what a real enclave needs, whose only network is vsock.
+ * Parses like `parseConfiguration`, with further rules for an enclave image, whose only network is vsock.
  * @throws ConfigurationError
  */
 export function parseConfigurationForImage(value: unknown): ImageConfiguration {

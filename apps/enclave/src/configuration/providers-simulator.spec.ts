@@ -58,7 +58,7 @@ describe('a development configuration that names the provider simulator', () => 
     );
   });
 
-  it('is unchanged if it names no simulator; the production parser refuses one that does', () => {
+  it('is returned unchanged if it names no simulator, and refused by the production parser if it names one', () => {
     const { providersSimulator: _none, ...plain } = development;
     expect(withProvidersSimulator(plain, folder.path)).toBe(plain);
     expect(() => parseConfiguration(development)).toThrow('providersSimulator');

@@ -57,7 +57,7 @@ const codeOf = (secure: SecuredPeer, authorities = [authority.certificatePem], n
   }
 };
 
-it('accepts a chain that is valid at the attested time and otherwise names the wrong date', async () => {
+it('accepts a chain only at an attested time between its dates', async () => {
   const socket = await connected();
   expect(codeOf(socket)).toBeUndefined();
   expect(codeOf(socket, undefined, Date.now() + 91 * DAY_MS)).toBe('CERT_HAS_EXPIRED');

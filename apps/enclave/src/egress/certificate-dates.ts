@@ -50,7 +50,7 @@ export function checkCertificateDates(secure: SecuredPeer, authorities: readonly
 function presentedChain(secure: SecuredPeer): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let shown: Partial<DetailedPeerCertificate> | undefined = secure.getPeerCertificate(true);
-  // Node links a self-signed certificate to itself, and returns an object without `raw` if there is no issuer
+  // Node links a self-signed certificate to itself, and returns an object without `raw` if the server showed no certificate
   while (shown?.raw && chain.length < MAX_CHAIN_LENGTH) {
     chain.push(new X509Certificate(shown.raw));
     shown = shown.issuerCertificate === shown ? undefined : shown.issuerCertificate;

@@ -25,9 +25,7 @@ type Counts = Record<ConnectionEnd, number>;
 export class ConnectionCounts {
   private readonly running = zeros();
   private publishedTotals = zeros();
-  /**
-   * By destination: when the last interval ended in which a certificate was refused and no connection succeeded; by the monotonic clock.
-   */
+  /** For each destination, on the monotonic clock: the end of the last interval with refused certificates and no successful connection. */
   private readonly refusedAtMs = new Map<EnclaveDestination, number>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -60,9 +58,7 @@ export class ConnectionCounts {
     this.publishedTotals = structuredClone(this.running);
   }
 
-  /**
-   * If no connection succeeded, every certificate that the destination showed was refused; connections that failed otherwise showed none.
-   */
+  /** If no connection of the interval succeeded, the enclave accepted no certificate of the destination. */
   private noteRefusals(destination: EnclaveDestination, ended: Counts): void {
     const nowMs = this.monotonicMs();
     const refusedAtMs = this.refusedAtMs.get(destination);

@@ -20,14 +20,18 @@ describe('the egress configuration', () => {
   it.each<[string, unknown, string]>([
     ['no mode', {}, 'mode'],
     ['an unknown mode', { mode: 'tcp' }, 'mode'],
-    ['a field too many', { mode: 'direct', routes: [] }, ''],
+    ['an unknown field', { mode: 'direct', routes: [] }, ''],
     ['no routes', { mode: 'vsock', routes: [] }, 'routes'],
     ['a destination twice', { mode: 'vsock', routes: [route, { ...route, vsockPort: 9000 }] }, 'routes'],
     ['a port of 0', { mode: 'vsock', routes: [{ ...route, port: 0 }] }, 'routes.0.port'],
     ['a port too high', { mode: 'vsock', routes: [{ ...route, vsockPort: 0xffff_ffff }] }, 'routes.0.vsockPort'],
     ['a host in upper case', { mode: 'vsock', routes: [{ ...route, host: 'CWC.house.gov' }] }, 'routes.0.host'],
-    ['a host that is an address in disguise', { mode: 'vsock', routes: [{ ...route, host: 'a@b' }] }, 'routes.0.host'],
-    ['another way to go', { mode: 'vsock', routes: [{ ...route, address: 'unix:/tmp/x' }] }, 'routes.0'],
+    ['a host with a user name', { mode: 'vsock', routes: [{ ...route, host: 'a@b' }] }, 'routes.0.host'],
+    [
+      'a route with an address of its own',
+      { mode: 'vsock', routes: [{ ...route, address: 'unix:/tmp/x' }] },
+      'routes.0',
+    ],
     ['the hypervisor as parent', { mode: 'vsock', parentCid: 0, routes: [route] }, 'parentCid'],
   ])('refuses %s', (_name, value, path) => {
     expect(problems(value)).toContain(path);

@@ -40,7 +40,7 @@ export interface Destination {
 }
 
 export interface EgressOptions {
-  /** Limits the connecting only; the caller limits everything after. */
+  /** Limits only how long connecting may take. The caller limits what follows. */
   timeoutMs: number;
   signal?: AbortSignal;
 }

@@ -211,7 +211,7 @@ async function readBounded(
     }
     isComplete = incoming.complete;
   } catch {
-    // cut or late in the body
+    // The connection ended, or the deadline passed, before the end of the body
   }
   incoming.destroy();
   const cutBy = length > maxBytes ? 'limit' : isComplete ? null : deadline.aborted ? 'deadline' : 'connection';

@@ -104,8 +104,8 @@ it('sends nothing over a kept connection while the attested clock has no time', 
 
 it.each<[string, (response: ServerResponse) => void, Partial<HttpsPost>]>([
   ['after an answer that asks to close', (response) => response.setHeader('connection', 'close').end(), {}],
-  ['after an answer that is longer than what is read', (response) => response.end('x'.repeat(5000)), {}],
-  ['where none is to be kept', (response) => response.end(), { kept: undefined }],
+  ['after an answer that is longer than the limit', (response) => response.end('x'.repeat(5000)), {}],
+  ['if the caller keeps none', (response) => response.end(), { kept: undefined }],
 ])('does not reuse a connection %s', async (_when, answer, more) => {
   respond = answer;
   await post(more);
@@ -147,10 +147,10 @@ it('opens a new connection after the server has ended the kept one', async () =>
   expect(requests).toEqual([0, 1]);
 });
 
-describe('the age of a kept connection', () => {
+describe('a kept connection', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('ends the connection after two idle seconds', async () => {
+  it('ends after two idle seconds', async () => {
     await post();
     const ended = new Promise((resolve) => sockets[0]?.once('close', resolve));
     await ended;
@@ -158,7 +158,7 @@ describe('the age of a kept connection', () => {
     expect(requests).toEqual([0, 1]);
   });
 
-  it('is limited to a minute: an older connection is not used', async () => {
+  it('is not used once it is a minute old', async () => {
     await post();
     const startedMs = performance.now();
     jest.spyOn(performance, 'now').mockImplementation(() => startedMs + 60_000);

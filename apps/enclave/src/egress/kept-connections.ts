@@ -2,8 +2,8 @@ import type { Clock } from '../runtime/clock';
 import type { SecureConnection } from './secure-connection';
 
 /**
- * Servers end an idle connection after 5 s or more (Node and Apache 5 s, nginx 75 s). A request is lost without an answer if the server
- * ends its connection at that moment, so the enclave ends idle connections earlier.
+ * Servers end an idle connection after 5 s or more (Node and Apache 5 s, nginx 75 s). A request that arrives as the server ends its
+ * connection gets no answer, so the enclave ends idle connections earlier.
  */
 export const MAX_IDLE_MS = 2000;
 

@@ -32,7 +32,7 @@ export function secured(
       socket: raw,
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}), // RFC 6066 section 3: no address in SNI
-      ca: [...authorities], // an empty list trusts no root; leaving it out would trust Node's roots
+      ca: [...authorities], // an empty list trusts no root; without a list, Node would trust its own roots
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',

@@ -215,15 +215,24 @@ describe('the mode of residence', () => {
     expect(await codeOf((await world.enclave('required')).relay(alone))).toBe('residence_required');
   });
 
-  it.each<[string, () => string, readonly string[], string]>([
-    ['the next key', rootNotes.byNextKey, TEST_REGISTRAR.verifierKeys, 'answered'],
-    ['both keys', rootNotes.byBothKeys, TEST_REGISTRAR.verifierKeys, 'answered'],
-    ['both keys, of which one is configured', rootNotes.byBothKeys, [NEXT_KEY], 'answered'],
-    ['the next key, which is not configured', rootNotes.byNextKey, [FIRST_KEY], 'root_not_accepted'],
-    ['a key that is not configured', rootNotes.byForeignKey, TEST_REGISTRAR.verifierKeys, 'root_not_accepted'],
-  ])('accepts or refuses a root note signed by %s', async (_by, note, keys, code) => {
+  const withRootNote = async (note: string, keys: readonly string[]) => {
     const enclave = await world.enclave('required', keys);
-    expect(await codeOf(enclave.relay({ sealed, residence: { ...envelope.residence, rootNote: note() } }))).toBe(code);
+    return codeOf(enclave.relay({ sealed, residence: { ...envelope.residence, rootNote: note } }));
+  };
+
+  it.each<[string, () => string, readonly string[]]>([
+    ['the next key', rootNotes.byNextKey, TEST_REGISTRAR.verifierKeys],
+    ['both keys', rootNotes.byBothKeys, TEST_REGISTRAR.verifierKeys],
+    ['both keys, of which one is configured', rootNotes.byBothKeys, [NEXT_KEY]],
+  ])('required accepts a root note signed by %s', async (_by, note, keys) => {
+    expect(await withRootNote(note(), keys)).toBe('answered');
+  });
+
+  it.each<[string, () => string, readonly string[]]>([
+    ['the next key, which is not configured', rootNotes.byNextKey, [FIRST_KEY]],
+    ['a key that is not configured', rootNotes.byForeignKey, TEST_REGISTRAR.verifierKeys],
+  ])('required refuses a root note signed by %s', async (_by, note, keys) => {
+    expect(await withRootNote(note(), keys)).toBe('root_not_accepted');
   });
 });
 
@@ -238,18 +247,15 @@ describe('a proven message that is late or early', () => {
     [5, 'answered'],
     [60, 'answered'],
     [61, 'root_not_accepted'],
-  ])(
-    'with a root note that begins now, and a clock of the enclave that is %i s behind, ends as %s',
-    async (behind, code) => {
-      const fresh = rootNote('before', { notBefore: TEST_NOW_SECONDS });
-      const { sealed, residence } = committedProof('gus roads').envelope;
-      const enclave = await world.enclave();
-      world.time.nowSeconds = TEST_NOW_SECONDS - behind;
-      try {
-        expect(await codeOf(enclave.relay({ sealed, residence: { ...residence, rootNote: fresh } }))).toBe(code);
-      } finally {
-        world.time.nowSeconds = TEST_NOW_SECONDS;
-      }
-    },
-  );
+  ])('with a root note that begins now, at an enclave whose clock is %i s behind, ends as %s', async (behind, code) => {
+    const fresh = rootNote('before', { notBefore: TEST_NOW_SECONDS });
+    const { sealed, residence } = committedProof('gus roads').envelope;
+    const enclave = await world.enclave();
+    world.time.nowSeconds = TEST_NOW_SECONDS - behind;
+    try {
+      expect(await codeOf(enclave.relay({ sealed, residence: { ...residence, rootNote: fresh } }))).toBe(code);
+    } finally {
+      world.time.nowSeconds = TEST_NOW_SECONDS;
+    }
+  });
 });

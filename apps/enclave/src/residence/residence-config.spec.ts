@@ -35,7 +35,7 @@ describe('the configuration of residence', () => {
     ['one key', good],
     ['two keys', { ...good, keys: [key, next] }],
     [
-      'optional, with the longest campaigns unless told',
+      'mode optional and the default length of campaigns',
       { mode: 'optional', registrar: TEST_REGISTRAR.id, keys: [key] },
     ],
   ])('is accepted with %s, and published with the hash of the circuit', (_name, residence) => {
@@ -66,7 +66,7 @@ describe('the configuration of residence', () => {
 
   it('refuses the legacy suite if a proof is required', () => {
     expect(problemsOf(configuration(good, { legacySuite: true }))).toEqual([
-      'legacySuite: false where residence.mode is required',
+      'legacySuite: must be false if residence.mode is required',
     ]);
     expect(problemsOf(configuration({ ...good, mode: 'optional' }, { legacySuite: true }))).toEqual([]);
   });

@@ -29,7 +29,7 @@ export interface Residence {
 }
 
 /**
- * Starts the verifier and does not wait the 0.3 s that this takes, so that the enclave can already attest its keys; a proof waits for the
+ * Starts the verifier, which takes 0.3 s, and does not wait for it, so that the enclave can already attest its keys. A proof waits for the
  * verifier. If the verifier cannot start, an unhandled rejection ends the process.
  */
 export function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Residence {

@@ -5,7 +5,7 @@ import type { SeenConnection, Treatment } from './watched-egress';
 /**
  * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. The attacker does not
  * know how the enclave works: it measures everything visible, learns from its own messages which measurement separates the two sets, and
- * guesses by that measurement. This file needs no test runner.
+ * guesses by that measurement.
  */
 
 /** What the parent can do and observe. */

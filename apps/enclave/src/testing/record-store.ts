@@ -33,6 +33,6 @@ export class RecordStore {
       const statuses = await Promise.all(enclaves.map((enclave) => this.exchange(enclave, more)));
       if (statuses.every(({ proposal }) => proposal === null)) return statuses;
     }
-    throw new Error('the enclaves do not come to an end with their proposals');
+    throw new Error('the enclaves still propose records after five rounds');
   }
 }

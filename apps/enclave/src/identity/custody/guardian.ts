@@ -2,7 +2,7 @@ import type { TrustAnchor } from '@communique-tee/attestation';
 import { toHex } from '@communique-tee/protocol';
 import type { KeyTimes } from './custody-config';
 
-/** What a sealed key must match to be opened in this enclave. Everything here is measured, except the PCR0, which is the measurement. */
+/** What a sealed key must match to be opened in this enclave. */
 export interface Guardian {
   /** ARN of the alias of the KMS key. */
   custody: string;

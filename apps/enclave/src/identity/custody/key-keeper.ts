@@ -39,7 +39,7 @@ const PROCESS_TIMEOUT_MS = 5_000;
 export class KeyKeeper {
   private turn: Promise<unknown> = Promise.resolve();
   private waiting = 0;
-  private saidOfKms: string | null = null;
+  private lastKmsCode: string | null = null;
 
   constructor(private readonly parts: KeyKeeperParts) {}
 
@@ -67,8 +67,8 @@ export class KeyKeeper {
       ? await this.takeByKms(kms, offer, signal)
       : { proposal: null, refused: [], refused_secrets: [], kms: null };
     const { ring, secrets, custody, log } = this.parts;
-    if (found.kms !== null && found.kms !== this.saidOfKms) log.write('warn', 'kms_failed', { code: found.kms });
-    this.saidOfKms = found.kms;
+    if (found.kms !== null && found.kms !== this.lastKmsCode) log.write('warn', 'kms_failed', { code: found.kms });
+    this.lastKmsCode = found.kms;
     ring.sayIfRotated();
     const keys = ring.held().map((key) => key.keys);
     const held = keys.map(({ keyId }) => keyId);

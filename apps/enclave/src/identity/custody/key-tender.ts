@@ -56,7 +56,6 @@ export class KeyTender {
       // If the NSM failed, the clock continues from its earlier anchor
       ring.destroyExpired();
     }
-    // Also after a failure, because the monotonic clock continues the attested time
     clockWatch.check();
   }
 }

@@ -22,8 +22,8 @@ afterEach(() => {
 });
 
 /**
- * The pauses between tries are not waited for: they only advance this counter. So the KMS client gives up after the same number of tries on
- * every machine.
+ * The KMS client does not wait between tries: a pause only advances this counter. So it gives up after the same number of tries on every
+ * machine.
  */
 let mockPausedMs = 0;
 jest.mock('@communique-tee/kms', () => {
@@ -37,51 +37,61 @@ jest.mock('@communique-tee/kms', () => {
   return { ...kms, createKmsClient };
 });
 
-/** A short time limit for the tests in which KMS never answers in time, because they wait for it. All other tests use the default. */
+/** A short time limit, for tests that wait until it has passed. All other tests use the default. */
 const TIMEOUT_MS = 1_000;
 const impatient = (configuration: Record<string, unknown>) => ({
   ...configuration,
   kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS },
 });
 
-describe('an offer while KMS fails is answered with the reason and no proposal, and the key record is opened once KMS works again', () => {
+describe('an enclave that cannot use KMS reports why, proposes no key, and opens the key record once KMS works', () => {
   const always = { times: 'always' } as const;
   const cases: [string, () => void, HandedCredentials | null, string][] = [
-    ['throttling', () => world.kms.faults.add({ kind: 'throttling' }, always), CREDENTIALS, 'kms_throttled'],
-    ['failing', () => world.kms.faults.add({ kind: 'internal' }, always), CREDENTIALS, 'kms_failed'],
-    ['talking nonsense', () => world.kms.faults.add({ kind: 'garbage' }, always), CREDENTIALS, 'kms_answer_invalid'],
+    ['because KMS throttles', () => world.kms.faults.add({ kind: 'throttling' }, always), CREDENTIALS, 'kms_throttled'],
     [
-      'cut in its answer',
+      'because KMS has an internal error',
+      () => world.kms.faults.add({ kind: 'internal' }, always),
+      CREDENTIALS,
+      'kms_failed',
+    ],
+    [
+      'because KMS answers with garbage',
+      () => world.kms.faults.add({ kind: 'garbage' }, always),
+      CREDENTIALS,
+      'kms_answer_invalid',
+    ],
+    [
+      'because the answer of KMS is cut',
       () => world.kms.faults.add({ kind: 'cut', at: 'in_the_answer' }, always),
       CREDENTIALS,
       'kms_unreachable',
     ],
     [
-      'slower than there is time',
+      'because KMS answers too late',
       () => world.kms.faults.add({ kind: 'slow', delayMs: 600_000 }, always),
       CREDENTIALS,
       'kms_timeout',
     ],
     [
-      'answering for another account’s key',
+      'because KMS answers for the key of another account',
       () => world.kms.faults.add({ kind: 'wrong_key_id' }, always),
       CREDENTIALS,
       'kms_answer_invalid',
     ],
     [
-      'answering in the clear',
+      'because KMS answers with a plaintext',
       () => world.kms.faults.add({ kind: 'plaintext', instead: true }, always),
       CREDENTIALS,
       'kms_answer_invalid',
     ],
     [
-      'of another time',
+      'because the clock of KMS differs',
       () => world.kms.faults.add({ kind: 'clock', offsetMs: 3600_000 }, always),
       CREDENTIALS,
       'kms_clock',
     ],
     [
-      'of a policy that does not name this image',
+      'because the key policy does not name this image',
       () =>
         world.kms.setPolicy(
           ALIAS,
@@ -90,19 +100,39 @@ describe('an offer while KMS fails is answered with the reason and no proposal, 
       CREDENTIALS,
       'kms_denied',
     ],
-    ['of a key that is disabled', () => world.kms.setKeyState(ALIAS, 'Disabled'), CREDENTIALS, 'kms_key_unusable'],
-    ['given no credentials', () => undefined, null, 'kms_credentials'],
     [
-      'given credentials that do not exist',
+      'because the KMS key is disabled',
+      () => world.kms.setKeyState(ALIAS, 'Disabled'),
+      CREDENTIALS,
+      'kms_key_unusable',
+    ],
+    ['because the offer has no credentials', () => undefined, null, 'kms_credentials'],
+    [
+      'because the credentials do not exist',
       () => undefined,
       { ...CREDENTIALS, access_key_id: 'ASIANOBODY' },
       'kms_credentials',
     ],
-    ['given a wrong secret', () => undefined, { ...CREDENTIALS, secret_access_key: 'wrong' }, 'kms_credentials'],
-    ['given no session token', () => undefined, { ...CREDENTIALS, session_token: null }, 'kms_credentials'],
-    ['given credentials that ended', () => undefined, { ...CREDENTIALS, expires: 1_000_000 }, 'kms_credentials'],
     [
-      'given credentials that have expired',
+      'because the secret access key is wrong',
+      () => undefined,
+      { ...CREDENTIALS, secret_access_key: 'wrong' },
+      'kms_credentials',
+    ],
+    [
+      'because the session token is missing',
+      () => undefined,
+      { ...CREDENTIALS, session_token: null },
+      'kms_credentials',
+    ],
+    [
+      'because the offer states that its credentials have expired',
+      () => undefined,
+      { ...CREDENTIALS, expires: 1_000_000 },
+      'kms_credentials',
+    ],
+    [
+      'because KMS knows that the credentials have expired',
       () => world.kms.setCredentials({ ...PARENT, expiresAtMs: 1 }),
       CREDENTIALS,
       'kms_credentials',
@@ -166,7 +196,7 @@ it('keeps using the keys that it holds while KMS fails', async () => {
   expect((await sender.relayed(enclave.url, await sender.prepare(enclave.url))).answer.state).toBe('final');
 });
 
-it('trusts no other server at KMS’s address: with a certificate of another authority, or without TLS', async () => {
+it('refuses a server at the address of KMS without TLS, or with a certificate of another authority', async () => {
   const sockets: Socket[] = [];
   const said: Buffer[] = [];
   const listener = createServer((socket) => {
@@ -183,7 +213,7 @@ it('trusts no other server at KMS’s address: with a certificate of another aut
   });
   expect(await inTheClear.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
   expect(Buffer.concat(said).includes(PARENT.accessKeyId)).toBe(false);
-  // Amazon's roots are used if the configuration names no others; they did not sign the simulator's certificate
+  // Without named authorities the enclave trusts Amazon's roots, which did not sign the simulator's certificate
   const strict = await world.start({
     configure: (configuration) => ({ ...configuration, kms: { origin: world.kms.origin } }),
   });

@@ -187,7 +187,7 @@ describe('an enclave whose keys KMS guards', () => {
   });
 });
 
-it('does not start in debug mode, in which no client would accept its attestation', async () => {
+it('an enclave whose keys KMS guards does not start in debug mode, in which no client would accept its documents', async () => {
   await expect(
     world.start({ pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) }),
   ).rejects.toMatchObject({ name: 'AttestationError' });

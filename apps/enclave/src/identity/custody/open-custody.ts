@@ -60,7 +60,7 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
     const times = keyTimes(configuration.custody);
     processKeys = new ProcessKeys({ ring, nsm, clock, log, times, legacySuite, configSha256 });
     await processKeys.rotateIfDue();
-    // A restart ends these keys, and messages that wait sealed to them must then be sealed again
+    // A restart ends these keys. Waiting messages that were sealed to them must then be sealed again.
     log.write('warn', 'keys_end_with_process', { custody });
   }
   const kms = openForKms(ring, secrets, pcr0, parts);

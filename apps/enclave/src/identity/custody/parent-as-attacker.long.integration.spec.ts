@@ -81,8 +81,8 @@ async function refusals(...records: Uint8Array[]): Promise<string[]> {
 
 const edited = (change: (record: SealedKeyRecord) => SealedKeyRecord) => changed(genuine, change);
 /**
- * Changes a key record's core and has an enclave of this image vouch for the changed core, which a parent cannot do. Only KMS and the tag
- * of the sealed secret can still refuse this record.
+ * Changes a key record's core and has an enclave of this image vouch for the changed core, which a parent cannot do. So the check of the
+ * maker passes, and another check must refuse the record.
  */
 const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm = nsm) => {
   const record = decodeSealedKey(genuine);
@@ -101,16 +101,16 @@ describe('KMS refuses a request of the parent', () => {
   const record = () => decodeSealedKey(genuine).core;
   it.each([
     [
-      'to wrap a data key of its own',
+      'to encrypt a data key that the parent made',
       () => new EncryptCommand({ KeyId: ALIAS, Plaintext: randomBytes(32), ...context }),
     ],
     [
-      'a data key that it sees',
+      'to generate a data key that the parent can read',
       () =>
         new GenerateDataKeyCommand({ KeyId: ALIAS, KeySpec: 'AES_256', EncryptionContext: keyContext(record().pcr0) }),
     ],
     [
-      'an enclave’s data key',
+      'to decrypt an enclave’s data key',
       () =>
         new DecryptCommand({
           KeyId: ALIAS,
@@ -119,7 +119,7 @@ describe('KMS refuses a request of the parent', () => {
         }),
     ],
     [
-      'an enclave’s data key under another key',
+      'to re-encrypt an enclave’s data key',
       () =>
         new ReEncryptCommand({
           CiphertextBlob: record().data_key,
@@ -127,7 +127,7 @@ describe('KMS refuses a request of the parent', () => {
           DestinationKeyId: ALIAS,
         }),
     ],
-  ])('for this: %s', async (_name, command) => {
+  ])('%s', async (_name, command) => {
     const client = world.client(PARENT) as { send(command: unknown): Promise<unknown> };
     await expect(client.send(command())).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
@@ -168,25 +168,25 @@ describe('a key record of a secret that the parent knows, under a data key that 
   });
 });
 
-describe('a key record with a part of another one', () => {
+describe('a key record with a part of another record', () => {
   it.each<[keyof SealedKeyRecord, string]>([
     ['core', 'maker_refused'],
     ['maker', 'maker_refused'],
     ['nonce', 'tampered'],
     ['sealed', 'tampered'],
-  ])('another %s is refused as %s', async (part, code) => {
+  ])('is refused if the part is the %s, as %s', async (part, code) => {
     const other = decodeSealedKey(another);
     expect(await refusals(edited((record) => ({ ...record, [part]: other[part] })))).toEqual([code]);
   });
 
-  it('another sealed secret with its nonce, and another data key, are refused as tampered', async () => {
+  it('is refused as tampered if the part is the sealed secret with its nonce, or the data key', async () => {
     const { nonce, sealed, core } = decodeSealedKey(another);
     expect(await refusals(edited((record) => ({ ...record, nonce, sealed })))).toEqual(['tampered']);
     expect(await refusals(await revouched((own) => ({ ...own, data_key: core.data_key })))).toEqual(['tampered']);
   });
 });
 
-describe('a key record with one field of its core edited, with the old document and with a new one', () => {
+describe('a key record whose core was edited', () => {
   const now = () => Math.floor(world.time.nowMs() / 1000);
   const fields: [string, (core: SealedKeyCore) => SealedKeyCore, string, string][] = [
     ['key_id', (core) => ({ ...core, key_id: flipped(core.key_id, 0) }), 'maker_refused', 'tampered'],
@@ -208,7 +208,7 @@ describe('a key record with one field of its core edited, with the old document 
       'times_invalid',
     ],
     [
-      'a longer life after it',
+      'a longer life after the rotation',
       (core) => ({ ...core, destroy_after: core.destroy_after + 1 }),
       'times_invalid',
       'times_invalid',
@@ -229,10 +229,13 @@ describe('a key record with one field of its core edited, with the old document 
       'kms_ciphertext_invalid',
     ],
   ];
-  it.each(fields)('is refused in both cases: %s', async (_name, change, asItIs, ifVouchedFor) => {
-    expect(await refusals(edited((record) => ({ ...record, core: change(record.core) })))).toEqual([asItIs]);
-    expect(await refusals(await revouched(change))).toEqual([ifVouchedFor]);
-  });
+  it.each(fields)(
+    'is refused with the old document and with a new one: %s',
+    async (_name, change, asItIs, ifVouchedFor) => {
+      expect(await refusals(edited((record) => ({ ...record, core: change(record.core) })))).toEqual([asItIs]);
+      expect(await refusals(await revouched(change))).toEqual([ifVouchedFor]);
+    },
+  );
 });
 
 it('refuses a key record with one changed byte in any part', async () => {
@@ -265,7 +268,7 @@ it('refuses a key record if the maker’s document was made again for the same c
   expect(await refusals(await revouched((core) => core))).toEqual(['tampered']);
 });
 
-describe('a key record with another document as its maker’s', () => {
+describe('a key record with another maker’s document', () => {
   it('is refused if the document is the one that clients get', async () => {
     const enclave = await world.start();
     await enclave.offer({ records: [genuine] });
@@ -280,7 +283,7 @@ describe('a key record with another document as its maker’s', () => {
     expect(await refusals(await revouched((core) => core, await world.nsm(pcrs)))).toEqual(['maker_refused']);
   });
 
-  it('is refused if the document is five minutes younger than the record, or is not a document', async () => {
+  it('is refused if the document is over five minutes younger than the record, or is not a document', async () => {
     world.time.offsetMs += 301_000;
     expect(await refusals(await revouched((core) => core))).toEqual(['maker_refused']);
     expect(
@@ -319,8 +322,8 @@ async function spki(): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.exportKey('spki', publicKey));
 }
 
-describe('an older key record', () => {
-  it('is used until its end if the parent offers no newer one, while the enclave proposes a new key', async () => {
+describe('a genuine key record', () => {
+  it('that is old is used until its end if the parent offers no newer one, while the enclave proposes a new key', async () => {
     const enclave = await world.start();
     const store = newStore();
     await store.settle([enclave]);
@@ -343,7 +346,7 @@ describe('an older key record', () => {
     expect(await late.offer({ records: [old!] })).toMatchObject({ held: [], refused: [{ code: 'too_old' }] });
   });
 
-  it('created in the future is refused until that time', async () => {
+  it('that was created in the future is refused until five minutes before that time', async () => {
     world.time.offsetMs = 10 * 60_000;
     const future = await aRecord();
     world.time.offsetMs = 0;
@@ -420,8 +423,8 @@ describe('the epochs of refused key records', () => {
   });
 });
 
-describe('many records', () => {
-  it('of genuine keys that the gateway did not store give way to stored ones', async () => {
+describe('an enclave that gets many records or ids', () => {
+  it('drops genuine keys that the gateway did not store to make room for stored ones', async () => {
     const maker = await world.start();
     const kept: Uint8Array[] = [];
     // Each offer gets a new proposal, because it reports the epoch of the last one as taken
@@ -443,7 +446,7 @@ describe('many records', () => {
     expect(enclave.log.join('')).toContain('"code":"not_offered"');
   });
 
-  it('of revoked ids do not affect a key that is not revoked', async () => {
+  it('keeps a key that is not revoked, however many ids are revoked', async () => {
     const enclave = await world.start();
     await enclave.offer({ records: [genuine] });
     for (let i = 0; i < 20; i++) {
@@ -452,7 +455,7 @@ describe('many records', () => {
     }
   });
 
-  it('that are broken do not hide a valid one', async () => {
+  it('opens the one valid record among broken ones', async () => {
     const broken = Array.from({ length: MAX_OFFERED_KEYS - 1 }, (_, i) =>
       i % 2 === 0 ? randomBytes(100) : flipped(genuine, genuine.length - 1),
     );
@@ -466,35 +469,35 @@ describe('an offer of keys', () => {
   const credentials = null;
   const whole = { v: 1, credentials, records: [], revoked: [], secrets: {} };
   it.each<[string, () => Uint8Array, string]>([
-    ['huge', () => new Uint8Array(MAX_KEY_OFFER_BYTES + 1), '413 body_too_large'],
-    ['deep', () => new Uint8Array(5000).fill(0x81), '400 malformed_body'],
-    ['an array of a million items', () => Uint8Array.of(0x9a, 0, 0x0f, 0x42, 0x40), '400 malformed_body'],
-    ['empty', () => new Uint8Array(), '400 malformed_body'],
-    ['no CBOR', () => Buffer.from('hello'), '400 malformed_body'],
+    ['is too large', () => new Uint8Array(MAX_KEY_OFFER_BYTES + 1), '413 body_too_large'],
+    ['is nested too deep', () => new Uint8Array(5000).fill(0x81), '400 malformed_body'],
+    ['is an array of a million items', () => Uint8Array.of(0x9a, 0, 0x0f, 0x42, 0x40), '400 malformed_body'],
+    ['is empty', () => new Uint8Array(), '400 malformed_body'],
+    ['is not CBOR', () => Buffer.from('hello'), '400 malformed_body'],
     [
-      'of too many records',
+      'has too many records',
       () =>
         encodeCanonical({ ...whole, records: Array.from({ length: MAX_OFFERED_KEYS + 1 }, () => new Uint8Array(1)) }),
       '400 malformed_body',
     ],
     [
-      'of a record too large',
+      'has a record that is too large',
       () => encodeCanonical({ ...whole, records: [new Uint8Array(MAX_SEALED_KEY_BYTES + 1)] }),
       '400 malformed_body',
     ],
     [
-      'of too many revoked ids',
+      'has too many revoked ids',
       () =>
         encodeCanonical({ ...whole, revoked: Array.from({ length: MAX_REVOKED_KEYS + 1 }, () => new Uint8Array(16)) }),
       '400 malformed_body',
     ],
     [
-      'with a header in its credentials',
+      'has a line break and a header in its credentials',
       () => encodeCanonical({ ...whole, credentials: { ...CREDENTIALS, session_token: 'a\r\nhost: x' } }),
       '400 malformed_body',
     ],
-    ['with a member too many', () => encodeCanonical({ ...whole, more: 1 }), '400 malformed_body'],
-  ])('is refused: %s', async (_name, body, expected) => {
+    ['has an unknown member', () => encodeCanonical({ ...whole, more: 1 }), '400 malformed_body'],
+  ])('is refused if it %s', async (_name, body, expected) => {
     const enclave = await world.start();
     const { status, code } = await enclave.post(body());
     expect(`${String(status)} ${code ?? ''}`).toBe(expected);

@@ -12,7 +12,7 @@ const MAX_EPOCH = 0xffff_ffff;
 
 /**
  * Decides when a new key is needed, and remembers the key record made for it. Several enclaves may each make one for the same epoch: the
- * gateway stores the first and offers it to all of them. Refused records are not remembered here.
+ * gateway stores the first and offers it to all of them.
  */
 export class Proposals {
   private made: MadeRecord | null = null;
@@ -26,11 +26,11 @@ export class Proposals {
   ) {}
 
   /**
-   * Returns the key record for the gateway to store, made now if a key is needed; null if no key is needed or none can be made. While KMS
-   * fails to open the offered records, no key is made, because the current one may be among them.
+   * Returns the key record for the gateway to store; null if no key is needed or none can be made. Makes no key after KMS failed in this
+   * session, because the current key may be among the records that KMS did not open.
    *
-   * @param refused the records of this offer that this enclave refused. Their epochs are taken in the gateway's store, so this proposal
-   * skips them. The next offer is judged anew.
+   * @param refused the records of this offer that this enclave refused. The proposal skips the epochs of those that name this custody and
+   * PCR0, because the gateway stores one record for each epoch.
    */
   async proposal(session: KmsSession, refused: readonly SealedKeyCore[]): Promise<Uint8Array | null> {
     if (!this.ring.isRotationDue()) {

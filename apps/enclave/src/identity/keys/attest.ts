@@ -8,7 +8,7 @@ export interface OwnDocument {
   timestampMs: number;
   /** 48 bytes. */
   pcr0: Uint8Array;
-  /** When the first certificate of its chain expires. */
+  /** The earliest expiry among the certificates of its chain. */
   endsAtMs: number;
 }
 

@@ -12,11 +12,11 @@ export interface AttestedDocument {
   /** Hex. */
   pcr0: string;
   madeAtMs: number;
-  /** When the first certificate of its chain expires. No receipt that carries this document may be dated later. */
+  /** The earliest expiry among the certificates of its chain. No receipt that carries this document may be dated later. */
   endsAtMs: number;
 }
 
-/** How many requests may wait for the NSM, which answers one after the other. */
+/** How many requests may wait for the NSM, which answers one request at a time. */
 const MAX_WAITING = 32;
 /** Clients that send no nonce get a document of at most this age. */
 const CLIENT_REUSE_MS = 10_000;

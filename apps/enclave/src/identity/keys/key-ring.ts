@@ -72,8 +72,8 @@ export class KeyRing {
   }
 
   /**
-   * Logs `key_rotated` if the current key changed since the last call. Called once after a whole offer, because the first offer brings the
-   * keys of many days.
+   * Logs `key_rotated` if the current key changed since the last call. An offer calls it once, at its end, because the first offer can bring
+   * the keys of many days.
    */
   sayIfRotated(): void {
     const current = this.current();

@@ -23,7 +23,8 @@ export interface KmsAuthorization {
 
 /**
  * Sends the requests of one offer to one KMS key, with the offer's credentials and until the offer's deadline. After a failure that is not
- * about one ciphertext, it sends no further request, so that KMS fails once for an offer of many ciphertexts.
+ * about one ciphertext, it sends no further request, so that KMS fails once for an offer of many ciphertexts. The failure of `before`, an
+ * earlier session of the same offer, counts as well, unless it concerns only that session's KMS key.
  */
 export class KmsSession {
   private failure: KmsFailure | null;

@@ -22,9 +22,9 @@ const MAX_BODY = 10_000;
 const SHORT_ENOUGH = 200;
 
 /**
- * Decides whether a model's text is shown. An attacker may have dictated it through the draft, so it is shown as plain text within limits,
- * or not at all: invisible characters are removed, and a text with a new link, markup, thoughts or the image's prompts is refused instead
- * of repaired.
+ * Decides whether a model's text is shown. The draft may contain an attacker's instructions to the model, so the text is shown as plain
+ * text within limits, or not at all. Invisible characters are removed. A text is refused if it has a link or markup that the draft does not
+ * have, a model's thoughts, or a sentence of the image's prompts.
  *
  * @param written what the model wrote, not empty
  * @param mark the mark in the request's prompt
@@ -90,7 +90,7 @@ const UNSEEN = /[\u200c\u200d\ufe0e\ufe0f]/g;
 
 /**
  * Returns why the text must not be shown, or null. An attacker may write a draft that is slow to search, so the time of every pattern here
- * grows with the text's length and not with its square.
+ * grows linearly with the text's length.
  */
 function contentProblem(written: string, drafted: string, mark: string): AnswerProblem | null {
   // Invisible characters must not hide a tag or a link

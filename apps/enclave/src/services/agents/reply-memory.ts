@@ -54,7 +54,7 @@ interface Remembered {
   untilMs: number;
 }
 
-/** The least time that a reply is kept after its attempt ends: a task lives no longer. */
+/** The least time that a reply is kept after its attempt ends: the longest lifetime of a task. */
 const KEEP_MS = 10 * 60_000;
 
 /**
@@ -88,7 +88,7 @@ export class ReplyMemory {
     return size < this.maxReplies;
   }
 
-  /** @param expiresAtMs when the request expires; until then its bytes may come again */
+  /** @param expiresAtMs when the request expires; until then a caller may send the same bytes again */
   put(request: string, attempt: AttemptNumber, remembered: RememberedAttempt, expiresAtMs: number): void {
     const task = this.live(request) ?? { attempts: new Map(), untilMs: Infinity };
     this.tasks.set(request, task);

@@ -40,8 +40,8 @@ import { RunningTasks } from './running-tasks';
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening, checking and the prompt take a few milliseconds that depend on the sealed content. So every task continues no earlier than this
- * long after its opening began, and neither the time of a refusal nor the time of a connection reveals anything to the parent.
+ * Opening and checking a task takes a few milliseconds that depend on the sealed content. So every task continues only this long after its
+ * opening began. The time of a refusal or of a connection then reveals nothing to the parent.
  */
 const PREPARED_MS = 50;
 
@@ -342,7 +342,7 @@ function outcomeOf({ end, text, isCut }: Attempt, task: AgentTask | null, mark: 
   const judged = judgeText(text, task, mark);
   if ('text' in judged)
     return { end, answer: { outcome: isCut ? 'cut' : 'complete', text: judged.text, problem: null } };
-  // The alarm about a tier matters more than why the text is not shown
+  // To the operator, a wrong tier matters more than the reason why the text is not shown
   const rejected = without('answer_rejected', judged.problem);
   return end === 'tier_mismatch' ? rejected : { ...rejected, end: 'answer_rejected' };
 }

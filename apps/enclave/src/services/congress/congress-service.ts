@@ -54,6 +54,6 @@ function replayProblems(configuration: Parameters<typeof congressSecrets>[0]): s
   if (configuration.acceptReplayAcrossEnclaves) return [];
   return CHAMBER_KEYS.filter((chamber) => !configuration[chamber].deduplicates).map(
     (chamber) =>
-      `${chamber}.deduplicates: true, unless acceptReplayAcrossEnclaves is true: then a lying parent can have a message delivered twice`,
+      `${chamber}.deduplicates: must be true, because a lying parent can otherwise have a message delivered twice; to accept that, set acceptReplayAcrossEnclaves`,
   );
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import { waitAfterMs, type RetrySchedule } from './retry-schedule';
 
-/** The text that a result is about, and how long the enclave must remember the result: until the last message with this text expires. */
+/** Identifies the text of a request. `untilMs`: until when the enclave must remember the results, because the message can be relayed again. */
 export interface Identity {
   /** Hash of the sealed bytes of this request, in base64. If the same text is sealed again, this hash differs. */
   sealedSha256: string;
@@ -50,7 +50,7 @@ interface Refused {
 }
 
 const OTHER_CONTENT: OfficeResult = { outcome: 'refused', reason: 'other_content_sent', detail: null };
-/** The result of a delivery until an attempt has ended without an error of our own. */
+/** The result of a delivery until an attempt has ended without an internal error. */
 const NO_RESULT_YET: OfficeResult = { outcome: 'pending', reason: 'aborted', detail: null };
 const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
 
@@ -128,19 +128,19 @@ export class DeliveryMemory {
         ? known
         : { contentSha256, untilMs, askedFor: null, result: NO_RESULT_YET, attempts: 0, dueMs: -Infinity };
     entry.untilMs = Math.max(entry.untilMs, untilMs);
-    // If the gateway claims an attempt at other sealed bytes, a result of this enclave does not answer that claim, and the copy stays
-    // withheld.
+    // A claimed attempt at the sealed bytes that this enclave was asked for may be its own, so its pending result counts. A claim about other
+    // bytes concerns another enclave, and the copy stays withheld.
     const isAnswer = deliver !== null || entry.askedFor === sealedSha256;
-    const said = (result: OfficeResult): OfficeResult => {
+    const reported = (result: OfficeResult): OfficeResult => {
       if (result.outcome !== 'pending') return result;
       if (settled) return entry.result.outcome === 'pending' ? this.keep(deliveryId, entry, settled) : entry.result;
       return isAnswer ? result : WITHHELD;
     };
     if (deliver && entry.result.outcome === 'pending') entry.askedFor = sealedSha256;
     const running = this.running.get(deliveryId);
-    if (running) return running.then(said);
+    if (running) return running.then(reported);
     const isDue = entry.result.outcome === 'pending' && entry.dueMs <= this.clock.nowMs();
-    if (!isDue) return Promise.resolve(said(entry.result));
+    if (!isDue) return Promise.resolve(reported(entry.result));
     if (!deliver) return Promise.resolve(WITHHELD);
     this.known.set(deliveryId, entry);
     entry.attempts++;
@@ -182,7 +182,7 @@ export class DeliveryMemory {
     );
   }
 
-  /** Whether the message has expired and no office can have the copy, so that the sender may send another text in its place. */
+  /** Whether the message has expired and the office cannot have the copy, so that the sender may send another text in its place. */
   private isOver(deliveryId: string, { untilMs, result }: Remembered): boolean {
     return (
       untilMs < this.clock.nowMs() &&

@@ -42,8 +42,8 @@ export type EarlierAttempt = OfficeResult | 'may_have_been_sent' | null;
 /**
  * Returns a function that gives the earlier attempt for an office. A per-process key opens a message in one process only, so that process
  * remembers every delivery. KMS-sealed keys belong to several enclaves: another one may have signed its outcomes in an interim receipt, or
- * ended before it could. A parent that hides both can still have a copy sent twice (docs/keys.md). A parent that invents an attempt gets no
- * signature and no lasting outcome for it.
+ * ended before it could sign. A parent that hides the receipt or the attempt can still have a copy sent twice (docs/keys.md). A parent that
+ * invents an attempt only keeps the copy pending.
  */
 export async function earlierAttempts(
   { dispatchedBefore, interimReceipt }: AttemptHeaders,

@@ -72,7 +72,8 @@ export class MessageService {
     if (!key) throw new ProblemError('key_retired');
     if (!this.core.secrets.isComplete(this.ownSecrets))
       throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
-    // A message with a new proof is the same message but another attempt, so answers are remembered by all bytes of the request
+    // A final answer is found by the sealed bytes. A running attempt is joined only by a request with the same proof, so it is found by all
+    // bytes.
     const sealedSha256 = createHash('sha256').update(message.sealed).digest();
     const attempt = createHash('sha256').update(body).digest('base64');
     const name = sealedSha256.toString('base64');
@@ -166,8 +167,8 @@ export class MessageService {
   }
 
   /**
-   * Returns until when a delivery is remembered: until the message's expiry. A message without an expiry may come again for as long as its
-   * key is held.
+   * Returns until when a delivery is remembered: until the message's expiry. A message without an expiry can be relayed again for as long as
+   * its key is held.
    */
   private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
     return expiresAtSeconds === null ? destroyAfterMs : expiresAtSeconds * 1000;

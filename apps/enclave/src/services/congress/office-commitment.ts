@@ -20,7 +20,7 @@ export function officeSalt(
 ): Uint8Array {
   const seconds = Buffer.alloc(8);
   seconds.writeBigUInt64BE(BigInt(time));
-  // createHmac takes a key object in a third of the time that it takes bytes
+  // With a key object, createHmac needs a third of the time that it needs with bytes
   const hmac = createHmac('sha256', createSecretKey(deliverySecret)).update(DOMAIN).update(Uint8Array.of(0));
   return new Uint8Array(hmac.update(messageId).update(seconds).update(office).digest());
 }

@@ -16,7 +16,7 @@ import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
 
 /** What can be read of a sealed message of any suite before it is opened. */
 export interface SealedForm {
-  /** The bytes that `sealed_sha256` hashes, with a proof or without: form 1 of docs/message.md. */
+  /** The message without its proof, in form 1 of docs/message.md. `sealed_sha256` is the hash of these bytes. */
   sealed: Uint8Array;
   /** The message with its proof of residence; null without a proof. */
   proven: ProvenEnvelope | null;

@@ -23,7 +23,7 @@ export interface Credentials {
 /** How the model's answer ended, as the provider reports it; `other` if the report is unknown. */
 export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 
-/** What a 200 with an answer says. Only `text` and `servedModel` are in the provider's own words. */
+/** What was read from a 200 with an answer. Only `text` and `servedModel` are in the provider's own words. */
 export interface Answered {
   readonly end: ModelEnd;
   /** The text parts only, in order. */
@@ -38,7 +38,7 @@ export interface Answered {
   readonly skippedParts: number;
 }
 
-/** What an error status, or a 200 without an answer, says: a word of our closed list, and the wait that the provider asks for. */
+/** What was read from an error status, or from a 200 without an answer. */
 export interface Failed {
   readonly end: ProviderFailure;
   /** How long the provider asks to wait; null if it names no wait. */

@@ -13,7 +13,7 @@ export interface WatchedConnection {
 export interface WatchedProvider {
   readonly origin: string;
   readonly connections: WatchedConnection[];
-  /** While true, new connections are accepted, and nothing of them is ever forwarded. Older connections go on. */
+  /** While true, the proxy accepts new connections and forwards none of their bytes. It still forwards older connections. */
   isSilent: boolean;
   close(): Promise<void>;
 }

@@ -74,9 +74,9 @@ interface OpenChamber {
   authorities: readonly string[];
   pace: Pace;
   /**
-   * Idle connections, only for a chamber that de-duplicates. A request on a kept connection is lost if the server closes the connection at
-   * that moment; such a chamber then gets the copy again later. In another chamber the copy would end as `unknown`, so each copy gets a new
-   * connection.
+   * Idle connections, only for a chamber that de-duplicates. A request gets no answer if the server closes the kept connection as the
+   * request arrives. A chamber that de-duplicates can then get the copy again. In another chamber the copy would end as `unknown`, so each
+   * copy gets a new connection.
    */
   kept: KeptConnections | undefined;
 }

@@ -22,8 +22,8 @@ export class CwcError extends Error {
 
 /**
  * Returns the CWC 2.0 document of one office's copy, with the elements in the order of the House's schema (the Senate's schema differs only
- * in MemberOffice). Checks every input again by its zod schema, so that no caller can get a document that Congress's schema refuses
- * (cwc-xml.spec.ts compares the schemas). A field that the sender left out has no element.
+ * in MemberOffice). Checks every input again, so that no caller can get a document that Congress's schema refuses (cwc-xml.spec.ts compares
+ * the schemas). A field that the sender left out has no element.
  * @throws CwcError
  */
 export function buildCwc(input: CwcInput): string {

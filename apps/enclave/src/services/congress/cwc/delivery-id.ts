@@ -36,7 +36,7 @@ export function provenDeliveryId(delivery: Uint8Array, office: string): string {
 function idUnder(key: Uint8Array, domain: string, messageId: Uint8Array, office: string): string {
   if (key.length !== KEY_BYTES) throw new RangeError('the key of a DeliveryId has 32 bytes');
   if (!hasOfficeForm(office)) throw new RangeError('not an office');
-  // createHmac takes a key object in a third of the time that it takes bytes
+  // With a key object, createHmac needs a third of the time that it needs with bytes
   const secret = createSecretKey(key);
   let id = '';
   for (let block = 0; id.length < LENGTH; block++) {

@@ -4,7 +4,7 @@ import type { HttpsAnswer } from '../../../egress';
 
 /** Why an office's copy is not accepted. The codes are stable, for senders and tests; ../README.md explains them. */
 export type OfficeReason =
-  // no byte was sent
+  // no byte was sent (`aborted` is also the reason if the caller gave up later)
   | 'message_invalid'
   | ClaimReason
   | 'other_content_sent'

@@ -69,7 +69,7 @@ export class Pace {
   }
 
   /**
-   * Starts the next delivery. Slots that passed while the process stood still are lost; the deliveries that missed them start one by one in
+   * Starts the next delivery. Slots that passed while the process was paused are lost. The deliveries that missed them start one by one in
    * the following slots.
    */
   private dispatch(): void {

@@ -129,7 +129,7 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
   .map((parts) => JSON.parse(JSON.stringify(parts)) as typeof parts) // drops undefined members
   .map((parts) => ({ ...testMessage(officesOf(parts.constituent.state).slice(0, 1)), ...parts }) as CongressMessage);
 
-/** Values for any text field, each of which breaks some rule. */
+/** Values for text fields. Each breaks the rule of at least one field. */
 const BAD_TEXTS = [
   '',
   ' ',
