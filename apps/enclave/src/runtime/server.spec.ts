@@ -9,14 +9,14 @@ afterAll(() => fixture.stop());
 
 it.each([
   [
-    'an address that cannot be decoded',
+    'a path that cannot be decoded',
     'GET /%ZZsecret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     'malformed_body',
   ],
   ['something that is not HTTP', 'secret\r\n\r\n', 'malformed_body'],
   ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'secret'.repeat(5000)}\r\n\r\n`, 'headers_too_large'],
   [
-    'two lengths',
+    'two Content-Length headers',
     'POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
     'malformed_body',
   ],

@@ -10,7 +10,7 @@ const part = signal<Loaded | undefined>(undefined);
 export function AgentPlace() {
   const attested = trust.value.kind === 'verified' && trust.value.key.configuration?.services.agents !== undefined;
   useEffect(() => {
-    // The message can be written without help: if this part cannot be loaded, the page goes on without it and tries again the next time
+    // A person can write without help: if this part cannot be loaded, the page shows none, and tries again when step 2 is next shown
     if (attested) load().catch(() => undefined);
   }, [attested]);
   return attested && part.value !== undefined ? <part.value.AgentHelp /> : null;

@@ -1,5 +1,5 @@
-// The person's secret and registration: made or imported here, stored only where the person chose, and shown to the
-// registrar as a code only after they are safely stored.
+// The person's secret and registration. The secret is made or imported here, and stored only where the person chose. The code for the
+// registrar is shown only once the secret is safely stored.
 import { commitmentOf, fieldFromHex, fieldToHex, type Field, type RegistrationJson } from '@communique-tee/residence';
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
@@ -80,7 +80,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
     problem,
     async look() {
       const record = await stored();
-      // A secret was made or brought meanwhile
+      // An earlier call has already read the record
       if (identity.value.kind !== 'looking') return;
       if (record === undefined || record === null)
         set({ kind: 'none', storage: record === null ? 'empty' : 'unavailable' });

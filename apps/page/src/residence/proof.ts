@@ -74,7 +74,7 @@ effect(() => {
   const sending = store.sending.value;
   if (toRemember === undefined || sending.kind === 'idle' || !sending.way.proven || sending.way.resumed) return;
   if (sending.kind === 'ended') {
-    // The gateway frees a nullifier by the same rule, but only it knows whether every earlier attempt was answered
+    // The gateway frees a nullifier by the same rule, but only the gateway knows whether every earlier attempt was answered
     const { status, report } = sending.result;
     if (report !== null && ['invalid', 'refused'].includes(endOf(status, report))) void sentBefore.remove(toRemember);
   } else if (remembered !== toRemember && (sending.way.sent === 'accepted' || isSecond(sending))) {

@@ -44,12 +44,12 @@ describe('the configuration of the agents service', () => {
     ['no class', { classes: [] }, 'services.agents.classes'],
     ['a class twice', { classes: [CLASS, CLASS] }, 'services.agents.classes: each id once'],
     [
-      'a model that the price table does not have (D19)',
+      'a model that the price table does not have',
       { classes: [{ ...CLASS, model: 'gpt-6-lunar' }] },
       'services.agents.classes.0.model: not in the price table',
     ],
     [
-      'a dated name of a model that it has (D19)',
+      'a dated name of a model in the price table',
       { classes: [{ ...CLASS, model: 'gpt-6-luna-2026-09-22' }] },
       'services.agents.classes.0.model: not in the price table',
     ],
@@ -59,7 +59,7 @@ describe('the configuration of the agents service', () => {
       'services.agents.classes.0.model: not in the price table',
     ],
     [
-      'a provider that is not there',
+      'a class whose provider is not configured',
       { classes: [CLASS, { id: 'b', provider: 'anthropic', model: 'claude-haiku-4-5' }] },
       'services.agents.classes.1.provider: not among providers',
     ],
@@ -74,25 +74,29 @@ describe('the configuration of the agents service', () => {
       'services.agents.classes.0.tasks: each task once',
     ],
     [
-      'an output between the steps',
+      'a maximum output that is none of the allowed steps',
       { classes: [{ ...CLASS, maxOutputTokens: 100 }] },
       'services.agents.classes.0.maxOutputTokens',
     ],
-    ['a wait longer than the gateway’s', { limits: { timeoutMs: 90_001 } }, 'services.agents.limits.timeoutMs'],
+    [
+      'a time limit longer than the gateway waits',
+      { limits: { timeoutMs: 90_001 } },
+      'services.agents.limits.timeoutMs',
+    ],
   ])('stops the start with %s', (_name, changes, problem) => {
     const found = problems(whole(changes));
     expect(found).toEqual([expect.stringContaining(problem)]);
   });
 
   it.each<[string, object]>([
-    ['a plain address', { origin: 'http://api.openai.com' }],
-    ['a path', { origin: 'https://api.openai.com/v1' }],
+    ['an origin without TLS', { origin: 'http://api.openai.com' }],
+    ['an origin with a path', { origin: 'https://api.openai.com/v1' }],
     ['no authority', { certificateAuthorities: undefined }],
     ['two keys', { apiKeySecret: 'openai' }],
     ['no key', { apiKeyReadableInImage: undefined }],
-    ['an empty organization (D20)', { organization: '' }],
-    ['the organization "undefined" (D20)', { organization: 'undefined' }],
-    ['the organization "null" (D20)', { organization: 'null' }],
+    ['an empty organization', { organization: '' }],
+    ['the organization "undefined"', { organization: 'undefined' }],
+    ['the organization "null"', { organization: 'null' }],
   ])('stops the start with %s', (_name, changes) => {
     expect(problems(openai(changes)).length).toBeGreaterThan(0);
   });

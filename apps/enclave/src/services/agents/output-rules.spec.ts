@@ -39,9 +39,9 @@ describe('a subject', () => {
     ['a suggestion', 'Suggested subject: Roads', 'preamble'],
     ['a sentence in Spanish before it', 'Un posible asunto: Carreteras', 'preamble'],
     ['thoughts that end without a start', 'hm</think>Roads', 'markup'],
-    ['thoughts behind it', 'Roads <thinking>hm', 'markup'],
+    ['thoughts after it', 'Roads <thinking>hm', 'markup'],
     ['thoughts whose tag a joiner hides', '<\u200dthink>hm</\u200dthink>Roads', 'markup'],
-    ['a marker of a channel', '<|channel|>analysis<|message|>hm', 'markup'],
+    ['markers of a channel', '<|channel|>analysis<|message|>hm', 'markup'],
     ['a paragraph separator', 'Roads\u2029x', 'not_one_line'],
     ['a vertical tab', 'Roads\u000bx', 'not_one_line'],
     ['a form feed', 'Roads\fx', 'not_one_line'],
@@ -210,7 +210,7 @@ describe('the length of an answer', () => {
     ['blanks after the start of a tag', `<${' '.repeat(9000)}`],
     ['blanks after many starts of tags', `<${' '.repeat(90)}`.repeat(100)],
     ['marks at the end of a link', `www.${'!'.repeat(9000)}a`],
-    ['marks that become two', `a@${'‼'.repeat(3000)}a`],
+    ['marks that normalization doubles', `a@${'‼'.repeat(3000)}a`],
   ])('does not let a draft with %s make the judging slow', (_name, hostile) => {
     const cpuMs = (draft: string): number => {
       const before = process.cpuUsage();
@@ -219,7 +219,7 @@ describe('the length of an answer', () => {
       return process.cpuUsage(before).user / 1000;
     };
     const least = (draft: string) => Math.min(...Array.from({ length: 3 }, () => cpuMs(draft)));
-    // With quadratic time it took a hundred times as long.
+    // With quadratic time, the hostile draft would take a hundred times as long
     expect(least(hostile)).toBeLessThan(20 * (least('word '.repeat(1800)) + 1));
   });
 });

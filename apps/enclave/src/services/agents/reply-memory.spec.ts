@@ -67,7 +67,7 @@ describe('the memory of replies', () => {
     await new Promise((resolve) => setImmediate(resolve));
     const before = process.cpuUsage();
     expect(memory.hasRoom()).toBe(false);
-    // Takes a few milliseconds. An earlier version that counted all replies on each call took more than a second.
+    // It takes a few milliseconds. Counting all replies again for each task would take more than a second.
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
   });
 

@@ -73,7 +73,7 @@ describe('a parent that guesses which of two tasks with the same answer was seal
   );
 });
 
-// A control: the size bucket is visible (README.md), so the attacker must be able to tell it
-it('can tell the size bucket of a sealed task', async () => {
+// A control: the size bucket is visible, so the attacker must be able to tell it
+it('a parent can tell the size bucket of a sealed task', async () => {
   expect(await rightGuesses([{ text: 'Roads.' }, { text: LONG.repeat(3) }], 20, 6)).toBe(20);
 });

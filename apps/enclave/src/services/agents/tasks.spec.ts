@@ -109,7 +109,7 @@ describe('a task', () => {
 describe('a sealed task that is invalid', () => {
   const lone = 'Dear \ud83d';
   const loneInCbor = () => {
-    // The encoder refuses a lone surrogate, so this replaces U+FFFD in a valid task by the three bytes of one (CESU-8), which are not UTF-8
+    // The encoder refuses a lone surrogate. So this replaces U+FFFD in a valid task with the three bytes of a surrogate, which are not UTF-8
     const bytes = Buffer.from(encodeAgentTask(taskOf({ text: 'Dear \ufffd' })));
     bytes.set([0xed, 0xa0, 0xbd], bytes.indexOf(Buffer.from('\ufffd')));
     return new Uint8Array(bytes);
@@ -130,12 +130,12 @@ describe('a sealed task that is invalid', () => {
   });
 
   it.each<[string, () => SealedTask]>([
-    ['no CBOR', () => world.seal({}, { plaintext: Uint8Array.of(1, 2, 3) })],
+    ['bytes that are not CBOR', () => world.seal({}, { plaintext: Uint8Array.of(1, 2, 3) })],
     ['half of a character', () => world.seal({}, { plaintext: loneInCbor() })],
     ['another model class than outside', () => world.seal({ modelClass: 'careful' }, { modelClass: 'fast' })],
     ['another maximum than outside', () => world.seal({}, { maxOutputTokens: 64 })],
     [
-      'a task that its class does not take',
+      'a task that its model class does not offer',
       () => world.seal({ task: 'review', modelClass: 'careful', maxOutputTokens: 512 }),
     ],
   ])('with %s costs nothing, sends nothing, and is reported only to the person', async (_name, seal) => {
@@ -159,22 +159,22 @@ describe('a sealed task that is invalid', () => {
   });
 });
 
-describe('a request that is refused before anything is spent', () => {
+describe('a request for a task', () => {
   it.each<[string, () => SealedTask, string]>([
     ['an unknown model class', () => world.seal({ modelClass: 'unknown' }), 'model_class_unknown'],
     [
-      'more output than its class gives',
+      'a larger maximum output than its class',
       () => world.seal({ modelClass: 'careful', maxOutputTokens: 1088 }),
       'malformed_body',
     ],
     ['an expiry in the past', () => world.seal({}, { lifetimeSeconds: -5 }), 'message_expired'],
     ['an expiry too far ahead', () => world.seal({}, { lifetimeSeconds: 700 }), 'expiry_out_of_range'],
     ['a key that is not held', () => world.seal({}, { keyId: new Uint8Array(16) }), 'key_retired'],
-  ])('for %s', async (_name, seal, code) => {
+  ])('is refused before anything is spent if it has %s', async (_name, seal, code) => {
     expect([await world.refusal(seal()), calls()]).toEqual([code, 0]);
   });
 
-  it('for bytes that were sealed as a message to Congress, or changed after sealing', async () => {
+  it('is refused before anything is spent if its bytes were sealed for Congress, or changed after sealing', async () => {
     const task = world.seal();
     const { sealed } = decodeAgentRequest(task.bytes);
     const answer = await fetch(`${world.url}/agents`, {
@@ -189,7 +189,7 @@ describe('a request that is refused before anything is spent', () => {
     expect(calls()).toBe(0);
   });
 
-  it('for a missing or malformed attempt header', async () => {
+  it('is refused if its attempt header is missing or malformed', async () => {
     const { bytes } = world.seal();
     for (const headers of [
       {},
@@ -306,25 +306,20 @@ describe('a caller that leaves', () => {
 describe('an attempt with an unusual answer of the provider', () => {
   const spoiled: [string, Act, object, 'full' | 'free'][] = [
     [
-      'a failed response inside a 200 (D13)',
+      'a failed response inside a 200',
       { json: { status: 'failed', error: { code: 'server_error' }, output: [], usage: null } },
       { end: 'server_error', usage_state: 'unknown' },
       'full',
     ],
+    ['an error inside a 200', { json: { error: { code: 429 } } }, { end: 'malformed', usage_state: 'unknown' }, 'full'],
     [
-      'an error inside a 200 (D13)',
-      { json: { error: { code: 429 } } },
-      { end: 'malformed', usage_state: 'unknown' },
-      'full',
-    ],
-    [
-      'HTML inside a 200 (D13)',
+      'HTML inside a 200',
       raw('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>'),
       { end: 'malformed', usage_state: 'unknown' },
       'full',
     ],
     [
-      'a long page of HTML with a 502 (D13)',
+      'a long page of HTML with a 502',
       raw(`HTTP/1.1 502 Bad\r\ncontent-type: text/html\r\ncontent-length: 204800\r\n\r\n${'<p>'.padEnd(204_800, 'x')}`),
       { end: 'server_error', usage_state: 'not_billed' },
       'free',
@@ -336,25 +331,30 @@ describe('an attempt with an unusual answer of the provider', () => {
       'full',
     ],
     [
-      'another tier (D3)',
+      'an answer of another tier',
       openai(GOOD, { service_tier: 'priority' }),
       { end: 'tier_mismatch', usage_state: 'invalid' },
       'full',
     ],
     [
-      'another model (D4)',
+      'an answer of another model',
       openai(GOOD, { model: 'gpt-6-sol' }),
       { end: 'tier_mismatch', served_model: 'gpt-6-sol' },
       'full',
     ],
-    ['no usage (D2)', openai(GOOD, { usage: undefined }), { end: 'complete', usage_state: 'invalid' }, 'full'],
     [
-      'a compressed body (D18)',
+      'an answer without usage',
+      openai(GOOD, { usage: undefined }),
+      { end: 'complete', usage_state: 'invalid' },
+      'full',
+    ],
+    [
+      'a compressed body',
       { headers: { 'content-encoding': 'gzip' }, json: answerOf('openai', GOOD) },
       { end: 'malformed', usage_state: 'unknown' },
       'full',
     ],
-    ['a body without end (D18)', { raw: endless }, { end: 'malformed', usage_state: 'unknown' }, 'full'],
+    ['a body without end', { raw: endless }, { end: 'malformed', usage_state: 'unknown' }, 'full'],
     ['a cut connection', { raw: (socket) => socket.destroy() }, { end: 'lost', usage_state: 'unknown' }, 'full'],
     [
       'a cut body',
@@ -362,16 +362,16 @@ describe('an attempt with an unusual answer of the provider', () => {
       { end: 'lost', usage_state: 'unknown' },
       'full',
     ],
-    ['no HTTP', raw('nonsense\r\n\r\n'), { end: 'malformed', usage_state: 'unknown' }, 'full'],
+    ['an answer that is not HTTP', raw('nonsense\r\n\r\n'), { end: 'malformed', usage_state: 'unknown' }, 'full'],
     [
-      'silence after one byte (D18)',
+      'silence after one byte',
       raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{'),
       { end: 'timed_out', usage_state: 'unknown' },
       'full',
     ],
     ['silence', { raw: () => undefined }, { end: 'timed_out', usage_state: 'unknown' }, 'full'],
     [
-      'a refused key (D10)',
+      'a refused key',
       { status: 401, json: { error: { code: 'invalid_api_key' } } },
       { end: 'key', usage_state: 'not_billed' },
       'free',
@@ -383,7 +383,7 @@ describe('an attempt with an unusual answer of the provider', () => {
       'free',
     ],
     [
-      'no text (D12)',
+      'an answer without text',
       openai('', {
         status: 'incomplete',
         incomplete_details: { reason: 'max_output_tokens' },
@@ -394,7 +394,7 @@ describe('an attempt with an unusual answer of the provider', () => {
       'full',
     ],
     [
-      'a refusal (D14)',
+      'a refusal',
       openai('', {
         output: [{ type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }],
         usage: { input_tokens: 412, output_tokens: 0 },
@@ -403,30 +403,27 @@ describe('an attempt with an unusual answer of the provider', () => {
       'full',
     ],
     [
-      'an unknown end (D14)',
+      'an unknown end',
       openai(GOOD, { status: 'incomplete', incomplete_details: { reason: 'new' } }),
       { end: 'other', usage_state: 'reported' },
       'full',
     ],
   ];
 
-  it.each(spoiled)(
-    'makes one request and ends in a signed statement if the answer is %s',
-    async (_name, act, claims, price) => {
-      world.provider.act = () => act;
-      const task = world.seal();
-      const { statement, answer, reply } = await world.ask(task);
-      expect(statement).toMatchObject(claims);
-      if (statement.usage_state !== 'reported')
-        expect(statement.cost_micro_usd).toBe(price === 'full' ? fullPrice(task) : '0');
-      expect(answer.text === null).toBe(!['complete', 'cut'].includes(answer.outcome));
-      expect(reply.again === null).toBe(
-        !['lost', 'overloaded'].includes(statement.end) && !(statement.end === 'server_error' && price === 'free'),
-      );
-      expect(calls()).toBe(1);
-      await until(() => world.provider.openConnections() === 0);
-    },
-  );
+  it.each(spoiled)('makes one request and ends in a signed statement after %s', async (_name, act, claims, price) => {
+    world.provider.act = () => act;
+    const task = world.seal();
+    const { statement, answer, reply } = await world.ask(task);
+    expect(statement).toMatchObject(claims);
+    if (statement.usage_state !== 'reported')
+      expect(statement.cost_micro_usd).toBe(price === 'full' ? fullPrice(task) : '0');
+    expect(answer.text === null).toBe(!['complete', 'cut'].includes(answer.outcome));
+    expect(reply.again === null).toBe(
+      !['lost', 'overloaded'].includes(statement.end) && !(statement.end === 'server_error' && price === 'free'),
+    );
+    expect(calls()).toBe(1);
+    await until(() => world.provider.openConnections() === 0);
+  });
 
   it('returns a cut text, marked as cut', async () => {
     world.provider.act = () =>

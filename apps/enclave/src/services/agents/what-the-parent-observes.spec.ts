@@ -42,7 +42,7 @@ const TEXTS: Record<string, Partial<AgentTask>> = {
 };
 
 describe('tasks of one size bucket', () => {
-  it('the parent sees the same sizes for every text, language and task', async () => {
+  it('show the parent the same sizes for every text, language and task', async () => {
     const all: Record<string, object> = {};
     for (const [name, changes] of Object.entries(TEXTS))
       for (const task of ['subject', 'draft', 'review'] satisfies Task[])
@@ -52,7 +52,7 @@ describe('tasks of one size bucket', () => {
     for (const [name, sizes] of Object.entries(all)) expect([name, sizes]).toEqual([name, first]);
   });
 
-  it('the parent sees the same size of the sealed answer however the task ends', async () => {
+  it('show the parent the same size of the sealed answer however the task ends', async () => {
     const replies: number[] = [];
     for (const text of ['ok', 'x'.repeat(9000), 'https://evil.example', '']) {
       world.provider.act = () => ({ json: answerOf('openai', text, { model: 'gpt-6-luna' }) });

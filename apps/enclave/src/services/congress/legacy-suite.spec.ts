@@ -98,7 +98,7 @@ describe('a message of the legacy suite', () => {
     expect(fixture.congress.received()).toHaveLength(1);
   });
 
-  it('is answered with the missing fields and not sent if the web client (legacy) seals it as today', async () => {
+  it('is answered with its missing fields, and not sent, if it has what the web client (legacy) seals today', async () => {
     const sealed = await sealAsLegacyClient(key, LEGACY_CONTENT_TODAY);
     const { opened, receipt } = await read(await fixture.relay(sealed.sealed), sealed);
     expect(opened.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(

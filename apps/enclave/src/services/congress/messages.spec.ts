@@ -186,7 +186,7 @@ describe('a sealed message', () => {
   });
 });
 
-it('brings an organization’s statement and its description of itself to each office', async () => {
+it('a message brings an organization’s statement and its description of itself to each office', async () => {
   const { body: _body, ...words } = congressMessage().message;
   const { opened } = await fixture.relayed(
     await prepare(fixture, {
@@ -209,7 +209,7 @@ it.each([
   ['HCA53', 'no_such_office'],
   ['SDC01', 'no_such_office'],
   ['HNY03', 'other_state'],
-])('is refused if it is to %s: the sender gets the existing offices, and no copy is sent', async (office, rule) => {
+])('a message to %s is refused: the sender gets the existing offices, and no copy is sent', async (office, rule) => {
   const { publicKey } = await fixture.key();
   // Sealed without the check of the client library, as by an older client
   const content = encodeCanonical(congressMessage({ offices: ['SCA01', office] }));
@@ -304,10 +304,10 @@ describe('the enclave refuses, with a stable code,', () => {
   });
 
   it.each([
-    ['nothing', new Uint8Array(0), '400 malformed_body'],
-    ['text', Buffer.from('hello'), '400 malformed_body'],
+    ['an empty body', new Uint8Array(0), '400 malformed_body'],
+    ['a text', Buffer.from('hello'), '400 malformed_body'],
     ['an array of a million items', Uint8Array.of(0x9a, 0, 0x0f, 0x42, 0x40), '400 malformed_body'],
-    ['nesting', new Uint8Array(5000).fill(0x81), '400 malformed_body'],
+    ['deep nesting', new Uint8Array(5000).fill(0x81), '400 malformed_body'],
     [
       'an unknown suite',
       encodeCanonical([
@@ -324,7 +324,7 @@ describe('the enclave refuses, with a stable code,', () => {
       '422 suite_unsupported',
     ],
     [
-      'a text outside the buckets',
+      'a ciphertext whose size is no bucket',
       encodeCanonical([
         1,
         1,
@@ -338,7 +338,7 @@ describe('the enclave refuses, with a stable code,', () => {
       ]),
       '400 malformed_body',
     ],
-    ['more than a sealed message may be', new Uint8Array(300_000), '413 body_too_large'],
+    ['a body that is too large', new Uint8Array(300_000), '413 body_too_large'],
   ])('%s', async (_name, bytes, expected) => {
     expect(await code(bytes)).toBe(expected);
   });

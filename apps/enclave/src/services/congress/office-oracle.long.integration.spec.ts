@@ -86,11 +86,11 @@ const pass = () => 'pass' as const;
 describe('a parent that guesses the offices of a sealed message', () => {
   it.each<[string, Plan]>([
     [
-      'fills the line of one office with probes of its own and cuts every connection',
+      'sends messages of its own to one office and cuts every connection',
       { candidates: [['HCA11'], ['HCA12']], probes: 6, treat: () => 'cut' },
     ],
     [
-      'looks which place in the receipt the refusal of one of two senators has',
+      'reads at which place in the receipt one of two senators refused',
       {
         candidates: [
           ['SCA01', 'SCA03'],
@@ -101,7 +101,7 @@ describe('a parent that guesses the offices of a sealed message', () => {
       },
     ],
     [
-      'cuts one connection and looks which place in the receipt is pending',
+      'cuts one connection and reads which place in the receipt is pending',
       {
         candidates: [
           ['HNJ11', 'SNJ01', 'SNJ02'],
@@ -135,8 +135,8 @@ describe('a parent that guesses the offices of a sealed message', () => {
     600_000,
   );
 
-  // Controls: differences between the answers of Congress are visible (README.md), so the attacker must find them. Slow offices are left
-  // out, because their time depends on the machine.
+  // Controls: the parent sees differences between the answers of Congress, so the attacker must find them. Slow offices are left out, because
+  // their time depends on the machine.
   it.each(['HCA02', 'HCA03', 'HCA04'])('recognizes %s, which Congress answers differently', async (office) => {
     const plan: Plan = { candidates: [['HCA11'], [office]], probes: 0, treat: pass };
     expect(await rightGuesses(plan, 20, 6)).toBe(20);

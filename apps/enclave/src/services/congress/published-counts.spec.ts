@@ -102,7 +102,7 @@ it('reports only the connections that the parent carries, whatever is sealed', a
     ],
     ['a residence in another state', { constituent: { ...constituent, state: 'NY', zip: '10001' } }, 0],
     ['an office that does not exist', { offices: ['HCA99', 'SCA01', 'SCA03'] }, 0],
-    ['a zip that is none', { constituent: { ...constituent, zip: 'Dear Senator' } }, 0],
+    ['an invalid zip code', { constituent: { ...constituent, zip: 'Dear Senator' } }, 0],
   ];
   for (const [content, message, connections] of contents) {
     const { counted, certificatesRefused, log } = await publishedOf(message, {}, connections);

@@ -116,14 +116,14 @@ describe('the tokens of an answer', () => {
   it.each<[string, object | undefined]>([
     ['parts that miss the total', { promptTokenCount: 317, candidatesTokenCount: 233, totalTokenCount: 600 }],
     ['more cached than prompt', { promptTokenCount: 100, cachedContentTokenCount: 150, candidatesTokenCount: 5 }],
-    ['a text', { promptTokenCount: '120', candidatesTokenCount: 5 }],
-    ['a fraction', { promptTokenCount: 30.9, candidatesTokenCount: 5 }],
+    ['a count that is a text', { promptTokenCount: '120', candidatesTokenCount: 5 }],
+    ['a count that is a fraction', { promptTokenCount: 30.9, candidatesTokenCount: 5 }],
     ['a negative count', { promptTokenCount: 100, candidatesTokenCount: -5 }],
-    ['null', { promptTokenCount: 100, candidatesTokenCount: null }],
+    ['a count that is null', { promptTokenCount: 100, candidatesTokenCount: null }],
     ['more than any model reads', { promptTokenCount: 100_000_001, candidatesTokenCount: 5 }],
     ['a number beyond 2^53', { promptTokenCount: 2 ** 60, candidatesTokenCount: 5 }],
-    ['no prompt', { promptTokenCount: 0, candidatesTokenCount: 5 }],
-    ['a text that took no token', { promptTokenCount: 100, candidatesTokenCount: 0 }],
+    ['no token for the prompt', { promptTokenCount: 0, candidatesTokenCount: 5 }],
+    ['no token for the text', { promptTokenCount: 100, candidatesTokenCount: 0 }],
     ['no usage', undefined],
   ])('rejects a usage with %s', (_name, counts) => {
     expect(usage('gemini', counts)).toBeNull();
@@ -196,7 +196,7 @@ describe('how an answer ended', () => {
       'Dear',
     ],
     [
-      'a filter',
+      'a content filter',
       'openai',
       answerOf('openai', '', { status: 'incomplete', incomplete_details: { reason: 'content_filter' } }),
       'refused',
@@ -331,7 +331,7 @@ describe('what an answer reports of tier and model', () => {
   );
 });
 
-describe('a failure by status and body', () => {
+describe('a failed request', () => {
   const googleError = (code: number, status: string, details: object[] = []) => ({
     error: { code, status, message: 'key AIza… draft', details },
   });
@@ -401,7 +401,7 @@ describe('a failure by status and body', () => {
     ['malformed', 'openai', 200, { error: { code: 429 } }],
     ['malformed', 'gemini', 200, { error: { code: 429 } }],
     ['malformed', 'anthropic', 200, anthropicError('overloaded_error')],
-  ])('is %s: %s %i', (end, provider, status, body) => {
+  ])('ends as %s, read from the body of %s and the status %i', (end, provider, status, body) => {
     if (status === 200) expect(read(provider, body)).toBeNull();
     expect(failure(provider, status, body)).toEqual({ end, waitMs: null });
   });

@@ -37,7 +37,7 @@ const geminiUsage = (changes: object) =>
 const openaiUsage = (changes: object) => openai({ usage: { input_tokens: 100, output_tokens: 50, ...changes } });
 const anthropicUsage = (changes: object) => anthropic({ usage: { input_tokens: 100, output_tokens: 50, ...changes } });
 
-describe('an answer whose usage is wrong in one place has no usage, and its text is shown', () => {
+describe('the usage of an answer', () => {
   const WRONG = ['120', 30.9, -5, null, true, [], {}, 1e9, 1e300, ''];
   const PLACES: [Provider, string, (wrong: unknown) => object][] = [
     ['gemini', 'promptTokenCount', (wrong) => geminiUsage({ promptTokenCount: wrong })],
@@ -55,16 +55,19 @@ describe('an answer whose usage is wrong in one place has no usage, and its text
     ['anthropic', 'input_tokens', (wrong) => anthropicUsage({ input_tokens: wrong })],
     ['anthropic', 'output_tokens', (wrong) => anthropicUsage({ output_tokens: wrong })],
   ];
-  it.each(PLACES)('%s with a malformed %s', (provider, _place, with_) => {
-    for (const wrong of WRONG) {
-      expect({ wrong, ...attempt(provider, with_(wrong)) }).toMatchObject({
-        end: 'complete',
-        text: 'Dear',
-        usageState: 'invalid',
-        usage: null,
-      });
-    }
-  });
+  it.each(PLACES)(
+    'is rejected, and the text is shown, if an answer of %s has a malformed %s',
+    (provider, _place, with_) => {
+      for (const wrong of WRONG) {
+        expect({ wrong, ...attempt(provider, with_(wrong)) }).toMatchObject({
+          end: 'complete',
+          text: 'Dear',
+          usageState: 'invalid',
+          usage: null,
+        });
+      }
+    },
+  );
 
   it.each<[Provider, object]>([
     ['gemini', geminiUsage({ totalTokenCount: 600 })],
@@ -88,11 +91,11 @@ describe('an answer whose usage is wrong in one place has no usage, and its text
     ['anthropic', anthropicUsage({ cache_creation: '1h' })],
     ['anthropic', anthropicUsage({ cache_read_input_tokens: -1 })],
     ['anthropic', anthropicUsage({ output_tokens_details: 6 })],
-  ])('%s: counts that do not add up or are hidden in another type: %j', (provider, body) => {
+  ])('is rejected if the counts of %s do not add up or are hidden in another type: %j', (provider, body) => {
     expect(attempt(provider, body)).toMatchObject({ end: 'complete', usageState: 'invalid', usage: null });
   });
 
-  it('keeps its thoughts even if they are far above the allowance', () => {
+  it('counts thoughts even if they are far above the allowance', () => {
     const usageMetadata = {
       promptTokenCount: 38_651,
       candidatesTokenCount: 1301,
@@ -110,7 +113,7 @@ describe('an answer without usable content, or with only a part of it', () => {
 
   it.each<[string, Provider, unknown, AgentEnd, UsageState]>([
     [
-      'D12 thinking used all',
+      'thinking that used all tokens',
       'gemini',
       gemini({
         candidates: [{ content: { role: 'model' }, finishReason: 'MAX_TOKENS' }],
@@ -120,7 +123,7 @@ describe('an answer without usable content, or with only a part of it', () => {
       'reported',
     ],
     [
-      'D12 reasoning alone',
+      'reasoning alone',
       'openai',
       openai({
         status: 'incomplete',
@@ -131,39 +134,39 @@ describe('an answer without usable content, or with only a part of it', () => {
       'empty',
       'reported',
     ],
-    ['D12 blanks alone', 'anthropic', anthropic({ stop_reason: 'max_tokens' }, ' \n'), 'empty', 'reported'],
-    ['D12 a whole answer without blocks', 'anthropic', anthropic({ content: [] }), 'empty', 'reported'],
-    ['D12 cut text', 'anthropic', anthropic({ stop_reason: 'max_tokens' }), 'cut', 'reported'],
+    ['blanks alone', 'anthropic', anthropic({ stop_reason: 'max_tokens' }, ' \n'), 'empty', 'reported'],
+    ['a whole answer without blocks', 'anthropic', anthropic({ content: [] }), 'empty', 'reported'],
+    ['cut text', 'anthropic', anthropic({ stop_reason: 'max_tokens' }), 'cut', 'reported'],
     [
-      'D13 failed in a 200',
+      'a failure in a 200',
       'openai',
       { status: 'failed', error: { code: 'server_error' }, output: REASONING, usage: null },
       'server_error',
       'unknown',
     ],
-    ['D13 an error in a 200', 'gemini', { error: { code: 429 } }, 'malformed', 'unknown'],
-    ['D13 cancelled', 'openai', openai({ status: 'cancelled' }), 'malformed', 'unknown'],
-    ['D13 not begun', 'openai', openai({ status: 'queued', output: [] }), 'malformed', 'unknown'],
-    ['D13 a status of another kind', 'openai', openai({ status: ['completed'] }), 'malformed', 'unknown'],
-    ['D13 HTML', 'openai', HTML, 'malformed', 'unknown'],
-    ['D13 nothing', 'gemini', '', 'malformed', 'unknown'],
-    ['D13 null', 'anthropic', 'null', 'malformed', 'unknown'],
-    ['D13 a byte order mark', 'anthropic', `\ufeff${JSON.stringify(anthropic({}))}`, 'malformed', 'unknown'],
-    ['D13 no UTF-8', 'gemini', Uint8Array.of(0x22, 0xff, 0x22), 'malformed', 'unknown'],
-    ['D13 an answer in a list', 'gemini', [gemini({})], 'malformed', 'unknown'],
-    ['D13 events of a stream', 'openai', `data: ${JSON.stringify(openai({}))}\n\n`, 'malformed', 'unknown'],
-    ['D13 no candidate', 'gemini', gemini({ candidates: [] }), 'malformed', 'unknown'],
-    ['D13 content of another kind', 'anthropic', anthropic({ content: 'Dear' }), 'malformed', 'unknown'],
-    ['D13 brackets without end', 'openai', '['.repeat(500_000), 'malformed', 'unknown'],
+    ['an error in a 200', 'gemini', { error: { code: 429 } }, 'malformed', 'unknown'],
+    ['a canceled answer', 'openai', openai({ status: 'cancelled' }), 'malformed', 'unknown'],
+    ['an answer that has not begun', 'openai', openai({ status: 'queued', output: [] }), 'malformed', 'unknown'],
+    ['a status of another kind', 'openai', openai({ status: ['completed'] }), 'malformed', 'unknown'],
+    ['HTML', 'openai', HTML, 'malformed', 'unknown'],
+    ['an empty body', 'gemini', '', 'malformed', 'unknown'],
+    ['the body null', 'anthropic', 'null', 'malformed', 'unknown'],
+    ['a byte order mark', 'anthropic', `\ufeff${JSON.stringify(anthropic({}))}`, 'malformed', 'unknown'],
+    ['a body that is not UTF-8', 'gemini', Uint8Array.of(0x22, 0xff, 0x22), 'malformed', 'unknown'],
+    ['an answer in a list', 'gemini', [gemini({})], 'malformed', 'unknown'],
+    ['events of a stream', 'openai', `data: ${JSON.stringify(openai({}))}\n\n`, 'malformed', 'unknown'],
+    ['no candidate', 'gemini', gemini({ candidates: [] }), 'malformed', 'unknown'],
+    ['content of another kind', 'anthropic', anthropic({ content: 'Dear' }), 'malformed', 'unknown'],
+    ['brackets without end', 'openai', '['.repeat(500_000), 'malformed', 'unknown'],
     [
-      'D14 a refusal of 412 and 0 tokens',
+      'a refusal with 412 input tokens and no output token',
       'anthropic',
       anthropic({ stop_reason: 'refusal', content: [], usage: { input_tokens: 412, output_tokens: 0 } }),
       'refused',
       'reported',
     ],
     [
-      'D14 a refusal beside text',
+      'a refusal beside text',
       'openai',
       openai({
         output: [
@@ -180,7 +183,7 @@ describe('an answer without usable content, or with only a part of it', () => {
       'reported',
     ],
     [
-      'D14 recitation',
+      'recitation',
       'gemini',
       gemini({ candidates: [{ content: { parts: [] }, finishReason: 'RECITATION' }] }),
       'refused',
@@ -188,7 +191,7 @@ describe('an answer without usable content, or with only a part of it', () => {
     ],
     ...['NEW_REASON', 'FINISH_REASON_UNSPECIFIED', 'LANGUAGE', 'OTHER', 'stop', '', null, 5, ['STOP'], 'toString'].map(
       (finishReason): [string, Provider, unknown, AgentEnd, UsageState] => [
-        `D14 the reason ${JSON.stringify(finishReason)}`,
+        `the reason ${JSON.stringify(finishReason)}`,
         'gemini',
         gemini({ candidates: [{ content: { parts: [{ text: 'Dear' }] }, finishReason }] }),
         'other',
@@ -197,7 +200,7 @@ describe('an answer without usable content, or with only a part of it', () => {
     ),
     ...['pause_turn', 'tool_use', 'compaction', 'END_TURN', null, 0, '__proto__'].map(
       (stop_reason): [string, Provider, unknown, AgentEnd, UsageState] => [
-        `D14 the reason ${JSON.stringify(stop_reason)}`,
+        `the reason ${JSON.stringify(stop_reason)}`,
         'anthropic',
         anthropic({ stop_reason }),
         'other',
@@ -206,7 +209,7 @@ describe('an answer without usable content, or with only a part of it', () => {
     ),
     ...['new_reason', 'MAX_OUTPUT_TOKENS', null, {}].map(
       (reason): [string, Provider, unknown, AgentEnd, UsageState] => [
-        `D14 the reason ${JSON.stringify(reason)}`,
+        `the reason ${JSON.stringify(reason)}`,
         'openai',
         openai({ status: 'incomplete', incomplete_details: { reason } }),
         'other',
@@ -215,7 +218,7 @@ describe('an answer without usable content, or with only a part of it', () => {
     ),
     ...['priority', 'flex', 'auto', 'scale', 'DEFAULT', '', 5, {}].map(
       (service_tier): [string, Provider, unknown, AgentEnd, UsageState] => [
-        `D3 the tier ${JSON.stringify(service_tier)}`,
+        `the tier ${JSON.stringify(service_tier)}`,
         'openai',
         openai({ service_tier }),
         'tier_mismatch',
@@ -223,29 +226,29 @@ describe('an answer without usable content, or with only a part of it', () => {
       ],
     ),
     [
-      'D3 a cache that was turned off',
+      'a cache although the request turned it off',
       'openai',
       openai({ prompt_cache_options: { mode: 'implicit', ttl: '30m' } }),
       'tier_mismatch',
       'invalid',
     ],
-    ['D3 stored', 'openai', openai({ store: true }), 'tier_mismatch', 'invalid'],
+    ['a stored answer', 'openai', openai({ store: true }), 'tier_mismatch', 'invalid'],
     ...['priority', 'batch', 'Standard', 5].map((service_tier): [string, Provider, unknown, AgentEnd, UsageState] => [
-      `D3 the tier ${JSON.stringify(service_tier)}`,
+      `the tier ${JSON.stringify(service_tier)}`,
       'anthropic',
       anthropicUsage({ service_tier }),
       'tier_mismatch',
       'invalid',
     ]),
     ...['us', 'eu', '', 5, ['global']].map((inference_geo): [string, Provider, unknown, AgentEnd, UsageState] => [
-      `D3 the geography ${JSON.stringify(inference_geo)}`,
+      `the geography ${JSON.stringify(inference_geo)}`,
       'anthropic',
       anthropicUsage({ inference_geo }),
       'tier_mismatch',
       'invalid',
     ]),
     ...['priority', 'FLEX', 5, null].map((serviceTier): [string, Provider, unknown, AgentEnd, UsageState] => [
-      `D3 the tier ${JSON.stringify(serviceTier)}`,
+      `the tier ${JSON.stringify(serviceTier)}`,
       'gemini',
       geminiUsage({ serviceTier }),
       'tier_mismatch',
@@ -281,7 +284,7 @@ describe('an answer without usable content, or with only a part of it', () => {
   });
 });
 
-describe('the shown text has no thoughts and no unknown parts', () => {
+describe('the shown text has no thoughts and no unknown parts of an answer', () => {
   const content = [
     { type: 'thinking' },
     { type: 'redacted_thinking' },
@@ -296,9 +299,14 @@ describe('the shown text has no thoughts and no unknown parts', () => {
   });
 
   it.each<[string, Provider, object, number]>([
-    ['a signature is no thought', 'gemini', gemini({ candidates: [{ content: { parts }, finishReason: 'STOP' }] }), 0],
+    [
+      'a signature on a part that is no thought',
+      'gemini',
+      gemini({ candidates: [{ content: { parts }, finishReason: 'STOP' }] }),
+      0,
+    ],
     ...[1, 'true', {}, 'x'].map((thought): [string, Provider, object, number] => [
-      `the flag ${JSON.stringify(thought)} is one`,
+      `a thought with the flag ${JSON.stringify(thought)}`,
       'gemini',
       gemini({
         candidates: [
@@ -317,7 +325,7 @@ describe('the shown text has no thoughts and no unknown parts', () => {
     ]),
     ['blocks of other kinds', 'anthropic', anthropic({ content }), 1],
     [
-      'blocks that are none',
+      'malformed blocks',
       'anthropic',
       anthropic({
         content: [
@@ -345,18 +353,18 @@ describe('the shown text has no thoughts and no unknown parts', () => {
       1,
     ],
     [
-      'a phase that is new',
+      'a message of an unknown phase',
       'openai',
       openai({ output: [message('plan', { phase: 'draft' }), message('Dear Senator', { phase: null })] }),
       1,
     ],
     [
-      'items and parts that are none',
+      'malformed items and parts',
       'openai',
       openai({ output: [null, 'plan', { content: [{ type: 'output_text', text: 'plan' }] }, message('Dear Senator')] }),
       3,
     ],
-  ])('%s: %s', (_name, provider, body, skippedParts) => {
+  ])('with %s, from %s', (_name, provider, body, skippedParts) => {
     expect(attempt(provider, body)).toMatchObject({ end: 'complete', text: 'Dear Senator', skippedParts });
   });
 });

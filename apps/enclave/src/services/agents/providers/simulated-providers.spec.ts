@@ -120,11 +120,11 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
     ],
     ['is HTML', { kind: 'html', status: 200 }, 'malformed', 'unknown'],
     ['is a page of a proxy', { kind: 'html', status: 502, bytes: 200_000 }, 'server_error', 'not_billed'],
-    ['is half a JSON', { kind: 'malformed' }, 'malformed', 'unknown'],
+    ['is incomplete JSON', { kind: 'malformed' }, 'malformed', 'unknown'],
     ['is compressed', { kind: 'gzip' }, 'malformed', 'unknown'],
     ['has no end', { kind: 'huge' }, 'malformed', 'unknown'],
     ['is two documents', { kind: 'twice', as: 'documents' }, 'malformed', 'unknown'],
-    ['is no HTTP', { kind: 'garbage' }, 'malformed', 'unknown'],
+    ['is not HTTP', { kind: 'garbage' }, 'malformed', 'unknown'],
     ['is a redirect', { kind: 'redirect', location: 'https://elsewhere.example/' }, 'malformed', 'unknown'],
     ['is cut in its body', { kind: 'cut', at: 'in_the_body' }, 'lost', 'unknown'],
     ['is cut before its head', { kind: 'cut', at: 'after_reading' }, 'lost', 'unknown'],
@@ -134,7 +134,7 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
     expect(providers.requests()).toHaveLength(1);
   });
 
-  it('is not free and not retried if a 200 contains a failure', async () => {
+  it('has an unknown usage and is not retried if a 200 contains a failure', async () => {
     with_({ kind: 'failed_in_200' });
     expect(await ask(row)).toMatchObject({
       end: provider === 'openai' ? 'server_error' : 'malformed',
@@ -183,7 +183,7 @@ describe('an error of a provider', () => {
     'ends as one word of a closed list and costs nothing: %s of %s',
     async (errorClass, provider, end) => {
       const isBySentence = errorClass === 'funds';
-      // Anthropic reports missing funds by a sentence, which is the only error text that our code reads
+      // Anthropic reports missing funds only by a sentence in the error's text
       with_({
         kind: 'error',
         class: errorClass,

@@ -114,7 +114,7 @@ describe('the Congress configuration', () => {
     expect(problems({ ...whole, house: { ...without, apiKeySecret: 'CWC house' } })).toEqual(['house.apiKeySecret']);
   });
 
-  it('requires the authorities of every chamber: self-signed roots', async () => {
+  it('requires self-signed roots as the authorities of every chamber', async () => {
     const [one, two] = await Promise.all([testAuthority(), testAuthority()]);
     const refusals = (certificateAuthorities: string | undefined) =>
       congressConfigSchema

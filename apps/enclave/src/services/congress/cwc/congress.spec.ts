@@ -99,35 +99,38 @@ describe('a delivery that the chamber answers', () => {
       { outcome: 'pending', reason: 'endpoint_not_found', detail: null },
     ],
     [
-      '429 with seconds',
+      '429 with a Retry-After in seconds',
       { kind: 'status', status: 429, retryAfter: '17', stored: false },
       { outcome: 'pending', reason: 'rate_limited', detail: null },
     ],
     [
-      '429 with nonsense',
+      '429 with a malformed Retry-After',
       { kind: 'status', status: 429, retryAfter: 'soon', stored: false },
       { outcome: 'pending', reason: 'rate_limited', detail: null },
     ],
     [
-      '503 in maintenance',
+      '503 with a Retry-After of an hour',
       { kind: 'maintenance', retryAfterSeconds: 3600 },
       { outcome: 'pending', reason: 'maintenance', detail: null },
     ],
     [
-      '503 for a week',
+      '503 with a Retry-After of a week',
       { kind: 'maintenance', retryAfterSeconds: 604_800 },
       { outcome: 'pending', reason: 'maintenance', detail: null },
     ],
     [
-      '503 until long ago',
+      '503 with a Retry-After in the past',
       { kind: 'status', status: 503, retryAfter: 'Fri, 31 Dec 1999 23:59:59 GMT', stored: false },
       { outcome: 'pending', reason: 'maintenance', detail: null },
     ],
   ];
-  it.each(answered)('ends by the status and headers of the answer: %s', async (_name, fault, result) => {
-    setup.simulator.setFaults({ queue: [{ fault }] });
-    expect(await deliver(setup.congress)).toEqual(result);
-  });
+  it.each(answered)(
+    'ends by the status of the answer, without regard to Retry-After: %s',
+    async (_name, fault, result) => {
+      setup.simulator.setFaults({ queue: [{ fault }] });
+      expect(await deliver(setup.congress)).toEqual(result);
+    },
+  );
 
   it('returns the chamber’s text cut to 500 characters, and never the API key', async () => {
     const { apiKey } = setup.simulator.house;
@@ -261,7 +264,7 @@ describe.each([
     ['204', { kind: 'status', status: 204, body: '', stored: true }, 'unexpected_status', 1],
     ['418', { kind: 'status', status: 418, stored: false }, 'unexpected_status', 0],
   ];
-  it.each(lost)(`%s: is ${outcome}`, async (_name, fault, reason, stored) => {
+  it.each(lost)(`is ${outcome} after this fault of the chamber: %s`, async (_name, fault, reason, stored) => {
     setup.simulator.setFaults({ queue: [{ fault }] });
     expect(await deliver(setup.congress)).toEqual({ outcome, reason, detail: null });
     expect(setup.simulator.received()).toHaveLength(stored);
@@ -276,7 +279,7 @@ describe.each([
     expect(await delivery).toEqual({ outcome, reason: 'aborted', detail: null });
   });
 
-  it(deduplicates ? 'sent again it is a duplicate, and arrived once' : 'sent again it would arrive twice', async () => {
+  it(deduplicates ? 'is a duplicate when it is sent again' : 'would arrive twice if it were sent again', async () => {
     const id = nextId();
     setup.simulator.setFaults({ queue: [{ fault: { kind: 'cut', at: 'after_storing' } }] });
     expect(await deliver(setup.congress, { deliveryId: id })).toMatchObject({ outcome });

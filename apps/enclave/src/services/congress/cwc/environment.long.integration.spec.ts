@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import { setUp, type Setup } from './testing/setup';
 
 /**
- * main.ts already refuses to start with such variables. This test shows that the HTTPS client ignores them even without main.ts. The client
- * runs in a separate process, because Node reads these variables at its start.
+ * main.ts refuses to start with variables by which Node or OpenSSL can be weakened. This test shows that the HTTPS client ignores them even
+ * without main.ts. The client runs in a separate process, because Node reads these variables at its start.
  */
 describe('the HTTPS client under environment variables', () => {
   let folder: TemporaryFolder;

@@ -5,7 +5,7 @@ import { createEgress } from '../../../egress';
 import { congressConfigSchema, createCongress, deliveryId, type Congress } from '.';
 import { TEST_AGENT, testMessage } from './testing/messages';
 
-/** The server is hostile and has a valid certificate. Every delivery ends by the head of the server's answer, and no call throws. */
+/** The server is hostile and has a valid certificate. The head of its answer decides the outcome of a delivery, and no call throws. */
 describe('a delivery ends in a known outcome if the server', () => {
   let server: Server;
   let congress: Congress;
@@ -48,33 +48,38 @@ describe('a delivery ends in a known outcome if the server', () => {
   };
 
   const cases: [string, (socket: TLSSocket) => void, string, string | null][] = [
-    ['answers before it has read', says('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'), 'accepted', null],
     [
-      'takes it, and then talks nonsense',
+      'accepts before it has read the request',
+      says('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'),
+      'accepted',
+      null,
+    ],
+    [
+      'accepts, and then sends bytes that are not HTTP',
       says('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\nnonsense\r\n\r\n'),
       'accepted',
       null,
     ],
     [
-      'takes it, and never ends its words',
+      'accepts, and never completes the body',
       (socket) => void socket.write('HTTP/1.1 201 Created\r\ncontent-length: 1000\r\n\r\nabc'),
       'accepted',
       null,
     ],
     [
-      'takes it, and talks without end',
+      'accepts, and sends a body without end',
       endlessly('HTTP/1.1 201 Created\r\n\r\n', 'x'.repeat(65_536)),
       'accepted',
       null,
     ],
     [
-      'hints, and takes it',
+      'sends early hints, and then accepts',
       says('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'),
       'accepted',
       null,
     ],
     [
-      'takes it and refuses it',
+      'accepts, and then refuses in a second answer',
       says('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\nHTTP/1.1 400 Bad\r\ncontent-length: 0\r\n\r\n'),
       'accepted',
       null,
@@ -86,13 +91,18 @@ describe('a delivery ends in a known outcome if the server', () => {
       'refused_by_office',
     ],
     [
-      'refuses, and never says why',
+      'refuses, and never completes the body',
       (socket) => void socket.write('HTTP/1.1 400 Bad\r\ncontent-length: 1000\r\n\r\nabc'),
       'refused',
       'refused_by_office',
     ],
     ['closes at once', (socket) => void socket.destroy(), 'unknown', 'connection_lost'],
-    ['says to go on, and on', endlessly('', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)), 'unknown', 'answer_timeout'],
+    [
+      'sends 100 Continue without end',
+      endlessly('', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)),
+      'unknown',
+      'answer_timeout',
+    ],
     [
       'switches protocols',
       says('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nmore'),
@@ -105,8 +115,8 @@ describe('a delivery ends in a known outcome if the server', () => {
       'unknown',
       'malformed_answer',
     ],
-    ['speaks no HTTP', says('hello'), 'unknown', 'malformed_answer'],
-    ['says nothing', () => undefined, 'unknown', 'answer_timeout'],
+    ['answers with bytes that are not HTTP', says('hello'), 'unknown', 'malformed_answer'],
+    ['sends nothing', () => undefined, 'unknown', 'answer_timeout'],
   ];
   it.each(cases)('%s', async (_name, behave, outcome, reason) => {
     act = behave;

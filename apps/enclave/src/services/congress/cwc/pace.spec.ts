@@ -61,7 +61,7 @@ describe('the pace of a chamber', () => {
     await expect(pace.turn(controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('skips slots that passed while the process stood still', async () => {
+  it('skips slots that passed while the process was paused', async () => {
     const pace = new Pace({ minIntervalMs: 100, maxWaitMs: 10_000 });
     await jest.advanceTimersByTimeAsync(1);
     for (const name of ['a', 'b']) void ask(pace, name);
