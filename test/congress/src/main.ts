@@ -46,7 +46,7 @@ async function main(values: Options): Promise<number> {
     certificateAuthority: join(folder, 'ca.pem'),
   };
   await writeFile(join(folder, 'congress.json'), `${JSON.stringify(described, null, 2)}\n`, { mode: 0o600 });
-  // Before `ready` is written: a signal may follow at once.
+  // Set up before `ready` is written, because a signal may follow at once.
   const stopped = new Promise<void>((done) => {
     process.once('SIGINT', done);
     process.once('SIGTERM', done);
@@ -89,7 +89,7 @@ function port(name: string, text = '0'): number {
 
 const line = new CommandLine(
   'npm run congress --',
-  "The Congress simulator: each chamber's end of CWC 2.0 as a real HTTPS server on loopback.",
+  "Starts the Congress simulator: each chamber's server of CWC 2.0, over HTTPS on loopback.",
 );
 line.program.option(
   '--folder <folder>',
@@ -99,7 +99,7 @@ for (const chamber of SIMULATED_CHAMBER_KEYS) line.program.option(`--${chamber}-
 line.program
   .option(
     '--control-port <port>',
-    'default: a free one (plain HTTP on loopback: what arrived, outcomes by office, faults; test/congress/README.md)',
+    'default: a free one. By plain HTTP on loopback it lists messages and sets outcomes and faults (test/congress/README.md)',
   )
   .option(
     '--without-deduplication <chambers...>',
@@ -108,7 +108,7 @@ line.program
   .option('--only-subjects', 'keep the Subject element of each document instead of the document; for long runs')
   .addHelpText(
     'after',
-    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
+    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started; the error says why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
   )
   .action(line.run(main));
 line.parse(process.argv.slice(2)).then(

@@ -10,7 +10,7 @@ export interface KeyView {
   readonly algorithm: string;
 }
 
-/** A message as the web client (legacy) posts it, with what it keeps of the message. */
+/** A message as the web client (legacy) posts it, and what the client keeps of it. */
 export interface Sealed {
   readonly json: {
     readonly ciphertext: string;
@@ -97,7 +97,7 @@ export function contentOfToday(): { deliveryAddress: Record<string, string>; pro
   };
 }
 
-/** That JSON with the other fields that Congress requires. */
+/** The JSON of `contentOfToday` with the other fields that Congress requires. */
 export function completeContent(): ReturnType<typeof contentOfToday> & {
   offices: string[];
   message: { body: string };

@@ -24,7 +24,7 @@ const APP_READY_TIMEOUT_MS = 120_000;
 export interface EmulatedEnclaveOptions {
   /** By default x86_64. */
   readonly architecture?: 'x86_64' | 'arm64';
-  /** Which proofs of residence the enclave admits; by default none. */
+  /** Which proofs of residence the enclave accepts; by default none. */
   readonly residence?: ResidenceSettings;
   /** Builds a control image, whose init does not set the clock. */
   readonly leavesClockAlone?: boolean;

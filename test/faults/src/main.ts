@@ -8,7 +8,7 @@ import { run } from './run';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Exits at once on a second signal; the guards of the started processes end those
+    // On a second signal, exits at once. The guards of the started processes then end these processes.
     if (interrupted.signal.aborted) process.exit(130);
     say('interrupted: stopping what was started');
     interrupted.abort();

@@ -49,7 +49,7 @@ Exit code
 
 export function faultOptions(command: Command): Command {
   return command
-    .option('--messages <n>', 'how many are sent', '300')
+    .option('--messages <n>', 'how many messages are sent', '300')
     .option('--minutes <n>', 'how long the faults last; messages come evenly over that time', '1.5')
     .option(
       '--seed <n>',
@@ -60,24 +60,24 @@ export function faultOptions(command: Command): Command {
     .addOption(
       new Option(
         '--keys <custody>',
-        "process: an enclave's keys end with it; sealed: a KMS guards them, and no key may be lost",
+        "process: an enclave's keys end with its process; sealed: a KMS guards them, and no key may be lost",
       )
         .choices(['process', 'sealed'])
         .default('process'),
     )
-    .option('--clients <n>', 'how many send at the same time', '16')
+    .option('--clients <n>', 'how many clients send at the same time', '16')
     .option(
       '--proven <n>',
       'about how many of the messages carry a proof of residence; each costs a second of CPU time',
       '0',
     )
-    .option('--no-deduplication', 'Congress takes a DeliveryId again that it took before')
+    .option('--no-deduplication', 'Congress accepts a repeated DeliveryId')
     .option('--trace <file>', 'write every step of every message as JSON lines: ids and kinds, no text')
     .option(
       '--forget-dispatch',
       'build gateways with one guard left out, so that an unanswered attempt clears the dispatch; the trace check must find this',
     )
-    .option('--keep', 'leave the folder with logs where it is; so does a violation')
+    .option('--keep', 'keep the folder with the logs; a violation keeps it too')
     .option('--verbose', 'print every fault as it happens')
     .addHelpText('after', AFTER);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A page that people sign in to. It is a public client, without a client secret. */
+/** A page on which people sign in. It is a public client, without a client secret. */
 export interface RegisteredClient {
   readonly clientId: string;
   /** Compared character by character (RFC 9700 section 2.1). */
@@ -20,9 +20,9 @@ export interface AuthorizationRequest {
 
 export type ReadRequest =
   | { readonly kind: 'request'; readonly request: AuthorizationRequest }
-  /** Shown to the person and never sent to the address: it is not known to be the client's. */
+  /** A problem to show to the person. The browser is not redirected, because the address may not be the client's. */
   | { readonly kind: 'page'; readonly problem: string }
-  /** Sent back to the client (RFC 6749 section 4.1.2.1). */
+  /** An error to send to the client (RFC 6749 section 4.1.2.1). */
   | { readonly kind: 'redirect'; readonly redirectUri: string; readonly error: string; readonly state?: string };
 
 const SCOPES = ['openid', 'profile'];

@@ -11,7 +11,7 @@ export interface IdentityProviderOptions {
   readonly folder: string;
   /** The port on 127.0.0.1; with 0 a free one. The issuer's name contains it. */
   readonly port?: number;
-  /** Origins of the pages that people sign in to, such as `http://127.0.0.1:3001`. */
+  /** Origins of the pages on which people sign in, such as `http://127.0.0.1:3001`. */
   readonly pages: readonly string[];
   /** How long access tokens and ID tokens are valid. */
   readonly tokenSeconds?: number;

@@ -79,7 +79,7 @@ export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<K
     throw new KmsSimulatorError('production', 'the KMS simulator does not start with NODE_ENV=production');
   const { region, account, nowMs = Date.now } = options;
   if (!/^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region) || !/^[0-9]{12}$/.test(account))
-    throw new KmsSimulatorError('options', 'a region like us-east-1 and an account of 12 digits');
+    throw new KmsSimulatorError('options', 'region must be a name like us-east-1, and account must have 12 digits');
   const keys = new KeyStore(region, account);
   for (const { alias, policy } of options.keys ?? []) keys.create(checkedPolicy('key', policy), nowMs(), alias);
   const credentials = new Map(options.credentials.map((each) => [each.accessKeyId, takeCredentials(each)]));

@@ -33,7 +33,7 @@ const DAY_SECONDS = 86_400;
 const MAX_CAMPAIGN_DAYS = 90;
 const INDEX = 700;
 
-/** The `enclave.configure` of an attack with proven messages. It admits a test registrar, whose private keys are public. */
+/** The `enclave.configure` of an attack with proven messages. The enclave then accepts a test registrar, whose private keys are public. */
 export const withResidence = (configuration: Record<string, unknown>): Record<string, unknown> => ({
   ...configuration,
   residence: {

@@ -24,12 +24,12 @@ Exit code
 
 const line = new CommandLine(
   'npm run test:parent --',
-  'Boots the parent instance of each stack in a container, from its own user data, and shows what it promises.',
+  'Boots the parent instance of each stack in a container, from its own user data, and checks what it promises.',
 );
 line.program
   .argument('[specs...]', 'only the spec files whose path matches one of these')
   .option('--setup', 'make the root file system if it is not kept, and test nothing')
-  .option('--kept', 'tell whether the root file system is kept, and test nothing')
+  .option('--kept', 'report whether the root file system is kept, and test nothing')
   .option('--only <name>', 'only tests whose name matches this expression')
   .option('--report <file>', "write jest's report as JSON")
   .addHelpText('after', AFTER)

@@ -28,12 +28,13 @@ export class Sender {
   readonly #host: string;
   readonly #policy: TrustPolicy;
   #dispatcher = new Agent();
-  /** The mark in every posted message. No escaping changes a mark. */
+  /** The marks in the posted messages. No escaping changes a mark. */
   readonly planted: string[] = [];
 
   constructor(private readonly parent: BootedParent) {
     const { https } = parent.settings;
-    if (https.by !== 'certbot') throw new TypeError('behind a balancer nginx is asked by its host name');
+    if (https.by !== 'certbot')
+      throw new TypeError('a Sender needs a parent without a balancer, whose nginx has a certificate');
     this.#host = https.domain;
     this.#policy = {
       acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0, pcr3: developmentMeasurements.pcr3 }],
@@ -50,7 +51,7 @@ export class Sender {
     };
   }
 
-  /** From now on, trusts nginx only with a certificate of this authority. */
+  /** Makes later requests trust nginx only with a certificate of this authority. */
   trust(ca: string): void {
     const lookup: LookupFunction = (_name, options, done) => {
       if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);

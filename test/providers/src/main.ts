@@ -28,7 +28,7 @@ async function main(values: Options): Promise<number> {
     ),
   });
   await describeProviders(providers, folder);
-  // Before `ready` is written: a signal may follow at once.
+  // Set up before `ready` is written, because a signal may follow at once.
   const stopped = new Promise<void>((done) => {
     process.once('SIGINT', done);
     process.once('SIGTERM', done);
@@ -63,7 +63,7 @@ function port(name: string, text = '0'): number {
 
 const line = new CommandLine(
   'node tools/run.mjs test/providers/src/main.ts',
-  'The provider simulator: OpenAI, Gemini and Anthropic as real HTTPS servers on loopback.',
+  'Starts the provider simulator: OpenAI, Gemini and Anthropic as real HTTPS servers on loopback.',
 );
 line.program.option(
   '--folder <folder>',
@@ -73,11 +73,11 @@ for (const provider of SIMULATED_PROVIDERS) line.program.option(`--${provider}-p
 line.program
   .option(
     '--control-port <port>',
-    'default: a free one (plain HTTP on loopback: requests, faults; test/providers/README.md)',
+    'default: a free one. By plain HTTP on loopback it lists requests and sets faults (test/providers/README.md)',
   )
   .addHelpText(
     'after',
-    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
+    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started; the error says why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
   )
   .action(line.run(main));
 line.parse(process.argv.slice(2)).then(

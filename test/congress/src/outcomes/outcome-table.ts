@@ -20,7 +20,7 @@ export class OutcomeTable {
     this.attempts.clear();
   }
 
-  /** Sets one outcome, and counts its attempts from zero again. */
+  /** Sets one outcome. The attempts of all messages are counted from zero again. */
   set(key: OutcomeKey, outcome: Outcome): void {
     this.chosen.set(key, outcome);
     this.attempts.clear();

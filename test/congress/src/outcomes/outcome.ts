@@ -8,7 +8,7 @@ const attempts = z.int().min(1).max(1000).optional();
 
 /** What a chamber answers to a valid message for one office. */
 export const outcomeSchema = z.discriminatedUnion('answer', [
-  /** 201, whatever the fault plan says. */
+  /** 201. The fault plan does not apply. */
   z.strictObject({ answer: z.literal('accepted') }),
   /** 409: the chamber already accepted this DeliveryId. Nothing is stored. */
   z.strictObject({ answer: z.literal('duplicate') }),
@@ -40,7 +40,7 @@ const OFFICES: ReadonlySet<string> = new Set(
   Object.values(forEachChamber((chamber) => SIMULATED_CHAMBERS[chamber].offices)).flat(),
 );
 
-/** Which messages an outcome is for: those to one existing office, or those to every office of a chamber. */
+/** An existing office, or a chamber: then the outcome applies to all its offices. */
 export type OutcomeKey = string;
 
 export function isOutcomeKey(key: string): key is OutcomeKey {

@@ -46,7 +46,7 @@ const inParent =
 const CHANGES: Record<string, Change> = {
   'left out': inParent((siblings, at) => siblings.splice(at, 1).length > 0),
   twice: inParent((siblings, at) => siblings.splice(at, 0, structuredClone(siblings[at]) as XmlElement).length === 0),
-  'after its neighbour': inParent((siblings, at) => {
+  'after its neighbor': inParent((siblings, at) => {
     const [moved, next] = [siblings[at], siblings[at + 1]];
     if (!moved || !next) return false;
     siblings.splice(at, 2, next, moved);

@@ -24,7 +24,7 @@ interface Post {
 export class Clients {
   readonly accepted = new Set<string>();
   readonly refused = new Map<string, number>();
-  /** How often each other answer came, after which the client tried another gateway. */
+  /** How often each unclear answer came. After such an answer the client tried another gateway. */
   readonly repeated = new Map<string, number>();
   posts = 0;
   private closed = false;
@@ -36,7 +36,7 @@ export class Clients {
   constructor(
     gateways: readonly string[],
     private readonly tokenFor: (user: string) => Promise<string>,
-    /** After this many posts by the same few users, other users post, who have spent nothing yet. */
+    /** After this many posts the clients post for other users, who have spent nothing yet. */
     private readonly postsByTheSame: number,
   ) {
     this.pools = gateways.map((url) => new Pool(url, { connections: CLIENTS, pipelining: 1, headersTimeout: 20_000 }));
@@ -118,7 +118,7 @@ export class Clients {
   }
 }
 
-/** A well-formed message whose content cannot be opened, which no enclave tries here. */
+/** Returns a well-formed message whose content cannot be opened. No enclave runs, so that does not matter. */
 function sealed(user: string): Post {
   const messageId = new Uint8Array(randomBytes(16));
   const message = {

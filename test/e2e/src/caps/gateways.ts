@@ -5,7 +5,7 @@ import { HIGH_RATE_LIMITS } from '@communique-tee/test-system';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Starts the gateways. There is no enclave: accepted messages stay in the queue, and the ledger contains only reservations. */
+/** Prepares gateways without an enclave: accepted messages stay in the queue, and the ledger contains only reservations. */
 export async function prepareGateways(folder: string) {
   const [issuer, rootPem, enclavePort, bundle] = await Promise.all([
     createTokenIssuer(folder),

@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
  */
 export interface RedisSwitch {
   readonly port: number;
-  /** @param port 0 for nowhere: connections are refused as soon as they are made */
+  /** @param port 0: every new connection is closed at once */
   point(port: number): void;
   close(): Promise<void>;
 }

@@ -39,7 +39,7 @@ export function describeAgents(on: () => PageSystem): void {
       return (await Promise.all(files.map((name) => readFile(join(logFolder, name), 'utf8')))).join('');
     };
 
-    it('makes a draft clearer, which the person edits and sends, leaves no word of it in a log, and uses the budget', async () => {
+    it('makes a draft clearer for the person to edit and send, leaves no word of it in a log, and uses the budget', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const posted: Buffer[] = [];
@@ -95,7 +95,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('asks for a sign-in first, is open again with the draft after it, and has asked no model', async () => {
+    it('asks for a sign-in first, then is open again with the draft, and asks no model meanwhile', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const calls = providers().calls();
@@ -131,7 +131,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says that the operator has to fix it, and that it cost nothing, if the provider refuses the operator’s key', async () => {
+    it('reports that the operator has to act and that the task cost nothing, if the provider refuses the operator’s key', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await withDraft(page);
@@ -142,7 +142,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('stops waiting, and says that the provider may have the text', async () => {
+    it('reports that the provider may have the text, when the person stops waiting', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await withDraft(page);

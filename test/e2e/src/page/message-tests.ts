@@ -81,7 +81,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('shows which fields are missing or wrong, and keeps what was typed', async () => {
+    it('has its missing or wrong fields shown, and keeps what was typed', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -182,7 +182,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(made).toHaveLength(1);
     });
 
-    it('makes the page ask before it is closed while the message is under way, and not once it has ended', async () => {
+    it('makes the page ask before closing while the message is under way, and not after it has ended', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'maintenance' } });
@@ -243,7 +243,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.locator('.review-part').first().waitFor();
     });
 
-    it('that the offices refuse ends as refused, with each office’s reason from the receipt', async () => {
+    it('that one office refuses shows this office’s reason from the receipt, and that the other offices accepted it', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'refused', reason: 'The office is vacant.' } });
@@ -347,7 +347,7 @@ export function describeMessage(on: () => PageSystem): void {
     });
   });
 
-  it('all files of / without the prover have at most 90 KB of gzip together', async () => {
+  it('all files of / without the prover have at most 90 KB together, compressed with gzip', async () => {
     await using tab = await on().open();
     const sizes: Promise<number>[] = [];
     tab.page.on('response', (response) => {

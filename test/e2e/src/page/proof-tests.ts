@@ -51,7 +51,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is trusted on another site that publishes a development root only as a demo, and only after the person agrees', async () => {
+    it('is trusted only as a demo, after the person agrees, if another site publishes a development root', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const origin = 'https://page.test';

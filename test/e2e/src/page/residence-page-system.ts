@@ -3,7 +3,7 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 import { writeFile } from 'node:fs/promises';
 import { startPageSystem, type PageSystem } from './page-system';
 
-/** The published text that every test of proofs starts from, with its campaign. */
+/** The published text from which every test of proofs starts, with its campaign. */
 export const TEXT = {
   slug: 'city-parks',
   title: 'Keep our parks open',
@@ -15,7 +15,7 @@ export const TEXT = {
   campaignId: 'parks-2026',
 };
 
-/** A system that takes proofs, with a registrar of made-up people and one published campaign. */
+/** A system that accepts proofs, with a registrar of made-up people and one published campaign. */
 export interface ResidencePageSystem extends PageSystem {
   readonly registrar: TestRegistrar;
 }

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { TEXT, type ResidencePageSystem } from './residence-page-system';
 import type { Sender } from './sender';
 
-/** A person who proves residence. It finds controls by their kind and not by their text, so it works in every language. */
+/** A person who proves residence. The methods find controls by their kind and not by their text, so they work in every language. */
 export class Resident {
   constructor(
     private readonly on: ResidencePageSystem,

@@ -24,7 +24,7 @@ const line = new CommandLine(
   `Starts the system and draws the page in every state, in Chromium: ${WIDTHS.join(', ')} px wide, light and dark, in each language. axe examines each state in each language and theme. A picture is named <state>-<language>-<width>-<theme>.png.`,
 );
 line.program
-  .option('--folder <folder>', 'where the pictures go', join(workspaceRoot(), '.dev/pictures'))
+  .option('--folder <folder>', 'folder for the pictures', join(workspaceRoot(), '.dev/pictures'))
   .option('--state <names...>', 'only these states (a name, or the beginning of names)')
   .option('--language <codes...>', 'only these languages')
   .addHelpText(
@@ -48,7 +48,7 @@ async function draw(options: Options): Promise<number> {
   if (referenceString !== undefined)
     failed += await drawStates(() => startResidencePageSystem(referenceString, 'optional'), proving, languages, folder);
   else if (proving.length > 0)
-    process.stdout.write('residence-*: left out, there is no reference string to prove with\n');
+    process.stdout.write('residence-*: left out, because there is no reference string for proofs\n');
   return failed === 0 ? 0 : 1;
 }
 

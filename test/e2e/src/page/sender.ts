@@ -62,12 +62,12 @@ export class Sender {
     for (const [name, value] of Object.entries({ ...MESSAGE, ...over })) await this.hand.type(this.field(name), value);
   }
 
-  /** The button that ends this step. */
+  /** Presses the button that ends this step. */
   async next(): Promise<void> {
     await this.hand.press(this.page.locator('main form button[type="submit"]'));
   }
 
-  /** Goes to the issuer, signs in there and comes back. */
+  /** Goes to the issuer, signs in there and returns. */
   async signIn(): Promise<void> {
     await this.hand.press(this.page.locator('.sign-in button:not(.text)'));
     await this.hand.press(this.page.locator('button[value="continue"]'));
@@ -85,7 +85,7 @@ export class Sender {
     await this.page.locator('.review-part').first().waitFor();
   }
 
-  /** The button of the review. */
+  /** The button of the review that sends the message. */
   get sendButton() {
     return this.page.locator('section[aria-labelledby="step-title"] > .buttons button').first();
   }

@@ -15,7 +15,6 @@ export function describeSignIn(on: () => PageSystem): void {
     const fragment = () => `#campaign=parks-2026&pcr0=${on().system.pcr0}&pcr3=${on().system.pcr3}`;
     const link = () => `${on().system.gatewayUrl}/${fragment()}`;
 
-    /** Goes to the issuer, as a person does. */
     async function leave(page: Page): Promise<void> {
       await block(page)
         .getByRole('button', { name: /^Sign in/ })
@@ -64,7 +63,7 @@ export function describeSignIn(on: () => PageSystem): void {
       }
       expect(tab.wrongs).toEqual([]);
 
-      // The page was closed, and its token is lost
+      // The token is only in the page's memory, so a reload loses it
       await page.reload();
       await block(page).getByRole('button', { name: 'Sign in' }).waitFor();
     });
@@ -96,7 +95,7 @@ export function describeSignIn(on: () => PageSystem): void {
       expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
     });
 
-    it('uses no answer that the tab did not ask for, and no answer a second time', async () => {
+    it('uses no answer that this tab did not request, and no answer twice', async () => {
       await using tab = await open();
       const { page } = tab;
       const answers: string[] = [];
@@ -143,7 +142,7 @@ export function describeSignIn(on: () => PageSystem): void {
       await block(page).getByText('Your sign-in has expired.').waitFor();
     });
 
-    it('reports the refusal of a hostile link in one sentence', async () => {
+    it('explains in one sentence why a hostile link is refused', async () => {
       await using tab = await open();
       const { page } = tab;
       await page.goto(`${on().system.gatewayUrl}/#campaign=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E`);

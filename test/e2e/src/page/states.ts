@@ -69,7 +69,7 @@ async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<
     ...{ officeScope: ['house'], campaignId: 'parks-2026', campaignNote: null, contentSha256: 'ab'.repeat(32) },
     ...{ sources: [{ title: 'A study', url: 'https://example.org/' }], updatedAt: '2026-11-29T18:09:02.460Z' },
   };
-  // One text in each language that the message does not start from
+  // One further text in each language
   const parques = {
     ...template,
     id: template.id.replace('1', '2'),
@@ -89,7 +89,7 @@ const WRITING: readonly PageState[] = [
   {
     name: 'link-damaged',
     async reach({ on, page }) {
-      // No part of a damaged link counts, so the language is the browser's
+      // The page ignores every part of a damaged link, so its language is the browser's
       await page.goto(on.link({ template: 'No such form' }));
       await page.locator('main [role="alert"]').waitFor();
     },

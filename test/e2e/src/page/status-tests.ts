@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { PageSystem } from './page-system';
 
-/** Tests the page for operators. */
+/** Tests the page that shows health and, to operators, figures. */
 export function describeStatus(on: () => PageSystem): void {
   const health = (page: Page, state: string) => page.locator(`main .verdict[data-state="${state}"]`);
 

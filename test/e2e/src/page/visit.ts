@@ -9,7 +9,7 @@ export interface Visit extends AsyncDisposable {
 
 const FAILED = new WeakMap<Page, string[]>();
 
-/** Returns each request of this tab that got no answer or a refusal such as 429, for the message of a test that waited in vain. */
+/** Returns each request of this tab that got no answer or a refusal such as 429, for the error of a test that waited too long. */
 export function failedRequestsOf(page: Page): string {
   const failed = FAILED.get(page) ?? [];
   return failed.length === 0

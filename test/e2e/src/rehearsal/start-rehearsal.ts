@@ -24,7 +24,7 @@ import { developmentEnclave } from '@communique-tee/test-system';
 import { NOBODY, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 
-/** Everything that differs from a parent: there is no Nitro enclave here, and the identity provider is a file. */
+/** The variables that differ from a parent's: there is no Nitro enclave here, and a file has the identity provider's keys. */
 const OF_THIS_MACHINE = [
   'NODE_ENV',
   'TEE_PROVIDER',

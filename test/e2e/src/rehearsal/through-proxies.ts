@@ -21,9 +21,9 @@ export interface WayOut {
 
 export interface ThroughProxies {
   readonly ways: Readonly<Partial<Record<Way, WayOut>>>;
-  /** Describes Congress as the enclave knows it, only by the proxies' addresses. */
+  /** The file that describes Congress to the enclave, by the proxies' addresses. */
   readonly congressFile: string;
-  /** If keys are sealed, configures an enclave that reaches KMS through its proxy as well. */
+  /** Present if keys are sealed. The enclave then reaches KMS through a proxy too. */
   readonly keyGuard: KeyGuard | undefined;
 }
 

@@ -6,7 +6,7 @@ import { startTestRegistrar, type TestRegistrar } from '@communique-tee/test-reg
 import { Constituent, startSystem, type System, type SystemOptions } from '@communique-tee/test-system';
 import { temporaryFolder } from '@communique-tee/testing/harness';
 
-/** A whole system that admits proofs, with a registrar of made-up people and a prover. */
+/** A whole system that accepts proofs, with a registrar of made-up people and a prover. */
 export interface ResidenceSystem {
   readonly system: System;
   readonly registrar: TestRegistrar;

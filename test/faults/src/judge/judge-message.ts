@@ -63,7 +63,7 @@ export function judgeMessage(
   return found;
 }
 
-/** Whether the outcomes fit the status. http/message-view.ts in libs/protocol says what each status means. */
+/** Whether the outcomes fit the status (libs/protocol/src/messages/message-view.ts). */
 function fits(status: MessageStatus, reason: string | null, outcomes: readonly Outcome[]): boolean {
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
   const has = (outcome: Outcome) => outcomes.includes(outcome);

@@ -40,7 +40,7 @@ export function describeOutcome(outcome: Outcome): string {
       : [['  of the unknown, no office has', String(second.unknownWithoutCopy)] satisfies [string, string]]),
     ...PROCESSES.map((process): [string, string] => [
       `SIGKILL ${process}`,
-      process === 'redis' && !outcome.withRedis ? 'not there' : String(injected.kills[process]),
+      process === 'redis' && !outcome.withRedis ? 'not available' : String(injected.kills[process]),
     ]),
     ...(injected.failedStarts.length === 0
       ? []
@@ -53,7 +53,7 @@ export function describeOutcome(outcome: Outcome): string {
     ['copies at Congress', `${String(first.copies)}, after sealing again ${String(second.copies)}`],
     ['duplicates', count('duplicate')],
     ['lost', count('lost')],
-    ['steps held against the model', `${String(outcome.trace.steps)}, in ${String(outcome.trace.checkedMs)} ms`],
+    ['steps compared with the model', `${String(outcome.trace.steps)}, in ${String(outcome.trace.checkedMs)} ms`],
     ['seconds', String(outcome.seconds)],
   ];
   const width = Math.max(...lines.map(([name]) => name.length));

@@ -1,6 +1,6 @@
 import { checkedPolicy, type CheckedPolicy, type PolicyInput } from '../authorization/policy';
 
-/** The credentials that a caller signs with, and the principal that they identify. */
+/** The credentials with which a caller signs, and the principal that they identify. */
 export interface SimulatedCredentials {
   accessKeyId: string;
   secretAccessKey: string;

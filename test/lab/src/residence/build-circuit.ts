@@ -35,7 +35,7 @@ export async function compileCircuit(): Promise<Artifact> {
 }
 
 /**
- * Returns the number of gates of the circuit. The proof system rounds it up to a power of two, and needs as many points of the reference
+ * Returns the number of gates of the circuit. The proof system rounds it up to a power of two, and needs that many points of the reference
  * string.
  */
 export function countGates(artifact: Artifact): Promise<number> {
@@ -83,5 +83,5 @@ export async function loadPoints(barretenberg: Barretenberg, referenceString: Ui
 }
 
 function ignore(): void {
-  // The compiler's own lines
+  // Drops the compiler's own output
 }

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { ARTIFACT, compileCircuit, computeVerificationKey, countGates, KEY } from './build-circuit';
 
 export const NO_REFERENCE_STRING =
-  'The reference string is not here. RESIDENCE_REFERENCE_STRING=<file> names its 262,208 bytes (docs/residence.md).\n';
+  'No reference string was found. Set RESIDENCE_REFERENCE_STRING to a file with its 262,208 bytes (docs/residence.md).\n';
 
 const AFTER = `
 noir_wasm compiles libs/residence/circuit, and bb.js computes the verification key, which needs the reference string.
 
 Exit code
-  0  the files are the circuit's, or were written
-  1  a file is not what the circuit gives, or the reference string is not here
+  0  the files match the circuit, or were written
+  1  a file does not match the circuit, or no reference string was found
   2  an option was not understood: the error names it, and --help lists the options
 `;
 
@@ -42,7 +42,7 @@ async function run(given: { readonly write?: true }): Promise<number> {
   const other = Object.entries(files).filter(([path, text]) => read(path) !== text);
   for (const [path, text] of other) {
     if (given.write === true) writeFileSync(join(workspaceRoot(), path), text);
-    say(given.write === true ? `written: ${path}` : `not what the circuit gives: ${path}`);
+    say(given.write === true ? `written: ${path}` : `does not match the circuit: ${path}`);
   }
   if (sha256 !== VERIFICATION_KEY_SHA256)
     say(`put this SHA-256 into VERIFICATION_KEY_SHA256 of libs/residence/src/circuit-identity.ts, and make new proofs`);

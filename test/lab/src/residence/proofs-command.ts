@@ -12,7 +12,7 @@ a sealed message, or of the plan (libs/residence/src/testing/planned-proofs.ts).
 
 Exit code
   0  written
-  1  the reference string is not here, or a statement could not be proven
+  1  no reference string was found, or a statement could not be proven
   2  an option was not understood: the error names it, and --help lists the options
 `;
 

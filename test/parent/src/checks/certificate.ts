@@ -45,7 +45,7 @@ systemctl start communique-nginx`);
     expect(await sh('cat /var/log/communique/communique-{acme,kept-certificate}.log')).not.toContain('PRIVATE KEY');
   });
 
-  it('is taken over from the instance before, from nginx’s first answer on, without another request', async () => {
+  it('is taken from the previous instance, from nginx’s first answer on, without another request', async () => {
     const before = await sh(SHOWN());
     await replaceInstance();
     expect(await sh(SHOWN())).toBe(before);
@@ -53,7 +53,7 @@ systemctl start communique-nginx`);
     expect([await sh(SHOWN()), issued()]).toEqual([before, 1]);
   });
 
-  it('is not requested while AWS does not tell whether one is kept, and nginx shows a self-signed one meanwhile', async () => {
+  it('is not requested while AWS does not report whether one is kept, and nginx shows a self-signed one meanwhile', async () => {
     aws().refused.add('get-secret-value');
     await replaceInstance();
     expect(await sh(SHOWN())).toContain('issuer=CN = communique-tee');

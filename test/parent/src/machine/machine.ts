@@ -73,7 +73,7 @@ export async function bootMachine({ root, folder, shared, network, overlay }: Ma
   const leader = () => firstProcess(service.pid);
   const sh = async (text: string): Promise<Ran> => {
     const pid = leader();
-    if (pid === undefined) return { code: 1, stdout: '', stderr: `it does not run: ${service.output()}` };
+    if (pid === undefined) return { code: 1, stdout: '', stderr: `the machine does not run: ${service.output()}` };
     return run('nsenter', ['--target', pid, '--all', '--root', 'sh', '-c', 'cd / && exec bash --norc -c "$0"', text], {
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       timeoutMs: LIMIT_MS,
@@ -85,7 +85,7 @@ export async function bootMachine({ root, folder, shared, network, overlay }: Ma
       last = await sh(text);
       if (last.code === 0) return;
     }
-    throw new Error(`never true: ${text}\n${last.stdout}${last.stderr}`);
+    throw new Error(`this command did not succeed in time: ${text}\n${last.stdout}${last.stderr}`);
   };
   /** Waits until PID 1 answers and systemd reports that the boot is over. */
   const booted = () => until('[[ $(systemctl is-system-running --wait) =~ ^(running|degraded)$ ]]');
@@ -113,7 +113,7 @@ export async function bootMachine({ root, folder, shared, network, overlay }: Ma
       const before = leader();
       await sh('systemctl --no-block reboot');
       for (const end = Date.now() + LIMIT_MS; leader() === before || leader() === undefined; await sleep(100))
-        if (Date.now() > end) throw new Error(`it did not reboot: ${service.output().slice(-2000)}`);
+        if (Date.now() > end) throw new Error(`the machine did not reboot: ${service.output().slice(-2000)}`);
       await booted();
     },
     async cutPower() {

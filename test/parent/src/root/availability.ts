@@ -30,7 +30,7 @@ export function whyNotHere(say: (line: string) => void): string | undefined {
   const packages = missing().map(([, name]) => name);
   if (packages.length === 0) return undefined;
   if (!isDebian())
-    return `these programs are not here: ${missing()
+    return `these programs are missing: ${missing()
       .map(([command]) => command)
       .join(', ')}`;
   say(`installing ${packages.join(', ')}`);

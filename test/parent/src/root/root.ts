@@ -25,7 +25,7 @@ const OPTIONS = [
   '--dpkgopt=force-unsafe-io',
   ...['doc', 'man', 'info', 'locale', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
   `--customize-hook=chroot "$1" systemctl disable --quiet ${NOT_ENABLED.join(' ')}`,
-  // Each booted parent gets its own; the root must not contain those of the computer that made it.
+  // Each booted parent gets its own machine id, host name and resolv.conf. The root must not contain those of the computer that made it.
   '--customize-hook=rm -f "$1/etc/machine-id" "$1/etc/hostname" "$1/etc/resolv.conf" && touch "$1/etc/machine-id"',
   '--customize-hook=chmod 0755 "$1"',
 ] as const;

@@ -14,7 +14,7 @@ export interface HypervisorOptions {
 }
 
 /**
- * Stands in for the hypervisor behind nitro-cli, which runs enclaves outside the parent. As on Nitro, an enclave ends when the process in
+ * Replaces the hypervisor behind nitro-cli, which runs enclaves outside the parent. As on Nitro, an enclave ends when the process in
  * the parent that holds it ends, and so at each reboot.
  */
 export class HypervisorStandIn {
@@ -104,7 +104,7 @@ echo "[nitro-cli] $1" >>"$log"
 ask() { curl --silent --show-error --no-buffer --unix-socket /srv/world/nitro.sock "http://nitro/$1"; }
 case $1 in
   run-enclave)
-    # The holder keeps this command's output no longer than until the first line.
+    # The background process holds the enclave. It writes to a file, so that it does not keep this command's output open.
     answer=$(mktemp)
     ask run-enclave >"$answer" 2>>"$log" </dev/null &
     for ((n = 0; n < 600; n++)); do

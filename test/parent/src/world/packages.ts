@@ -7,7 +7,7 @@ const program = (content: string) => ({ content, mode: 0o755 });
 /** Returns a link to one of Debian's programs, under the path that Amazon Linux uses. */
 const link = (to: string) => ({ link: to });
 
-/** The folder that stands in for /sys: the huge pages and processors that the allocator has reserved. */
+/** The folder in place of /sys, with the huge pages and processors that the allocator has reserved. */
 export const RESERVED = '/srv/reserved';
 
 /**

@@ -34,9 +34,8 @@ export interface StandInOptions {
 }
 
 /**
- * Returns the files in the machine that come neither from Debian nor from the parent. In addition to `dnf`, `aws`, `nitro-cli` and the
- * metadata service, these are host names, udev's links to the volume, and shorter times, each as a drop-in `90-stand-in.conf` that says
- * what it replaces.
+ * Returns the files in the machine that come neither from Debian nor from the parent: the commands `dnf`, `aws` and `nitro-cli`, host names,
+ * udev's links to the volume, and shorter times. Each change of a unit is a drop-in `90-stand-in.conf`.
  */
 export function standIns(options: StandInOptions): SystemFiles {
   const dropIn = (unit: string, ...lines: string[]) => ({

@@ -2,7 +2,7 @@ import type { OpenAiModel } from '../models';
 import { Refused, type Asked, type ModelRequest } from './dialect';
 import { hasLoneSurrogate, isObject, unknownKey, wholeNumber, type JsonObject } from './json';
 
-/** The members of a request that OpenAI knows. The code below refuses members that are not simulated, with a sentence of ours. */
+/** The members of a request that OpenAI knows. The code below refuses members that are not simulated, with an error text of our own. */
 const KNOWN = [
   'background',
   'include',

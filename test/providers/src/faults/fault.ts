@@ -66,7 +66,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 
-/** A fault and the requests that it is for. It strikes only authenticated, well-formed requests; others get the usual errors. */
+/** A fault, and the requests that it strikes. Only authenticated, well-formed requests are struck; others get the usual errors. */
 const queuedFaultSchema = z.strictObject({
   fault: faultSchema,
   provider: z.enum(SIMULATED_PROVIDERS).optional(),
