@@ -11,6 +11,8 @@ import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { beside, cpuSecondsSince, rateOf, type Row } from './measure';
 
 const HOUR_MS = 3600_000;
+/** A document and the four certificates below the root are signed. */
+const VERIFICATIONS = 5;
 
 /** Compares the verification of a document, whose chain is like AWS's, with one bare P-384 verification. */
 export async function attestationRows(): Promise<Row[]> {
@@ -47,6 +49,14 @@ export async function attestationRows(): Promise<Row[]> {
       value: await rateOf(() => verify('sha384', data, { key: pair.publicKey, dsaEncoding: 'ieee-p1363' }, signature)),
       unit: 'op/s',
     };
+    const newKeys = Array.from({ length: VERIFICATIONS }, () => signedWithNewKey());
+    const floor: Row = {
+      what: 'five bare P-384 verifications, keys imported',
+      value: await rateOf(() => {
+        for (const { key, message, made } of newKeys) verify('sha384', message, { key, format: 'jwk' }, made);
+      }),
+      unit: 'op/s',
+    };
     const none: Row = {
       what: 'verify, no cache',
       value: await rateOf(() => verifyAttestation(first.bytes, at(first.ms))),
@@ -60,12 +70,22 @@ export async function attestationRows(): Promise<Row[]> {
     };
     return [
       bare,
-      { ...beside(none, bare, { atLeast: 0.19 }), note: 'five verifications: 0.20 is the most' },
+      beside(floor, bare),
+      {
+        ...beside(none, bare, { atLeast: 0.19 }),
+        note: 'the row above has the five verifications that every document needs',
+      },
       beside({ what: 'verify, bundle cached, new leaf', value: await newLeaves(), unit: 'op/s' }, bare, {
         atLeast: 0.4,
       }),
       beside(leaf, bare, { atLeast: 0.85 }),
     ];
+
+    function signedWithNewKey() {
+      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      const message = randomBytes(500); // the signed part of a certificate has about that length
+      return { key: publicKey.export({ format: 'jwk' }), message, made: sign('sha384', message, privateKey) };
+    }
 
     /** Measures verifiers that know the chain but see each leaf certificate for the first time. Their warm-up is not counted. */
     async function newLeaves(): Promise<number> {

@@ -8,6 +8,14 @@ const point = publicKeyInfo(publicKey).slice(-96);
 const message = new Uint8Array(300).fill(5);
 const signature = new Uint8Array(sign('sha384', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
 
+/** Signs until a signature fits: about 512 times for nine zero bits at a given place. */
+function signatureThat(fits: (raw: Uint8Array) => boolean): Uint8Array {
+  for (;;) {
+    const raw = new Uint8Array(sign('sha384', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+    if (fits(raw)) return raw;
+  }
+}
+
 describe.each([
   ['node:crypto', nodePrimitives],
   ['WebCrypto', webPrimitives],
@@ -37,6 +45,18 @@ describe.each([
     const judged = async () => (await primitives.importP384(beside)).verify(message, signature);
     await expect(judged()).rejects.toThrow();
     await expect(judged()).rejects.toThrow();
+  });
+
+  it.each([
+    ['r starts with nine zero bits', (raw: Uint8Array) => raw[0] === 0 && (raw[1] ?? 0) < 0x80],
+    ['s starts with nine zero bits', (raw: Uint8Array) => raw[48] === 0 && (raw[49] ?? 0) < 0x80],
+    ['r and s start with a set bit', (raw: Uint8Array) => (raw[0] ?? 0) > 0x7f && (raw[48] ?? 0) > 0x7f],
+    ['r and s start with a clear bit', (raw: Uint8Array) => (raw[0] ?? 0) < 0x80 && (raw[48] ?? 0) < 0x80],
+  ])('verify a signature of which %s', async (_, fits) => {
+    const key = await primitives.importP384(point);
+    const found = signatureThat(fits);
+    expect(await key.verify(message, found)).toBe(true);
+    expect(await key.verify(message.slice(1), found)).toBe(false);
   });
 
   it('check every signature again with the same key', async () => {
