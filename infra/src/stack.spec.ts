@@ -359,8 +359,8 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     const seconds = (line: RegExp): number => Number(line.exec(archive)?.[1]);
     const read = seconds(/^ +proxy_read_timeout (\d+)s;/m);
     const front = seconds(/^ {4}keepalive_timeout (\d+)s;/m);
-    // The gateway answers within 60 s, or 90 s with agents.
-    expect(read).toBeGreaterThan(changes.includes('agents=on') ? 90 : 60);
+    // The gateway answers within 65 s, or 90 s with agents.
+    expect(read).toBeGreaterThan(changes.includes('agents=on') ? 90 : 65);
     expect(front).toBeGreaterThan(read);
     expect(seconds(/^ {8}keepalive_timeout (\d+)s;/m)).toBeLessThan(GATEWAY_KEEP_ALIVE_SECONDS);
     for (const { idleTimeout, loadBalancerType } of inputsOf('aws:lb/loadBalancer:LoadBalancer')) {

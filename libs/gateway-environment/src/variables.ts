@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { LIMITS } from '@communique-tee/protocol';
 import { formatAddress, parseAddress } from '@communique-tee/vsock';
 import * as z from 'zod';
 import { parseExpectedCodeHash } from './expected-code-hash';
@@ -245,7 +246,7 @@ export const VARIABLES = {
   ATTESTATION_MAX_AGE_MS: wholeNumber(1000, 10_800_000).default(300_000),
 
   AGENTS: z.enum(['on', 'off'], rule('must be on or off')).default('off'),
-  AGENT_TIMEOUT_MS: wholeNumber(1000, 300_000).default(90_000),
+  AGENT_TIMEOUT_MS: wholeNumber(1000, 300_000).default(LIMITS.taskSeconds * 1000),
 
   DELIVERY_CONCURRENCY: wholeNumber(1, 1000).default(8),
   DELIVERY_LEASE_MS: wholeNumber(2000, 3_600_000).default(120_000),

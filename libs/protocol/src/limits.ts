@@ -38,6 +38,11 @@ export const LIMITS = {
   maxAgentRequestJsonBytes: 46 * 1024,
   /** How far ahead a task may expire: ten minutes. */
   maxTaskLifetimeSeconds: 600,
+  /**
+   * How long the gateway gives a task, unless its operator sets another time. The enclave's exchange with a provider ends five seconds
+   * before that, and a client waits ten seconds longer.
+   */
+  taskSeconds: 90,
   /** UTF-8 of the text that a model wrote. */
   maxAnswerTextBytes: 12_000,
   /** A reply to a task: a sealed answer, a usage statement, and its attestation document (at most 16 KiB). */

@@ -1,4 +1,4 @@
-import { agentResultSchema, fromBase64, type AgentResult } from '@communique-tee/protocol';
+import { agentResultSchema, fromBase64, LIMITS, type AgentResult } from '@communique-tee/protocol';
 import type { AgentState } from '../api';
 import { ClientError, type WhetherSent } from '../errors';
 import { accessHeaders } from '../gateway';
@@ -7,8 +7,8 @@ import { throwIfAborted, unlessAborted, withRetries } from '../retry';
 import { furthest, sentByTaskPost } from '../whether-sent';
 import type { PreparedTask } from './prepare-task';
 
-/** The gateway ends the whole exchange after 90 seconds. */
-const TIMEOUT_MS = 100_000;
+/** The gateway ends the whole exchange ten seconds earlier. */
+const TIMEOUT_MS = (LIMITS.taskSeconds + 10) * 1000;
 /** The limit for all posts and pauses together. A repeated post gets the answer that the enclave remembers. */
 const BUDGET_MS = 150_000;
 const MAX_POSTS = 6;

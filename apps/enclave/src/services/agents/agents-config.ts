@@ -1,5 +1,6 @@
 import { PRICE_TABLE, type PriceTable } from '@communique-tee/agents';
 import {
+  LIMITS,
   PROVIDERS,
   SECRET_NAME,
   TASKS,
@@ -30,6 +31,8 @@ const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>
     error: 'either apiKeyReadableInImage or apiKeySecret',
     when: ({ value }) => typeof value === 'object' && value !== null,
   });
+
+const MAX_EXCHANGE_MS = (LIMITS.taskSeconds - 5) * 1000;
 
 export const agentsConfigSchema = z.strictObject({
   providers: z.strictObject({
@@ -77,8 +80,8 @@ export const agentsConfigSchema = z.strictObject({
        * `enclave_busy`.
        */
       maxRememberedReplies: z.int().min(10).max(10_000).default(512),
-      /** The time limit for the whole exchange with a provider, including the answer. Below the 90 s that the gateway waits. */
-      timeoutMs: z.int().min(100).max(90_000).default(85_000),
+      /** The time limit for the whole exchange with a provider, including the answer: 85 s, because the gateway waits for 90 s. */
+      timeoutMs: z.int().min(100).max(MAX_EXCHANGE_MS).default(MAX_EXCHANGE_MS),
     })
     .prefault({}),
 });
