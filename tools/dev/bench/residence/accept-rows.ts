@@ -13,29 +13,39 @@ import {
   VERIFICATION_KEY_SHA256,
   witnessOf,
 } from '@communique-tee/residence';
-import { createProver } from '@communique-tee/residence/prover';
-import { referenceStringForTests, TEST_REGISTRAR } from '@communique-tee/residence/testing';
+import { createProver, type Prover } from '@communique-tee/residence/prover';
+import { committedProof, referenceStringForTests, TEST_REGISTRAR } from '@communique-tee/residence/testing';
+import { createVerifier } from '@communique-tee/residence/verifier';
 import { createHash, randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { startGateway } from '../gateway/start-gateway';
+import { runClosedLoop } from '../load/closed-loop';
 import { sealedBodies } from '../load/sealed-bodies';
 import { percentilesOf } from '../load/percentiles';
 import { beside, notMeasured, type Row } from '../measure';
 
+/** Messages that are posted one after the other. They also warm up the gateway for the others. */
 const MESSAGES = 40;
 const WARM_UP = 5;
+/** Messages that are posted as fast as the gateway accepts them. The threads need a hundred verifications each to get fast. */
+const AT_ONCE = { warmUp: 200, messages: 200, senders: 16 };
+const PROVERS = 2;
+/** The gateway starts as many. */
+const VERIFIER_THREADS = Math.min(2, availableParallelism());
 const KIB = 2;
 const DAY_SECONDS = 86_400;
 const INDEX = 3;
 
 /**
- * Compares accepted POSTs that have a proof and no token with accepted POSTs that have a token. The requests follow each other, so that
- * each gives a latency.
+ * Compares accepted POSTs that have a proof and no token with accepted POSTs that have a token, one after the other, so that each gives a
+ * latency. Then compares how many of them the gateway accepts a second with how many proofs as many threads verify that do nothing else.
  */
 export async function acceptRows(): Promise<Row[]> {
   const what = 'accepted POST with a proof, p50';
   const referenceString = referenceStringForTests();
   if (referenceString === undefined) return [notMeasured(what, 'ms', 'reference string')];
-  const bodies = await provenBodies(referenceString);
+  const bodies = await provenBodies(referenceString, WARM_UP + MESSAGES + AT_ONCE.warmUp + AT_ONCE.messages);
+  const verified = await verificationRate();
   const gateway = await startGateway({
     environment: {
       RESIDENCE: 'optional',
@@ -58,11 +68,17 @@ export async function acceptRows(): Promise<Row[]> {
       return performance.now() - startedMs;
     };
     const [withToken, withProof]: [number[], number[]] = [[], []];
-    for (const body of bodies) {
+    for (const body of bodies.splice(0, WARM_UP + MESSAGES)) {
       withToken.push(await post(plain.next(), { authorization: `Bearer ${token}` }));
       withProof.push(await post(body, {}));
     }
     const [tokens, proofs] = [withToken, withProof].map((all) => percentilesOf(all.slice(WARM_UP)));
+    const postMany = async (requests: number) => {
+      const send = async (): Promise<void> => void (await post(bodies.pop() ?? new Uint8Array(), {}));
+      return (await runClosedLoop({ senders: AT_ONCE.senders, warmUpMs: 0, requests }, send)).ratePerSecond;
+    };
+    await postMany(AT_ONCE.warmUp);
+    const perSecond = await postMany(AT_ONCE.messages);
     const reference: Row = { what: 'accepted POST with a token, p50', value: tokens?.p50 ?? null, unit: 'ms' };
     return [
       reference,
@@ -70,14 +86,39 @@ export async function acceptRows(): Promise<Row[]> {
       // With so few messages, the 99th percentile is the slowest one, which a single pause of the machine, the garbage collector or
       // PostgreSQL decides.
       { what: `accepted POST with a proof, slowest of ${String(MESSAGES)}`, value: proofs?.p99 ?? null, unit: 'ms' },
+      verified,
+      beside({ what: 'accepted POSTs with proofs', value: perSecond, unit: 'req/s' }, verified),
     ];
   } finally {
     await gateway.stop();
   }
 }
 
+/** Measures as many verifier threads as the gateway starts, with nothing beside them. */
+async function verificationRate(): Promise<Row> {
+  const verifier = await createVerifier({ workers: VERIFIER_THREADS, maxQueued: AT_ONCE.senders });
+  const { publicInputs, proof } = committedProof('ada roads');
+  const verify = async (): Promise<void> => {
+    const { valid } = await verifier.verify(publicInputs, proof);
+    if (!valid) throw new Error('a committed proof does not verify');
+  };
+  try {
+    const { ratePerSecond } = await runClosedLoop(
+      { senders: AT_ONCE.senders, warmUpMs: 1500, durationMs: 3000 },
+      verify,
+    );
+    return {
+      what: `verified proofs, ${String(VERIFIER_THREADS)} threads and nothing else`,
+      value: ratePerSecond,
+      unit: 'op/s',
+    };
+  } finally {
+    await verifier.close();
+  }
+}
+
 /** Makes proven messages of one person, each in another campaign. */
-async function provenBodies(referenceString: Uint8Array): Promise<Uint8Array[]> {
+async function provenBodies(referenceString: Uint8Array, count: number): Promise<Uint8Array[]> {
   const { publicKey } = generateKeyPair();
   const secret = randomField();
   const registration = { registrar: TEST_REGISTRAR.id, district: '120-MT-01', salt: randomField(), index: INDEX };
@@ -87,10 +128,11 @@ async function provenBodies(referenceString: Uint8Array): Promise<Uint8Array[]> 
   const notAfter = notBefore + 14 * DAY_SECONDS;
   const note = { registrar: TEST_REGISTRAR.id, root: tree.root, notBefore, notAfter, places: 1024 };
   const rootNote = signRootNote(note, TEST_REGISTRAR.signingKeys[0]);
-  const prover = createProver({ referenceString });
-  try {
-    const bodies: Uint8Array[] = [];
-    for (let at = 0; at < MESSAGES + WARM_UP; at++) {
+  const provers = Array.from({ length: PROVERS }, () => createProver({ referenceString }));
+  const bodies: Uint8Array[] = [];
+  let begun = 0;
+  const make = async ({ prove }: Prover): Promise<void> => {
+    for (let at = begun++; at < count; at = begun++) {
       const campaign = `bench-${String(at)}`;
       const { message } = seal({
         publicKey,
@@ -106,13 +148,16 @@ async function provenBodies(referenceString: Uint8Array): Promise<Uint8Array[]> 
         ...{ secret, registration, campaign, root: tree.root, siblings: tree.path(INDEX), blinding: randomField() },
         message: messageInput(statusSha256, encodeSealedMessage(message)),
       });
-      const { proof } = await prover.prove({ ...witness, publicInputs });
+      const { proof } = await prove({ ...witness, publicInputs });
       const verificationKeySha256 = fromHex(VERIFICATION_KEY_SHA256);
       const residence = { verificationKeySha256, statusSha256, rootNote, claim: publicInputs.claim, proof };
       bodies.push(encodeEnvelope({ sealed: message, residence }));
     }
+  };
+  try {
+    await Promise.all(provers.map(make));
     return bodies;
   } finally {
-    prover.close();
+    for (const prover of provers) prover.close();
   }
 }
