@@ -1,9 +1,10 @@
 /*
- * The delivery rule: clients, two gateways with a worker each, PostgreSQL, two enclaves, and chambers. Every commit in PostgreSQL and every
- * step that others can see is one atomic action, so only the order of actions has to be explored. docs/delivery-model.md explains the model.
+ * The delivery rule: clients, two gateways with a worker each, PostgreSQL, two enclaves, and chambers. Every commit in PostgreSQL and
+ * every step that others can see is one atomic action, so only the order of actions has to be explored. docs/delivery-model.md explains
+ * the model.
  *
- * A run has up to FAULTS faults and CRASHES crashes, at any moment. Time is not measured: a lease, a message or a wait may end whenever it
- * has begun. The end of a lease whose worker still runs, and the end of a message, count as faults.
+ * A run has up to FAULTS faults and CRASHES crashes, at any moment. Time is not measured: a lease, a message or a wait may end at any
+ * moment after it began. The end of a lease whose worker still runs, and the expiry of a message, count as faults.
  *
  * Configuration (src/configurations.ts sets each):
  *   MESSAGES 1 or 2, OFFICES 1 or 2      OFFICES copies of each message, each at a separate chamber
@@ -313,8 +314,6 @@ inline lease_job(s, m) {
 #endif
   }
 }
-
-/* next_attempt_at: after a pending answer, the next attempt waits until the enclave that gave the answer would try again. */
 
 /* DeliveryQueue.dispatch: committed before the first byte is sent. If the enclaves are alike, enclave 0 is used first. */
 inline dispatch_to(s, e) {

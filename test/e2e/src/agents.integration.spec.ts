@@ -135,7 +135,7 @@ describe('a task for a model, through the whole system', () => {
     ['fast', 'openai'],
     ['google', 'gemini'],
     ['careful', 'anthropic'],
-  ] as const)('class %s is answered and signed, and costs exactly what %s billed', async (modelClass, provider) => {
+  ] as const)('of class %s is answered and signed, and costs exactly what %s billed', async (modelClass, provider) => {
     const person = `billed-${provider}`;
     const { outcome, text, statement, chargedMicroUsd, costChecked } = await (
       await clientOf(person)
@@ -180,7 +180,7 @@ describe('a task for a model, through the whole system', () => {
     expect([Math.round(Number(spent) * 1e6), Number(reserved)]).toEqual([Number(chargedMicroUsd), 0]);
   });
 
-  it('gets the same answer when it is repeated through another gateway, after one call of the provider', async () => {
+  it('gets the same answer when it is repeated through another gateway, and the provider is called once', async () => {
     providers.setFaults({ queue: [{ fault: { kind: 'held' } }] });
     const [person, sealed, gone] = ['cut-off', await seal(), new AbortController()];
     const first = post(person, sealed, 0, gone.signal);

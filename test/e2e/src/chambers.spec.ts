@@ -88,25 +88,29 @@ const TABLES = [
 
 const hasGit = spawnSync('git', ['rev-parse'], { cwd: workspaceRoot() }).status === 0;
 
-describeWith(hasGit ? { available: true } : { available: false, reason: 'no checkout of git' }, 'git', () => {
-  it('names chambers only in five files, apart from specs, attacks and texts that give an example', () => {
-    const { stdout } = spawnSync('git', ['ls-files', '*.ts', '*.mjs', '*.tsx', '*.json', '*.yaml'], {
-      cwd: workspaceRoot(),
-      encoding: 'utf8',
+describeWith(
+  hasGit ? { available: true } : { available: false, reason: 'no checkout of git' },
+  'the repository',
+  () => {
+    it('names chambers only in five files, apart from specs, attacks and texts that give an example', () => {
+      const { stdout } = spawnSync('git', ['ls-files', '*.ts', '*.mjs', '*.tsx', '*.json', '*.yaml'], {
+        cwd: workspaceRoot(),
+        encoding: 'utf8',
+      });
+      const sources = stdout
+        .split('\n')
+        .filter(
+          (file) =>
+            file !== '' &&
+            !/\.spec\.ts$|\/testing\/|-examples\.ts$|^test\/e2e\/src\/page\/|^docs\/openapi\.json$|^test\/lab\//.test(
+              file,
+            ),
+        );
+      const named = sources.filter((file) => {
+        const code = readFileSync(join(workspaceRoot(), file), 'utf8').replace(/\/\*[\s\S]*?\*\/|https?:\S+/g, '');
+        return /\bhouse\b['"]?:|['"]house['"]|\.house\b(?!\.gov)/.test(code);
+      });
+      expect(named).toEqual(TABLES);
     });
-    const sources = stdout
-      .split('\n')
-      .filter(
-        (file) =>
-          file !== '' &&
-          !/\.spec\.ts$|\/testing\/|-examples\.ts$|^test\/e2e\/src\/page\/|^docs\/openapi\.json$|^test\/lab\//.test(
-            file,
-          ),
-      );
-    const named = sources.filter((file) => {
-      const code = readFileSync(join(workspaceRoot(), file), 'utf8').replace(/\/\*[\s\S]*?\*\/|https?:\S+/g, '');
-      return /\bhouse\b['"]?:|['"]house['"]|\.house\b(?!\.gov)/.test(code);
-    });
-    expect(named).toEqual(TABLES);
-  });
-});
+  },
+);

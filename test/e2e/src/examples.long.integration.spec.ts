@@ -93,7 +93,7 @@ describe('the examples', () => {
     return folder.file('policy.json');
   }
 
-  it('on Node sends a message, and its receipt verifies', async () => {
+  it('send a message on Node, with a receipt that verifies', async () => {
     const before = (await receivedBy(system.congress)).length;
     const { code, stdout, stderr } = await node(
       { TOKEN: await system.issuer.token('node'), POLICY: await policy(), DEVELOPMENT_ROOT: folder.file('root.pem') },
@@ -110,7 +110,7 @@ describe('the examples', () => {
     });
   });
 
-  it('on Node sends nothing to an enclave that it does not trust, and prints why', async () => {
+  it('send nothing on Node to an enclave that they do not trust, and print why', async () => {
     const TOKEN = await system.issuer.token('node');
     const DEVELOPMENT_ROOT = folder.file('root.pem');
     for (const [change, code] of [
@@ -133,7 +133,7 @@ describe('the examples', () => {
     });
   });
 
-  it('on Node sends nothing to a stranger who runs the same image under a role of their own', async () => {
+  it('send nothing on Node to a stranger who runs the same image under another role', async () => {
     // The stranger's enclave has the same root, because AWS's hardware attests it as it does ours
     const pcrs = new Map([[3, fromHex(pcr3OfRole('arn:aws:iam::999999999999:role/stranger'))]]);
     const transport = await createMockNsmTransport({ rootFolder: folder.file('system/nsm'), pcrs });

@@ -18,7 +18,7 @@ import { plantedMessage } from '@communique-tee/test-system';
 const GATEWAYS = 3;
 const MESSAGES = 200;
 
-/** Three processes share a database and a Redis. Each message is delivered once, by any of them, whichever accepted it. */
+/** Three processes share a database and a Redis. Each message is delivered once, by any of the processes. */
 describeWith(redisAvailability(), 'three gateways', () => {
   let folder: TemporaryFolder;
   let redis: Redis;
@@ -65,7 +65,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
   const at = (which: number) => ({ gateway: system.gatewayUrls[which % GATEWAYS] ?? system.gatewayUrl, token });
   const prepared = () => prepareMessage(plantedMessage().message, key);
 
-  it(`deliver each of ${String(MESSAGES)} messages once, whichever accepted it and whichever is asked`, async () => {
+  it(`deliver each of ${String(MESSAGES)} messages once, no matter which of them accepted it and which is asked`, async () => {
     const messages = Array.from({ length: MESSAGES }, prepared);
     // Every message is posted to two gateways at the same time, as by a client whose first try seemed lost.
     await Promise.all(messages.flatMap((message, n) => [postMessage(at(n), message), postMessage(at(n + 1), message)]));

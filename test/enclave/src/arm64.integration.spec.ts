@@ -159,7 +159,7 @@ describe('the arm64 image that is shipped', () => {
   });
 });
 
-/** Controls, which show that the clock makes the difference, and that both the kernel's RTC and init matter. */
+/** Controls: the clock makes the difference, and both the machine's RTC and init set it. */
 describe('the arm64 image with an init that does not set the clock', () => {
   beforeAll(() => start('control', true, RTC_1971), 2_400_000);
   afterAll(stop, 60_000);

@@ -281,7 +281,7 @@ async function setFaults(plan: object): Promise<void> {
 async function until(condition: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('it did not come to that in time');
+    if (Date.now() > end) throw new Error('the condition was not met in time');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -18,9 +18,9 @@ describe('a message whose first attempt has no answer in time', () => {
   afterEach(() => folder.remove());
 
   it.each<[string, boolean, string[]]>([
-    ['goes through transitions of the model alone', false, []],
+    ['goes through the model’s transitions only', false, []],
     [
-      'does not, where the gateway is built without the guard that keeps the dispatch',
+      'goes through another one if the gateway lacks the guard that keeps the dispatch',
       true,
       ['again: unanswered: dispatched must be true'],
     ],

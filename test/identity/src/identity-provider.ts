@@ -168,7 +168,7 @@ class Provider {
         response,
         400,
         PAGE_HEADERS,
-        signInPage(query, 'Please take 1 to 64 letters, digits, dots, hyphens or underscores.'),
+        signInPage(query, 'Please enter 1 to 64 letters, digits, dots, hyphens or underscores.'),
       );
     this.sendBack(response, redirectUri, { code: this.grants.issue({ ...read.request, user }), state });
   }

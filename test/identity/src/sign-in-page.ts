@@ -18,7 +18,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 export function signInPage(query: string, problem?: string): string {
   return document(
     'Demo sign-in',
-    `<p>This is no real account. Any made-up user name will do, and there is no password.</p>
+    `<p>This is not a real account. Any made-up user name will do, and there is no password.</p>
 <form method="post" action="/authorize?${escape(query)}">
 <label for="user">User name</label>
 <input id="user" name="user" value="demo" list="users" required maxlength="64" pattern="[A-Za-z0-9._\\-]+" autocomplete="off" spellcheck="false"${problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"'}>

@@ -23,7 +23,7 @@ function lab(...files: string[]): Promise<{ code: number; out: string }> {
   });
 }
 
-it('runs the example of the README, and reports a broken promise and a useless attack differently', async () => {
+it('the command runs the example of the README, and reports a broken promise and an attack without expectations differently', async () => {
   await using folder = await temporaryFolder('researcher');
   const file = async (name: string, text: string) => {
     await writeFile(folder.file(name), text);

@@ -19,8 +19,8 @@ const AFTER = `
 The model is test/model/delivery.pml; docs/delivery-model.md says what it proves. Needs spin and gcc.
 
 Exit code
-  0    every state was visited and holds, and each guard that is left out has a counterexample; or a line begins with NOT RUN
-  1    a counterexample to the rule, or none if a guard is left out
+  0    the rule holds in every state, and has a counterexample for each guard that is left out; or a line begins with NOT RUN
+  1    the rule has a counterexample, or has none although a guard is left out
   2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;
@@ -28,7 +28,7 @@ Exit code
 export function modelCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- model',
-    'Visits every state of the delivery rule as a model, and shows what goes wrong if a guard is left out.',
+    'Visits every state of a model of the delivery rule, and shows what goes wrong if a guard is left out.',
   );
   line.program
     .option('--only <flag>', 'one guard to leave out, e.g. WEAK_dispatch_lease; prints its counterexample')
@@ -56,7 +56,9 @@ async function main({ only }: Given): Promise<number> {
   for (const mutation of mutations) searches.push(() => weaken(mutation));
   const startedMs = performance.now();
   const holds = await inTurn(searches);
-  say(`${holds ? 'all as it should be' : 'FAILED'}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  say(
+    `${holds ? 'every search ended as expected' : 'FAILED'}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
+  );
   return holds ? 0 : 1;
 }
 

@@ -32,7 +32,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: 'a nullifier used up, and nothing left the gateway',
     bounds: oneNullifier,
   },
-  { flag: 'WEAK_ACCEPT_CAP', what: 'the cap is not asked', breaks: 'above the cap', bounds: twoMessages },
+  { flag: 'WEAK_ACCEPT_CAP', what: 'the cap is not checked', breaks: 'above the cap', bounds: twoMessages },
   {
     flag: 'WEAK_202_BEFORE_COMMIT',
     what: '202 is sent before the commit',
@@ -59,13 +59,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'SKIP_dispatch_dispatched',
-    what: 'the dispatch is not noted before the bytes go out',
+    what: 'the dispatch is not recorded before the bytes are sent',
     breaks: 'delivered, and said to be not sent',
     bounds: careless,
   },
   {
     flag: 'SKIP_dispatch_relayed',
-    what: 'it is not noted that bytes may have left the gateway',
+    what: 'the database does not record that bytes may have left the gateway',
     breaks: 'delivered, and never dispatched',
     bounds: sharedKeys,
   },
@@ -77,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_HEADER',
-    what: 'the enclave is not told of a standing dispatch',
+    what: 'the gateway does not tell the enclave of a standing dispatch',
     breaks: 'two deliveries',
     bounds: careless,
   },
@@ -95,13 +95,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_WAITS_ANYHOW',
-    what: 'an enclave that waits with a copy under other bytes does not heed that another one settled it',
+    what: 'an enclave that waits with a copy under other bytes ignores that another enclave settled the copy',
     breaks: 'two deliveries',
     bounds: { ...oneCareless, SEALED_AGAIN: 1 },
   },
   {
     flag: 'WEAK_INTERIM',
-    what: 'the enclave is not told of an interim receipt',
+    what: 'the gateway does not tell the enclave of an interim receipt',
     breaks: 'two deliveries',
     bounds: oneCareless,
   },
@@ -137,13 +137,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_endUnsent_dispatchedBefore',
-    what: 'a message ends as not sent while a dispatch stands',
+    what: 'a message ends as not sent despite a standing dispatch',
     breaks: 'delivered, and said to be not sent',
     bounds: careless,
   },
   {
     flag: 'WEAK_SETTLE_LATER',
-    what: 'the budget is settled in a transaction of its own',
+    what: 'the budget is settled in a separate transaction',
     breaks: 'promised and never settled',
     bounds: careless,
   },

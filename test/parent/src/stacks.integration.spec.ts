@@ -55,7 +55,7 @@ describe.each(['staging', 'prod'])('the parent of %s, booted from its user data'
   it('starts the migrations once the secrets exist, and logs the database that they cannot reach', async () => {
     const { database, redis, https } = parent().settings;
     if (database.at !== 'managed' || redis.at !== 'managed' || https.by !== 'certbot')
-      throw new TypeError('this stack has its stores itself, or a balancer');
+      throw new TypeError('this stack has its databases on the parent, or a load balancer');
     parent().world.aws.secrets.set(
       database.secretArn,
       JSON.stringify({ username: 'communique', password: 'p@ss word' }),

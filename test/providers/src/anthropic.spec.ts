@@ -107,7 +107,7 @@ describe('the Anthropic dialect, called by the official SDK', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('gets three requests for one failing call of the SDK, and one if the SDK’s retries are off', async () => {
+  it('gets three requests for one failing call of an SDK that retries twice', async () => {
     for (const class_ of ['rate', 'overloaded'] as const) {
       providers.clearRequests();
       fault(class_, { retryAfterSeconds: 0 });

@@ -103,7 +103,7 @@ describe('the OpenAI dialect, called by the official SDK', () => {
     expect(providers.requests()[0]?.billed).toBeNull();
   });
 
-  it('gets three requests for one failing call of the SDK, and one if the SDK’s retries are off', async () => {
+  it('gets three requests for one failing call of an SDK that retries twice', async () => {
     for (const class_ of ['rate', 'server_error'] as const) {
       providers.clearRequests();
       fault(class_, { retryAfterSeconds: 0 });

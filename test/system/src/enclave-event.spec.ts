@@ -41,7 +41,7 @@ describe('an event of the enclave', () => {
     });
   });
 
-  it('of init keeps every field that init’s source writes, with its type', () => {
+  it('keeps every field that the source of init writes, with its type', () => {
     const folder = join(workspaceRoot(), 'image/init/src');
     const source = readdirSync(folder)
       .filter((file) => file.endsWith('.c'))
@@ -60,7 +60,7 @@ describe('an event of the enclave', () => {
     }
   });
 
-  it('of init loses a field that the collector does not know or expects with another type', () => {
+  it('loses a field of init that the collector does not know or expects with another type', () => {
     const source = 'say("info", "x", "\\"newField\\":%d,\\"path\\":%d", 1, 2);';
     expect([...fieldsOf(source)]).toEqual([
       ['newField', -1.7e12],
@@ -69,7 +69,7 @@ describe('an event of the enclave', () => {
     expect(readEnclaveEvent('{"level":"info","event":"x","newField":1,"path":2}')?.droppedFields).toBe(2);
   });
 
-  it('of init is distinguished from an event of the app', () => {
+  it('is distinguished from an event of the app if init wrote it', () => {
     expect(
       readEnclaveEvent(
         '{"level":"info","time":1795349091123,"source":"init","event":"app_started","pid":7,"uid":1000}',
@@ -104,11 +104,11 @@ describe('an event of the enclave', () => {
 
   it.each([
     ['an unknown field', { message: 'Dear Senator' }],
-    ['a text in the place of a number', { count: 'Dear Senator' }],
-    ['an object in the place of a text', { code: { text: 'Dear Senator' } }],
+    ['a text in place of a number', { count: 'Dear Senator' }],
+    ['an object in place of a text', { code: { text: 'Dear Senator' } }],
     ['a long text', { code: 'Dear Senator '.repeat(20) }],
     ['control characters', { code: 'Dear Senator\u001b[2J' }],
-    ['a list in the place of names', { variables: ['Dear Senator'] }],
+    ['a text in place of a list of names', { variables: ['Dear Senator'] }],
     ['a name of the prototype', { constructor: 'Dear Senator' }],
     ['a source of its own', { source: 'Dear Senator' }],
   ])('loses %s', (_what, fields) => {

@@ -39,7 +39,7 @@ export function parseXml(bytes: Uint8Array): XmlElement {
     throw new XmlRefused(`not well-formed: ${error.message.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200)}`);
   });
   parser.on('doctype', () => {
-    throw new XmlRefused('a document type declaration is not taken');
+    throw new XmlRefused('contains a document type declaration');
   });
   parser.on('xmldecl', (declaration) => {
     if (declaration.version !== '1.0') throw new XmlRefused('not XML 1.0');

@@ -72,11 +72,11 @@ describe('the fault schedule', () => {
   });
 
   it.each([
-    ['a status that is none', { queue: [{ fault: { kind: 'status', status: 99 } }] }],
+    ['a number that is no HTTP status', { queue: [{ fault: { kind: 'status', status: 99 } }] }],
     ['an unknown kind', { queue: [{ fault: { kind: 'fire' } }] }],
-    ['a field too many', { queue: [], more: true }],
+    ['an unknown field', { queue: [], more: true }],
     ['a probability above one', { random: { seed: 1, probability: 1.1, faults: [{ kind: 'garbage' }] } }],
-    ['a delay without end', { queue: [{ fault: { kind: 'slow', delayMs: 1e12 } }] }],
+    ['an endless delay', { queue: [{ fault: { kind: 'slow', delayMs: 1e12 } }] }],
   ])('refuses %s', (_name, plan) => {
     expect(() => schedule(plan as never)).toThrow();
   });

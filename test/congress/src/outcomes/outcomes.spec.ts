@@ -8,7 +8,7 @@ import { PRESETS } from './presets';
 
 const presetNames = Object.keys(PRESETS);
 
-describe('the control of what an office answers', () => {
+describe('the control port for outcomes', () => {
   let simulator: CongressSimulator;
   let number = 0;
   beforeAll(async () => {
@@ -128,7 +128,14 @@ describe('the control of what an office answers', () => {
     ['a long reason', 'PUT', '/outcomes/HCA12', { answer: 'refused', reason: 'x'.repeat(501) }, 400, 'not_an_outcome'],
     ['an endless wait', 'PUT', '/outcomes/HCA12', { answer: 'slow', seconds: 1e9 }, 400, 'not_an_outcome'],
     ['no attempt', 'PUT', '/outcomes/HCA12', { answer: 'cut', attempts: 0 }, 400, 'not_an_outcome'],
-    ['a status that is none', 'PUT', '/outcomes/HCA12', { answer: 'status', status: 99 }, 400, 'not_an_outcome'],
+    [
+      'a number that is no HTTP status',
+      'PUT',
+      '/outcomes/HCA12',
+      { answer: 'status', status: 99 },
+      400,
+      'not_an_outcome',
+    ],
     ['no JSON', 'PUT', '/outcomes/HCA12', '{', 400, 'not_json'],
     ['a set with an unknown office', 'PUT', '/outcomes', { HCA53: { answer: 'duplicate' } }, 400, 'not_an_outcome'],
     ['a set with __proto__', 'PUT', '/outcomes', '{"__proto__":{"answer":"duplicate"}}', 400, 'not_json'],

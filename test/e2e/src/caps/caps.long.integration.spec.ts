@@ -138,7 +138,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
         },
       ],
       [
-        'fails over to an empty one, and back',
+        'fails over to an empty server, and back',
         async (_, until) => {
           await every(700, until, async (n) => {
             const to = (n + 1) % 2 === 0 ? 0 : 1;
@@ -149,7 +149,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
         },
       ],
       [
-        'fails over to one that lags, at first a replica still',
+        'fails over to a lagging server that is still a replica at first',
         async (_, until) => {
           await redis[1].replicaof('127.0.0.1', String(servers[0].port));
           while ((await redis[1].info('replication')).includes('master_link_status:down')) await sleep(20);
@@ -167,7 +167,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
         },
       ],
       [
-        'is away, and comes back empty',
+        'is away, and is empty afterwards',
         async (_, until) => {
           await servers[0].kill();
           await sleep((until - performance.now()) / 2);

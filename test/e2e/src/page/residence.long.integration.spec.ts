@@ -69,7 +69,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(await page.locator('main form, .review-part').count()).toBe(0);
       expect(made).toHaveLength(1);
 
-      // The same person comes back: the page reads the secret from the device, and warns before it proves
+      // When the same person returns, the page reads the secret from the device, and warns before it proves
       await page.goto('about:blank');
       await resident.toReview();
       await resident.card

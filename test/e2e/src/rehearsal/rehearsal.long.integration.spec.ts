@@ -43,7 +43,7 @@ describeWith(
   missing.length === 0 ? { available: true } : { available: false, reason: missing.join('; ') },
   'a rehearsal of the parent',
   () => {
-    describe.each(['process', 'sealed'] as const)('keys %s', (keys) => {
+    describe.each(['process', 'sealed'] as const)('with %s keys', (keys) => {
       let folder: TemporaryFolder;
       let parent: Rehearsal;
       const realFetch = globalThis.fetch;
@@ -85,7 +85,7 @@ describeWith(
         return fetchEnclaveKey(at(), policy());
       };
 
-      it('the gateway has every series that an alarm reads from the first scrape on, so that a first event is an increase', async () => {
+      it('the gateway has, from the first scrape on, every series that an alarm reads, so that a first event is an increase', async () => {
         const lines = (await (await realFetch(parent.metricsUrl)).text()).split('\n');
         const missing = Object.entries(GATEWAY_METRICS).filter(
           ([name, labels]) =>

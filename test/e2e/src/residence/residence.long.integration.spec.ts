@@ -27,7 +27,7 @@ describeProving('two gateways that require proofs of residence', (referenceStrin
   let people: Constituent[];
   let note: string;
   const gateway = (at = 0): string => on.system.gatewayUrls[at] ?? '';
-  /** A new person for each test, who has not written before. */
+  /** Returns a person who has not written before. */
   const person = (): Constituent => {
     const next = people.pop();
     if (next === undefined) throw new Error('more people are needed');
@@ -88,7 +88,7 @@ describeProving('two gateways that require proofs of residence', (referenceStrin
     expect(await rows('SELECT 1 FROM nullifier WHERE nullifier = $1', nullifierOf(first))).toBe(1);
   });
 
-  it('accept a message once if it is proven again and posted to both of them at once', async () => {
+  it('accept a message once if it is proven again and posted to both gateways at once', async () => {
     const message = await proven(person());
     const again = await message.again();
     expect(toHex(again.proven.envelope)).not.toBe(toHex(message.proven.envelope));
@@ -157,7 +157,7 @@ describeProving('two gateways that require proofs of residence', (referenceStrin
     expect(await copies()).toBe(3);
   });
 
-  it('refuse a message without a proof, also with a token', async () => {
+  it('refuse a message without a proof, even with a token', async () => {
     const token = await on.system.issuer.token('alice');
     const message = prepareMessage(plantedMessage().message, await on.key());
     await expect(postMessage({ gateway: gateway(), token }, message)).rejects.toMatchObject({

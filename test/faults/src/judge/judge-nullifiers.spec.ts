@@ -60,7 +60,7 @@ describe('the judge of nullifiers finds nothing in', () => {
       'a message that expired before it was opened, whose nullifier is free',
       { status: 'expired', outcomes: null, kept: [] },
     ],
-    ['one that expired after it was relayed, whose nullifier is kept', { status: 'expired', outcomes: null }],
+    ['a message that expired after it was relayed, whose nullifier is kept', { status: 'expired', outcomes: null }],
     ['a message of a retired key, whose nullifier is free', { status: 'key_retired', outcomes: null, kept: [] }],
     ['a message that may have been sent, whose nullifier is kept', { status: 'unknown', outcomes: null }],
   ])('%s', (_what, given) => {
@@ -72,17 +72,17 @@ describe('the judge of nullifiers finds', () => {
   it.each<[string, Case, string]>([
     ['a delivered message whose nullifier is gone', { kept: [] }, 'nullifier_lost'],
     [
-      'one that may have been sent, whose nullifier is gone',
+      'a message that may have been sent, whose nullifier is gone',
       { status: 'unknown', outcomes: null, kept: [] },
       'nullifier_lost',
     ],
     [
-      'a nullifier that is kept for what never left the gateway',
+      'a nullifier that is kept though its message never left the gateway',
       { status: 'expired', outcomes: null, relayed: false },
       'nullifier_burnt',
     ],
     ['two delivered messages of one person', { twice: true }, 'two_of_one_person'],
-    ['a nullifier that nobody used', { kept: [HEX, '08'.repeat(32)] }, 'nullifier_of_nobody'],
+    ['a nullifier that no message used', { kept: [HEX, '08'.repeat(32)] }, 'nullifier_of_nobody'],
   ])('%s', (_what, given, rule) => {
     expect(rulesOf(given)).toContain(rule);
   });

@@ -7,18 +7,21 @@ const rulesOf = (given: Case) => rulesIn(evidenceOf(given).evidence);
 describe('the judge finds nothing in', () => {
   it.each<[string, Case]>([
     ['a delivered message', {}],
-    ['one whose second copy was a duplicate of the first', { outcomes: ['accepted', 'duplicate'] }],
+    ['a message whose second attempt was answered as a duplicate', { outcomes: ['accepted', 'duplicate'] }],
     [
-      'one that was sent and not answered, with a copy',
+      'a message that was sent and not answered, with a copy',
       { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [1, 0], deduplicates: false },
     ],
-    ['one that was sent and not answered, without', { status: 'unknown', reason: 'key_retired', outcomes: null }],
     [
-      'one whose receipt does not know',
+      'a message that was sent and not answered, without a copy',
+      { status: 'unknown', reason: 'key_retired', outcomes: null },
+    ],
+    [
+      'a message whose receipt says "unknown"',
       { status: 'unknown', outcomes: ['accepted', 'unknown'], copies: [1, 1], deduplicates: false },
     ],
     [
-      'one with a copy that a second enclave withheld',
+      'a message with a copy that a second enclave withheld',
       {
         status: 'unknown',
         reason: 'may_have_been_sent',
@@ -27,9 +30,9 @@ describe('the judge finds nothing in', () => {
         deduplicates: false,
       },
     ],
-    ['a retired key', { status: 'key_retired', reason: 'key_retired', outcomes: null }],
+    ['a message of a retired key', { status: 'key_retired', reason: 'key_retired', outcomes: null }],
     [
-      'one that expired while an office that knows ids again was asked',
+      'a message that expired while its office, which recognizes ids, was asked',
       { status: 'expired', reason: 'message_expired', outcomes: ['accepted', 'pending'], copies: [1, 1] },
     ],
   ])('%s', (_what, given) => {
@@ -41,23 +44,23 @@ describe('the judge finds', () => {
   it.each<[string, Case, string[]]>([
     ['a second copy', { copies: [2, 1] }, ['duplicate']],
     [
-      'a second copy of what was not answered',
+      'a second copy of a message that was not answered',
       { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [0, 2] },
       ['duplicate'],
     ],
-    ['a copy that is not there', { copies: [1, 0] }, ['copy_missing']],
+    ['a missing copy', { copies: [1, 0] }, ['copy_missing']],
     [
       'a copy under "refused"',
       { status: 'partially_delivered', outcomes: ['accepted', 'refused'], copies: [1, 1] },
       ['copy_not_in_receipt', 'refused_without_reason'],
     ],
     [
-      'a copy of what says that it was never opened',
+      'a copy of a message whose status says that it was never opened',
       { status: 'key_retired', reason: 'key_retired', outcomes: null, copies: [1, 0] },
       ['copy_not_in_receipt'],
     ],
     [
-      'a copy under "pending" where ids are not known again',
+      'a copy under "pending" at an office that does not recognize ids',
       {
         status: 'expired',
         reason: 'message_expired',
@@ -68,27 +71,31 @@ describe('the judge finds', () => {
       ['copy_not_in_receipt'],
     ],
     [
-      'an end that the receipt contradicts',
+      'a status that the receipt contradicts',
       { status: 'delivered', outcomes: ['accepted', 'unknown'] },
       ['status_contradicts_receipt'],
     ],
-    ['delivered without a receipt', { outcomes: null, copies: [1, 1] }, ['copy_not_in_receipt', 'receipt_missing']],
     [
-      'a key that is retired again',
+      'a delivered message without a receipt',
+      { outcomes: null, copies: [1, 1] },
+      ['copy_not_in_receipt', 'receipt_missing'],
+    ],
+    [
+      'a message that was sealed again and ended as key_retired again',
       { status: 'key_retired', reason: 'key_retired', outcomes: null, resealed: true },
       ['key_retired_again'],
     ],
     [
-      'a key that was lost though it was sealed',
+      'a message of a retired key though its key was sealed',
       { status: 'key_retired', reason: 'key_retired', outcomes: null, keysSealed: true },
       ['key_lost'],
     ],
     [
-      'one that ended unknown for want of a key though it was sealed',
+      'a message that ended as unknown for want of its key though the key was sealed',
       { status: 'unknown', reason: 'key_retired', outcomes: null, keysSealed: true },
       ['key_lost'],
     ],
-    ['a message that waits', { status: 'queued' }, ['not_ended']],
+    ['a message that still waits', { status: 'queued' }, ['not_ended']],
   ])('%s', (_what, given, rules) => {
     expect(rulesOf(given)).toEqual(rules);
   });
@@ -126,7 +133,7 @@ describe('the judge finds', () => {
     ).toEqual(['copy_not_in_receipt', 'receipt_does_not_verify']);
   });
 
-  it('another text, another office, another DeliveryId', () => {
+  it('another text, another office, another DeliveryId, a copy of an unknown message', () => {
     const other = evidenceOf().message;
     expect(
       changed(({ message }) => ({

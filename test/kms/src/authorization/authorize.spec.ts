@@ -87,7 +87,7 @@ describe('the policy that the Pulumi program renders for enclave keys', () => {
     await expect(generate(enclaveContext, await world.recipient(), callers.stranger)).rejects.toMatchObject(denied);
   });
 
-  it('lets no caller make a ciphertext of its own, with or without an attestation', async () => {
+  it('lets no caller encrypt its own plaintext, with or without an attestation', async () => {
     const EncryptionContext = enclaveContext;
     for (const caller of [callers.parent, callers.operator, callers.stranger]) {
       const client = world.client(caller);
@@ -147,7 +147,7 @@ it('lets operators write secrets, and enclaves read them', async () => {
   );
 });
 
-describe('the simulator decides like IAM', () => {
+describe('like IAM, the simulator decides', () => {
   const describeKey = (caller: Parameters<World['client']>[0], KeyId = OPEN_ALIAS) =>
     world.client(caller).send(new DescribeKeyCommand({ KeyId }));
   const policy = (statement: object) => ({
@@ -196,13 +196,13 @@ describe('the simulator decides like IAM', () => {
       true,
     ],
     [
-      'the names of the context, one too many',
+      'the names of the context, one name too many',
       { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a'] } },
       false,
     ],
     ['a value of the context', { StringEquals: { 'kms:EncryptionContext:a': '1' } }, true],
     ['a value of the context in another case', { StringEquals: { 'kms:EncryptionContext:b': 'TWO' } }, false],
-    ['PCR4 of an attestation that is not there', { StringLike: { 'kms:RecipientAttestation:PCR4': '*' } }, false],
+    ['PCR4 of a missing attestation', { StringLike: { 'kms:RecipientAttestation:PCR4': '*' } }, false],
   ])('by a condition on %s', async (_what, Condition, allowed) => {
     const { keyId } = world.kms.createKey({ policy: policy({ Condition }) });
     world.kms.pointAlias('alias/conditions', keyId);
@@ -218,7 +218,7 @@ describe('the simulator decides like IAM', () => {
       : expect(asked).rejects.toMatchObject(denied));
   });
 
-  it('that a request with the key’s id or ARN is not a request by alias', async () => {
+  it('against a request with the key’s id or ARN if the policy demands the alias', async () => {
     const { keyId, arn } = world.kms.createKey({
       policy: policy({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/asked' } } }),
       alias: 'alias/asked',
@@ -236,7 +236,7 @@ describe('the simulator decides like IAM', () => {
     ).resolves.toBeDefined();
   });
 
-  it('that another account gets no key by its ARN, and nothing by a statement for this account', async () => {
+  it('against a key’s ARN in another account, and against a caller of another account that a statement for this account does not cover', async () => {
     await expect(
       describeKey(callers.parent, world.kms.keyArn(OPEN_ALIAS).replace(ACCOUNT, '999999999999')),
     ).rejects.toMatchObject(denied);
@@ -260,7 +260,7 @@ describe('the simulator decides like IAM', () => {
   });
 });
 
-it('with an error that names the caller and the denied action', async () => {
+it('the simulator denies with an error that names the caller, the action and the key', async () => {
   await expect(generate(enclaveContext)).rejects.toMatchObject({
     message: `User: ${callers.parent.principalArn} is not authorized to perform: kms:GenerateDataKey on resource: ${world.kms.keyArn(ENCLAVE_ALIAS)} with an explicit deny`,
   });

@@ -23,6 +23,6 @@ export function checkedPolicy(kind: 'key' | 'identity', given: PolicyInput): Che
     name: kind,
   });
   if (policy.errors.length > 0)
-    throw new TypeError(`IAM would not take this ${kind} policy: ${JSON.stringify(policy.errors)}`);
+    throw new TypeError(`IAM would refuse this ${kind} policy: ${JSON.stringify(policy.errors)}`);
   return policy;
 }

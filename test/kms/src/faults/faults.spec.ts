@@ -36,7 +36,7 @@ const raw = async () =>
   send(world.kms, await signed(world.kms, 'GenerateRandom', { NumberOfBytes: 8 }, callers.parent));
 const decisions = () => world.kms.requests().map(({ decision }) => decision);
 
-it('throttles, and fails with errors that the SDK understands', async () => {
+it('the simulator throttles, and fails with errors that the SDK understands', async () => {
   world.kms.faults.add({ kind: 'throttling' });
   await expect(random()).rejects.toMatchObject({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
   world.kms.faults.add({ kind: 'internal' });
@@ -47,7 +47,7 @@ it('throttles, and fails with errors that the SDK understands', async () => {
   expect(world.kms.requests().map(({ fault }) => fault)).toEqual(['throttling', 'internal', 'error', undefined]);
 });
 
-it('does not stop the SDK, which retries', async () => {
+it('a throttled request and a cut connection do not stop the SDK, which retries', async () => {
   world.kms.faults.add({ kind: 'throttling' });
   world.kms.faults.add({ kind: 'cut', at: 'after_doing' });
   await expect(
@@ -56,7 +56,7 @@ it('does not stop the SDK, which retries', async () => {
   expect(decisions()).toEqual(['ThrottlingException', 'done', 'done']);
 });
 
-it('applies to the n-th request of an action, as often as configured', async () => {
+it('a fault applies from the n-th request of an action on, as often as configured', async () => {
   world.kms.faults.add({ kind: 'internal' }, { action: 'GenerateRandom', after: 2, times: 2 });
   const describeKey = () => world.client().send(new DescribeKeyCommand({ KeyId: OPEN_ALIAS }));
   const outcomes: boolean[] = [];
@@ -84,13 +84,13 @@ it.each([
   ['after_reading', 'cut'],
   ['after_doing', 'done'],
   ['in_the_answer', 'done'],
-] as const)('cuts the connection %s', async (at, decision) => {
+] as const)('the simulator cuts the connection %s', async (at, decision) => {
   world.kms.faults.add({ kind: 'cut', at });
   await expect(raw()).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(decisions()).toEqual([decision]);
 });
 
-it('answers slowly, before or after it handles the request', async () => {
+it('the simulator answers slowly, before or after it handles the request', async () => {
   for (const done of [false, true]) {
     world.kms.faults.add({ kind: 'slow', delayMs: 60_000, done });
     const client = world.client(callers.parent, {
@@ -108,14 +108,14 @@ it('answers slowly, before or after it handles the request', async () => {
   await expect(random()).resolves.toBeDefined();
 });
 
-it('answers with garbage', async () => {
+it('the simulator answers with garbage', async () => {
   world.kms.faults.add({ kind: 'garbage' });
   await expect(random()).rejects.toThrow(SyntaxError);
   world.kms.faults.add({ kind: 'garbage', body: '<html>', status: 502 });
   expect(await raw()).toMatchObject({ status: 502, body: '<html>' });
 });
 
-it('has a wrong clock', async () => {
+it('the simulator has a wrong clock', async () => {
   world.kms.faults.add({ kind: 'clock', offsetMs: 10 * 60_000 });
   await expect(random()).rejects.toMatchObject({
     name: 'InvalidSignatureException',
@@ -128,18 +128,18 @@ it('has a wrong clock', async () => {
   });
 });
 
-it('names a key of another account in its answer', async () => {
+it('the simulator names another key in its answer', async () => {
   world.kms.faults.add({ kind: 'wrong_key_id' });
   expect((await dataKey()).KeyId).toBe(world.kms.keyArn(ENCLAVE_ALIAS).replace(ACCOUNT, '999999999999'));
   world.kms.faults.add({ kind: 'wrong_key_id', keyId: 'nothing' });
   expect((await dataKey()).KeyId).toBe('nothing');
 });
 
-it('answers as an attacker’s KMS could', async () => {
+it('the simulator answers as an attacker’s KMS could', async () => {
   world.kms.faults.add({ kind: 'plaintext' });
   const both = await dataKey();
   expect(both.Plaintext).toHaveLength(32);
-  // The plaintext differs from the encrypted one. The simulated attacker cannot read that one
+  // The plaintext differs from the encrypted one, which a real attacker could not read
   expect(await openWithOpenssl(both.CiphertextForRecipient ?? new Uint8Array(), recipientKeys.privateKey)).not.toEqual(
     both.Plaintext,
   );
@@ -150,7 +150,7 @@ it('answers as an attacker’s KMS could', async () => {
   expect([bare.KeyId, bare.CiphertextBlob]).toEqual([world.kms.keyArn(ENCLAVE_ALIAS), undefined]);
 });
 
-it('writes the envelope in each form', async () => {
+it('the simulator writes the envelope in each form', async () => {
   const made = await dataKey();
   const opened: Uint8Array[] = [];
   for (const form of ['kms', 'scattered', 'definite'] as const) {

@@ -36,7 +36,7 @@ export class KeyStore {
 
   create(policy: CheckedPolicy, nowMs: number, alias?: string): SimulatedKey {
     if (alias !== undefined && !ALIAS.test(alias)) throw new TypeError('an alias is "alias/<name>"');
-    if (alias !== undefined && this.#aliases.has(alias)) throw new TypeError(`${alias} is there already`);
+    if (alias !== undefined && this.#aliases.has(alias)) throw new TypeError(`${alias} exists already`);
     const keyId = randomUUID();
     const key: SimulatedKey = {
       keyId,

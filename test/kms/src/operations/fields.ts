@@ -94,7 +94,7 @@ export function encryptionContext(fields: Fields, name = 'EncryptionContext'): E
   if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length)
     throw new KmsFailure(
       'ValidationException',
-      'The simulator takes no two keys of an encryption context that differ only by case.',
+      'The simulator refuses two names of an encryption context that differ only by case.',
     );
   if (characters > 8192)
     throw new KmsFailure('ValidationException', 'The encryption context is larger than 8192 characters.');

@@ -112,10 +112,10 @@ it.each([
       ),
   ],
   [
-    'SPKI with a byte behind it',
+    'SPKI with an extra byte at the end',
     () => Uint8Array.of(...spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey), 0),
   ],
-  ['anything', () => Uint8Array.of(1, 2, 3)],
+  ['other bytes', () => Uint8Array.of(1, 2, 3)],
 ])('refuses a document whose key is %s', async (_what, key) => {
   await expect(ask(await world.recipient(world.nsm, key()))).rejects.toMatchObject(
     refused('not an RSA key of 2048 bits'),

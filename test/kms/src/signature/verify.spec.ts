@@ -116,7 +116,7 @@ const spoiled: [string, string, SignOptions, (headers: Record<string, string>) =
     (headers) => void (headers['authorization'] = (headers['authorization'] ?? '').replace(/Credential=[^,]*, /, '')),
   ],
   [
-    'a part twice',
+    'a repeated part',
     'IncompleteSignatureException',
     {},
     (headers) => void (headers['authorization'] = `${headers['authorization'] ?? ''}, Signature=${'0'.repeat(64)}`),
@@ -160,7 +160,7 @@ it('refuses a wrong secret and an unknown access key', async () => {
   });
 });
 
-it('allows five minutes between the clocks, and names the error beyond', async () => {
+it('allows five minutes between the clocks, and names the error if they differ by more', async () => {
   const at = (offsetMs: number) => sign({ at: new Date(nowMs + offsetMs) }).then((request) => send(world.kms, request));
   for (const offsetMs of [-300_000, 300_000]) expect((await at(offsetMs)).status).toBe(200);
   const late = await at(-301_000);

@@ -6,7 +6,7 @@ import { TARGETS } from './targets';
 
 const seed = 1;
 
-it('survives half a minute of changed inputs, refuses with codes, and delivers afterwards', async () => {
+it('an enclave survives half a minute of changed inputs, refuses them with codes, and delivers afterwards', async () => {
   const result = await runFuzz({ seed, seconds: 30 });
   if (result.findings.length > 0) throw new Error(describeFuzz(result, seed));
   expect(result.grownBytes).toBeLessThan(MAX_GROWN_BYTES);

@@ -51,7 +51,7 @@ describe('the check of a run’s trace', () => {
   it.each<[string, TraceEvent[]]>([
     ['a delivery', [accept, lease('a'), dispatch('a'), copy(), end('a', 'delivered')]],
     [
-      'a lease that ran out, and the end of another worker',
+      'a lease that ran out, and another worker that ended the message',
       [accept, lease('a'), dispatch('a'), lease('b'), dispatch('b'), end('b', 'unknown', 'may_have_been_sent'), copy()],
     ],
     [
@@ -77,7 +77,7 @@ describe('the check of a run’s trace', () => {
       ],
     ],
     [
-      'a connection that failed, and a nullifier that is free again',
+      'a failed connection, and a nullifier that is free again',
       [
         accept,
         lease('a'),
@@ -106,7 +106,7 @@ describe('the check of a run’s trace', () => {
     ],
     ['a refusal by every office', [accept, lease('a'), dispatch('a'), end('a', 'refused'), nullifier(true)]],
     [
-      'what was sealed again',
+      'a message that was sealed again',
       [
         accept,
         lease('a'),
@@ -127,7 +127,7 @@ describe('the check of a run’s trace', () => {
     ['never ends', [accept, lease('a')], 'rest: it was accepted and never ended'],
     ['is accepted twice', [accept, accept, lease('a'), end('a', 'delivered')], 'accept: accept: there is a job'],
     [
-      'is leased while another worker has it',
+      'is leased while another worker has the lease',
       [accept, lease('a'), lease('b', { free: false }), end('b', 'delivered')],
       'lease: lease: another worker has the job',
     ],
@@ -137,7 +137,7 @@ describe('the check of a run’s trace', () => {
       'dispatch: dispatch: the lease is not its own',
     ],
     [
-      'is dispatched after the lease',
+      'is dispatched after its lease ran out',
       [accept, lease('a'), dispatch('a', { inTime: false }), end('a', 'delivered')],
       'dispatch: dispatch: its lease has run out',
     ],
@@ -177,7 +177,7 @@ describe('the check of a run’s trace', () => {
       'again: untaken: dispatched must be true',
     ],
     [
-      'is written without the lease',
+      'goes back to the queue without the lease',
       [
         accept,
         lease('a'),
@@ -195,7 +195,7 @@ describe('the check of a run’s trace', () => {
       'end: end: the lease is not its own',
     ],
     [
-      'is said to be not sent while a dispatch stands',
+      'ends as not sent while a dispatch stands',
       [accept, lease('a'), dispatch('a'), lease('b'), end('b', 'expired', 'message_expired')],
       'end: endUnsent: a dispatch stood when it was leased',
     ],
@@ -210,7 +210,7 @@ describe('the check of a run’s trace', () => {
       'nullifier: keepNullifier: it was never dispatched',
     ],
     [
-      'goes back for a reason that is not known',
+      'goes back to the queue for an unknown reason',
       [accept, lease('a'), again('a', 'tuesday', false, { relayed: false }), lease('b'), end('b', 'delivered')],
       'again: no transition has the reason tuesday',
     ],

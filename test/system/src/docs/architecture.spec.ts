@@ -53,7 +53,7 @@ describe('the picture under "The direction of imports"', () => {
 });
 
 describe('pictureAfter', () => {
-  it('reads boxes, their subgraph, plain arrows and labelled arrows', () => {
+  it('reads boxes, their subgraph, plain arrows and labeled arrows', () => {
     const { boxes, arrows } = pictureAfter(
       '# T\n\n## H\n\n```mermaid\nflowchart TD\n  subgraph one["x"]\n    a["first<br/>libs/a"]\n  end\n  b["no path"]\n  a --> b\n  b -- "GET /" --> a\n```\n',
       'H',

@@ -233,7 +233,7 @@ async function untilJob({ prepared }: Sent, condition: string): Promise<void> {
     if (rows.length > 0) return;
     await sleep(20);
   }
-  throw new Error(`the job never was: ${condition}`);
+  throw new Error(`the job never met the condition: ${condition}`);
 }
 
 async function expectOneCopyEach(sent: Sent): Promise<void> {
