@@ -21,6 +21,6 @@ export function createAddressStack(
   );
   return {
     ...addresses.outputs,
-    next: `register it with the House; then fill in Pulumi.${stack}.yaml, remove addressOnly, and run \`pulumi up\`: the address stays${production ? '' : ', and goes with `pulumi destroy`'}`,
+    next: `register it with the House; then fill in Pulumi.${stack}.yaml, remove addressOnly, and run \`pulumi up\`: the address stays${production ? '' : ' until `pulumi destroy`'}`,
   };
 }

@@ -134,7 +134,7 @@ describe('a network of the operator’s', () => {
       getRouteTable: () => ({ routes: [{ cidrBlock: '10.60.0.0/16', natGatewayId: '' }] }),
     });
     await expect(run(withoutNat, ...several)).rejects.toThrow(
-      /privateSubnets subnet-0123456789abcdef2: several parents go out by a NAT gateway, .* its route for 0\.0\.0\.0\/0 leads to none/,
+      /privateSubnets subnet-0123456789abcdef2: several parents connect through a NAT gateway, .* the subnet's route for 0\.0\.0\.0\/0 leads to none/,
     );
     await expect(run(withoutNat)).resolves.toBeDefined();
   });

@@ -26,8 +26,8 @@ export interface Lookups {
 }
 
 /**
- * Reads from AWS. Zones and administrators come from the configuration and are only compared with the account, so that neither the order
- * of AWS's answers nor the caller changes the result.
+ * Reads from AWS. Zones and administrators come from the configuration; the program only compares them with the account, so that neither
+ * the order of AWS's answers nor the caller changes the result.
  * @param previewing true in a preview, in which a caller outside `keyAdministrators` is warned and not refused
  * @throws ConfigError if a zone does not offer the instance type, the caller is not among `keyAdministrators`, or AWS does not answer:
  *   one line with the key, its value, what to do, and the provider's reason
@@ -39,7 +39,7 @@ export async function lookUp(settings: Settings, provider: Provider, previewing 
   const [{ accountId, arn }, { partition }, { locations }] = await Promise.all([
     answered(
       getCallerIdentity({}, options),
-      `aws:region ${region}: AWS does not tell there who runs this; sign in, and check the region`,
+      `aws:region ${region}: AWS does not tell who runs this; sign in, and check the region`,
     ),
     answered(getPartition({}, options), `aws:region ${region}: has no known partition; check the region`),
     answered(
@@ -82,11 +82,11 @@ function zoneProblems({ availabilityZones, instanceType }: Settings, locations: 
   const lacking = availabilityZones.filter((zone) => !locations.includes(zone));
   if (lacking.length === 0) return [];
   return [
-    `availabilityZones ${lacking.join(', ')}: no ${instanceType} there; it is in ${[...locations].sort().join(', ')}`,
+    `availabilityZones ${lacking.join(', ')}: AWS does not offer ${instanceType} there, but in ${[...locations].sort().join(', ')}`,
   ];
 }
 
-/** Problems with the caller, checked first because KMS would refuse a key policy that its author could not change again. */
+/** Problems with the caller. KMS would refuse a key policy that the caller could not change again. */
 const administratorProblems = ({ keyAdministrators }: Settings, deployerArn: string): string[] =>
   keyAdministrators.includes(deployerArn)
     ? []

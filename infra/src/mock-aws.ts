@@ -35,10 +35,10 @@ export class MockAws implements runtime.Mocks {
   /** The certificate that the account has for any domain. */
   certificateArn: string;
 
-  /** Letters of the region's zones. Their order may be any, because AWS promises none. */
+  /** Letters of the region's zones. Tests change their order, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-  /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
+  /** The instance that holds a registered address: one entry per check, the last entry for all later checks. An empty text: none. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
 

@@ -26,7 +26,7 @@ export const bucketName = ({ stack, accountId, region }: Place, part: string): s
 /** The launch hook that holds a new parent until its enclave is attested. After the time limit, AWS ends the parent and tries another. */
 export const LAUNCH_HOOK = { name: 'enclave-attested', timeoutSeconds: 1800 } as const;
 
-/** How long the first `pulumi up` waits for attested parents: the hook's time, and that of an instance's start. */
+/** How long the first `pulumi up` waits for attested parents: the hook's time limit, and ten minutes for an instance's start. */
 export const CAPACITY_WAIT_SECONDS = LAUNCH_HOOK.timeoutSeconds + 600;
 
 /** The key alias that the enclave's configuration names in the image, before the key exists. */
@@ -41,9 +41,9 @@ export const BUILD_LOG = 'image-build';
 export const CERTIFICATE_SECRET = 'parent/certificate';
 /** The secret with the password of a managed Redis, which comes from the stack's configuration. */
 export const REDIS_TOKEN_SECRET = 'gateway/redis-token';
-/** The part of the name for the bucket with the balancer's access logs. */
+/** The part of a bucket's name that means the balancer's access logs. */
 export const ACCESS_LOGS = 'access';
-/** The tag of a registered address, which parents read (address-holder): "parent" if a parent shall take it, "nat" for a NAT gateway. */
+/** The tag of a registered address, which parents read (address-holder): "parent" if a parent has to take it, "nat" for a NAT gateway. */
 export const HELD_BY_TAG = `${PROJECT}:held-by`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 

@@ -17,7 +17,7 @@ export interface RolloutTarget {
   readonly preferences: RefreshPreferences;
 }
 
-/** The output that says what `pulumi up` has done to the parents, with commands that show the progress. */
+/** The output `rollout`: what `pulumi up` does with the parents, and commands that show the progress. */
 export interface Rollout extends RolloutTarget {
   readonly firstUp: string;
   readonly afterFailedFirstUp: string;
@@ -33,11 +33,11 @@ export function rolloutOf({ region }: Pick<Place, 'region'>, target: RolloutTarg
   const minutes = String(CAPACITY_WAIT_SECONDS / 60);
   return {
     ...target,
-    firstUp: `ends when every parent's enclave is attested; fails when AWS cannot start an instance, and after ${minutes} minutes at the latest`,
+    firstUp: `ends when every parent's enclave is attested; fails after ${minutes} minutes, also if AWS cannot start an instance`,
     // The provider sets the group's metrics after its wait, and only if the state differs (terraform-provider-aws, issue 604).
     afterFailedFirstUp:
-      'run `pulumi up --refresh`: without a refresh the group stays without metrics; it does not wait, so run `instances` until each is InService',
-    laterUp: `starts an instance refresh if the parents change, neither waits for it nor can go back by it (npm run deploy does both); if \`instances\` changes, waits up to ${minutes} minutes for exactly that number of attested parents`,
+      'run `pulumi up --refresh`: without a refresh the group stays without metrics. That command does not wait, so run `instances` until each is InService',
+    laterUp: `starts an instance refresh if the parents change; it does not wait for the refresh and cannot roll it back (npm run deploy does both). If \`instances\` changes, it waits up to ${minutes} minutes for exactly that number of attested parents`,
     check: `aws autoscaling describe-instance-refreshes --region ${region} --auto-scaling-group-name ${group} --max-records 1 --query 'InstanceRefreshes[0].[Status,StatusReason]'`,
     instances: `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${group} --query 'AutoScalingGroups[0].Instances[].[InstanceId,LifecycleState]'`,
   };

@@ -46,10 +46,10 @@ export const STACK_SHAPES: readonly StackShape[] = [
   { title: 'dev', stack: 'dev', changes: [] },
   { title: 'staging', stack: 'staging', changes: [] },
   { title: 'prod', stack: 'prod', changes: [] },
-  { title: 'prod with stores elsewhere', stack: 'prod', changes: ['database=external', 'redis=external'] },
+  { title: 'prod with external stores', stack: 'prod', changes: ['database=external', 'redis=external'] },
   { title: 'prod of several parents behind an application balancer', stack: 'prod', changes: SEVERAL },
   {
-    title: 'prod of several parents behind a network balancer, each zone with its way out',
+    title: 'prod of several parents behind a network balancer, with a NAT gateway in each zone',
     stack: 'prod',
     changes: ['instances=2', 'balancer=network', 'natPerZone=true'],
   },
@@ -120,7 +120,7 @@ export const EXTREME_SHAPES: readonly StackShape[] = [
     changes: [...IMAGE_BUILD, 'instanceType=c6i.xlarge'],
   },
   {
-    title: 'one parent of a stack without production, behind a network balancer, with PostgreSQL elsewhere',
+    title: 'one parent outside production, behind a network balancer, with an external PostgreSQL',
     stack: 'staging',
     changes: ['balancer=network', 'database=external', 'balancerLogDays=0', 'hostedZone=communique.example.org'],
   },

@@ -54,7 +54,7 @@ export function createStack(
   const administrators = settings.keyAdministrators;
   const zones = settings.availabilityZones;
   const several = settings.maxInstances > 1;
-  // Use the group's name, so that alarms and dashboard are made while the group still waits for its first parent.
+  // Use the fixed name and not the group's output, so that alarms and dashboard are made while the group waits for its first parent.
   const parentGroup = name('parent');
 
   const logs = new Logs(
@@ -69,7 +69,7 @@ export function createStack(
     options,
   );
   // The resources are the same for one parent and for several, so that the registered addresses stay. In the operator's own network
-  // several parents go out by the operator's NAT gateways, so the stack has no addresses.
+  // several parents connect through the operator's NAT gateways, so the stack has no addresses.
   const addresses =
     lookups.network && several
       ? undefined
@@ -278,7 +278,7 @@ export function createStack(
     name('parent-permissions'),
     {
       roleName: identity.roleName,
-      // The earlier parent keeps its right to release the address until the NAT gateway has the address.
+      // Wait for natGatewayIds: until a NAT gateway has the address, the earlier parent needs its right to release it.
       policy: all([
         made,
         store.bucketArn,
@@ -440,7 +440,7 @@ export function createStack(
 
 function certificateOf({ certificateArn }: Settings, zoneId: string | undefined): CertificateSource {
   if (certificateArn !== undefined) return { arn: certificateArn };
-  if (zoneId === undefined) throw new Error('a balancer, and neither a certificate nor a zone to prove one in');
+  if (zoneId === undefined) throw new Error('a balancer needs a certificate, or a zone to validate one');
   return { provenIn: zoneId };
 }
 

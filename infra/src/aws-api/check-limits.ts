@@ -65,8 +65,8 @@ export function tagProblems(tags: Readonly<Record<string, unknown>>): string[] {
         ...(charactersOf(value) > 256 ? [`tag ${name}: a value has at most 256 characters`] : []),
         ...(TAG_TEXT.test(name) && TAG_TEXT.test(value)
           ? []
-          : [`tag ${name}: letters, digits, spaces and _ . : / = + - @ alone`]),
-        ...(/^aws:/i.test(name) ? [`tag ${name}: aws: is AWS's own`] : []),
+          : [`tag ${name}: only letters, digits, spaces and _ . : / = + - @`]),
+        ...(/^aws:/i.test(name) ? [`tag ${name}: the prefix aws: is reserved for AWS`] : []),
       ];
     }),
   ];
@@ -121,12 +121,12 @@ export function policyProblems({ type, inputs }: SeenResource): string[] {
     return [
       ...sids
         .filter((sid) => !/^[A-Za-z0-9]+$/.test(sid))
-        .map((sid) => said(`Sid ${sid}: letters and digits alone (${SIDS})`)),
-      ...sids.filter((sid, at) => sids.indexOf(sid) !== at).map((sid) => said(`Sid ${sid} is there twice (${SIDS})`)),
+        .map((sid) => said(`Sid ${sid}: only letters and digits (${SIDS})`)),
+      ...sids.filter((sid, at) => sids.indexOf(sid) !== at).map((sid) => said(`Sid ${sid} is used twice (${SIDS})`)),
       ...(type === 'aws:sns/topicPolicy:TopicPolicy'
         ? actions
             .filter((action) => !TOPIC_ACTIONS.includes(action))
-            .map((action) => said(`${action} is not for topics`))
+            .map((action) => said(`${action} is no action of a topic's policy`))
         : []),
     ];
   });

@@ -205,7 +205,7 @@ describe('one wrong input', () => {
       'aws:s3/bucketPolicy:BucketPolicy',
       { policy: '{"Statement":[{"Sid":"A"},{"Sid":"A"}]}' },
       'limit',
-      /^policy: Sid A is there twice/,
+      /^policy: Sid A is used twice/,
     ],
     [
       'a Sid with a space',
@@ -219,7 +219,7 @@ describe('one wrong input', () => {
       'aws:sns/topicPolicy:TopicPolicy',
       { policy: '{"Statement":[{"Sid":"A","Action":"sns:*"}]}' },
       'limit',
-      /^policy: sns:\* is not for topics/,
+      /^policy: sns:\* is no action of a topic/,
     ],
     ['a window of more than a day', alarm, { period: 60, evaluationPeriods: 1441 }, 'limit', /86460 seconds together/],
     [
@@ -294,7 +294,7 @@ describe('one wrong input', () => {
     ['a tag’s key of 129', role, { tags: { ['k'.repeat(129)]: 'v' } }, 'limit', /a key has 1 to 128/],
     ['a tag’s value of 257', 'aws:ec2/vpc:Vpc', { tags: { k: 'v'.repeat(257) } }, 'limit', /at most 256 characters/],
     ['a tag with a sharp', 'aws:ec2/vpc:Vpc', { tags: { k: '#' } }, 'limit', /letters, digits, spaces/],
-    ['a tag of AWS’s own', 'aws:ec2/vpc:Vpc', { tags: { 'aws:k': 'v' } }, 'limit', /aws: is AWS's own/],
+    ['a tag of AWS’s own', 'aws:ec2/vpc:Vpc', { tags: { 'aws:k': 'v' } }, 'limit', /the prefix aws: is reserved/],
     ['47 tags beside those of the provider', 'aws:ec2/vpc:Vpc', { tags: tags(47) }, 'limit', /51 tags: at most 50/],
   ])('is found: %s', (_what, type, changes, kind, words) => {
     const problems = problemsWith(type, changes);

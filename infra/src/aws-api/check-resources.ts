@@ -15,14 +15,14 @@ import { pathText, type Calls } from './shape';
 export const BOTOCORE_VERSION = apiModels.botocore;
 export const API_MODELS = apiModels.calls as unknown as Calls;
 
-/** The check as a rule of `npm run ops -- check`. The policy pack cannot have it, because the provider has completed the inputs there. */
+/** The check as a rule of `npm run ops -- check`. The policy pack lacks it, because it sees inputs that the provider has completed. */
 export const AWS_API = {
   name: 'aws-api',
-  description: 'every input is what the models of AWS’s API and its documented limits allow',
+  description: 'every input is allowed by the models of AWS’s API and by AWS’s documented limits',
 } as const;
 
-/** How to add an input. One that has AWS's own name needs only the first step. */
-const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give it a row in infra/src/aws-api/mappings';
+/** How to map an input. If the input has AWS's own name, the first step is enough. */
+const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give the input a row in infra/src/aws-api/mappings';
 
 export interface ApiProblem {
   readonly resource: { readonly type: string; readonly name: string };
@@ -49,7 +49,7 @@ export function translated(
   });
 }
 
-/** @returns the inputs that AWS would refuse, by its models and documents */
+/** @returns a problem for each input that AWS's models or documented limits do not allow, or that has no mapping */
 export function apiProblems(
   resources: readonly SeenResource[],
   calls: Calls = API_MODELS,

@@ -1,4 +1,4 @@
-/** A limit of an input that AWS documents and that its models lack. */
+/** A limit of an input. AWS's documentation names the limit, and AWS's models lack it. */
 export interface Limit {
   readonly min?: number;
   /** Most characters of a text, or the largest number. */

@@ -18,7 +18,7 @@ export interface Place {
 export class Drafts {
   readonly #requests = new Map<string, { params: Record<string, unknown>; from: Map<string, string> }>();
 
-  /** @param main `service:Operation` that is always called, and that a target without an operation means */
+  /** @param main `service:Operation` that is always called; a target that names no operation belongs to it */
   constructor(private readonly main: string) {
     this.#draft(main);
   }
@@ -31,7 +31,7 @@ export class Drafts {
     return this.#requests.has(call);
   }
 
-  /** @param positions for each `[]` of the target; see Target in mapping.ts for its form */
+  /** @param positions one for each `[]` of the target (Target in mapping.ts) */
   place(target: string, positions: readonly number[] = []): Place {
     const slash = target.indexOf('/');
     const operation = target.slice(0, Math.max(slash, 0));

@@ -1,7 +1,9 @@
 /**
- * A place in a request: `A.B[].C`. `[]` takes the positions in the input's own lists, in their order; `[0]` is a list of one entry that
- * Pulumi flattened; `[+]` adds an entry. A prefix with a slash names another operation of the same service (`ModifyVpcAttribute/VpcId`)
- * or of another service (`s3:PutBucketTagging/Bucket`); without a prefix it is the operation that makes the resource.
+ * A place in a request: `A.B[].C`.
+ * - `[]` is the position that the value has in the input's own list. Several `[]` follow the order of the input's lists.
+ * - `[0]` is a list of one entry that Pulumi flattened. `[+]` adds an entry.
+ * - A prefix with a slash names another operation of the same service (`ModifyVpcAttribute/VpcId`) or of another service
+ *   (`s3:PutBucketTagging/Bucket`). A target without a prefix belongs to the operation that makes the resource.
  */
 export type Target = string | { readonly to: string; readonly as: (value: unknown) => unknown };
 
@@ -14,13 +16,13 @@ export interface Mapping {
   /** The place in the operation's input where the members have the names of the inputs; default: the top. */
   readonly base?: string;
   /**
-   * Targets by path of an input (`rules[].id`), where the target does not follow from the name. Without a row, an input goes to the member
-   * of the same name, in any case and singular or plural, at the place of its parent.
+   * Targets by path of an input (`rules[].id`), where the target does not follow from the name. An input without a row goes to the member
+   * of the same name, below the place of the input's parent. Upper and lower case, and singular and plural, count as the same name.
    */
   readonly members?: Readonly<Record<string, Target>>;
-  /** Inputs that reach no request, nor do the inputs in them, with the reason. */
+  /** Inputs that reach no request, with the reason. The inputs inside them reach no request either. */
   readonly own?: Readonly<Record<string, string>>;
-  /** Values that the provider adds to an operation without an input of the program: examples of the right form. */
+  /** Values that the provider adds to an operation by itself. The values here are examples of the right form. */
   readonly sends?: Readonly<Record<string, unknown>>;
   /** The place for the tags of the resource and of the provider; absent for a type without tags. */
   readonly tags?: string;

@@ -1,6 +1,6 @@
 /**
- * A pattern of AWS's models, which are written for Java, as a JavaScript expression. It matches the whole value, as AWS does with or
- * without anchors in the pattern. botocore itself does not apply the patterns.
+ * Turns a pattern of AWS's models, which is written for Java, into a JavaScript expression. The expression matches the whole value, as
+ * AWS does whether or not the pattern has anchors. botocore itself does not apply the patterns.
  *
  * @throws SyntaxError if the pattern has something that JavaScript does not know
  */
@@ -8,11 +8,12 @@ export function fullMatch(pattern: string): RegExp {
   const leading = /^\(\?([is]+)\)/.exec(pattern);
   const own = pattern
     .slice(leading?.[0].length ?? 0)
-    // A flag inside a group holds to the group's end. Spelled out as classes: V8 has let (?i:...) match by case in a long-running process.
+    // A flag inside a group applies until the group's end. Write each letter as a class instead of using (?i:...), which V8 has matched
+    // with regard to case in a long-running process.
     .replace(/\(\?i\)([^()|]*)(?=\))/g, (_whole, rest: string) => eitherCase(rest))
     .replaceAll('[\\p{all}]', '[\\s\\S]')
     .replaceAll('\\p{ASCII}', '[\\x00-\\x7f]');
-  // Use Unicode mode only for patterns that need it (classes, pairs of surrogates), because it refuses needless escapes, which others have.
+  // Use Unicode mode only for patterns that need it (classes, pairs of surrogates). It refuses the needless escapes of other patterns.
   const unicode = /\\p\{|\\uD[89AB]/i.test(own);
   return new RegExp(`^(?:${own})$`, `${leading?.[1] ?? ''}${unicode ? 'u' : ''}`);
 }

@@ -57,7 +57,7 @@ export function requestsFor(
       return;
     }
     const shape = place && shapeOf(place);
-    // The input's members go to the members of this place if both have the same form; otherwise rows of their own name a place.
+    // The input's members go to the members of this place if both have the same form. Otherwise each member needs a row of its own.
     const fits = Array.isArray(given) ? shape?.type === 'list' : isRecord(given) && shape?.type === 'structure';
     if (fits || (typeof given === 'object' && leadsBelow(rows, at.text))) {
       const inside = fits ? place : undefined;

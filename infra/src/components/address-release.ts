@@ -4,7 +4,7 @@ import { log, runtime, type InvokeOptions, type Output } from '@pulumi/pulumi';
 /** How often and how long to check. A parent reads the address's tag every 30 seconds (keep-address). */
 const PATIENCE = { pauseMs: 5000, checks: 60 };
 
-/** Which instance has the address now; an empty text if none has it. */
+/** Which instance has the address now. `instanceId` is empty if none has it. */
 interface Whereabouts {
   readonly instanceId: string;
   readonly associationId: string;
@@ -30,7 +30,7 @@ export async function waitForRelease(
   }
 }
 
-/** The allocation id, once the parents have released the address. A preview does not wait, and says what `pulumi up` would wait for. */
+/** The allocation id, once the parents have released the address. A preview does not wait; it warns if an instance has the address. */
 export function releasedByParents(allocationId: Output<string>, options: InvokeOptions): Output<string> {
   return allocationId.apply(async (id) => {
     const readAddress = (): Promise<Whereabouts> => getElasticIp({ id }, options);
@@ -39,7 +39,7 @@ export function releasedByParents(allocationId: Output<string>, options: InvokeO
       const { instanceId, publicIp } = await readAddress();
       if (instanceId !== '')
         await log.warn(
-          `The registered address ${publicIp} goes from instance ${instanceId} to a NAT gateway. Until new parents are in service the House refuses messages; they wait and are sent again.`,
+          `The registered address ${publicIp} goes from instance ${instanceId} to a NAT gateway. Until new parents are in service the House refuses messages, and the gateway sends them again later.`,
         );
     }
     return id;

@@ -31,7 +31,7 @@ interface RegisteredAddress {
 
 /**
  * The source addresses that the House has on its list. They outlive every instance and every form of the stack: the resources are the same
- * for one parent and for several. A tag tells parents whether a parent or a NAT gateway shall have the first address.
+ * for one parent and for several. A tag tells parents whether a parent or a NAT gateway has to hold the first address.
  */
 export class Addresses extends Part {
   /** The address that a single parent holds. */
@@ -72,7 +72,7 @@ export class Addresses extends Part {
 /** The outputs that name the addresses for the House's list. */
 export function forTheHouse(publicIps: readonly Output<string>[]): AddressOutputs {
   const [first, ...more] = publicIps;
-  if (first === undefined) throw new Error('a stack goes out by at least one address');
+  if (first === undefined) throw new Error('a stack needs at least one address');
   return { addressForTheHouse: first, ...(more.length > 0 && { addressesForTheHouse: [first, ...more] }) };
 }
 

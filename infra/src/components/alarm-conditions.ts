@@ -10,7 +10,7 @@ export interface AlarmConditionsArgs {
   stack: string;
   groupName: Input<string>;
   instances: number;
-  /** ARN of the balancer's certificate. Without a balancer, nginx has a certificate of certbot, and failures of certbot are counted. */
+  /** ARN of the balancer's certificate. Without a balancer certbot renews nginx's certificate, and an alarm counts certbot's failures. */
   certificateArn?: Input<string>;
   databaseIdentifier?: Input<string>;
   redis?: { identifier: string; nodes: number };
@@ -20,11 +20,11 @@ export interface AlarmConditionsArgs {
 
 /**
  * When CloudWatch raises an alarm: if the statistic of each of the last `periods` periods of `periodSeconds` is above (or below) the
- * threshold. A lasting condition has many short periods. A single event has one period as long as the window, because the event would be
- * in only one of several short periods.
+ * threshold. A lasting condition has many short periods. Events are counted in one period as long as the window, because a single event
+ * would fall into only one of several short periods.
  */
 export interface Condition {
-  /** What is wrong, in one sentence. The alarm's runbook is the section of the alarm's name in docs/operations.md. */
+  /** What is wrong, in one or two sentences. The alarm's runbook is the section with its name in docs/operations.md. */
   description: string;
   namespace: string;
   metric: string;
@@ -94,7 +94,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'clock-drift': {
       ...gateway('communique_enclave_clock_error_seconds', { enclave: '0' }),
       ...lasting(15, 'Maximum', '>', 5),
-      missing: 'notBreaching', // absent while the enclave is down, which enclave-unhealthy is raised for
+      missing: 'notBreaching', // absent while the enclave is down, when enclave-unhealthy is raised
       description:
         'The clock of the enclave’s machine is more than 5 s off the attested time. Above 60 s health fails, and certificates may be refused.',
     },
@@ -102,12 +102,13 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       ...gateway('communique_enclave_certificates_refused', { enclave: '0' }),
       ...lasting(5, 'Maximum', '>', 0),
       missing: 'notBreaching',
-      description: 'The enclave refuses every certificate of a chamber or of KMS: nothing is delivered there.',
+      description:
+        'The enclave refuses every certificate of a chamber, of KMS or of a model provider, so it cannot connect there.',
     },
     'queue-old': {
       ...gateway('communique_queue_oldest_due_seconds'),
       ...lasting(10, 'Maximum', '>', 600),
-      missing: 'notBreaching', // absent while the database is away, which has an alarm of its own
+      missing: 'notBreaching', // absent while the database is down, when database-gone is raised
       description: 'A message that is due has waited for more than ten minutes.',
     },
     'emergency-stop': {
@@ -122,19 +123,19 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       ...lasting(15, 'Maximum', '>', 0.8),
       missing: 'ignore',
       description:
-        'More than 80 % of the day’s budget is spent or reserved. At 100 % no request that costs money is taken.',
+        'More than 80 % of the day’s budget is spent or reserved. At 100 % the gateway refuses every request that costs money.',
     },
     'provider-fault': {
       ...gateway('communique_agent_alarms_total'),
       ...events(QUARTER_HOUR),
       missing: 'notBreaching',
       description:
-        'A model provider refused the key, the location, the model or the request, wants money, treats the key as unpaid, or billed otherwise than was asked for. The log group gateway names provider and reason.',
+        'A model provider refused the key, the location, the model or the request, demands payment, treats the key as unpaid, or billed other terms than the enclave asked for. The log group gateway names provider and reason.',
     },
     'model-off': {
       ...gateway('communique_agent_models_off'),
       ...lasting(5, 'Maximum', '>', 0),
-      missing: 'ignore', // absent while the database is away
+      missing: 'ignore', // absent while the database is down
       description:
         'A model, or a whole provider, is off until an operator clears it (on a parent: sudo communique-operator status, then clear-model); or the price table has no price of a model for this day.',
     },
@@ -143,21 +144,21 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       ...events(QUARTER_HOUR),
       missing: 'notBreaching',
       description:
-        'A usage statement did not verify, or is for another attempt: its task is charged its whole reservation. See the log group gateway.',
+        'A usage statement did not verify, or is for another attempt, so the task is charged its whole reservation. See the log group gateway.',
     },
     'tasks-overdue': {
       ...gateway('communique_agent_overdue_total'),
       ...events(60 * MINUTE, 2),
       missing: 'notBreaching',
       description:
-        'Within an hour three tasks ended without a usage statement: enclaves or gateways go away in the middle of a task.',
+        'Within an hour at least three tasks ended without a usage statement: enclaves or gateways stop in the middle of tasks.',
     },
     'residence-root-ending': {
       ...gateway('communique_residence_root_seconds_left'),
       ...lasting(15, 'Maximum', '<', 4 * DAY),
       missing: 'ignore', // absent before the first root was read, and while residence is off
       description:
-        'The newest signed root of the registrar ends within four days. People cannot prove after that: publish a new one.',
+        'The newest signed root of the registrar ends within four days. After that people cannot prove residence: publish a new root.',
     },
     'database-gone': {
       ...gateway('communique_database_up'),
@@ -230,7 +231,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     ),
     ...(args.certificateArn === undefined
       ? {
-          // Allow single failures: the name may not lead here yet, and 30 days remain after the first attempt to renew.
+          // Allow single failures: the DNS name may not lead to the parent yet, and 30 days remain after the first attempt to renew.
           'certificate-renewal': {
             ...logged('certificate-failures'),
             ...events(DAY, 2),
@@ -248,7 +249,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
             threshold: 21,
             periodSeconds: DAY,
             periods: 1,
-            missing: 'ignore', // published twice a day, and no more for a certificate that has expired
+            missing: 'ignore', // published twice a day, until the certificate expires
             description: 'The certificate expires within three weeks, and ACM has not renewed it.',
           } as const,
         }),
@@ -280,7 +281,7 @@ function redisMemory({ identifier, nodes }: { identifier: string; nodes: number 
           ...lasting(15, 'Maximum', '>', 80),
           missing: 'ignore',
           description:
-            'A Redis node uses more than 80 % of its memory. It evicts nothing to make room, so a full one refuses to count.',
+            'A Redis node uses more than 80 % of its memory. It evicts nothing, so a full node refuses to count.',
         },
       ];
     }),

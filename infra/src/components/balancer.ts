@@ -10,7 +10,7 @@ import { balancerLogBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
-/** The ARN of the operator's certificate, or the id of the DNS zone in which a record validates a certificate that the stack requests. */
+/** The ARN of the operator's certificate; or the id of the DNS zone whose record validates a certificate that the stack requests. */
 export type CertificateSource = { readonly arn: string } | { readonly provenIn: string };
 
 export interface BalancerArgs {
@@ -63,18 +63,19 @@ export class Balancer extends Part {
     const targets = new TargetGroup(
       name,
       {
-        // The two kinds have different names, because Pulumi would otherwise delete this group before its listener, which AWS refuses.
+        // The two kinds have different names. With one name, Pulumi would delete the old group before its listener when the kind changes,
+        // which AWS refuses.
         name: application ? name : `${name}-tls`,
         vpcId: args.vpcId,
         port: 443,
         protocol: application ? 'HTTPS' : 'TLS',
         targetType: 'instance',
         deregistrationDelay: 60,
-        // The client's address comes in a header (application) or before the first byte (network): the connection is the balancer's.
+        // nginx sees only the balancer's connection, so the client's address comes in a header (application) or in the PROXY protocol.
         ...(!application && { proxyProtocolV2: true, preserveClientIp: 'false' }),
-        // Ask whether the gateway takes requests, and not /api/health/tee: under an emergency stop, or with an overdue queue, every parent
-        // answers 503 there, and clients could no longer read the status of their messages. The launch hook admits only attested parents. A
-        // parent whose enclave dies later still accepts messages, which any other parent delivers (several parents have custody kms).
+        // Do not use /api/health/tee: under an emergency stop, or with an overdue queue, every parent answers 503 there, and clients could
+        // no longer read the status of their messages. The launch hook admits only attested parents. A parent whose enclave dies later
+        // still accepts messages, and another parent delivers them (several parents need custody kms).
         healthCheck: {
           enabled: true,
           protocol: 'HTTPS',

@@ -10,7 +10,7 @@ export interface StackBudgetArgs {
   topicArn: Input<string>;
 }
 
-/** A budget for AWS's bill of this stack, found by its tag, which must be activated once in the account as a cost allocation tag. */
+/** A budget for the stack's part of AWS's bill. It selects costs by STACK_TAG, which the account must have as a cost allocation tag. */
 export class StackBudget extends Part {
   constructor(name: string, { stack, limitUsd, email, topicArn }: StackBudgetArgs, options: ComponentResourceOptions) {
     super('StackBudget', name, options);

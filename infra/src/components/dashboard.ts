@@ -44,7 +44,11 @@ export class Dashboard extends Part {
         },
         { title: 'Messages accepted', metrics: [ofGateway('communique_messages_accepted_total')], stat: 'Sum' },
         { title: 'Emergency stop', metrics: [ofGateway('communique_emergency_stop')], stat: 'Maximum' },
-        { title: 'Refused: too much waits', metrics: [ofGateway('communique_admission_refusals_total')], stat: 'Sum' },
+        {
+          title: 'Refused: too many messages wait',
+          metrics: [ofGateway('communique_admission_refusals_total')],
+          stat: 'Sum',
+        },
         {
           title: 'Parent: memory and disk (%)',
           metrics: [ofParent('mem_used_percent'), ofParent('disk_used_percent')],

@@ -20,8 +20,8 @@ export interface DataVolumeArgs {
 const SNAPSHOT_AT = '08:00';
 
 /**
- * The disk of PostgreSQL and Redis on the parent. It outlives every instance, and the next instance takes it over. A snapshot is made every
- * day and when the disk is deleted. A snapshot is the disk at one moment, from which PostgreSQL recovers as from a crash.
+ * The disk of PostgreSQL on the parent. It outlives every instance, and the next instance attaches it. A snapshot is made every day and
+ * when the disk is deleted. A snapshot is the disk at one moment; PostgreSQL recovers from it as from a crash.
  */
 export class DataVolume extends Part {
   readonly volumeId: Output<string>;
@@ -73,13 +73,12 @@ export class DataVolume extends Part {
           policyType: 'EBS_SNAPSHOT_MANAGEMENT',
           resourceTypes: ['VOLUME'],
           targetTags,
-          // The role may delete only snapshots that have the stack's tag.
           schedules: [
             {
               name: 'daily',
               createRule: { interval: 24, intervalUnit: 'HOURS', times: SNAPSHOT_AT },
               retainRule: { count: snapshots },
-              copyTags: true,
+              copyTags: true, // the role may delete only snapshots with the stack's tag
             },
           ],
         },

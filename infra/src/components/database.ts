@@ -12,7 +12,7 @@ export interface DatabaseArgs {
   instanceClass: string;
   storageGiB: number;
   production: boolean;
-  /** Different each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
+  /** Differs each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
   generation: Input<string>;
   /** The log groups of `databaseLogGroups`. */
   logs: Resource;

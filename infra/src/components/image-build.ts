@@ -29,9 +29,9 @@ export interface ImageBuildArgs {
 const PUBLISHED = ['communique-tee.eif', 'measurements.json', 'sbom.cdx.json'];
 
 /**
- * Runs `npm run image -- build` in the account, which gives the same bytes as elsewhere, and builds the gateway's container. It runs always
- * on x86-64, because the build roots are amd64 and the arm64 image is cross-compiled, and on Ubuntu, because Amazon Linux has no apt and
- * dpkg-deb. The stack's configuration of the enclave comes from the store, under its hash, because it is not in git.
+ * Builds the enclave's image, with the same bytes as a build elsewhere, and the gateway's container. The build always runs on x86-64,
+ * because the build roots are amd64 and the arm64 image is cross-compiled. It runs on Ubuntu, because Amazon Linux has no apt and dpkg-deb.
+ * The enclave's configuration is not in git, so the build fetches it from the store by its hash.
  */
 const BUILDSPEC = `version: 0.2
 phases:
@@ -54,7 +54,7 @@ ${PUBLISHED.map((file) => `      - aws s3api put-object --bucket "$BUCKET" --key
       - sh docker/publish-gateway.sh "$REPOSITORY:$COMMIT"
 `;
 
-/** A build project in the account. A person or a pipeline starts a build, never this program. */
+/** A build project in the account. A person or a pipeline starts the builds; this program never does. */
 export class ImageBuild extends Part {
   readonly projectName: Output<string>;
   /** The place to which a build publishes the image, its measurements and its bill of materials. */
@@ -116,7 +116,7 @@ export class ImageBuild extends Part {
           type: 'LINUX_CONTAINER',
           computeType: 'BUILD_GENERAL1_LARGE',
           image: 'aws/codebuild/standard:7.0',
-          privilegedMode: true, // the build root is entered by chroot with mounts, and Docker's daemon runs inside the build
+          privilegedMode: true, // for chroot and mounts in the build root, and for Docker's daemon
           environmentVariables: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
         },
         source: { type: 'GITHUB', location: args.repositoryUrl, gitCloneDepth: 0, buildspec: BUILDSPEC },

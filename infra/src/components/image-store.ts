@@ -19,7 +19,7 @@ export const BUILDS_PREFIX = 'builds/';
 /** Prefix of the enclave's configurations for CodeBuild, by their SHA-256. */
 export const CONFIGURATIONS_PREFIX = 'configurations/';
 
-/** The bucket from which the parent fetches the enclave's image. An image is named by its hash, and pinned to one version of the object. */
+/** The bucket from which the parent fetches the enclave's image. The object's key contains the hash; the parent reads one fixed version. */
 export class ImageStore extends Part {
   readonly bucketId: Output<string>;
   readonly bucketArn: Output<string>;
@@ -59,7 +59,7 @@ export class ImageStore extends Part {
         checksumAlgorithm: 'SHA256',
         metadata: { pcr0: image.pcr0, commit: image.commit, version: image.version },
       },
-      // The previous image stays until its version expires, for a rollback and for instances of the old launch template.
+      // The previous image stays in the bucket, for a rollback and for instances of the old launch template.
       this.child({ dependsOn: bucket.settled, retainOnDelete: true, ...unlessHere(image.file) }),
     );
     this.versionId = object.versionId;
@@ -73,13 +73,13 @@ const unlessHere = (file: string | undefined): { ignoreChanges?: string[] } =>
 
 export interface StoreObjectArgs {
   bucketId: Input<string>;
-  /** The key contains the hash of the content, so that another content is another object. */
+  /** The key contains the hash of the content, so each content is an object of its own. */
   key: Input<string>;
   content: { file: string | undefined } | { base64: Input<string> };
   settled: Resource[];
 }
 
-/** A file that the parent installs, under a key with its hash. */
+/** A file in the image store, for the parent or for CodeBuild. Its key contains its hash. */
 export class StoreObject extends Part {
   readonly key: Output<string>;
 

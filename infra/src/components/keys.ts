@@ -10,7 +10,7 @@ export interface GuardedKeyArgs {
   description: string;
   alias: string;
   policy: Input<PolicyDocument>;
-  /** Whether the key has the longest waiting time before a deletion, and `pulumi destroy` does not delete it. */
+  /** Whether `pulumi destroy` refuses to delete the key, and any deletion waits 30 days instead of 7. */
   protect: boolean;
 }
 
@@ -49,7 +49,10 @@ export interface KeyWatchArgs {
   bucketName: Input<string>;
 }
 
-/** Sends an alarm for each change of a key's policy, because such a change can admit another image. Needs a CloudTrail. */
+/**
+ * Sends a notice when a key or the image store's rules are changed. For example, a changed key policy can admit another image. The notices
+ * need a CloudTrail.
+ */
 export class KeyWatch extends Part {
   /** The names of the EventBridge rules, by what each watches. */
   readonly rules: Readonly<Record<string, string>>;

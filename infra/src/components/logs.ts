@@ -14,7 +14,7 @@ export interface LogsArgs {
   /** The prefix of each group's name, for example `/communique-tee/prod`. */
   prefix: string;
   names: readonly string[];
-  /** Groups whose names AWS has chosen, by part. A service that does not find its group makes one whose logs never expire. */
+  /** Groups whose names AWS has chosen, by part. If such a group is missing, AWS's service makes it, and its logs never expire. */
   namedByAws?: Readonly<Record<string, string>>;
   retentionDays: number;
   /** Whether logs are protected, so that an operator must turn the protection off before anything can delete them. */
@@ -34,7 +34,7 @@ export class Logs extends Part {
     this.groups = new Map(
       [...names.map((part) => [part, `${prefix}/${part}`] as const), ...Object.entries(namedByAws)].map(
         ([part, group]) => {
-          // Protected, but not retained after a destroy, because the next `pulumi up` needs the group's name.
+          // A destroy that is allowed deletes the group, because the next `pulumi up` needs the group's name.
           const kept = keep && part !== BUILD_LOG;
           const made = new LogGroup(
             `${name}-${part}`,
@@ -55,7 +55,7 @@ export class Logs extends Part {
   }
 }
 
-/** Metrics for alarms that come only from log lines, which record-end and report-attested (infra/parent) write. */
+/** Metrics that CloudWatch counts from log lines of the scripts record-end and report-attested (infra/parent). Alarms use them. */
 export const LOG_METRICS = {
   'certificate-failures': {
     group: 'parent',

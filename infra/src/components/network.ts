@@ -20,7 +20,7 @@ export interface NetworkArgs {
   cidr: string;
   /** The two availability zones. */
   zones: readonly [string, string];
-  /** Allocation ids for NAT gateways, by which several parents go out: one for all zones, or one for each. Empty: no NAT gateway. */
+  /** Allocation ids for the NAT gateways of several parents: one id for all zones, or one for each zone. Empty: no NAT gateway. */
   natAllocationIds: readonly Input<string>[];
 }
 
@@ -73,7 +73,7 @@ export class Network extends Part implements UsedNetwork {
       { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id },
       this.child(),
     );
-    // The first gateway's name has no zone letter, because it is the only one unless each zone has a NAT gateway.
+    // The first gateway's name has no zone letter, because usually it is the only one.
     const natPerZone = args.natAllocationIds.length > 1;
     const part = (of: string, index: number): string =>
       index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`;

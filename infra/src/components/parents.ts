@@ -11,7 +11,7 @@ export interface ParentsArgs {
   instanceProfileArn: Input<string>;
   securityGroupId: Input<string>;
   subnetIds: Input<string>[];
-  /** Whether an instance has its own public address, by which it reaches AWS until it takes the Elastic IP. */
+  /** Whether an instance has a public address of its own, from which it reaches AWS until it takes the Elastic IP. */
   publicAddress: boolean;
   rootVolumeGiB: number;
   /** In base64. A change replaces the instances. */
@@ -25,7 +25,7 @@ export interface ParentsArgs {
   tags: Readonly<Record<string, string>>;
   /** What the instances run, for the tags of template and instances: PCR0 of the image, SHA-256 of the release. */
   runs: { pcr0: string; release: string };
-  /** Whether the group keeps its template version, because `npm run deploy` changes the version by a refresh that can go back. */
+  /** Whether the group keeps its template version, because `npm run deploy` changes the version by a refresh that it can roll back. */
   versionByDeploy: boolean;
   /** Resources that an instance needs from its first minute: routes, rights, keys, stores, secrets, files. */
   after: Resource[];
@@ -37,7 +37,7 @@ export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
     ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
     : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true };
 
-/** The parent instances: started from one template, replaced one by one when the template changes, and restarted when they fail. */
+/** The parent instances. The group starts them from one template, and replaces each when the template changes or EC2's checks fail. */
 export class Parents extends Part {
   readonly groupName: Output<string>;
   /** The launch template for new instances. */
@@ -132,8 +132,8 @@ export class Parents extends Part {
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
       this.child({
-        // The hook is set only at creation: the provider never reads it, and a change of it would replace the group with all its parents
-        // one, also if the group was imported after a lost state (terraform-provider-aws, issue 49226).
+        // The hook is set only at creation. The provider never reads it, so a change would replace the group with all its parents. An
+        // imported group would be replaced for the same reason (terraform-provider-aws, issue 49226).
         ignoreChanges: [
           'desiredCapacity',
           'initialLifecycleHooks',

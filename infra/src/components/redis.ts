@@ -12,7 +12,7 @@ export interface RedisArgs {
   nodeType: string;
   authToken: string;
   production: boolean;
-  /** Different each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
+  /** Differs each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
   generation: Input<string>;
 }
 

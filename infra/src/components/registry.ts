@@ -27,7 +27,7 @@ export class Registry extends Part {
       rules: [
         {
           rulePriority: 1,
-          description: 'What has no tag ends',
+          description: 'Images without a tag expire',
           selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 14 },
           action: { type: 'expire' },
         },

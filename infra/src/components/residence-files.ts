@@ -14,13 +14,13 @@ export interface ResidenceFilesArgs {
   protect: boolean;
 }
 
-/** AWS's own policy CachingOptimized: no cookie, header or query of a client is part of the key, and none reaches the bucket. */
+/** AWS's managed policy CachingOptimized: the cache ignores a client's cookies, headers and query, and none of them reaches the bucket. */
 const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const ORIGIN = 'files';
 
 /**
- * A private bucket behind CloudFront, from which clients fetch the registrar's files. It writes no logs, so that no record tells which
- * address read which file. The gateway does not serve these files, because it would see who is about to prove.
+ * A private bucket behind CloudFront, from which clients fetch the registrar's files. It writes no logs, so that no record shows which
+ * address read which file. The gateway does not serve these files, because it would learn which caller is about to prove residence.
  */
 export class ResidenceFiles extends Part {
   readonly bucketId: Output<string>;

@@ -32,7 +32,7 @@ export class Secrets extends Part {
         {
           name: secretName(args.stack, path),
           description,
-          // While a secret can be recovered its name stays taken, so a stack that is destroyed could not be made again.
+          // While a secret can be recovered its name stays taken, and a destroyed stack could not be made again.
           recoveryWindowInDays: kept ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },

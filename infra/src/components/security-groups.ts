@@ -14,8 +14,8 @@ export interface SecurityGroupsArgs {
 const ANYWHERE = '0.0.0.0/0';
 
 /**
- * Which connections are allowed. From the internet only 443, and 80 for ACME and the redirect; port 22 is closed (use Session Manager).
- * To the internet 443 and 80; stores.ts adds the ports of external stores.
+ * The allowed connections. The internet reaches port 443, and port 80 for ACME and the redirect. Port 22 is closed: use Session Manager.
+ * Parents reach ports 443 and 80 of any address; stores.ts adds the ports of external stores.
  */
 export class SecurityGroups extends Part {
   readonly parentId: Output<string>;
@@ -67,7 +67,7 @@ export class SecurityGroups extends Part {
 
     const parent = group('parent', 'The parent instance: gateway behind nginx');
     this.parentId = parent.id;
-    // Outgoing: to Congress, AWS, the identity provider and packages. The egress proxies limit the hosts that the enclave reaches.
+    // These rules do not limit hosts. For the enclave, the egress proxies do.
     for (const port of [443, 80])
       new SecurityGroupEgressRule(
         `${name}-parent-out-${port}`,

@@ -9,8 +9,8 @@ export interface AddressSettings extends Pick<RawSettings, 'production' | 'natPe
 }
 
 /**
- * Reads the settings of a stack with `addressOnly`, which contains only its registered addresses, weeks before there is an image. Other
- * keys may be set already, and each is checked by itself.
+ * Reads the settings of a stack with `addressOnly`: a stack of only its registered addresses, made weeks before there is an image. Other
+ * keys may be set already; each is checked alone.
  * @returns undefined if `addressOnly` is not set
  * @throws ConfigError
  */
@@ -23,7 +23,7 @@ export function parseAddressOnly(stack: string, values: Readonly<Record<string, 
   return { stack, region: region.data, production, natPerZone, addresses };
 }
 
-/** Problems with addresses that the operator has already. */
+/** Problems with the operator's own addresses (`addresses`). */
 export function addressProblems({ natPerZone, addresses }: Pick<RawSettings, 'natPerZone' | 'addresses'>): string[] {
   const wanted = natPerZone ? 2 : 1;
   if (addresses.length === 0 || addresses.length === wanted) return [];

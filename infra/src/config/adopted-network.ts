@@ -15,7 +15,7 @@ export function adoptedNetworkProblems(raw: Partial<RawSettings>, wrong: readonl
     return raw.databaseSecurityGroup === undefined
       ? []
       : [
-          'databaseSecurityGroup: a security group lets in a group of its own network, so name that with vpcId, publicSubnets and privateSubnets; or remove it',
+          'databaseSecurityGroup: a security group can admit only a group of its own network; name that network with vpcId, publicSubnets and privateSubnets, or remove databaseSecurityGroup',
         ];
   const problems = KEYS.filter((key) => !isNamed(key)).map(
     (key) => `${key}: is missing; a network of yours needs all of ${KEYS.join(', ')}`,
@@ -27,10 +27,10 @@ export function adoptedNetworkProblems(raw: Partial<RawSettings>, wrong: readonl
     problems.push(`privateSubnets: ${both.join(', ')} is among publicSubnets too; name subnets without a public route`);
   if (vpcId === undefined) return problems;
   if (raw.natPerZone === true)
-    problems.push('natPerZone: with vpcId the NAT gateways are yours, and the stack makes none; remove it');
+    problems.push('natPerZone: with vpcId the NAT gateways are yours, and the stack makes none; remove natPerZone');
   if (Math.max(raw.instances ?? 1, raw.maxInstances ?? 1) > 1 && (raw.addresses ?? []).length > 0)
     problems.push(
-      'addresses: with vpcId several parents go out by the addresses of your NAT gateways, so none is used; remove it',
+      'addresses: with vpcId several parents use the addresses of your NAT gateways, and not these; remove addresses',
     );
   return problems;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
 
-/** An enclave image as `npm run image -- build` left it in its folder. */
+/** An enclave image in the folder into which `npm run image -- build` wrote it. */
 export interface EnclaveImage {
   /** Path of the .eif; absent if no image was built, which only previews and `cost` allow. */
   file?: string;

@@ -4,14 +4,15 @@ const LONGEST_NAME = 253;
 /** Let's Encrypt refuses more labels (boulder, policy/pa.go: maxLabels). */
 const MOST_LABELS = 10;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** A name that ends in digits is an IPv4 address to browsers (WHATWG URL, "ends in a number"). */
+/** Browsers take a name whose last label is a number for an IPv4 address (WHATWG URL, "ends in a number"). */
 const LAST_LABEL = /^[a-z]/;
 const HOST_NAME =
   'a host name like communique.example.org, in lower case, without https://, path, port or a dot at the end';
 
 /**
- * What is wrong with a host name by RFC 1123, section 2.1, by the issuers of certificates or by nginx; undefined if it is valid. Names in
- * other scripts must be written in Punycode (RFC 5891).
+ * Checks a host name by RFC 1123, section 2.1, and by the rules of certificate issuers and nginx. Names in other scripts must be written
+ * in Punycode (RFC 5891).
+ * @returns what is wrong, and the name that was probably meant; undefined if the name is valid
  */
 export function problemOfHostName(text: string): string | undefined {
   const labels = text.split('.');

@@ -96,8 +96,8 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['a balancer without a zone', { balancer: 'network' }, /hostedZone: is missing/],
   ['a domain outside its zone', { hostedZone: 'other.org' }, /is not in the zone/],
   ['managed Redis without a password', { redisAuthToken: undefined }, /pulumi config set --secret redisAuthToken/],
-  ['a password that needs quoting', { redisAuthToken: 'abc$efghijklmnop"' }, /redisAuthToken: letters/],
-  ['a password that ElastiCache refuses', { redisAuthToken: 'abcdefgh_ijklmnop' }, /redisAuthToken: letters/],
+  ['a password that needs quoting', { redisAuthToken: 'abc$efghijklmnop"' }, /redisAuthToken: only letters/],
+  ['a password that ElastiCache refuses', { redisAuthToken: 'abcdefgh_ijklmnop' }, /redisAuthToken: only letters/],
   [
     'a domain that is too long for a certificate of ACM',
     { domain: `${'a'.repeat(53)}.example.org`, balancer: 'network', hostedZone: 'example.org' },
@@ -157,12 +157,12 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   [
     'an address for several parents in a network of the operator’s',
     { ...ADOPTED_NETWORK, ...SEVERAL, addresses: 'eipalloc-0a1b2c3d' },
-    /^addresses: with vpcId several parents go out by the addresses of your NAT gateways/,
+    /^addresses: with vpcId several parents use the addresses of your NAT gateways/,
   ],
   [
     'a database’s security group in the stack’s own network',
     { database: 'external', databaseSecurityGroup: 'sg-0a1b2c3d' },
-    /^databaseSecurityGroup: a security group lets in a group of its own network, so name that with vpcId/,
+    /^databaseSecurityGroup: a security group can admit only a group of its own network; name that network with vpcId/,
   ],
   [
     'a database’s secret of another region',

@@ -122,7 +122,7 @@ export function parseSettings(
         ? 'an image that does not say where its keys are kept (build it again)'
         : "an image of custody process, whose enclaves cannot open each other's messages";
     problems.push(
-      `instances: ${which}; several parents share one queue, and what waits for one's enclave another would end as key_retired: take an image of custody kms, or instances 1`,
+      `instances: ${which}; several parents share one queue, and a parent would end messages for another parent's enclave as key_retired: take an image of custody kms, or instances 1`,
     );
   }
 
@@ -150,7 +150,7 @@ export function parseSettings(
   if (image && !standIn) problems.push(...impatience(environment, raw.agents, image.longestAnswerMs));
   if (URL.parse(environment['PAGE_VERIFIER_URL']?.trim() ?? '')?.hostname === (raw.domain ?? ''))
     problems.push(
-      'gatewayEnvironment: PAGE_VERIFIER_URL names the gateway itself (domain), which must not hand out the command that checks it: publish it on another server',
+      'gatewayEnvironment: PAGE_VERIFIER_URL names the gateway itself (domain), which must not serve the command that checks it: publish that command on another server',
     );
   const { instanceType } = raw;
   const { enclaveCpuCount = 2, enclaveMemoryMiB = 3072 } = { ...defaultCapacity(instanceType), ...raw };
@@ -379,7 +379,7 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
       problems.push(`${store} parent: one disk in one zone is not for production; take managed or external`);
     if (several)
       problems.push(
-        `${store} parent: several instances cannot share one's disk; take managed or external, or instances 1`,
+        `${store} parent: several instances cannot share the disk of one; take managed or external, or instances 1`,
       );
   }
   if (several && raw.balancer === 'none')
@@ -390,7 +390,7 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
   problems.push(...adoptedNetworkProblems(raw, wrong));
   if (raw.balancer !== 'none' && missing('hostedZone') && missing('certificateArn'))
     problems.push(
-      "hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it; or name a certificate of yours (certificateArn)",
+      "hostedZone: is missing; ACM validates the balancer's certificate by a record in that zone. Set hostedZone, or name a certificate of yours (certificateArn)",
     );
   if (raw.balancer !== 'none' && (raw.domain?.length ?? 0) > LONGEST_CERTIFIED_NAME)
     problems.push(

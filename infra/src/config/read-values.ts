@@ -24,7 +24,7 @@ export function readValues(stack: string, values: Readonly<Record<string, string
   // RDS, ElastiCache and CloudTrail refuse two hyphens side by side, and a load balancer's name cannot end with one.
   if (!/^(?=.{1,12}$)[a-z](-?[a-z0-9])*$/.test(stack))
     problems.push(
-      `stack ${stack}: at most 12 of a to z, 0 to 9 and single hyphens between them, since names in AWS are made of it`,
+      `stack ${stack}: at most 12 characters of a to z, 0 to 9 and single hyphens between them, beginning with a letter, since names in AWS contain it`,
     );
   const region = regionSchema.safeParse(values['aws:region']);
   if (!region.success) problems.push('aws:region: a region, for example us-east-1');
@@ -40,7 +40,7 @@ export function readValues(stack: string, values: Readonly<Record<string, string
   return { own, raw, wrong, missing, region, problems };
 }
 
-/** Pulumi's own keys are under `pulumi:`. Keys that no program reads are refused, because they would be ignored. */
+/** Refuses a key that neither this program nor Pulumi reads (`pulumi:`), because it would have no effect. */
 function problemOfNamespace(key: string): string[] {
   const [namespace = ''] = key.split(':');
   if (namespace === PROJECT || namespace === 'pulumi' || key === 'aws:region') return [];

@@ -24,8 +24,8 @@ const description = z.object({
 });
 
 /**
- * Reads the release. Refuses an archive that is missing, truncated, or for the other architecture, with which the instance would fail half
- * an hour later.
+ * Reads the release. Refuses an archive that is missing, not in gzip, or for the other architecture, because an instance would fail with it
+ * half an hour later.
  * @param options.mayBeAbsent for a preview, in which release.json is enough
  */
 export function readRelease(

@@ -38,8 +38,8 @@ const identifier = (max: number) =>
 const path = z.string().regex(/^[^\p{C}]{1,1024}$/u, 'a path of 1 to 1024 characters');
 
 /**
- * Every key of Pulumi.<stack>.yaml under `communique-tee:`. The documentation and `preview --help` print the text of `describe`.
- * Secrets (`pulumi config set --secret`) are in SECRET_KEYS.
+ * Every key of Pulumi.<stack>.yaml under `communique-tee:`, except the secrets in secretShape. `preview --help` prints the text of
+ * `describe`.
  */
 export const settingsShape = {
   addressOnly: yesNo
@@ -48,7 +48,7 @@ export const settingsShape = {
   addresses: listOf(allocationId, 2)
     .default([])
     .describe(
-      'allocation ids of Elastic IPs that are yours, in place of addresses of the stack’s making; two with natPerZone',
+      'allocation ids of your own Elastic IPs, which the stack uses instead of making addresses; two with natPerZone',
     ),
   production: yesNo
     .default(false)
@@ -60,48 +60,56 @@ export const settingsShape = {
     .describe('the type of the parent instance (src/instances/instance-types.ts)'),
   enclaveCpuCount: whole(1, 512)
     .optional()
-    .describe('whole cores; CPU 0 and its siblings stay with the parent (default: 2, or 1 if the type has no more)'),
+    .describe(
+      'CPUs of the enclave, in whole cores; CPU 0 and its siblings stay with the parent (default: 2, or 1 if the type can spare only 1)',
+    ),
   enclaveMemoryMiB: whole(1, 1_000_000)
     .optional()
     .describe(
-      'a multiple of 2, at least 64 and four times the image (default: 3072, or 1024 if the type has under 8 GiB)',
+      'memory of the enclave: a multiple of 2, at least 64, and at least four times the size of the image (default: 3072, or 1024 if the type has under 8 GiB)',
     ),
   instances: whole(1, 8)
     .default(1)
     .describe(
-      'number of parents; more than 1 need a balancer, managed or external stores, an image of custody kms, and connect through NAT',
+      'number of parents; several parents need a balancer, managed or external stores, and an image of custody kms, and they reach the internet through NAT',
     ),
-  maxInstances: whole(1, 32).optional().describe('most parents when the queue grows (default: instances)'),
+  maxInstances: whole(1, 32)
+    .optional()
+    .describe('largest number of parents, to which the stack grows while messages wait (default: instances)'),
   balancer: oneOf(['none', 'application', 'network'])
     .default('none')
-    .describe('TLS with an ACM certificate in front of the parents'),
+    .describe(
+      'load balancer in front of the parents, with an ACM certificate; none: nginx on the parent has a certificate of Let’s Encrypt',
+    ),
   balancerLogDays: whole(0, 3650)
     .default(30)
     .describe(
-      "how long the balancer's access logs are kept; they hold clients' addresses and paths. 0: none are written",
+      "days for which the balancer's access logs are kept; they contain clients' addresses and paths. 0: the balancer writes no logs",
     ),
   natPerZone: yesNo
     .default(false)
     .describe(
-      'two registered addresses, and with several parents a NAT gateway in each zone, so that one zone may fail; a single parent uses only the first address',
+      'true: register two addresses, and give several parents a NAT gateway in each zone, so that one zone may fail; a single parent uses only the first address',
     ),
   amiId: z
     .string()
     .regex(/^ami-[0-9a-f]{8,17}$/, 'the id of an AMI like ami-0123456789abcdef0')
     .optional()
-    .describe("the parent's AL2023 image; default: Amazon's newest, which replaces the instance when it changes"),
+    .describe(
+      "the parent's AL2023 image (default: Amazon's newest; a newer image replaces the instances at the next pulumi up)",
+    ),
   rootVolumeGiB: whole(16, 1024).default(30).describe("size of the parent's root disk"),
   imageFolder: path
     .optional()
-    .describe('where npm run image -- build wrote (default dist/image/<stack>-<architecture>)'),
+    .describe('the folder that npm run image -- build wrote (default: dist/image/<stack>-<architecture>)'),
   releaseFile: path
     .optional()
     .describe(
-      'the programs of the parent, as npm run ops -- release made them (default dist/release/communique-tee-<architecture>.tar.gz)',
+      "the archive of the parent's programs that npm run ops -- release made (default: dist/release/communique-tee-<architecture>.tar.gz)",
     ),
   acceptedPcr0: listOf(measurement, 8)
     .default([])
-    .describe('images that may use the keys beside the one being deployed: the old one during a rollout'),
+    .describe('PCR0 of each further image that may use the keys, such as the previous image during a rollout'),
   operatorName: z
     .string()
     .regex(
@@ -109,11 +117,11 @@ export const settingsShape = {
       '1 to 100 characters without line breaks or space at the ends',
     )
     .optional()
-    .describe('who runs the service, as people know you; published with PCR3, which is only a hash (default: domain)'),
+    .describe('the name under which people know you; published beside PCR3, which is only a hash (default: domain)'),
   domain: hostName.describe("the service's host name"),
   hostedZone: hostName
     .optional()
-    .describe('the Route 53 zone that the domain is in; without it the record is yours to make'),
+    .describe('the Route 53 zone that contains the domain; without it you make the DNS record yourself'),
   certificateArn: z
     .string()
     .regex(
@@ -122,49 +130,55 @@ export const settingsShape = {
     )
     .optional()
     .describe(
-      'a certificate of yours for the balancer, in place of one that the stack requests; hostedZone is then not needed',
+      'your own certificate for the balancer, instead of one that the stack requests; the balancer then does not need hostedZone',
     ),
   availabilityZones: listOf(availabilityZone, 2)
     .pipe(z.tuple([z.string(), z.string()], 'two different zones').refine(([a, b]) => a !== b, 'two different zones'))
     .describe(
-      'two zones that offer instanceType; never changed afterwards, since subnets and the data volume are in them',
+      'two zones that offer instanceType; never change them later, since subnets and the data volume are in them',
     ),
   vpcCidr: network
     .default('10.40.0.0/16')
-    .describe('addresses of the network that the stack makes; only if vpcId is not set'),
+    .describe('addresses of the network that the stack makes; not used with vpcId'),
   vpcId: vpcId
     .optional()
-    .describe('a VPC of yours, in place of one that the stack makes; with publicSubnets and privateSubnets'),
+    .describe('your own VPC, instead of one that the stack makes; set publicSubnets and privateSubnets too'),
   publicSubnets: listOf(subnetId, 2)
     .default([])
     .describe(
-      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones: for the balancer, and for a single parent',
+      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones; the balancer and a single parent are in them',
     ),
   privateSubnets: listOf(subnetId, 2)
     .default([])
     .describe(
-      'two subnets of vpcId in the same order, for stores and several parents; with several parents each needs a route to a NAT gateway',
+      'two subnets of vpcId, in the order of availabilityZones; stores and several parents are in them. With several parents each subnet needs a route to a NAT gateway',
     ),
   database: oneOf(STORE_PLACES)
     .default('managed')
-    .describe('parent (one zone, refused in production), managed (RDS) or external (URL from a secret)'),
+    .describe(
+      'where PostgreSQL runs: parent (one zone, refused in production), managed (RDS) or external (URL from a secret)',
+    ),
   databaseClass: z
     .string()
     .regex(/^db\.[a-z0-9]{1,16}\.[a-z0-9]{1,16}$/, 'an RDS instance class like db.t4g.micro')
     .default('db.t4g.micro')
-    .describe('of RDS'),
-  databaseStorageGiB: whole(20, 16_384).default(20).describe('disk of RDS; grows automatically up to four times this'),
+    .describe('the instance class of RDS'),
+  databaseStorageGiB: whole(20, 16_384)
+    .default(20)
+    .describe('disk of RDS; it grows automatically to at most four times this size'),
   redis: oneOf(STORE_PLACES)
     .default('managed')
-    .describe('parent (refused in production), managed (ElastiCache) or external (URL from a secret)'),
+    .describe(
+      'where Redis runs: parent (refused in production), managed (ElastiCache) or external (URL from a secret)',
+    ),
   redisNodeType: z
     .string()
     .regex(/^cache\.[a-z0-9]{1,16}\.[a-z0-9]{1,16}$/, 'an ElastiCache node type like cache.t4g.micro')
     .default('cache.t4g.micro')
-    .describe('of ElastiCache'),
+    .describe('the node type of ElastiCache'),
   externalPorts: listOf(port, 4)
     .default([])
-    .describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),
+    .describe('ports of an external PostgreSQL and an external Redis (default: 5432 and 6379)'),
   databaseUrlSecret: z
     .string()
     .regex(
@@ -173,39 +187,39 @@ export const settingsShape = {
     )
     .optional()
     .describe(
-      'with database external: a secret of yours that holds the URL, in place of one that you fill during the first pulumi up',
+      'with database external: your own secret with the URL, instead of a secret of the stack that you fill during the first pulumi up',
     ),
   databaseSecurityGroup: securityGroupId
     .optional()
     .describe(
-      'with database external and vpcId: the security group of your database, which the stack then opens only to the parents',
+      'with database external and vpcId: the security group of your database, to which the stack adds a rule that admits the parents',
     ),
-  dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
-  dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
+  dataVolumeGiB: whole(10, 1024).default(20).describe('the volume of PostgreSQL on the parent'),
+  dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of the data volume are kept'),
   enclaveSecrets: listOf(oneOf(ENCLAVE_SECRETS), 16)
     .default(ENCLAVE_SECRETS_BY_DEFAULT)
-    .describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
-  authIssuer: httpsUrl.describe('who signs the bearer tokens'),
-  authAudience: identifier(256).optional().describe('whom the tokens are for (default: https://<domain>)'),
+    .describe(`secrets with ciphertext for the enclave, any of ${ENCLAVE_SECRETS.join(', ')}`),
+  authIssuer: httpsUrl.describe('the issuer that signs the bearer tokens'),
+  authAudience: identifier(256).optional().describe('the audience that tokens must name (default: https://<domain>)'),
   authJwksUrl: httpsUrl
     .optional()
     .describe(
-      "the issuer's public keys, the jwks_uri of its discovery document (default: .well-known/jwks.json below authIssuer)",
+      "where the issuer's public keys are: the jwks_uri of its discovery document (default: .well-known/jwks.json below authIssuer)",
     ),
   gatewayEnvironment: z
     .string()
     .max(65_536, 'at most 65536 characters')
     .optional()
-    .describe('further variables of .env.example as JSON, without secrets'),
-  corsOrigins: listOf(httpsOrigin, 32).default([]).describe('origins whose pages may call from a browser'),
+    .describe('further variables of the gateway (.env.example) as JSON, without secrets'),
+  corsOrigins: listOf(httpsOrigin, 32).default([]).describe('web origins whose pages may call the gateway'),
   agents: oneOf(['off', 'on'])
     .default('off')
     .describe(
-      'whether people may ask a model; on needs services.agents in the image’s configuration and its keys in enclaveSecrets',
+      'whether people may give tasks to a model; on needs services.agents in the image’s configuration, and in enclaveSecrets the keys that it names',
     ),
   residence: oneOf(['off', 'optional', 'required'])
     .default('off')
-    .describe('whether messages carry a proof of residence; as in the image’s configuration'),
+    .describe('whether messages carry a proof of residence; must be the mode in the image’s configuration'),
   residenceRegistrar: z
     .string()
     .regex(RESIDENCE_ID_PATTERN, '1 to 64 lower-case letters, digits and hyphens')
@@ -218,28 +232,30 @@ export const settingsShape = {
     ),
   residenceFilesUrl: httpsUrl
     .optional()
-    .describe('where the registrar’s static files are (default: a bucket of the stack behind CloudFront)'),
+    .describe('the address of the registrar’s static files (default: a bucket of the stack behind CloudFront)'),
   residencePublishers: listOf(roleArn, 8)
     .default([])
-    .describe('who may upload to that bucket (default: keyAdministrators)'),
+    .describe('roles that may upload the registrar’s files to the stack’s bucket (default: keyAdministrators)'),
   keyAdministrators: listOf(roleArn, 8)
     .refine((arns) => arns.length > 0, 'at least one role')
     .describe(
-      'roles or users that may change the policies of keys, and so run pulumi up: every deployer and CI; in production two or more',
+      'roles or users that may change the policies of keys, and therefore may run pulumi up: every deployer and CI; in production at least two',
     ),
   secretOperators: listOf(roleArn, 8)
     .default([])
-    .describe("who may encrypt the enclave's secrets (default: keyAdministrators)"),
-  alarmEmail: emailAddress.describe('where alarms and budget warnings go'),
-  monthlyBudgetUsd: whole(1, 1_000_000).describe('monthly budget of the stack; AWS warns at 80 %'),
-  logRetentionDays: whole(1, 3653).default(30).describe('one of the numbers CloudWatch knows'),
+    .describe("roles that may encrypt the enclave's secrets (default: keyAdministrators)"),
+  alarmEmail: emailAddress.describe('the email address that gets alarms and budget warnings'),
+  monthlyBudgetUsd: whole(1, 1_000_000).describe('monthly budget of the stack; AWS warns at 80 % and at 100 %'),
+  logRetentionDays: whole(1, 3653)
+    .default(30)
+    .describe('days for which logs are kept; one of the numbers that CloudWatch accepts'),
   auditTrail: oneOf(['create', 'existing'])
     .default('create')
-    .describe('the CloudTrail that the alarm on key policies needs; existing: the account has one'),
+    .describe('create: make the CloudTrail that the alarm on key policies needs; existing: the account has one'),
   imageBuild: yesNo
     .default(false)
-    .describe('a CodeBuild project that builds images in the account, beside building them elsewhere'),
-  imageBuildRepository: httpsUrl.optional().describe('what CodeBuild clones; required with imageBuild'),
+    .describe('true: make a CodeBuild project that builds the image in the account a second time, for comparison'),
+  imageBuildRepository: httpsUrl.optional().describe('the repository that CodeBuild clones; required with imageBuild'),
   imageBuildCommit: z
     .string()
     .regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 hexadecimal digits in lower case')
@@ -248,7 +264,7 @@ export const settingsShape = {
   imageBuildDebianMirror: listOf(httpsUrl, 2)
     .default([])
     .describe(
-      "a Debian archive for CodeBuild, whose own system is Ubuntu, then Debian's security archive (default: the first with -security at its end); required with imageBuild. A snapshot archive keeps the versions of image/image.lock.json",
+      "a Debian archive for CodeBuild, whose own system is Ubuntu, then optionally Debian's security archive (default: the first address with -security at its end); required with imageBuild. A snapshot archive has the versions of image/image.lock.json",
     ),
 } as const;
 
@@ -256,8 +272,8 @@ const secretText = z
   .string()
   .min(16, 'at least 16 characters')
   .max(128, 'at most 128 characters')
-  // ElastiCache takes !&#$^<>- beside letters and digits, and nothing else.
-  .regex(/^[A-Za-z0-9-]+$/, 'letters, digits and -, which ElastiCache takes and a URL need not quote');
+  // ElastiCache also accepts !&#$^<>.
+  .regex(/^[A-Za-z0-9-]+$/, 'only letters, digits and -, which a URL can contain without quoting');
 
 export const secretShape = {
   redisAuthToken: secretText.describe('the password of ElastiCache; required with redis managed'),

@@ -31,7 +31,7 @@ export function listOf<T>(item: z.ZodType<T, string>, most: number) {
         const json: unknown = JSON.parse(text);
         if (Array.isArray(json) && json.every((value) => typeof value === 'string')) return json;
       } catch {
-        /* said below */
+        /* reported below */
       }
       context.addIssue({ code: 'custom', message: 'a list of texts, each in quotes' });
       return z.NEVER;
@@ -55,13 +55,13 @@ export const httpsUrl = z
     (text) => /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text) && !/["'\\$`]/.test(text),
     'an https:// URL of visible ASCII characters, without quotes, $ or backslash',
   )
-  // Plans, logs and errors show it
+  // Plans, logs and errors show the URL.
   .refine(
     (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
     'an https:// URL without a user name or password',
   );
 
-/** An origin as browsers send it in the header Origin, by the gateway's own rule. */
+/** An origin as browsers send it in the header Origin. The gateway's own rule checks it. */
 export const httpsOrigin = z.string().superRefine((text, context) => {
   if (text.startsWith('https://') && !text.includes(',') && VARIABLES.CORS_ORIGINS.safeParse(text).success) return;
   const url = text.length <= 512 ? URL.parse(text) : null;
@@ -95,7 +95,7 @@ export const port = whole(1, 65_535).transform(String);
 /** A role's ARN. IAM allows paths of 512 characters, but a key's policy names up to 40 roles and has at most 32 KiB. */
 export const roleArn = z
   .string()
-  .max(256, 'at most 256 characters, since the policies of the keys name each several times')
+  .max(256, 'at most 256 characters, since the keys’ policies name each role several times')
   .regex(
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[A-Za-z0-9+=,.@_/-]+$/,
     'the ARN of an IAM role or user, without wildcards',
@@ -103,7 +103,7 @@ export const roleArn = z
 
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example us-east-1');
 
-/** An availability zone. Local Zones and Wavelength Zones, which have longer names, lack these instances. */
+/** An availability zone. Local Zones and Wavelength Zones have longer names; they do not offer these instances. */
 export const availabilityZone = z
   .string()
   .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone, for example us-east-1a');

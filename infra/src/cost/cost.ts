@@ -112,7 +112,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
     sources: allSources(),
     savingsPlan: {
       onDemandPerHourUsd: perHour === undefined ? null : dollars(perHour * BigInt(settings.instances), 5),
-      note: 'A commitment is dollars per HOUR for one or three years, used or not. Its rate is not in the table: ask AWS for it, and give it as --savings-rate to see what it would save.',
+      note: 'With a plan you commit to a number of dollars per HOUR for one or three years, and pay them even if unused. The price table has no rates of plans: ask AWS for the rate, and pass it as --savings-rate to see the savings.',
       command: `aws savingsplans describe-savings-plans-offering-rates --savings-plan-types Compute --service-codes AmazonEC2 --products EC2 --filters name=region,values=${settings.region} name=instanceType,values=${settings.instanceType} name=productDescription,values=Linux/UNIX name=tenancy,values=shared`,
     },
   };
@@ -218,7 +218,7 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
   };
   add(`KMS, the yearly rotation of ${String(KEYS)} keys`, RATES.keyRotation);
   add(
-    `EBS snapshots of the data volume: ${String(dataSnapshots)} kept, each by what has changed since the one before`,
+    `EBS snapshots of the data volume: ${String(dataSnapshots)} kept, each with the changes since the snapshot before`,
     RATES.snapshot,
     database === 'parent',
   );

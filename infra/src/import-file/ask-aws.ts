@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** Sends one request by the AWS CLI, which signs and pages. @returns the JSON of the answer */
+/** Sends one request by the AWS CLI, which signs it and fetches all pages of the answer. @returns the answer's JSON */
 export type AskAws = (args: readonly string[]) => Promise<unknown>;
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;

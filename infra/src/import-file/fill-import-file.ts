@@ -29,14 +29,14 @@ export interface Filled {
   readonly undecided: readonly string[];
 }
 
-/** The stand-in for AWS of preview, which remembers the resource of each id, because inputs refer to resources by id. */
+/** Preview's stand-in for AWS, which also remembers the resource of each id, because inputs refer to resources by id. */
 export class RememberingAws extends MockAws {
   readonly byId = new Map<string, SeenResource>();
 
   override newResource(args: runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
     const made = super.newResource(args);
     const seen = this.resources.at(-1);
-    // Only ids in AWS's forms, because a name can be the id of several types.
+    // Remember only ids in AWS's forms, because one name can be the id of resources of several types.
     if (seen !== undefined && made.id !== seen.name && /^(?:[a-z]+-0|arn:)/.test(made.id)) this.byId.set(made.id, seen);
     return made;
   }

@@ -155,7 +155,7 @@ const shapeOf = (title: string): StackShape => {
   return shape;
 };
 
-describe.each(['dev', 'prod with all options', 'prod with stores elsewhere'])('%s', (title) => {
+describe.each(['dev', 'prod with all options', 'prod with external stores'])('%s', (title) => {
   const shape = shapeOf(title);
   let entries: Entry[] = [];
   let found: Awaited<ReturnType<typeof fill>>;
@@ -249,7 +249,7 @@ describe('import-file, if AWS’s answers differ', () => {
     const twice = tagged.filter(isVpc).map((each) => ({ ...each, ResourceARN: `${each.ResourceARN}9` }));
     const both = await fill(shape, entries, answers([...tagged, ...twice]));
     expect(both.code).toBe(1);
-    expect(both.out).toMatch(/Decide these yourself[^]*several ec2:vpc with the tag Name=communique-tee-dev-network/);
+    expect(both.out).toMatch(/Decide about these[^]*several ec2:vpc with the tag Name=communique-tee-dev-network/);
   });
 
   it('ends with one line if AWS refuses, and sends each request once', async () => {

@@ -16,7 +16,7 @@ export interface Wanted {
 interface ImportId {
   /** @throws NoId */
   id(wanted: Wanted): Promise<string>;
-  /** The page below SOURCE whose section "Import" has the form of the id. */
+  /** The page below SOURCE whose section "Import" describes the form of the id. */
   readonly source: string;
 }
 interface LeftOut {
@@ -116,7 +116,8 @@ export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
   'aws:lb/listener:Listener': byTaggedArn('lb_listener', 'elasticloadbalancing:listener'),
   'aws:acm/certificate:Certificate': byTaggedArn('acm_certificate', 'acm:certificate'),
   'aws:acm/certificateValidation:CertificateValidation': {
-    leftOut: 'AWS has no such thing: `pulumi up` waits until the certificate is issued, which it is',
+    leftOut:
+      'AWS has no such resource: `pulumi up` only waits until the certificate is issued, which has happened already',
   },
   'aws:route53/record:Record': {
     source: 'route53_record',
@@ -172,7 +173,7 @@ export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
 
 /** Resources that are not imported, by name. Their names contain ids of AWS, so the program makes them again. */
 export const LEFT_OUT_BY_NAME: readonly (readonly [name: RegExp, why: string])[] = [
-  [/-parent-files$/, 'its name follows from ids of AWS: `pulumi up` stores the same bytes under the same name again'],
+  [/-parent-files$/, 'its name depends on ids of AWS: `pulumi up` stores the same bytes under the same name again'],
 ];
 
 const partitionOf = (region: string): string =>
@@ -273,6 +274,7 @@ async function subscription(account: Account, topic: string, endpoint: string): 
   const found = all.find(
     ({ Endpoint, SubscriptionArn }) => Endpoint === endpoint && SubscriptionArn.startsWith('arn:'),
   );
-  if (found === undefined) throw new NoId('absent', `${endpoint} has confirmed no subscription; AWS mails to it again`);
+  if (found === undefined)
+    throw new NoId('absent', `${endpoint} has not confirmed a subscription; AWS sends it another email`);
   return found.SubscriptionArn;
 }

@@ -41,14 +41,14 @@ export async function runImportFile(
   const StandIn = class extends RememberingAws {
     constructor(region: string, deployer?: string) {
       super(region, deployer);
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the program makes it, and its ids are read here
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the program makes the instance, and this function reads its ids
       aws = this;
     }
   };
   try {
     const { resources } = await runProgram(stack, values, { root }, StandIn).catch((error: unknown) => {
       if (!(error instanceof ConfigError)) throw error;
-      // Continue without the image: it matters only for its own object, which then is not imported.
+      // Continue without the image: it matters only for its own object in the store, which then is not imported.
       streams.err(`${error.message}\nIds are still filled in, as for an image that is not built.\n`);
       return runProgram(stack, values, { root, standIn: notBuilt }, StandIn);
     });
@@ -77,8 +77,8 @@ function report({ filled, leftOut, undecided }: Filled, output: string): string 
   const listed = (title: string, lines: readonly string[]): string =>
     lines.length === 0 ? '' : `${title}\n${lines.map((line) => `  - ${line}\n`).join('')}`;
   return [
-    `${String(filled)} ids are in ${output}. Names were not looked up: \`pulumi import\` stops at one that AWS does not have.\n`,
+    `${String(filled)} ids are in ${output}. Ids that are names were not looked up: \`pulumi import\` stops at a name that AWS does not have.\n`,
     listed('Not imported; `pulumi up` makes it:', leftOut),
-    listed('Decide these yourself, and add each to the file with its id, or leave it to `pulumi up`:', undecided),
+    listed('Decide about these: add each to the file with its id, or let `pulumi up` make it:', undecided),
   ].join('');
 }

@@ -35,7 +35,7 @@ export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean
 export const leastEnclaveMemoryMiB = (imageSizeBytes: number): number =>
   Math.max(SMALLEST_ENCLAVE_MIB, 2 * Math.ceil((MEMORY_PER_IMAGE * imageSizeBytes) / MIB / 2));
 
-/** An enclave's default CPUs and memory: production's size, or what the smallest types can spare. */
+/** An enclave's default CPUs and memory: 2 vCPUs and 3072 MiB, or less if the type is too small for them. */
 export function defaultCapacity(instanceType: string | undefined): {
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;

@@ -5,7 +5,7 @@ export interface InstanceType {
   name: string;
   architecture: Architecture;
   vcpus: number;
-  /** 1: each vCPU is a core. 2: an enclave is given cores, and each is two vCPUs. */
+  /** 1: each vCPU is a core. 2: each core is two vCPUs. An enclave gets whole cores. */
   threadsPerCore: 1 | 2;
   memoryMiB: number;
 }
@@ -21,8 +21,8 @@ const GRAVITON_SIZES = { threadsPerCore: 1, architecture: 'arm64', smallestVcpus
 const TWO_THREAD_SIZES = { threadsPerCore: 2, architecture: 'x86_64', smallestVcpus: 4 } as const;
 
 /**
- * The families that this project supports, which are some of those that can host an enclave: no t4g, no .medium, no metal. x86 begins at
- * 4 vCPUs, because one whole core (2 vCPUs) stays with the parent. A test compares them with AWS's own DescribeInstanceTypes.
+ * The families that this project supports; AWS offers enclaves on more. There is no t4g, no .medium, no metal. x86 begins at 4 vCPUs,
+ * because one whole core (2 vCPUs) stays with the parent. A test compares them with a dump of AWS's DescribeInstanceTypes.
  */
 const FAMILIES: Readonly<Record<string, Family>> = {
   c6g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 2048 },
@@ -67,14 +67,14 @@ export function findInstanceType(name: string): InstanceType | undefined {
 
 /** Why a type is not supported, for the operator. */
 export function whyNotSupported(name: string): string {
-  if (/^t\d/.test(name)) return `${name} cannot carry an enclave: no burstable (t) type can`;
+  if (/^t\d/.test(name)) return `${name} cannot host an enclave: no burstable (t) type can`;
   if (/\.(nano|micro|small|medium)$/.test(name))
-    return `${name} cannot carry an enclave: an enclave needs whole cores beside the parent's own, which begin at .large (Graviton) or .xlarge (x86)`;
-  if (/\.metal/.test(name)) return `${name} cannot carry an enclave: bare metal has no Nitro hypervisor to divide it`;
+    return `${name} cannot host an enclave: the enclave and the parent each need whole cores, so take .large (Graviton) or .xlarge (x86) or larger`;
+  if (/\.metal/.test(name)) return `${name} cannot host an enclave: bare metal has no Nitro hypervisor to divide it`;
   if (/^(a1|c7gn|g5g|im4gn|is4gen|hpc7g)\./.test(name))
-    return `${name} cannot carry an enclave: AWS does not offer enclaves on this family`;
+    return `${name} cannot host an enclave: AWS does not offer enclaves on this family`;
   if (/^[a-z]+\d+(i|a|in|an|n|d)?\.large$/.test(name))
-    return `${name} cannot carry an enclave: its 2 vCPUs are one core, and that one stays with the parent`;
+    return `${name} cannot host an enclave: its 2 vCPUs are one core, which stays with the parent`;
   return `${name} is not among the instance types that this project knows`;
 }
 

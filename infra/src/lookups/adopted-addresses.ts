@@ -3,7 +3,7 @@ import type { InvokeOptions } from '@pulumi/pulumi';
 import type { AddressSettings } from '../config/address-only';
 import { answered } from './answered';
 
-/** An address that the operator has already. */
+/** An Elastic IP of the operator. */
 export interface AdoptedAddress {
   readonly allocationId: string;
   readonly publicIp: string;

@@ -6,14 +6,14 @@ import { ConfigError } from '../config/config-error';
 import type { Settings } from '../config/parse-settings';
 import { answered } from './answered';
 
-/** A network that the operator has already. */
+/** The operator's own network. */
 export interface AdoptedNetwork {
   readonly vpcId: string;
   /** In the order of availabilityZones, like the private subnets. */
   readonly publicSubnetIds: readonly string[];
   readonly publicCidrs: readonly string[];
   readonly privateSubnetIds: readonly string[];
-  /** Public addresses of the NAT gateways by which several parents go out, each once; empty for one parent. */
+  /** Public addresses of the NAT gateways of several parents, each once; empty for one parent. */
   readonly natAddresses: readonly string[];
 }
 
@@ -24,7 +24,7 @@ type NetworkSettings = Pick<
 
 /**
  * @returns undefined if the stack makes its own network
- * @throws ConfigError if a subnet is not in the VPC and its zone, or several parents have no NAT gateway to go out by
+ * @throws ConfigError if a subnet is not in the VPC and its zone, or several parents have no NAT gateway with a public address
  */
 export async function lookUpNetwork(
   settings: NetworkSettings,
@@ -58,7 +58,7 @@ export async function lookUpNetwork(
   };
 }
 
-/** The public address by which a private subnet goes out, which the House must have on its list. */
+/** The public address of a private subnet's NAT gateway. The House must have this address on its list. */
 async function natAddress(stack: string, vpcId: string, subnet: string, options: InvokeOptions): Promise<string> {
   const { routes } = await answered(
     stack,
@@ -66,10 +66,10 @@ async function natAddress(stack: string, vpcId: string, subnet: string, options:
     `privateSubnets ${subnet}: its route table cannot be read; allow ec2:DescribeRouteTables`,
   );
   const id = routes.find(({ cidrBlock }) => cidrBlock === '0.0.0.0/0')?.natGatewayId ?? '';
-  const problem = `privateSubnets ${subnet}: several parents go out by a NAT gateway, whose address the House has on its list`;
+  const problem = `privateSubnets ${subnet}: several parents connect through a NAT gateway, whose address the House has on its list`;
   if (id === '')
     throw new ConfigError(stack, [
-      `${problem}, and its route for 0.0.0.0/0 leads to none; add one, or take instances 1 and no maxInstances`,
+      `${problem}, and the subnet's route for 0.0.0.0/0 leads to none; add one, or take instances 1 and no maxInstances`,
     ]);
   const { publicIp } = await answered(
     stack,

@@ -6,8 +6,8 @@ const ALARM_SERVICES = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
 
 /**
  * EventBridge does not set `aws:SourceAccount`. With a condition on that key or on `aws:SourceArn`, in the policy of the KMS key or of the
- * topic, it could publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge").
- * So another account that knows the topic's ARN could send a notice by its own EventBridge, which is harmless: a notice grants no access.
+ * topic, EventBridge could publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for
+ * EventBridge"). Without the condition another account that knows the topic's ARN could send a notice. A notice grants no access.
  */
 const EVENT_BRIDGE = 'events.amazonaws.com';
 

@@ -20,7 +20,7 @@ const tlsOnly = (bucketArn: string): Statement[] => [
   },
 ];
 
-/** The image store's policy: only TLS, only this account; only the lifecycle rule or an administrator deletes a stored image. */
+/** The image store's policy: only TLS, only this account; only the lifecycle rule or an administrator deletes a version of an object. */
 export function imageBucketPolicy(place: Place, bucketArn: string, administrators: readonly string[]): PolicyDocument {
   return policy(
     ...tlsOnly(bucketArn),
@@ -132,8 +132,8 @@ export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: str
 }
 
 /**
- * The policy of the bucket with the balancer's access logs, as AWS documents it. Those of an application balancer come from Elastic Load
- * Balancing's service, those of a network balancer from CloudWatch's.
+ * The policy of the bucket with the balancer's access logs, as AWS documents it. The service of Elastic Load Balancing writes the logs of an
+ * application balancer, and CloudWatch's service those of a network balancer.
  */
 export function balancerLogBucketPolicy(
   place: Place,
@@ -182,14 +182,14 @@ export function balancerLogBucketPolicy(
 
 /**
  * The bucket with the packages of Amazon Linux 2023 in a region, to which AWS's mirror lists lead. Outside the partition `aws` the names
- * differ, so there the endpoint's policy has a prefix.
+ * end differently, so there the ARN ends with a wildcard.
  */
 const packageBucket = ({ partition, region }: Place): string =>
   `arn:${partition}:s3:::al2023-repos-${region}-${partition === 'aws' ? 'de612dc2' : '*'}`;
 
 /**
- * The policy of the network's S3 endpoint. It allows only to read the stack's own store by its own account, and Amazon Linux's packages, so
- * that an attacker on the parent cannot copy anything to another bucket.
+ * The policy of the network's S3 endpoint. It allows only reads, of the stack's own store and of Amazon Linux's packages. So an attacker on
+ * the parent cannot copy anything to another bucket.
  */
 export const s3EndpointPolicy = (place: Place, bucketArn: string): PolicyDocument =>
   policy(

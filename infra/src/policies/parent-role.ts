@@ -23,7 +23,7 @@ export interface ParentRoleArgs {
   acceptedImages: readonly string[];
   /** The address that the House has on its list; absent if several instances go out through NAT. */
   elasticIpAllocationId?: string;
-  /** The data volume of PostgreSQL and Redis on the parent. */
+  /** The data volume of PostgreSQL on the parent. */
   dataVolumeId?: string;
 }
 

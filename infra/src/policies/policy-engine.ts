@@ -25,8 +25,8 @@ const TO_EVERYBODY = {
 };
 
 /**
- * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because `runSimulation` knows no condition
- * key with a variable after a colon, and so drops `kms:EncryptionContext:<key>` from a request.
+ * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because `runSimulation` does not know
+ * condition keys with a variable after a colon, and drops `kms:EncryptionContext:<key>` from a request.
  * @throws Error for a policy that IAM would refuse
  */
 export function isAllowed({ who, action, resource, accountId, own, on, context, principalAlone }: Question): boolean {

@@ -1,17 +1,21 @@
-/** Actions for which AWS accepts only the resource `*`, and why each is needed. A test compares every policy of the program with them. */
+/** Actions for which AWS accepts only the resource `*`, with the reason and the use. A rule compares every policy of the program with them. */
 export const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
-  'autoscaling:DescribeAutoScalingInstances': 'knows no resource; the parent looks whether its group waits for it',
+  'autoscaling:DescribeAutoScalingInstances':
+    'the action has no resources; the parent checks whether its group waits for it',
   'cloudwatch:PutMetricData': 'metrics have no ARN; the namespace is fixed by a condition',
-  'ec2:DescribeAddresses': 'EC2 describes know no resource; the parent looks whether its address is attached',
+  'ec2:DescribeAddresses':
+    'EC2’s Describe actions have no resources; the parent checks whether its address is attached',
   'ec2:DescribeInstances':
-    'EC2 describes know no resource; Data Lifecycle Manager looks for what it makes snapshots of',
-  'ec2:DescribeSnapshots': 'EC2 describes know no resource; Data Lifecycle Manager counts the snapshots that are there',
-  'ec2:DescribeTags': "EC2 describes know no resource; CloudWatch's agent looks which group the instance is in",
+    'EC2’s Describe actions have no resources; Data Lifecycle Manager requires it for its snapshots',
+  'ec2:DescribeSnapshots':
+    'EC2’s Describe actions have no resources; Data Lifecycle Manager counts the existing snapshots',
+  'ec2:DescribeTags':
+    'EC2’s Describe actions have no resources; CloudWatch’s agent reads the name of the instance’s group',
   'ec2:DescribeVolumes':
-    'EC2 describes know no resource; the parent waits for its data volume, Data Lifecycle Manager looks for it',
-  'ssmmessages:CreateControlChannel': 'Session Manager, in place of port 22: knows no resource',
-  'ssmmessages:CreateDataChannel': 'Session Manager: knows no resource',
-  'ssmmessages:OpenControlChannel': 'Session Manager: knows no resource',
-  'ssmmessages:OpenDataChannel': 'Session Manager: knows no resource',
+    'EC2’s Describe actions have no resources; the parent waits for its data volume, and Data Lifecycle Manager finds it',
+  'ssmmessages:CreateControlChannel': 'for Session Manager, which replaces port 22; the action has no resources',
+  'ssmmessages:CreateDataChannel': 'for Session Manager; the action has no resources',
+  'ssmmessages:OpenControlChannel': 'for Session Manager; the action has no resources',
+  'ssmmessages:OpenDataChannel': 'for Session Manager; the action has no resources',
   'ecr:GetAuthorizationToken': 'a registry login belongs to the account, not to a repository',
 };

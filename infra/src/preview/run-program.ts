@@ -30,8 +30,8 @@ export async function runProgram(
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);
   process.on('unhandledRejection', catchIt);
-  // For each resource, and for each of about four promises of a property, Pulumi makes an error without a message and reads its stack.
-  // Give such an error no stack: under jest, which maps each frame to its source, that took most of the time. An error with a
+  // Pulumi makes an error without a message for each resource, and for each of about four promises per property, and reads its stack.
+  // Give such an error no stack, because jest maps each frame of a stack to its source, which took most of the time. An error with a
   // message keeps the frame that threw it.
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;

@@ -9,7 +9,7 @@ export const noPublicBucket: ResourceRule = {
   description: 'No bucket is public: no ACL, every block on, no policy that allows everyone.',
   check(resource) {
     const { type, props } = resource;
-    if (/^aws:s3\/bucketAcl/.test(type)) return ['there are no ACLs: the account owns every object'];
+    if (/^aws:s3\/bucketAcl/.test(type)) return ['is an ACL, and the account must own every object'];
     if (BUCKETS.includes(type))
       return unless(props.acl === undefined && props.grants === undefined, 'has an ACL of its own');
     if (/^aws:s3\/bucketPublicAccessBlock:/.test(type))
@@ -21,7 +21,7 @@ export const noPublicBucket: ResourceRule = {
       );
     if (/^aws:s3\/bucketPolicy:/.test(type))
       return statementsOf(resource).flatMap(({ allows, principals, sid }) =>
-        unless(!(allows && principals.includes('*')), `${sid} allows everybody`),
+        unless(!(allows && principals.includes('*')), `${sid} allows everyone`),
       );
     return [];
   },

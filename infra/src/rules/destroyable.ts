@@ -25,6 +25,6 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
 
 export const destroyable: ResourceRule = {
   name: 'destroyable',
-  description: 'Outside production `pulumi destroy` ends everything, and `pulumi up` can make it again at once.',
+  description: 'Outside production `pulumi destroy` deletes everything, and `pulumi up` can make it again at once.',
   check: (resource) => (isProduction(resource) ? [] : (CHECKS[resource.type]?.(resource.props) ?? [])),
 };

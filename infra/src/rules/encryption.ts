@@ -12,7 +12,7 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:ec2/launchTemplate:LaunchTemplate': ({ blockDeviceMappings }) => [
     ...unless(
       listOf(blockDeviceMappings).length > 0,
-      'says nothing of its disks, and the image’s own may be unencrypted',
+      'does not configure its disks, and the image’s own disks may be unencrypted',
     ),
     ...listOf(blockDeviceMappings).flatMap((mapping) =>
       unless(
@@ -45,8 +45,8 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
     unless(serverSideEncryption !== undefined, 'does not say how it is encrypted'),
   'aws:ecr/repository:Repository': ({ encryptionConfigurations, imageTagMutability, imageScanningConfiguration }) => [
     ...unless(listOf(encryptionConfigurations).length > 0, 'does not say how it is encrypted'),
-    ...unless(imageTagMutability === 'IMMUTABLE', 'lets a tag be given to another image'),
-    ...unless(isTrue(recordOf(imageScanningConfiguration).scanOnPush), 'does not look at what is pushed'),
+    ...unless(imageTagMutability === 'IMMUTABLE', 'allows a tag to move to another image'),
+    ...unless(isTrue(recordOf(imageScanningConfiguration).scanOnPush), 'does not scan pushed images'),
   ],
   'aws:kms/key:Key': ({ enableKeyRotation, multiRegion }) => [
     ...unless(isTrue(enableKeyRotation), 'is never rotated'),
@@ -82,12 +82,9 @@ const IN_THE_CLEAR: Readonly<Record<string, readonly string[]>> = {
 export const secretsWriteOnly: ResourceRule = {
   name: 'secrets-write-only',
   description:
-    'Values of secrets go to AWS by write-only inputs: Pulumi’s state holds them encrypted, and nothing that the provider returns.',
+    'Values of secrets go to AWS by write-only inputs, which the provider never returns; Pulumi’s state has them only as encrypted inputs.',
   check: ({ type, props }) =>
     (IN_THE_CLEAR[type] ?? []).flatMap((input) =>
-      unless(
-        props[input] === undefined,
-        `${input} would be among what the provider returns into the state: take its write-only form`,
-      ),
+      unless(props[input] === undefined, `the provider would return ${input} into the state: use the write-only input`),
     ),
 };

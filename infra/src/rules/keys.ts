@@ -34,7 +34,7 @@ const attested = ({
     ),
   );
 
-/** Whether a statement denies everyone with the only condition that the request has no attestation. */
+/** Whether a statement denies every request without attestation, whoever sends it, and has no other condition. */
 const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStatement): boolean =>
   !allows &&
   principals.includes('*') &&
@@ -45,7 +45,7 @@ const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStat
 export const attestedKeys: ResourceRule = {
   name: 'attested-keys',
   description:
-    'Keys open only for attested enclaves: no measurement of zeros, no pattern for one, and a denial of everything without attestation; no other right creates ciphertext for an enclave.',
+    'Keys open only for attested enclaves: no measurement is all zeros or a pattern, requests without attestation are denied, and no other right creates ciphertext for an enclave.',
   check(resource) {
     const statements = statementsOf(resource);
     // Check every policy, because the role's own conditions matter as much.
@@ -86,7 +86,7 @@ export const attestedKeys: ResourceRule = {
             actions.some((action) => OPENING.includes(action)) &&
             !Object.values(conditions).some((keys) => keys[IMAGE] !== undefined),
         )
-        .map(({ sid }) => `${sid} opens without asking which image`),
+        .map(({ sid }) => `${sid} allows decryption without a condition on the image`),
     ];
   },
 };

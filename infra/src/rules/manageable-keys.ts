@@ -16,7 +16,7 @@ const isDenialOfBypass = ({ conditions }: SeenStatement): boolean =>
 export const manageableKeys: ResourceRule = {
   name: 'manageable-keys',
   description:
-    'A key’s policy lets named principals change it without a condition, and no statement denies that: it passes KMS’s lockout check.',
+    'A key’s policy lets named principals change it without a condition, and no statement denies that, so it passes KMS’s lockout check.',
   check(resource) {
     if (resource.type !== 'aws:kms/key:Key') return [];
     const about = statementsOf(resource).filter(isAbout);

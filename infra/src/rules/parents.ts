@@ -15,7 +15,7 @@ export const upWaits: ResourceRule = {
     'A group is ready when its instances have passed the launch hook: `pulumi up` waits longer than the hook and through failed activities, `pulumi destroy` does not wait for it.',
   check: ({ type, props, ignored = [] }) => {
     if (type !== 'aws:autoscaling/group:Group') return [];
-    // The provider cannot read the hook of a group, so an imported group has none in the state, and the engine passes that on.
+    // The provider cannot read a group's hook, so the state of an imported group has none, and with `ignoreChanges` the engine passes none.
     const isImported = props.initialLifecycleHooks === undefined && ignored.includes('initialLifecycleHooks');
     const hooks = listOf(props.initialLifecycleHooks)
       .map(recordOf)

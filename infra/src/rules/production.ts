@@ -13,20 +13,24 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
     multiAz,
   }) => [
     ...unless(isTrue(deletionProtection), 'may be deleted'),
-    ...unless(skipFinalSnapshot !== true && finalSnapshotIdentifier !== undefined, 'leaves no snapshot when it ends'),
+    ...unless(
+      skipFinalSnapshot !== true && finalSnapshotIdentifier !== undefined,
+      'leaves no snapshot when it is deleted',
+    ),
     ...unless(numberOf(backupRetentionPeriod) >= 7, 'keeps backups for less than a week'),
     ...unless(isTrue(multiAz), 'is in one zone'),
   ],
   'aws:elasticache/replicationGroup:ReplicationGroup': ({ finalSnapshotIdentifier, automaticFailoverEnabled }) => [
-    ...unless(finalSnapshotIdentifier !== undefined, 'leaves no snapshot when it ends'),
+    ...unless(finalSnapshotIdentifier !== undefined, 'leaves no snapshot when it is deleted'),
     ...unless(isTrue(automaticFailoverEnabled), 'has no second node to take over'),
   ],
   // Except access logs, which expire after some weeks anyway and are deleted with their balancer.
   'aws:s3/bucket:Bucket': ({ bucket, forceDestroy }) =>
-    unless(String(bucket).includes(`-${ACCESS_LOGS}-`) || !isTrue(forceDestroy), 'goes with everything in it'),
-  'aws:ebs/volume:Volume': ({ finalSnapshot }) => unless(isTrue(finalSnapshot), 'leaves no snapshot when it ends'),
+    unless(String(bucket).includes(`-${ACCESS_LOGS}-`) || !isTrue(forceDestroy), 'is deleted with everything in it'),
+  'aws:ebs/volume:Volume': ({ finalSnapshot }) =>
+    unless(isTrue(finalSnapshot), 'leaves no snapshot when it is deleted'),
   'aws:kms/key:Key': ({ deletionWindowInDays }) =>
-    unless(numberOf(deletionWindowInDays) >= 7, 'ends less than a week after it is deleted'),
+    unless(numberOf(deletionWindowInDays) >= 7, 'can be recovered for less than a week after it is deleted'),
   // Except the log of builds, which has no record of the service.
   'aws:cloudwatch/logGroup:LogGroup': ({ name, deletionProtectionEnabled }) =>
     unless(String(name).endsWith(`/${BUILD_LOG}`) || isTrue(deletionProtectionEnabled), 'may be deleted'),
@@ -35,7 +39,7 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
     unless(
       [CERTIFICATE_SECRET, REDIS_TOKEN_SECRET].some((path) => String(name).endsWith(`/${path}`)) ||
         numberOf(recoveryWindowInDays) >= 7,
-      'ends less than a week after it is deleted',
+      'can be recovered for less than a week after it is deleted',
     ),
 };
 

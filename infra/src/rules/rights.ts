@@ -10,14 +10,14 @@ export const noWildcardAction: ResourceRule = {
       .filter(({ allows }) => allows)
       .flatMap(({ sid, actions, inverted }) => [
         ...actions.filter((action) => /[*?]/.test(action)).map((action) => `${sid} allows ${action}`),
-        ...inverted.map((what) => `${sid} allows by ${what}: everything but`),
+        ...inverted.map((what) => `${sid} uses ${what}, which allows everything but its list`),
       ]),
 };
 
 export const wildcardResourceListed: ResourceRule = {
   name: 'wildcard-resource-listed',
   description:
-    'A policy names the resources it is about, but for the short list of actions that know none (src/policies/document.ts).',
+    'A policy names its resources, except for actions for which AWS accepts only `*` (src/policies/wildcard-resources.ts).',
   check(resource) {
     // Allow `*` in a key's own policy, where it means that key. In a topic's policy the program names the topic.
     if (resource.type === 'aws:kms/key:Key') return [];

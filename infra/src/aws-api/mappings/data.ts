@@ -57,7 +57,7 @@ export const data: Mappings = {
       applyImmediately: 'ModifyReplicationGroup/ApplyImmediately',
       finalSnapshotIdentifier: 'DeleteReplicationGroup/FinalSnapshotIdentifier',
     },
-    own: { authTokenWoVersion: 'by it the provider knows that the token has changed' },
+    own: { authTokenWoVersion: 'tells the provider that the token has changed' },
     tags: 'Tags',
     sends: { 'ModifyReplicationGroup/ReplicationGroupId': 'name', 'DeleteReplicationGroup/ReplicationGroupId': 'name' },
   },
@@ -91,7 +91,7 @@ export const data: Mappings = {
     call: 'secretsmanager:PutSecretValue',
     source: 'secretsmanager/secret_version.go',
     members: { secretStringWo: 'SecretString' },
-    own: { secretStringWoVersion: 'by it the provider knows that the value has changed' },
+    own: { secretStringWoVersion: 'tells the provider that the value has changed' },
   },
   'aws:secretsmanager/secretRotation:SecretRotation': {
     call: 'secretsmanager:RotateSecret',

@@ -29,7 +29,7 @@ export const parents: Mappings = {
     },
     own: {
       waitForCapacityTimeout: 'how long the provider waits',
-      ignoreFailedScalingActivities: 'whether the provider waits on after a failed activity',
+      ignoreFailedScalingActivities: 'whether the provider keeps waiting after a failed activity',
       'instanceRefresh.triggers': 'which changes make the provider start a refresh',
       forceDelete: 'how the provider deletes',
     },

@@ -23,12 +23,11 @@ export const rights: Mappings = {
   'aws:kms/key:Key': {
     call: 'kms:CreateKey',
     source: 'kms/key.go',
-    // Today the API calls this KeySpec, and still accepts the old name.
     members: {
       customerMasterKeySpec: 'KeySpec',
       deletionWindowInDays: 'ScheduleKeyDeletion/PendingWindowInDays',
     },
-    own: { enableKeyRotation: 'the provider calls EnableKeyRotation, or not' },
+    own: { enableKeyRotation: 'whether the provider calls EnableKeyRotation' },
     tags: 'Tags',
     sends: { 'ScheduleKeyDeletion/KeyId': 'id' },
   },

@@ -41,7 +41,7 @@ export const watch: Mappings = {
   'aws:cloudtrail/trail:Trail': {
     call: 'cloudtrail:CreateTrail',
     source: 'cloudtrail/trail.go',
-    own: { enableLogging: 'the provider calls StartLogging, or not' },
+    own: { enableLogging: 'whether the provider calls StartLogging' },
     tags: 'TagsList',
   },
   'aws:sns/topic:Topic': {

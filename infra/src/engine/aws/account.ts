@@ -7,8 +7,8 @@ import type { Thing, World } from './world';
 const LAUNCH_TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
 /**
- * Inputs that AWS does not report, with the provider's default: a refresh keeps their value in the state, and an import sets the default.
- * Source: the function that reads the resource does not set them, in the provider's file that aws-api/mappings names for the type.
+ * Inputs that AWS does not report, with the provider's default. A refresh keeps the value in the state; an import sets the default.
+ * Source: aws-api/mappings names the provider's file for each type. The function in it that reads the resource does not set these inputs.
  */
 const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:autoscaling/group:Group': {
@@ -44,20 +44,20 @@ const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:secretsmanager/secretVersion:SecretVersion': { secretStringWoVersion: undefined },
 };
 
-/** A simulated AWS account: what it creates, names and refuses. Ids and the like come from `mock-aws.ts`. */
+/** A simulated AWS account. It creates, changes, deletes and refuses resources. ARNs and addresses come from `mock-aws.ts`. */
 export class Account {
   /** How long AWS needs to make, change or delete a resource, by type; `*` is any type. */
   readonly delaysMs = new Map<string, number>();
 
   constructor(readonly world: World) {}
 
-  /** Waits as the provider does for AWS. The change was made before, and stays even if the wait is aborted. */
+  /** Waits as the provider waits for AWS. The change is already made, and stays even if the wait is aborted. */
   async settled(type: string): Promise<void> {
     const ms = this.delaysMs.get(type) ?? this.delaysMs.get('*') ?? 0;
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  /** Creates a resource. @throws Error as AWS answers */
+  /** Creates a resource. @throws Error with AWS's error code */
   create(region: string, type: string, name: string, inputs: Properties): Thing {
     checkCreation(this.world, type, inputs);
     const digits = random();
@@ -77,8 +77,8 @@ export class Account {
   }
 
   /**
-   * @returns the outputs that the change changed
-   * @throws Error as AWS answers
+   * @returns the outputs that have new values
+   * @throws Error with AWS's error code
    */
   update(type: string, id: string, inputs: Properties): Properties {
     const thing = this.world.find(type, id);
@@ -91,7 +91,7 @@ export class Account {
     return changed;
   }
 
-  /** Deletes a resource; a missing one counts as deleted. @throws Error as AWS answers */
+  /** Deletes a resource; a missing one counts as deleted. @throws Error with AWS's error code */
   delete(type: string, id: string): void {
     const thing = this.world.find(type, id);
     if (thing === undefined) return;
@@ -116,7 +116,7 @@ export class Account {
     return !(input in (UNSEEN[type] ?? {}));
   }
 
-  /** Names of the outputs that AWS would make up. */
+  /** Names of the outputs whose values AWS would choose. */
   outputKeys(region: string, type: string, inputs: Properties): string[] {
     const { outputs } = makeUp(region, type, 'any', inputs);
     return [...Object.keys(outputs), ...Object.keys(namedBy(type, '', region))];

@@ -42,9 +42,9 @@ export class AwsProvider {
     'grpc.max_send_message_length': MESSAGE_BYTES,
   });
   readonly account: Account;
-  /** Letters of the region's zones. Their order may be any, because AWS promises none. */
+  /** Letters of the region's zones. Tests change their order, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
-  /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
+  /** The instance that holds a registered address: one entry per check, the last entry for all later checks. An empty text: none. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
   /** Called before a call is answered. It can wait to delay the call, or throw to refuse the call. */

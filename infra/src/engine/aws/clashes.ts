@@ -10,9 +10,10 @@ interface Unique {
 }
 
 /**
- * Names that must be unique, with AWS's error for a second one. For a target group and a bucket the provider itself looks first
- * (elbv2/target_group.go, s3/bucket.go), and fails with the same meaning. Simplified here: for a second listener with the same settings AWS
- * returns the first one, but here it is refused; at AWS subnets clash if their ranges overlap, here if their ranges are the same.
+ * Names that must be unique, with AWS's error for a second one. Before the provider makes a target group or a bucket, it looks for the
+ * name itself (elbv2/target_group.go, s3/bucket.go), and fails with the same meaning. Two rows are simpler than AWS. For a second listener
+ * with the same settings AWS returns the first listener, and this table refuses it. AWS refuses subnets whose ranges overlap, and this
+ * table only subnets with the same range.
  */
 export const UNIQUE: Readonly<Record<string, Unique>> = {
   'aws:autoscaling/group:Group': {
@@ -150,9 +151,9 @@ interface Held {
 }
 
 /**
- * Resources that AWS does not delete while they are used, with AWS's error. Omitted are cases in which Pulumi always deletes the user
- * first: a certificate of a listener, an access control and a headers policy of a distribution, a role with a policy, a rule with targets,
- * and a repository with images.
+ * Resources that AWS does not delete while they are used, with AWS's error. The table omits cases in which Pulumi always deletes the using
+ * resource first: a certificate of a listener, an access control and a headers policy of a distribution, a role with a policy, a rule with
+ * targets, and a repository with images.
  */
 export const HELD: readonly Held[] = [
   {
@@ -186,7 +187,7 @@ export const HELD: readonly Held[] = [
     source: 'https://github.com/hashicorp/terraform-provider-aws/issues/38704',
     by: { [BALANCER]: 'subnets' },
   },
-  // A store in the subnet. It is not known whether a group of subnets without a store prevents the deletion too.
+  // AWS keeps a subnet while a store is in it. Here a subnet group without a store keeps it too; whether AWS does so is not known.
   {
     type: 'aws:ec2/subnet:Subnet',
     error: 'DependencyViolation',
@@ -294,7 +295,7 @@ function finalSnapshotOf({ type, inputs }: Thing): Thing | undefined {
 const SECRET = 'aws:secretsmanager/secret:Secret';
 const EC2_ID = /^(vpc|subnet|sg|lt|vol|eipalloc|igw|nat|rtb|vpce)-[0-9a-f]{17}$/;
 
-/** @throws Error as AWS answers, if the name is taken or an id in the inputs does not exist */
+/** @throws Error with AWS's error code, if the name is taken or an id in the inputs does not exist */
 export function checkCreation(world: World, type: string, inputs: Properties): void {
   const unique = UNIQUE[type];
   if (unique !== undefined) {
@@ -311,14 +312,14 @@ export function checkCreation(world: World, type: string, inputs: Properties): v
   checkReferences(world, inputs);
 }
 
-/** @throws Error as AWS answers, if an id of EC2 in the inputs does not exist */
+/** @throws Error with AWS's error code, if an id of EC2 in the inputs does not exist */
 export function checkReferences(world: World, inputs: Properties): void {
   const ids = new Set(world.all.map(({ id }) => id));
   for (const text of textsOf(inputs))
     if (EC2_ID.test(text) && !ids.has(text)) throw new Error(`InvalidID.NotFound: ${text} does not exist`);
 }
 
-/** @throws Error as AWS answers, if AWS would not delete the resource */
+/** @throws Error with AWS's error code, if AWS would not delete the resource */
 export function checkDeletion(world: World, thing: Thing): void {
   const { type, id, inputs } = thing;
   const protection = PROTECTED[type];

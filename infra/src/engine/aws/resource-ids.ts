@@ -18,9 +18,9 @@ const of =
     keys.map((key) => text(inputs[key])).join(':');
 
 /**
- * Ids in the provider's forms, by resource type. IMPORTED_BY has the types that are imported by something else. The source of each row is
- * the section "Import" of the provider's documentation, which is in @pulumi/aws's <module>/<resource>.d.ts; or, if that names another
- * form, the provider's code (internal/service of terraform-provider-aws).
+ * Ids in the provider's forms, by resource type. IMPORTED_BY has the types for which `pulumi import` takes another text. The source of each
+ * row is the section "Import" of the provider's documentation (@pulumi/aws's <module>/<resource>.d.ts), or the provider's code
+ * (internal/service of terraform-provider-aws) if the documentation names another form.
  */
 export const IDS: Readonly<Record<string, Made>> = {
   'aws:ec2/vpc:Vpc': prefixed('vpc'),
@@ -84,7 +84,7 @@ export const ID_IS_ARN: ReadonlySet<string> = new Set([
   'aws:sns/topic:Topic',
 ]);
 
-/** For types that `pulumi import` does not find by the id in the state: what it takes instead. */
+/** What `pulumi import` takes, for types that it does not find by the id in the state. */
 export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string>> = {
   'aws:rds/instance:Instance': ({ identifier }) => text(identifier),
   'aws:autoscaling/policy:Policy': ({ autoscalingGroupName, name }) => `${text(autoscalingGroupName)}/${text(name)}`,
@@ -128,7 +128,7 @@ export function arnOf({ type, id, outputs }: Thing, region: string): string | un
 
 export const random = (): string => randomBytes(16).toString('hex');
 
-/** Ten digits that are computed from a text, so that other texts have other digits. */
+/** Ten digits that are computed from a text. Different texts almost always have different digits. */
 function hashOf(value: string): string {
   let hash = 0;
   for (const character of value) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -5,7 +5,7 @@ export { opened };
 
 /** Pulumi's mark of an asset (sdk/go/common/resource/sig). */
 const ASSET = 'c44067f5952c0a294b673a41bacd8c17';
-/** The text that stands for a value which a preview cannot know. */
+/** The text that Pulumi writes in place of a value that a preview cannot know. */
 export const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 export type Properties = Record<string, unknown>;
@@ -21,7 +21,7 @@ export const isKnown = (value: unknown): boolean =>
       ? Object.values(value).every(isKnown)
       : value !== UNKNOWN;
 
-/** Whether two values are equal for AWS, whatever the order of members, the secrecy, and the path of an asset's file. */
+/** Whether two values are equal for AWS. The order of members, secrecy and the path of an asset's file do not matter. */
 export const isSame = (one: unknown, other: unknown): boolean =>
   JSON.stringify(canonical(opened({ one }).one)) === JSON.stringify(canonical(opened({ other }).other));
 

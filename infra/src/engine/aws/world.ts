@@ -13,7 +13,7 @@ export interface Thing {
   deleted?: true;
 }
 
-/** All resources that AWS has, in a file that outlives each run of Pulumi's CLI and is independent of Pulumi's state. */
+/** All resources that AWS has. They are in a file that outlives each run of Pulumi's CLI and is independent of Pulumi's state. */
 export class World {
   #things: Thing[];
 

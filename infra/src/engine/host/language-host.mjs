@@ -128,5 +128,5 @@ function end() {
 }
 setInterval(() => process.ppid !== cli && end(), 500);
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
-// Ignore Ctrl-C, because the CLI gets it too and decides.
+// Ignore Ctrl-C: the CLI gets it too, and decides when this host ends.
 process.on('SIGINT', () => undefined);

@@ -45,7 +45,7 @@ const shortType = (type: string): string => {
   return `${module}.${name}`;
 };
 
-/** What changes from one program to the other, by the inputs that AWS's provider cannot change in place (`../aws/replacing.ts`). */
+/** What changes from one program to the other. `../aws/replacing.ts` names the inputs that AWS's provider cannot change in place. */
 export function changeBetween(before: readonly Made[], after: readonly Made[]): KeyChange {
   const [olds, news] = [before, after].map((made) => new Map(made.map((each) => [keyOf(each), each]))) as [
     Map<string, Made>,
@@ -69,7 +69,7 @@ export function changeBetween(before: readonly Made[], after: readonly Made[]): 
   return {
     created: types([...news.keys()].filter((key) => !olds.has(key))),
     deleted: types([...olds.keys()].filter((key) => !news.has(key))),
-    // Without files whose names contain their hash, because a changed file is a new file.
+    // Omit files: their keys contain their hash, so a changed file is a new object.
     replaced: types([...replaced].filter((key) => !key.includes('bucketObjectv2'))),
     parents: [...news].some(
       ([key, now]) =>

@@ -54,7 +54,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     engine.provider.zones = ['a', 'b'];
     expect(ran.exitCode).not.toBe(0);
     expect(ran.output).toContain(
-      'availabilityZones us-east-1a: no c6g.large there; it is in us-east-1b, us-east-1c, us-east-1d',
+      'availabilityZones us-east-1a: AWS does not offer c6g.large there, but in us-east-1b, us-east-1c, us-east-1d',
     );
     expect(changesOf(ran.steps)).toEqual([]);
   });
