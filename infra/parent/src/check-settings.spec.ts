@@ -39,7 +39,7 @@ it('refuses all-zero measurements, and an image that is not among the accepted o
     'acceptedPcr0.0: is all zero: an enclave in debug mode',
   ]);
   expect(problemsOf({ ...ON_PARENT, acceptedPcr0: [] })).toEqual([
-    'acceptedPcr0: does not hold image.pcr0: the gateway would refuse its own enclave',
+    'acceptedPcr0: does not contain image.pcr0: the gateway would refuse its own enclave',
   ]);
   expect(problemsOf({ ...ON_PARENT, operatorPcr3: '0'.repeat(96) })).toEqual([
     'operatorPcr3: is all zero: a parent without a role',
@@ -133,7 +133,7 @@ describe('the environment of the gateway', () => {
     'PATH',
   ])('refuses %s, which could change the code that runs or the certificates that it trusts', (name) => {
     expect(withVariables({ [name]: '/tmp/x' })).toEqual([
-      `gateway.environment.${name}: is not for the gateway but for what runs it: it could change which code runs, or which certificates it trusts`,
+      `gateway.environment.${name}: is not a variable of the gateway but of Node, the loader, TLS or a shell: it could change which code runs, or which certificates are trusted`,
     ]);
   });
 

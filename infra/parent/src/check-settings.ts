@@ -66,7 +66,7 @@ const PATTERNS = {
   name: [/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a database'],
   secretName: [/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -'],
   groupName: [/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits and ._-'],
-  logGroup: [/^\/[A-Za-z0-9._/-]{1,200}$/, 'must begin with / and hold letters, digits and ._/-'],
+  logGroup: [/^\/[A-Za-z0-9._/-]{1,200}$/, 'must begin with / and contain only letters, digits and ._/-'],
   https: [/^https:\/\/[A-Za-z0-9._~:/?=-]{1,500}$/, 'must be an https URL'],
 } as const;
 
@@ -161,7 +161,7 @@ function checkMeasurements(
   match('operatorPcr3', operatorPcr3, 'sha384');
   if (ZERO.test(operatorPcr3)) problem('operatorPcr3', 'is all zero: a parent without a role');
   if (!acceptedPcr0.includes(image.pcr0))
-    problem('acceptedPcr0', 'does not hold image.pcr0: the gateway would refuse its own enclave');
+    problem('acceptedPcr0', 'does not contain image.pcr0: the gateway would refuse its own enclave');
 }
 
 function checkVariables(
@@ -188,19 +188,20 @@ function checkVariables(
   ];
   for (const [name, needed] of owned) {
     if (needed !== Object.hasOwn(secrets, name))
-      problem(`secrets.${name}`, needed ? 'is needed' : 'is made by the renderer here');
+      problem(`secrets.${name}`, needed ? 'is needed' : 'must be absent: the renderer makes this variable');
   }
 }
 
-/** Why the operator may not set this variable, whatever the other variables are. The text never contains the value. */
+/** Why the operator may not set this variable; the other variables do not matter. The text never contains the value. */
 function problemOfVariable(name: string, value: string): string | undefined {
   if (reserved.has(name)) return 'is set by the deployment itself: leave it out';
   if (Object.hasOwn(PLACE_IN_ENCLAVE, name))
     return `is for the enclave and not for the gateway: ${PLACE_IN_ENCLAVE[name] ?? ''} (docs/operator/agents.md)`;
-  if (Object.hasOwn(STAND_IN_SECRETS, name)) return 'is a secret: it goes by ARN';
+  if (Object.hasOwn(STAND_IN_SECRETS, name))
+    return 'is a secret, which the parent fetches from Secrets Manager: leave it out';
   if (!Object.hasOwn(VARIABLES, name))
     return OF_THE_RUNTIME.test(name)
-      ? 'is not for the gateway but for what runs it: it could change which code runs, or which certificates it trusts'
+      ? 'is not a variable of the gateway but of Node, the loader, TLS or a shell: it could change which code runs, or which certificates are trusted'
       : unknownVariable(name);
   if (/[\p{Cc}\u2028\u2029]/u.test(value) || !value.isWellFormed() || value.length > 16_384)
     return 'must be one line of at most 16384 characters, without control characters';
@@ -258,7 +259,7 @@ function checkHttps({ https }: ParentSettings, match: Match, problem: Problem): 
   https.networks.forEach((block, index) => {
     const [address = '', bits = '', ...rest] = block.split('/');
     const family = isIP(address);
-    // /0 would let every client choose its own address.
+    // nginx believes the client address that these networks report. With /0 any client could choose its address.
     if (
       family === 0 ||
       rest.length > 0 ||

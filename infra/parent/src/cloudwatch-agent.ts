@@ -15,7 +15,8 @@ export const LABEL_VALUES = { enclave: 1, outcome: CONNECTION_ENDS.length, store
 export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LABEL_VALUES)[]>> = {
   communique_attestation_trusted: ['enclave'],
   communique_enclave_clock_error_seconds: ['enclave'],
-  // Without the labels destination and enclave there are several samples per minute, over which Maximum and Sum are correct.
+  // The next two metrics have further labels (destination; destination and enclave). Without them there are several samples per minute, and
+  // Maximum (of the first) and Sum (of the second) are still correct.
   communique_enclave_certificates_refused: ['enclave'],
   communique_enclave_connections_total: ['outcome'],
   communique_queue_jobs: [],

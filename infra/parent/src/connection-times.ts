@@ -2,9 +2,8 @@ import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-te
 import type { ParentSettings } from './settings';
 
 /**
- * Times in seconds. The sender of requests must close an idle connection before the receiver does: if the
- * receiver closes it while a request is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load
- * Balancers", HTTP 502).
+ * Times in seconds. The sender of requests must close an idle connection before the receiver does. If the receiver closes it while a request
+ * is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
  */
 export interface ConnectionTimes {
   /** After this idle time nginx closes a connection to the gateway. */

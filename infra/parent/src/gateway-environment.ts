@@ -32,12 +32,12 @@ export function gatewayEnvironment({
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     TEE_EXPECTED_OPERATOR: `sha384:${operatorPcr3}`,
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
-    // Set only if needed: the gateway warns of it while RESIDENCE is off, and does not start if the file is missing.
+    // The gateway warns of this variable while RESIDENCE is off, and does not start if the file is missing.
     ...(release.referenceString === true && (gateway.environment['RESIDENCE'] ?? 'off') !== 'off'
       ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
       : {}),
     ...(database.at === 'parent' ? { DATABASE_URL: databaseOnParent('communique_gateway') } : {}),
-    // Also for an operator's own database, which is often at RDS.
+    // An operator's own database is often at RDS too.
     ...(database.at === 'parent' ? {} : { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' }),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),
   };

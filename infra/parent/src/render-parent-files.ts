@@ -21,8 +21,8 @@ const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
 const REQUESTS_PER_SECOND = 50;
 
 /**
- * report-attested gives up so long before AWS ends the launch hook. The hook may begin before the machine boots, and the last line of the
- * log, which an alarm counts, must reach CloudWatch before the instance ends.
+ * How long before the end of the launch hook report-attested gives up. The hook may begin before the machine boots, and the last line of
+ * the log, which an alarm counts, must reach CloudWatch before the instance ends.
  */
 const LAUNCH_MARGIN_SECONDS = 120;
 
@@ -47,7 +47,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
           ? {}
           : { ELASTIC_IP_ALLOCATION_ID: settings.elasticIpAllocationId }),
       },
-      'for what calls AWS',
+      'for the scripts that call AWS',
     ),
   );
   files.set(
@@ -92,7 +92,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
         ENCLAVE_CPU_COUNT: String(settings.enclave.cpuCount),
         ENCLAVE_MEMORY_MIB: String(settings.enclave.memoryMiB),
       },
-      'which image runs, with how much of the host',
+      'the image, and the CPUs and memory of the enclave',
     ),
   );
   files.set(
@@ -102,7 +102,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   if (settings.database.at === 'parent')
     files.set(
       '/etc/communique/migrate.env',
-      environmentFile(migrateEnvironment(), 'migrations, beside what the gateway has'),
+      environmentFile(migrateEnvironment(), 'for migrations, in addition to gateway.env'),
     );
   files.set('/etc/communique/certificate.env', environmentFile(certificateEnvironment(settings), 'the certificate'));
   json('/etc/communique/secrets.json', secretsList(settings));
@@ -181,14 +181,14 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     enclaveMemoryMiB: String(enclave.memoryMiB),
     enclaveCpuCount: String(enclave.cpuCount),
     unitsOfTarget: units.join(' '),
-    // Congress answers only the Elastic IP. The proxy to KMS starts earlier, because the enclave needs its keys to be attested.
+    // Congress accepts only the Elastic IP. The proxy to KMS starts earlier, because an enclave needs its keys before it can be attested.
     egressUnits: egressUnits(egress.filter((route) => !waitsForAddress(route))).join(' '),
     unitsOfAddress: [
       ...egressUnits(egress.filter(waitsForAddress)),
       ...(https.by === 'certbot' ? ['communique-acme.service'] : []),
       ...certificateUnits,
     ].join(' '),
-    // No service that faces the internet may get the instance's credentials, except the gateway if it calls KMS for the enclave.
+    // No service that faces the internet may get the instance's credentials, except a gateway that hands them to its enclave for KMS.
     gatewayDeniedAddresses: gateway.credentials === true ? METADATA_V6 : `${METADATA_V4} ${METADATA_V6}`,
     enclaveSecretsFile: ENCLAVE_SECRETS_FILE,
     gatewayPort: String(gateway.port ?? DEFAULTS.gatewayPort),

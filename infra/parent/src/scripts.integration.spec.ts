@@ -138,7 +138,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the scripts', () => {
       await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${'ba'.repeat(48)}"}}'`);
       expect(await fetchImage(state)).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining('was expected: removed') as string,
+        stderr: expect.stringContaining('was expected: the image is removed') as string,
       });
       expect((await run('ls', ['-A', state])).stdout).toBe('');
     });

@@ -35,10 +35,10 @@ export function serviceLogs(paths: Iterable<string>): readonly ServiceLog[] {
 
 /**
  * Lines for systemd-tmpfiles, which makes the log files before systemd would. systemd would use the service's UMask, so that only root
- * could read them. They get the CloudWatch agent's own group, because the agent does not keep further groups in all of its threads.
+ * could read them. They get the CloudWatch agent's own group, because not all threads of the agent have its supplementary groups.
  */
 export function serviceLogFiles(logs: readonly ServiceLog[]): string {
-  return `# The logs of our services, before systemd makes them for root alone.\n${logs
+  return `# The logs of our services. Without these lines systemd would make them readable only for root.\n${logs
     .map(({ path }) => `f ${path} 0640 root cwagent -\n`)
     .join('')}`;
 }

@@ -16,7 +16,7 @@ export type DatabaseSettings =
 
 export type RedisSettings =
   | { readonly at: 'parent' }
-  /** ElastiCache; `secretArn`: its password. The address is here, so that another one replaces the instances. */
+  /** ElastiCache; `secretArn`: its password. The host is part of the settings, so that a new host replaces the instances. */
   | { readonly at: 'managed'; readonly host: string; readonly port: number; readonly secretArn: string }
   /** REDIS_URL is among `secrets`. */
   | { readonly at: 'external' };
@@ -31,7 +31,7 @@ export type HttpsSettings =
       /** ARN of the secret in which a parent keeps the certificate for the next parent. */
       readonly keptInSecret: string;
     }
-  /** A load balancer with ACM in front. `networks`: CIDR blocks that the balancer connects from, whose word on the client is believed. */
+  /** A load balancer with ACM. nginx believes the client address that connections from `networks` (the balancer's CIDR blocks) report. */
   | {
       readonly by: 'balancer';
       readonly networks: readonly string[];

@@ -17,7 +17,7 @@ export function packagesOf({ https, database, redis }: ParentSettings): readonly
 
 /** Fetches the archive of renderParentArchive and checks it against the hash in these lines. */
 const BOOTSTRAP = `#!/bin/bash
-# Laid out by cloud-init, once: fetches the parent's files, checks them, hands over.
+# cloud-init runs this once. It fetches the parent's files, checks them and runs their install script.
 set -euo pipefail
 
 . /etc/communique/bootstrap.env
@@ -37,7 +37,7 @@ if [[ -z $fetched ]]; then
   exit 1
 fi
 if ! sha256sum --status --check <<<"$FILES_SHA256  $archive"; then
-  echo "the parent's files are not what was asked for" >&2
+  echo "the parent's files have another hash than expected" >&2
   exit 1
 fi
 tar -xf "$archive" -C / --no-same-owner --no-overwrite-dir

@@ -116,7 +116,7 @@ const NETWORKS: readonly OddValue[] = [
 ];
 
 const variables = (given: Readonly<Record<string, unknown>>) => JSON.stringify(given);
-const RUNTIME = /is not for the gateway but for what runs it/;
+const RUNTIME = /is not a variable of the gateway but of Node/;
 const VARIABLES: readonly OddValue[] = [
   ...accepted('gatewayEnvironment', [
     variables({ PAGE_VERIFIER_URL: 'https://releases.example.org/communique-tee/' }),
@@ -137,7 +137,7 @@ const VARIABLES: readonly OddValue[] = [
     }),
   ]),
   ...refused('gatewayEnvironment', [
-    [variables({ NODE_OPTIONS: '--inspect=0.0.0.0' }), /^NODE_OPTIONS is not for the gateway but for what runs it/],
+    [variables({ NODE_OPTIONS: '--inspect=0.0.0.0' }), /^NODE_OPTIONS is not a variable of the gateway but of Node/],
     ...[
       ...['NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_EXTRA_CA_CERTS', 'LD_PRELOAD', 'LD_LIBRARY_PATH'],
       ...['SSLKEYLOGFILE', 'SSL_CERT_FILE', 'OPENSSL_CONF'],

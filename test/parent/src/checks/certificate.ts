@@ -60,7 +60,7 @@ systemctl start communique-nginx`);
     expect([await look(), issued()]).not.toContain(0);
     expect(issued()).toBe(1);
     expect(await sh('cat /var/log/communique/communique-acme.log')).toContain(
-      'whether a certificate is kept is not known, so none is asked for',
+      'it is not known yet whether a certificate is kept, so none is requested',
     );
     aws().refused.delete('get-secret-value');
     const serial = await keptSerial();
