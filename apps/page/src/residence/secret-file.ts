@@ -2,7 +2,7 @@
 // (tools/cli/residence/identity-file.ts), so that a person can use the file in both.
 import { fieldFromHex, registrationFromJson, type RegistrationJson } from '@communique-tee/residence';
 
-/** SECRET: anyone who has it, with the registration, can send in the person's place. */
+/** SECRET: with the secret and the registration, anyone can send in the person's place. */
 export interface SecretRecord {
   readonly v: 1;
   /** A field element, 64 hex digits. */

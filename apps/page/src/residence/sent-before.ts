@@ -1,5 +1,5 @@
-// In which campaigns this device has sent a proven message. Keeps only the nullifiers, beside the secret and with the same consent; the
-// gateway has them too. With the nullifiers the page can tell the person, before it makes a proof, that the gateway would refuse a second
+// Remembers in which campaigns this device sent a proven message, by their nullifiers, which the gateway keeps too. They are stored beside
+// the secret, with the same consent. So the page can tell the person, before it makes a proof, that the gateway would refuse a second
 // message.
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';

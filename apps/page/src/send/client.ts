@@ -1,4 +1,4 @@
-// The client library, and what this page makes of its errors.
+// The client library, and the failures that this page shows for its errors.
 import { ClientError, furthest, whetherSent, type WhetherSent } from '@communique-tee/client';
 import { ownFailure, type Failure } from './failure';
 

@@ -70,18 +70,18 @@ export interface SendingStore {
    * @param residence the inputs of its proof of residence; without them the message is sent with a token
    */
   startSending(message: Message, residence?: ResidenceOptions): void;
-  /** Stops following here. The server continues with a message that it has. */
+  /** Stops sending or following the message here. A server that has the message continues with it. */
   stop(): void;
   /** After a failure: sends a message again that was certainly not sent, and otherwise asks for its status. */
   tryAgain(): void;
   /** Follows a message that this device has kept. */
   resume(entry: KeptEntry): void;
-  /** Back to the form. Ignored while a message is under way. */
+  /** Returns to the form. Ignored while a message is under way. */
   close(): void;
   /** Removes a message of `left`. */
   forgetLeft(id: string): void;
   setRemember(wanted: boolean): void;
-  /** The person has seen how it ended: this device forgets the message. */
+  /** Call it when the person has seen how the message ended. This device then forgets the message. */
   seen(): void;
 }
 
@@ -117,7 +117,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
   let overtaken = false;
 
   const onState = (state: SendState): void => {
-    // This is right before the message would leave; after an abort the client does not post it.
+    // The message would be posted right after this state; after an abort the client does not post it.
     if ((state.step === 'resealing' || state.step === 'sealed') && isOvertaken()) {
       overtaken = true;
       giveUp.abort();

@@ -74,7 +74,7 @@ export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn,
             {remedy === 'correct' ? send.correct : send.back}
           </Button>
         ) : (
-          // Does not go back to the same message: if it were sent again, an office might have it twice
+          // Does not lead back to the same message: if the person sent it again, an office might get it twice
           <Button kind="quiet" onClick={onAnother}>
             {send.another}
           </Button>

@@ -48,7 +48,7 @@ export function ownFailure(error: unknown, before: WhetherSent): Failure {
 
 /**
  * What the person can do next. `again`: send it again. `ask`: ask what became of it, which sends no second message.
- * `sign_in`: sign in, then one of these. `check`: have the enclave checked again. `reload`: load the page again,
+ * `sign_in`: sign in, then do one of these two. `check`: have the enclave checked again. `reload`: load the page again,
  * which keeps what was entered. `correct`: change the message. `none`: this page can do nothing.
  */
 export type Remedy = 'again' | 'ask' | 'sign_in' | 'check' | 'reload' | 'correct' | 'none';

@@ -14,7 +14,7 @@ export interface KeptEntry {
 export const MAX_KEPT = 5;
 /** A message waits 7 days at most, and by default the gateway deletes it 30 days after its end. */
 const MAX_AGE_MS = 37 * 24 * 3600 * 1000;
-/** UTF-16 units of all entries; one has less than 1,000 bytes of KeptMessage. */
+/** The longest stored text with all entries, in UTF-16 units. A KeptMessage has less than 1,000 bytes. */
 const MAX_LENGTH = MAX_KEPT * 1200;
 
 const schema = z.strictObject({

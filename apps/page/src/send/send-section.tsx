@@ -13,7 +13,7 @@ import { endTitle, failureTitle, toneOf } from './words';
 
 export type SendSectionProps = Omit<ResultProps, 'sending'> & Omit<FailureProps, 'failure'>;
 
-/** A card while there is a message; before that only a silent live region. */
+/** Shows a card while there is a message, and otherwise only an empty live region. */
 export function SendSection(props: SendSectionProps) {
   const sending = store.sending.value;
   const question = store.question.value;
@@ -81,7 +81,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
   );
 }
 
-/** This device forgets the message once the person can see how it ended: not in a tab in the background. */
+/** This device forgets the message once the person can see how it ended, which a tab in the background does not show. */
 function useSeen(isEnded: boolean): void {
   useEffect(() => {
     if (!isEnded) return undefined;

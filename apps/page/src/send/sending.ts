@@ -6,7 +6,7 @@ import { NotLoaded } from './failure';
 import { createShelf, type KeptEntry } from './kept';
 import { wouldLose } from './way';
 
-/** Gives the bearer token of the person who sends. Set by the page that starts. @throws while the person is not signed in */
+/** Gives the bearer token of the person who sends. Set when the page starts. @throws while the person is not signed in */
 let tokenSource: () => string | Promise<string> = () => {
   throw new Error('not signed in');
 };
@@ -64,8 +64,8 @@ export const store = createSending({
 });
 
 /**
- * Keeps what is needed to continue after a redirect to sign in; call it right before. The page that is loaded after the sign-in continues
- * with it.
+ * Keeps what is needed to continue after a redirect to sign in; call it right before the redirect. The page that is loaded after the sign-in
+ * continues with the message.
  * @returns false if the browser stores no data, and the page would lose track of the message
  */
 export function parkForSignIn(): boolean {
@@ -73,7 +73,7 @@ export function parkForSignIn(): boolean {
   return entry === undefined || parked.keep(entry) === 'yes';
 }
 
-/** Call it if the page was not left after all. It still follows the message. */
+/** Call it if the person did not leave the page, which then still follows the message. */
 export function unpark(): void {
   const entry = store.kept.peek();
   if (entry !== undefined) parked.forget(entry.kept.id);

@@ -50,7 +50,7 @@ export function NowView({ way }: { readonly way: Way }) {
   );
 }
 
-/** Returns when this page's next request follows or, as the server claims, its next delivery. */
+/** Returns the time of this page's next request or, if no request waits, the server's claim of its next delivery. */
 function nextTryOf({ waiting, view }: Way): number | undefined {
   if (waiting !== undefined) return waiting.untilMs;
   const atMs = Date.parse(view?.nextAttemptAt ?? '');

@@ -28,7 +28,7 @@ export type Activity =
   | 'in_enclave'
   /** The enclave has opened it, and no office has it yet. */
   | 'opened_not_sent'
-  /** The enclave has opened it, and an office may have it that did not answer clearly. */
+  /** The enclave has opened it, and an office that did not answer clearly may have it. */
   | 'opened_not_known'
   | 'sent'
   | 'sealing_again';
@@ -72,7 +72,7 @@ export interface Way {
   readonly log: readonly LogEntry[];
   /** How many states there were, including those that `log` no longer has. */
   readonly states: number;
-  /** When the last news of the message came; a failed request is none. */
+  /** When this page last learned something about the message. A failed request does not count. */
   readonly heardAtMs: number;
 }
 
@@ -149,7 +149,7 @@ export function advance(before: Way, state: SendState, nowMs: number): Way {
     case 'posting':
       return { ...way, posts: way.posts + 1, activity: 'handing_over' };
     case 'waiting':
-      // A request failed. That is no news of the message, so the time since the last news goes on.
+      // A failed request is no news of the message, so the time of the last news stays
       return {
         ...way,
         heardAtMs: before.heardAtMs,

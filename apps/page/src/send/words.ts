@@ -102,7 +102,7 @@ export function failureTitle(
   { view }: Pick<Way, 'view'>,
   texts: Texts,
 ): string {
-  // A message with a proof was sealed again after `key_retired`, but an enclave was given the first one, so the gateway keeps its nullifier
+  // After `key_retired` the message was sealed and proven again. The gateway refused it, because an enclave had been given the first one.
   if (sent === 'accepted' && problem === 'already_sent') return texts.whether.noSecond;
   const isOver = problem === 'not_found' || (view !== undefined && !['queued', 'delivering'].includes(view.status));
   return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];

@@ -8,9 +8,9 @@ import type { SignInSettings } from './settings';
 
 /** Why a sign-in failed; each has a sentence in the catalogue (`signIn.problems`). */
 export type SignInProblem =
-  /** The person canceled, or the issuer does not let them. */
+  /** The person canceled, or the issuer refused the person. */
   | 'denied'
-  /** The answer belongs to no sign-in of this tab: it is another person's, or was used before. */
+  /** This tab waits for no answer, so the answer may be another person's, or was used before. */
   | 'not_started'
   /** The answer belongs to another sign-in than the one of this tab. */
   | 'wrong_answer'
@@ -20,7 +20,7 @@ export type SignInProblem =
   | 'refused'
   /** The issuer does not answer, or is out of order. */
   | 'unreachable'
-  /** The issuer's answer is not what the standards ask for. */
+  /** The issuer's answer does not follow the standards. */
   | 'broken'
   /** The answer is too old or too new by this device's clock. */
   | 'clock'
@@ -174,7 +174,7 @@ function problemOf(error: unknown): SignInProblem {
   }
   if (error instanceof DOMException && (error.name === 'TimeoutError' || error.name === 'AbortError'))
     return 'unreachable';
-  // The error of fetch without a connection, or if the browser may not read the answer
+  // Fetch throws a TypeError without a code if there is no connection, or if the browser may not read the answer
   return error instanceof TypeError && !('code' in error) ? 'unreachable' : 'broken';
 }
 

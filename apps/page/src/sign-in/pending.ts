@@ -1,10 +1,10 @@
-// The data of a sign-in while the person is at the issuer. It is in sessionStorage, which only this tab reads,
-// contains no token, and is removed as soon as the page is back.
+// The data of a sign-in while the person is at the issuer. They are in sessionStorage, which only this tab reads, and contain no token. The
+// page removes them as soon as it is loaded again.
 
 export interface Pending {
-  /** Comes back with the answer; ties it to this tab (RFC 6749 section 10.12). */
+  /** The issuer returns it with the answer. It ties the answer to this tab (RFC 6749 section 10.12). */
   readonly state: string;
-  /** Comes back in the ID token; ties the code to this request (OpenID Connect Core 1.0 section 3.1.2.1). */
+  /** The issuer returns it in the ID token. It ties the code to this request (OpenID Connect Core 1.0 section 3.1.2.1). */
   readonly nonce: string;
   /** Makes the code worthless to anyone else (RFC 7636). */
   readonly verifier: string;

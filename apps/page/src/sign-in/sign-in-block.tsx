@@ -6,9 +6,9 @@ import { signIn, type SignInProblem } from './sign-in';
 
 /**
  * Signs the person in, and shows whether they are signed in.
- * @param beforeLeaving called right before the page is left for the issuer, such as to keep a draft
+ * @param beforeLeaving called right before the browser goes to the issuer, such as to keep a draft
  * @param unsent whether a message is ready and was not sent; the text of a problem then states that
- * @param why the reason to sign in; absent: a message needs it
+ * @param why the reason to sign in; by default, that a message needs it
  */
 export function SignIn({
   beforeLeaving,

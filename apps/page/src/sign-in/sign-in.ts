@@ -10,8 +10,8 @@ import type { SignInSettings } from './settings';
 export type { SignInProblem };
 
 /**
- * `unavailable`: this site offers no sign-in, only a token that the person pastes. `returning`: back from the issuer, the token is on its
- * way. `failed`: see `problem`.
+ * `unavailable`: this site offers no sign-in, so the person can only paste a token. `returning`: the person is back from the issuer, and the
+ * page requests the token. `failed`: see `problem`.
  */
 export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_in' | 'failed';
 
@@ -107,7 +107,7 @@ export class SignInStore {
 
   /**
    * Sends the browser to the issuer.
-   * @param beforeLeaving called right before, such as to keep a draft
+   * @param beforeLeaving called right before the browser leaves, such as to keep a draft
    */
   async start(beforeLeaving: () => void = () => undefined): Promise<void> {
     const settings = this.settings.value;
@@ -151,7 +151,7 @@ export class SignInStore {
     this.failure.value = undefined;
   }
 
-  /** Fetches the code flow when a person signs in: not every reader of the page does. */
+  /** Fetches the code flow only when a person signs in, because not every reader of the page does. */
   private async load(): Promise<typeof import('./code-flow') | undefined> {
     try {
       return await this.browser.loadFlow();

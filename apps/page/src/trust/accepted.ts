@@ -8,7 +8,7 @@ import {
 } from '@communique-tee/attestation/browser';
 import { decodeJson } from '@communique-tee/protocol';
 
-/** An image under one operator, or under any. An enclave matches a set only with every register. */
+/** An image under one operator, or under any. An enclave matches a set only if every register of the set is equal. */
 export type AcceptedSet = MeasurementSet;
 export type Accepted = readonly [AcceptedSet, ...AcceptedSet[]];
 
@@ -124,8 +124,8 @@ const TOO_LONG = 'too_long';
 
 /**
  * Returns the part of the page's address that names images and operators: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. The
- * other parameters are left out; `readNames` refuses it if the address is damaged or too long. Undefined if it mentions neither image nor
- * operator.
+ * other parameters are left out. If the address is damaged or too long, `readNames` refuses the returned text. Undefined if the address
+ * mentions neither image nor operator.
  */
 export function namesInAddress(hash: string, search: string): string | undefined {
   const text = [hash.replace(/^#/, ''), search].find(
@@ -194,8 +194,8 @@ export function areSame(one: Accepted, other: Accepted): boolean {
 export const KEPT_KEY = 'communique-tee trust';
 
 /**
- * `unusable`: what is kept is not a list of measurements. The page refuses it, because without it the page would compare with less than the
- * person wanted.
+ * `unusable`: what is kept is not a list of measurements. The page then trusts no enclave, because it would otherwise compare with less than
+ * the person wanted.
  */
 export type Kept = Accepted | 'unusable' | undefined;
 
@@ -233,7 +233,7 @@ export function forgetAccepted(): void {
   try {
     localStorage.removeItem(KEPT_KEY);
   } catch {
-    // What was not kept need not be forgotten
+    // The browser stores no data, so there is none to remove
   }
 }
 

@@ -27,7 +27,7 @@ export interface Asking {
 
 /**
  * Asks this server, without cookies, cache or redirects.
- * @returns the body of any answer but a problem document
+ * @returns the body of any answer except a problem document
  * @throws NoAnswer
  */
 export async function askServer(

@@ -28,7 +28,7 @@ export interface Subject extends EnclaveEvidence {
 
 export type Verdict =
   | { readonly kind: 'trusted'; readonly identity: EnclaveIdentity }
-  /** Everything that was checked holds; image and operator were not compared. */
+  /** Every check that ran has passed; image and operator were not compared. */
   | { readonly kind: 'uncompared'; readonly keys: EnclaveKeys }
   | {
       readonly kind: 'refused';

@@ -3,7 +3,7 @@ import type { Accepted, AcceptedSet, Kept, Problem, Read } from './accepted';
 
 /**
  * `file`: given on /verify, for this visit. `link`: in the page's address. `kept`: kept in this browser. `site`: the site's own list, which
- * proves no more than this page itself: both come from the site.
+ * is no more trustworthy than this page, because both come from the site.
  */
 export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 
@@ -14,7 +14,7 @@ export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 export type NamingRefusal =
   | { readonly kind: 'link_unusable'; readonly problem: Problem }
   | { readonly kind: 'kept_unusable' }
-  /** The link names an image or operator that this browser's list does not: the person has to choose. */
+  /** The link names an image or operator that is not in this browser's list, so the person has to choose. */
   | { readonly kind: 'link_contradicts_kept' };
 
 export interface Sources {

@@ -52,8 +52,8 @@ function isMeasurement(value: unknown): value is string {
 }
 
 /**
- * Whether the value is an https address of another server. Https, so that the link cannot run a script; another server, because this one
- * must not hand out the program that checks it.
+ * Whether the value is an https address of another server. It must be https, so that the link cannot run a script. It must be another
+ * server, because this one must not hand out the program that checks it.
  */
 function isElsewhere(value: unknown, ownHostname: string): value is string {
   if (typeof value !== 'string' || value.length > 500 || !URL.canParse(value)) return false;

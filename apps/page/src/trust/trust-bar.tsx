@@ -3,8 +3,8 @@ import { linkHash, trust } from './trust';
 import { trustSentence } from './trust-sentence';
 
 /**
- * Stays in view on every page: whether the enclave is verified, and the way to the proof. A screen reader reads it
- * when the sentence changes; a check with the same result is silent.
+ * Shows on every page whether the enclave is verified, with a link to the proof, and stays in view. A screen reader reads it only when the
+ * sentence changes.
  */
 export function TrustBar() {
   const words = text.value.trust;

@@ -1,4 +1,4 @@
-// The one store of which enclave answers, and whether this page trusts it. Every part of the page reads it.
+// This store knows which enclave answers and whether this page trusts it. Every part of the page reads it.
 import { AttestationError, unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation/browser';
 import type { EnclaveKey, Policy } from '@communique-tee/client';
 import type { CheckName, FailureCode } from '@communique-tee/enclave-identity/browser';
@@ -73,7 +73,8 @@ export const given = signal<Accepted | undefined>(undefined);
 /** The images and operators that this page compares with, and who named them. */
 export const naming = computed(() => namingWith(site.value));
 /**
- * The whole link, to append to the address of another page of this site: a new tab has the same campaign and compares with the same images.
+ * The whole link, to append to the address of another page of this site, so that a new tab has the same campaign and compares with the same
+ * images.
  */
 export const linkHash = computed(() => {
   const names = linked.value?.ok === true ? addressOf(linked.value.value) : '';
@@ -175,13 +176,13 @@ function trustIn(
 
 /**
  * Whether the root that the site publishes may be used. A site on this machine is a demo that the person started. Any other site that
- * publishes a development root could be one that forges documents under it: there the person must agree, for this tab.
+ * publishes a development root could forge documents under it, so there the person must agree, for this tab.
  */
 function demoAllowed(): boolean {
   return isLoopback(location) || keptInTab(DEMO_KEY) !== undefined;
 }
 
-/** The person agreed to look at this site as a demo, which proves nothing. */
+/** Call it when the person agreed to look at this site as a demo, which proves nothing. */
 export function chooseDemo(): Promise<void> {
   keepInTab(DEMO_KEY, 'chosen');
   return checkEnclave();

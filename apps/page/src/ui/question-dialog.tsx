@@ -11,7 +11,7 @@ export interface QuestionDialogProps {
   readonly children: ComponentChildren;
 }
 
-/** Asks before a step that cannot be taken back. The browser keeps the focus inside. */
+/** Asks before a step that cannot be undone. The browser keeps the focus inside. */
 export function QuestionDialog({ title, no, yes, onAnswer, children }: QuestionDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {

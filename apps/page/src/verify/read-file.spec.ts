@@ -60,7 +60,7 @@ it('a receipt is reported as one of an image that is not accepted', async () => 
   const verdict = await judged(await receipt(), [{ pcr0: 'ab'.repeat(48), pcr3 }]);
   if (verdict.kind !== 'bad') throw new Error('accepted');
   expect(receiptFailure(verdict.error)).toBe(
-    `The document in the receipt does not pass: ${english.checks.failures.ERR_ATTESTATION_MEASUREMENT}`,
+    `The document in the receipt does not pass the checks: ${english.checks.failures.ERR_ATTESTATION_MEASUREMENT}`,
   );
 });
 

@@ -158,7 +158,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       const resident = residentOn(page, new Sender(page));
       const { card } = resident;
       await resident.toReview();
-      await card.getByText('This browser keeps nothing').waitFor();
+      await card.getByText('This browser stores no data').waitFor();
       await accessible(page);
       await card.getByRole('button', { name: 'I have no code yet: make one' }).click();
       await card.getByRole('button', { name: 'Keep it on this device' }).click();
@@ -228,7 +228,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.register('DC-00');
       await card.getByText('U.S. House, District of Columbia (delegate)').waitFor();
       await card.getByText('District of Columbia has no senators.').waitFor();
-      await page.locator('#obstacles').getByText('You chose an office of another district').waitFor();
+      await page.locator('#obstacles').getByText('You chose an office outside the district').waitFor();
       const congress = congressAt(Date.now() / 1000);
       await page.locator('summary').filter({ hasText: 'I have moved' }).click();
       await resident.paste({

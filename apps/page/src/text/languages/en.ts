@@ -33,7 +33,7 @@ const english = {
     removed: 'Removed: {name}',
     remove: 'Remove: {name}',
     fix: { one: 'Please fix {count} field', other: 'Please fix {count} fields' },
-    allFixed: 'All fixed. You can go on.',
+    allFixed: 'All fixed. You can continue.',
     fixed: '✓ Fixed: {name}',
     /** The keys are the names in libs/protocol. The page shows that name for a chamber that is missing here. */
     chambers: { House: 'the House', Senate: 'the Senate' },
@@ -45,7 +45,7 @@ const english = {
     refused: 'Not verified. Sending is blocked.',
     demo: 'DEMO',
     demoVerified: 'Proves nothing: write nothing real.',
-    demoMeaning: 'Made-up hardware and a simulated Congress. This proves nothing: write nothing real.',
+    demoMeaning: 'The hardware is made up and Congress is simulated. This proves nothing: write nothing real.',
     demoRefused: 'Not verified, even as a demo. Sending is blocked.',
     seeProof: 'See the proof',
     again: 'Check again',
@@ -103,27 +103,28 @@ const english = {
       image: 'The image is one of those accepted',
       operator: 'The operator is one of those accepted',
       key_binding: 'The keys are in the signed document',
-      custody: 'Who could bring the keys back',
+      custody: 'Who could restore the keys',
       configuration: 'What the enclave is set up to do',
     },
     passed: {
-      answer: '{bytes} bytes came back in {time}.',
+      answer: 'The server returned {bytes} bytes in {time}.',
       structure: '{bytes} bytes, read strictly: CBOR in COSE_Sign1, ES384, SHA-384. No required field is missing.',
       chain:
-        '{certificates} certificates, each within its dates. The first is the AWS Nitro root, which this page carries.',
+        '{certificates} certificates, each within its dates. The first is the AWS Nitro root, which is part of this page.',
       signature: 'ECDSA on the curve P-384, by the key of the last certificate.',
       debug_mode: 'PCR0, PCR1 and PCR2 are present, and none of them is zero.',
-      nonce: 'The document carries the {nonceBytes} random bytes that your browser just made up. It cannot be older.',
+      nonce:
+        'The document carries the {nonceBytes} random bytes that your browser just made up. So it cannot be older.',
       age: 'The enclave’s clock showed {time}: {difference} from the clock of this device. Up to {allowed} are allowed.',
       image: 'PCR0 is equal, digit for digit.',
       operator: 'PCR3, the role of the machine that runs the enclave, is equal, digit for digit.',
       key_binding:
-        'The sealing key and the receipt key are in the signed document. Key ID {keyId}, computed here: equal.',
+        'The sealing key and the receipt key are in the signed document. This page computed the same key ID: {keyId}.',
     },
     notes: {
       development_root:
         'The first certificate is a development root that this site published. Its owner can forge all of this.',
-      unknown_fields: 'AWS signed fields that this page does not know. Nothing here rests on them: {detail}.',
+      unknown_fields: 'AWS signed fields that this page does not know and does not use: {detail}.',
       nonce_not_compared: 'The random bytes were not compared.',
       image_not_compared: 'There is no image to compare with.',
       operator_not_compared: 'There is no operator to compare with.',
@@ -165,7 +166,7 @@ const english = {
       ERR_ATTESTATION_CERTIFICATE_SIGNATURE: 'A certificate is not signed by the certificate above it.',
       ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID: 'A certificate is not valid yet. Is the clock of this device right?',
       ERR_ATTESTATION_CERTIFICATE_EXPIRED: 'A certificate has expired. Is the clock of this device right?',
-      ERR_ATTESTATION_CERTIFICATE_NOT_CA: 'A certificate signed another one and may not.',
+      ERR_ATTESTATION_CERTIFICATE_NOT_CA: 'A certificate signed another one, although it may not.',
       ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA:
         'The document is signed by a certificate that may only sign certificates.',
       ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH: 'The chain of certificates is longer than one of them allows.',
@@ -173,7 +174,7 @@ const english = {
       ERR_ATTESTATION_SIGNATURE: 'The signature of the document is wrong. It was changed.',
       ERR_ATTESTATION_DEBUG: 'The enclave runs in debug mode. Its operator can read everything.',
       ERR_ATTESTATION_PCR_MISSING: 'The document does not measure the whole image.',
-      ERR_ATTESTATION_MEASUREMENT: 'Another image runs here than those accepted.',
+      ERR_ATTESTATION_MEASUREMENT: 'The image that runs here is not an accepted one.',
       ERR_ATTESTATION_OPERATOR: 'The image is an accepted one, but another operator runs it.',
       ERR_ATTESTATION_OPERATOR_UNNAMED: 'The machine has no role, so the document names no operator.',
       ERR_ATTESTATION_INSTANCE: 'The enclave runs on another machine than the accepted one.',
@@ -183,10 +184,10 @@ const english = {
       ERR_ATTESTATION_FROM_FUTURE: 'The document is from the future. Is the clock of this device right?',
       key_binding_invalid: 'The document does not name a sealing key and a receipt key.',
       key_binding_unsupported: 'The document names its keys in a way that this page does not know. Reload the page.',
-      key_id_mismatch: 'The document names another key than the one it holds.',
+      key_id_mismatch: 'The key ID in the document does not belong to its key.',
       custody_refused: 'The keys are guarded in a way that is not accepted.',
       configuration_invalid: 'The configuration cannot be read.',
-      configuration_mismatch: 'The server gave another configuration than the one the document names.',
+      configuration_mismatch: 'The server’s configuration is not the one that the document names.',
       configuration_contradicts: 'The configuration and the document contradict each other.',
     },
     attested: 'Attested',
@@ -208,11 +209,11 @@ const english = {
   },
   verify: {
     title: 'What this enclave proves',
-    lead: 'Your browser asks the enclave for a signed document, and checks it here. You need not take the server’s word.',
+    lead: 'Your browser asks the enclave for a signed document, and checks it here. You need not trust the server for this.',
     verdicts: {
       checking: 'Your browser is checking the enclave …',
       named: 'This is a verified enclave. It runs the image that you named, for the operator that you named.',
-      site: 'This is a verified enclave. It runs the image that this site publishes, for the operator that it publishes.',
+      site: 'This is a verified enclave. It runs the image that this site publishes, for the operator that this site publishes.',
       anyOperator: 'This is a verified enclave. It runs an accepted image, but any operator is accepted.',
       demo: 'All checks pass, but this is a demo: its certificates prove nothing.',
       check: 'Do not trust this server. A check failed: “{title}”.',
@@ -225,20 +226,20 @@ const english = {
       unreachable: 'Nothing can be checked now.',
     },
     next: {
-      named: 'A message that you send from this page can be opened by this enclave only.',
-      site: 'A message that you send from this page can be opened by this enclave only. To compare with an image from another source, open its file below.',
+      named: 'Only this enclave can open a message that you send from this page.',
+      site: 'Only this enclave can open a message that you send from this page. To compare with an image from another source, open its file below.',
       anyOperator: 'An operator that you do not know can see when you write, and can drop your message.',
-      demo: 'The owner of this site can forge documents for which they pass. Look around, and write nothing real.',
+      demo: 'The owner of this site can forge documents that pass these checks. Look around, and write nothing real.',
       check:
         'Nothing was sent, and this page sends nothing now. Check again later, or tell the person who gave you the link.',
       link_unusable:
         'Open the link again from where you got it, or ask for it again. This page sends nothing until then.',
-      kept_unusable: 'Forget it, and this page compares with what your link or this site names.',
+      kept_unusable: 'If you forget it, this page compares the enclave with what your link or this site names.',
       link_contradicts_kept:
         'The operator may have a new image, or the link may be a trap. Ask the operator in another way before you decide.',
       not_compared: 'Open a file with its measurements below. This page sends nothing until then.',
       demo_not_chosen:
-        'If you expected a real service, leave now. You can look at it as a demo: then write nothing real.',
+        'If you expected a real service, leave now. You can look at it as a demo, but write nothing real.',
       unreachable: 'This page tries again by itself. Nothing was sent.',
     },
     ignoreLink: 'Ignore the link',
@@ -259,7 +260,7 @@ const english = {
       namedBy: 'Compared with',
       made: 'Document made',
       noOperator: 'none: the machine has no role',
-      claims: 'A check failed. These are claims, and nothing more.',
+      claims: 'A check failed, so these values are only claims.',
     },
     namedBy: {
       link: 'what your link names',
@@ -288,7 +289,7 @@ const english = {
       root: 'Root',
       between: 'In between',
       leaf: 'Signs the document',
-      pinned: 'Known by its fingerprint, not by a signature.',
+      pinned: 'This page knows it by its fingerprint, not by a signature.',
       signedBy: 'Signed by {issuer}.',
       left: '{time} left',
       ended: 'ended {time} ago',
@@ -300,7 +301,7 @@ const english = {
       outside: 'Not signed',
       outsideList: {
         page: 'This page, its script, and every word on it.',
-        words: 'Status and charts: the server’s word, until a receipt says the same.',
+        words: 'Status and charts: they are the server’s claims until a receipt confirms them.',
         list: 'The list of images that this site publishes.',
         browser: 'What else runs in this browser. An extension can read what you type.',
       },
@@ -318,7 +319,7 @@ const english = {
       receiptKey: 'Receipt key',
       receiptKeyMeaning: 'Ed25519: it signs receipts',
       custody: 'Custody',
-      custodyMeaning: 'who could bring the keys back',
+      custodyMeaning: 'who could restore the keys',
       configuration: 'Configuration',
       configurationMeaning: 'SHA-256 of what the enclave is set up to do',
       registers: {
@@ -337,21 +338,21 @@ const english = {
       drop: 'or drop it here',
       type: 'Type or paste values',
       image: 'Image: PCR0, or the content of a file',
-      imageHint: '96 digits each. Take it from somewhere else than this server.',
+      imageHint: '96 digits each. Get them from a source other than this server.',
       operator: 'Operator: PCR3',
       operatorHint:
-        '96 digits each, as the operator publishes them. Leave this empty to compare with the same operator as now. “any” accepts every operator: it can see when you write, and can drop your message.',
+        '96 digits each, as the operator publishes them. Leave this empty to compare with the same operator as now. “any” accepts every operator. The operator can see when you write, and can drop your message.',
       use: 'Compare',
       now: 'Compared with now',
       anyOperator: 'any operator',
       keep: 'Keep in this browser',
       keepHint:
-        'Every page of this site then compares the enclave with these values, in this browser, until you choose “Forget what is kept”. They say nothing about you.',
+        'Every page of this site then compares the enclave with these values, in this browser, until you choose “Forget what is kept”. The values tell nothing about you.',
       keptNow: 'Kept in this browser.',
-      notKept: 'This browser keeps nothing. It holds until you close this page.',
+      notKept: 'This browser stores no data, so your values count only until you close this page.',
       forget: 'Forget what is kept',
       stopFile: 'Stop using my file',
-      fileOnly: 'It holds on this page only, until you keep it.',
+      fileOnly: 'Your values count on this page only, until you keep them.',
       done: 'Compared with your values. The result is at the top.',
       tooLarge: 'This file is larger than {size}, so it cannot be a receipt or measurements. It was not read.',
       unreadable: 'Your browser could not read this file.',
@@ -359,7 +360,7 @@ const english = {
     },
     receipt: {
       good: 'This receipt is genuine. The enclave signed it.',
-      demo: 'This receipt holds, but it is of a demo: it proves nothing.',
+      demo: 'This receipt passes the checks, but it is from a demo and proves nothing.',
       bad: 'Do not rely on this receipt.',
       time: 'Signed',
       message: 'Message',
@@ -379,13 +380,13 @@ const english = {
       proves:
         'It proves that an enclave of this image, for this operator, reported these results for these sealed bytes at that time.',
       provesDemo:
-        'Of a real enclave it would prove that an enclave of this image, for this operator, reported these results for these sealed bytes at that time.',
+        'From a real enclave, it would prove that an enclave of this image, for this operator, reported these results for these sealed bytes at that time.',
       provesNot: 'It does not prove what the message said, who sent it, or that a person read it.',
       compareId: 'Compare the message ID with yours: a receipt of another message is genuine too.',
       unnamed: 'There is no image to compare the receipt with. Choose a file with measurements first.',
       failures: {
         ERR_RECEIPT_MALFORMED: 'The file is not a whole receipt. It may be cut off or changed.',
-        ERR_RECEIPT_ATTESTATION: 'The document in the receipt does not pass: {detail}',
+        ERR_RECEIPT_ATTESTATION: 'The document in the receipt does not pass the checks: {detail}',
         ERR_RECEIPT_KEY_BINDING: 'The document in the receipt does not name the key that signs receipts.',
         ERR_RECEIPT_SIGNATURE: 'The signature is wrong. The receipt was changed.',
         ERR_RECEIPT_MEASUREMENT: 'The receipt names another image than the enclave that signed it.',
@@ -411,7 +412,7 @@ const english = {
   },
   status: {
     title: 'Status',
-    lead: 'What this server reports of itself, for six hours at most. None of it is signed.',
+    lead: 'What this server reports about itself, for up to the last six hours. None of it is signed.',
     proof: 'What is proven',
     health: 'Health',
     asking: 'Asking the server …',
@@ -443,7 +444,7 @@ const english = {
     time: 'Time',
     age: {
       title: 'Since the gateway last verified an enclave',
-      note: 'It checks every 15 seconds. After 60 seconds it relays nothing. A gap: the last check verified nothing.',
+      note: 'The gateway checks every 15 seconds. At an age above 60 seconds it relays nothing. A gap: the last check verified no enclave.',
       name: 'age',
     },
     operators: 'For operators',
@@ -454,12 +455,16 @@ const english = {
     notAToken: 'Paste a token. It has letters, digits and . _ ~ + / - only.',
     show: 'Show',
     queue: { title: 'Queue', note: 'Messages that have not ended.', name: 'messages' },
-    overdue: { title: 'Longest overdue', note: 'How long a due message has waited for a worker.', name: 'overdue' },
+    overdue: {
+      title: 'Longest overdue',
+      note: 'How long the longest overdue message has waited for a worker.',
+      name: 'overdue',
+    },
     budget: {
       hour: 'Budget of the hour',
       day: 'Budget of the day',
       spent: 'spent',
-      promised: 'spent and promised',
+      promised: 'spent and reserved',
       cap: 'cap',
     },
     latency: {
@@ -469,10 +474,10 @@ const english = {
         title: 'Time to accept a message',
         note: 'Answers to POST /api/messages, in the ten seconds before each point. Estimated from the histogram’s buckets.',
       },
-      relay: { title: 'Time in the enclave', note: 'From handing it a message to its signed answer.' },
+      relay: { title: 'Time in the enclave', note: 'From handing a message to the enclave to its signed answer.' },
       delivery: {
         title: 'Time of an attempt',
-        note: 'From taking a message out of the queue to storing what came of it.',
+        note: 'From taking a message out of the queue to storing the result.',
       },
     },
     noAnswer: {
@@ -499,7 +504,7 @@ const english = {
     nothingSent: 'Nothing was sent.',
     yes: 'Yes',
     no: 'No',
-    notSaid: 'Not said',
+    notSaid: 'Not stated',
     choose: 'Choose',
     moreAboutYou: 'More about you',
     fields: {
@@ -611,7 +616,7 @@ const english = {
       more: 'More, if you want',
       for: 'For',
       against: 'Against',
-      notSaid: 'I do not say',
+      notSaid: 'I prefer not to say',
     },
     templates: {
       title: { one: 'Start from a campaign’s text ({count})', other: 'Start from a campaign’s text ({count})' },
@@ -628,7 +633,7 @@ const english = {
       started: 'Started from “{title}”. Change every word you like.',
       lead: 'You start from “{title}”. You can change every word in the next step.',
       scope: 'It is written for {chambers}.',
-      replaced: 'The text took the place of your words.',
+      replaced: 'The text replaced your words.',
       putBack: 'Put my words back',
       loading: 'Loading the campaign’s text …',
       missing: 'Your link starts from a text that this site does not offer, or no longer offers.',
@@ -644,7 +649,7 @@ const english = {
         'Your browser proves that you are on the registrar’s list. The proof tells the server neither who you are nor where you live. Each resident can send one message with a proof in this campaign.',
       choice: {
         question: 'How do you want to send?',
-        hint: 'If you sign in, the server learns who you are, but not what you write. With a proof it learns neither who you are nor where you live; you need a registration from the registrar for that.',
+        hint: 'If you sign in, the server learns who you are, but not what you write. With a proof it learns neither who you are nor where you live. A proof needs a registration from the registrar.',
         signIn: 'I sign in',
         proof: 'I prove where I live, and do not sign in',
         cannotProve:
@@ -653,8 +658,8 @@ const english = {
       provesLater: 'You need not sign in. You prove where you live in the step “Review and send”.',
       noProofsHere:
         'This service takes only messages with a proof of residence, but its operator has not set up this page to make proofs. You cannot send from here now. The command line of this project can make the proof.',
-      loading: 'Loading what makes the proof …',
-      notLoaded: 'What makes the proof could not be loaded. Nothing was sent.',
+      loading: 'Loading the program that makes the proof …',
+      notLoaded: 'The program that makes the proof could not be loaded. Nothing was sent.',
       again: 'Try again',
       wasProving: 'This page was loaded again while it made your proof. Nothing was sent. What you wrote is here.',
     },
@@ -685,7 +690,7 @@ const english = {
         campaignNote:
           'This campaign has no note signed by the registrar. Open the link of a campaign that has one, or choose another text in “Your message”.',
         districtEnded: 'Your registration is for a district that no longer exists.',
-        otherOffices: 'You chose an office of another district than that of your registration.',
+        otherOffices: 'You chose an office outside the district of your registration.',
         campaign:
           'This page was opened without a campaign, so it cannot send. Open the link from the organization that runs the campaign: it is on its website or in its email.',
         checking: 'The enclave is still being checked. This takes a few seconds.',
@@ -702,9 +707,9 @@ const english = {
       sealOnly: 'Seal only',
       sealOnlyHint: 'Seals the message and shows the bytes. Nothing is sent.',
       notYet: 'The message or the enclave is not ready, so nothing was sealed. See the reasons above.',
-      sealed: 'Sealed. Nothing was sent. Seal it again and the bytes differ.',
+      sealed: 'Sealed. Nothing was sent. If you seal it again, the bytes differ.',
       stays: 'Stays in this browser',
-      leaves: 'Would leave it',
+      leaves: 'Would leave this browser',
       plainBytes: { one: '{count} byte of plain text', other: '{count} bytes of plain text' },
       sealedBytes: { one: '{count} sealed byte', other: '{count} sealed bytes' },
       plainText: 'Your message in plain text',
@@ -734,7 +739,7 @@ const english = {
   residence: {
     proofs: {
       ERR_RESIDENCE_NOT_LISTED:
-        'You are not on the registrar’s list: it is not published yet, or you were taken out. Ask the registrar.',
+        'You are not on the registrar’s published list: your entry is not published yet, or it was removed. Ask the registrar.',
       ERR_RESIDENCE_LIST_UPDATING: 'The registrar’s list is being updated.',
       ERR_RESIDENCE_LIST_UNREACHABLE: 'The registrar’s list cannot be fetched.',
       ERR_RESIDENCE_NOTE_ENDED: 'The campaign has ended, or the registrar’s list is too old.',
@@ -742,7 +747,7 @@ const english = {
       ERR_RESIDENCE_NOTE: 'The registrar’s signature cannot be accepted.',
       ERR_PROVING_NO_REFERENCE_STRING:
         'This service cannot take proofs from this page: its operator has not set the page up to make them.',
-      ERR_PROVING_FILES: 'What makes the proof could not be loaded.',
+      ERR_PROVING_FILES: 'The program that makes the proof could not be loaded.',
       ERR_PROVING_DEVICE: 'This device has too little memory to make the proof, or cannot run the program for it.',
       ERR_PROVING_WORKER_ENDED: 'Your browser ended the program that makes the proof.',
       circuit_retired: 'The service has a new version of the proof.',
@@ -751,18 +756,18 @@ const english = {
     nothingHere:
       'There is no secret of yours on this device. If you gave a code to the registrar before, open the file that you saved then.',
     keepsNothing:
-      'This browser keeps nothing, as in a private window. If you gave a code to the registrar before, open the file that you saved then.',
+      'This browser stores no data, as in a private window. If you gave a code to the registrar before, open the file that you saved then.',
     bring: 'Open my secret file',
-    bringHint: 'It is read on this device and goes nowhere.',
+    bringHint: 'This page reads it on this device and sends it nowhere.',
     makeHint:
-      'Only if you never gave a code to the registrar: a new code is another person to the list, until the registrar has replaced the old one, which takes weeks.',
+      'Make a code only if you never gave one to the registrar. On the list a new code is another person until the registrar replaces your old code, which takes weeks.',
     make: 'I have no code yet: make one',
     makeSafe:
       'Keep your new secret first. Your code for the registrar appears then. Without the secret you cannot prove anything later.',
     keep: 'Keep it on this device',
     save: 'Save it as a file',
     safeHint:
-      'Anyone who has it can send in your place. Do not keep it on a device that others use. The device also remembers in which campaigns you send a message.',
+      'Anyone with your secret can send in your place. Do not keep it on a device that others use. The device also remembers in which campaigns you send a message.',
     code: 'Code for the registrar',
     codeHint: 'Give this code to the registrar, who checks where you live. The code tells nothing about you.',
     registration: 'What the registrar gave you',
@@ -770,7 +775,7 @@ const english = {
     useRegistration: 'Use it',
     renew: 'I have moved, or have a new registration',
     onDevice:
-      'Your secret is kept on this device, and in which campaigns you sent a message. Browsers may delete it: save it as a file, too.',
+      'This device keeps your secret and remembers in which campaigns you sent a message. Browsers may delete both, so save the secret as a file, too.',
     onFile: 'Your secret is in your file, and in this page until you close it.',
     forget: 'Forget it here',
     forgetting: {
@@ -787,9 +792,9 @@ const english = {
     otherOffices: 'You chose an office of another district.',
     changeOffices: 'Change the offices',
     sentBefore:
-      'This device remembers that the service took a message of yours in this campaign. It takes one from each resident, and will refuse another.',
+      'This device remembers that the service took a message of yours in this campaign. The service takes one from each resident, and will refuse another.',
     ready:
-      'The proof is made when you send. It takes a few seconds the first time. Whether a seat is vacant shows only in the office’s answer.',
+      'The proof is made when you send. It takes a few seconds the first time. Only the office’s answer shows whether a seat is vacant.',
     problems: {
       not_stored: 'Your browser did not keep it. Save it as a file.',
       not_removed: 'Your browser did not remove it. Delete this site’s data in the settings of your browser.',
@@ -802,7 +807,7 @@ const english = {
   agents: {
     title: 'Ask for help with the text',
     who: 'The provider you choose sees this text. Our server does not.',
-    what: 'It goes sealed to the enclave, and from there to the provider: your subject and your message, and nothing else that you entered.',
+    what: 'Your subject and your message go sealed to the enclave, and from there to the provider. Nothing else that you entered goes there.',
     notCongress: 'Nothing goes to Congress here. You send your message in step 3.',
     task: 'What should the model do?',
     tasks: {
@@ -816,19 +821,19 @@ const english = {
     reads: '{provider} reads your text.',
     noModel: 'No model does this right now. Choose something else, or try again later.',
     language: 'Language of the answer',
-    most: 'This costs at most {most} of your budget for today, and most often far less.',
+    most: 'This costs at most {most} of your budget for today, and usually far less.',
     priceUnknown: 'This page does not know the price of this model.',
     left: 'You have {left} left until {time}.',
     notTheMessage:
       'The sign-in is only for this help: its cost counts for your account. Your message still goes without a sign-in, and nothing of the request is in it. From the times or your network address, the server may guess that both are yours.',
     signInWhy:
-      'Each account has a budget for every day, so this needs a sign-in. The server learns who asks, and not what.',
+      'Each account has a budget for every day, so this needs a sign-in. The server learns who asks, but not what.',
     ask: 'Send this text to {provider}',
     now: {
       checking: 'Checking the enclave once more before anything is sealed.',
       sealing: 'Sealing your text on this device.',
       asking: '{provider} is working on it. This can take up to 90 seconds.',
-      task_running: 'Your request before this one has not ended. Trying again automatically.',
+      task_running: 'Your earlier request has not ended. Trying again automatically.',
       busy: 'The server asks us to wait. Trying again automatically.',
       unreachable: 'The server does not answer. Asking again; the provider gets your text once.',
     },
@@ -899,14 +904,14 @@ const english = {
       model_off: 'This model is off until the operator has looked at it. Choose another one.',
       model_class_unknown: 'The service no longer has this model. Choose another one.',
       model_refused: 'The enclave does not offer this model for this. Choose another one.',
-      task_running: 'Your request before this one has not ended. Try again in a minute.',
+      task_running: 'Your earlier request has not ended. Try again in a minute.',
       agent_share_reached: 'You have used your share of this hour. Try again later.',
       user_daily_limit_reached:
         'Your budget for today does not cover this. Try a cheaper model, or try again tomorrow.',
       full: 'The budget of the service does not cover this right now. Try again later.',
       emergency_stop: 'The operator has stopped all help with texts for now. You can send your message without it.',
       outcome_unknown:
-        'The enclave that had your text is gone, and its answer with it. The provider was not asked again, so that you do not pay twice. You can ask again yourself.',
+        'The enclave that had your text has ended, and its answer is lost. The provider was not asked again, so that you do not pay twice. You can ask again yourself.',
       busy: 'The service is busy or not ready. Try again in a minute.',
       token_unavailable: 'You are not signed in. Sign in, and ask again.',
       aborted: 'You stopped waiting.',
@@ -1039,16 +1044,17 @@ const english = {
       handing_over: 'Handing the sealed message to the server, which cannot open it.',
       in_queue: 'Waiting for the enclave to open it.',
       in_enclave: 'The server has given it to the enclave, which is working on it.',
-      opened_not_sent: 'The enclave has opened it. No office has taken it yet; the server will have it tried again.',
+      opened_not_sent:
+        'The enclave has opened it. No office has taken it yet. The server will ask the enclave to try again.',
       opened_not_known:
-        'The enclave has opened it. It is not known yet whether an office has it; the server will have it tried again.',
+        'The enclave has opened it. It is not known yet whether an office has it. The server will ask the enclave to try again.',
       sent: 'Waiting for every office to answer.',
       sealing_again: 'The enclave has a new key. Your message is sealed again.',
     },
     waiting: {
       unreachable: 'The server does not answer. Asking again.',
       busy: 'The server asks us to wait. Trying again automatically.',
-      following: 'The connection was lost. Your message goes on; asking again.',
+      following: 'The connection was lost. The server continues with your message. Asking again.',
       updating: 'The registrar’s list is being updated. Trying again automatically.',
     },
     tryingAt: 'Next try: {time}',
@@ -1060,8 +1066,8 @@ const english = {
     whether: {
       not_sent: 'Your message was not sent.',
       not_known: 'We do not know yet whether your message was sent.',
-      accepted: 'The server has your message. It goes on without this page.',
-      over: 'The server took your message. It reports that it is no longer under way.',
+      accepted: 'The server has your message, and continues without this page.',
+      over: 'The server took your message, and reports that the message is no longer under way.',
       noSecond: 'Your message may have been delivered. The service takes no second one.',
     },
     errors: {
@@ -1080,7 +1086,7 @@ const english = {
         daily_messages_reached: 'You have sent as many messages as one day allows.',
         fair_share_reached: 'The service is nearly full, and you have had your share for now.',
         emergency_stop: 'The operator has stopped all sending for now.',
-        not_found: 'The server says that it does not have this message, or no longer.',
+        not_found: 'The server reports that it does not have this message, or has it no longer.',
       },
       policy_invalid: 'The image or the operator to compare with cannot be used.',
       message_invalid: 'Congress would not take the message as it is.',
@@ -1108,9 +1114,9 @@ const english = {
     },
     next: {
       again: 'You can try again.',
-      againAfter: 'From {time} on you can try again.',
+      againAfter: 'You can try again from {time}.',
       ask: 'Ask the server what became of it. That sends nothing twice.',
-      askAfter: 'From {time} on you can ask the server what became of it. That sends nothing twice.',
+      askAfter: 'From {time}, you can ask the server what became of it. That sends nothing twice.',
       sign_in: 'Please sign in again, then try again.',
       token: 'This site offers no sign-in. Paste an access token here.',
       reload: 'Load the page again. What you wrote stays.',
@@ -1202,7 +1208,7 @@ const english = {
     simulatedMeaning: 'This is a demo. No office of Congress has received anything.',
     noReceipt: 'There is no receipt. This is what the server reports, and nothing proves it.',
     interimReceipt:
-      'The receipt is from before the end. How it ended is what the server reports, and no receipt proves it.',
+      'The receipt was signed before the message ended. Only the server reports how it ended, and no receipt proves that.',
     offices: 'Offices',
     answers: {
       accepted: 'Accepted it.',
@@ -1227,7 +1233,7 @@ const english = {
       label: 'Remember this message on this device',
       hint: 'Then you can close the page and come back for the answer. This browser keeps the message ID and a key that opens the answer, but nothing of your message and nothing that opens it. Anyone who uses this browser could read which offices you wrote to and what they answered. All of it is deleted once you have seen how it ended.',
       yes: 'Remembered. You can close this page and come back.',
-      refused: 'This browser keeps nothing for this page, for example in a private window. Please keep the page open.',
+      refused: 'This browser stores no data for this page, for example in a private window. Please keep the page open.',
       full: {
         one: 'This device remembers {count} message already. Forget it first.',
         other: 'This device remembers {count} messages already. Forget one of them first.',
@@ -1238,14 +1244,14 @@ const english = {
       follow: 'Continue following your message from {time}',
       forget: 'Forget the message from {time}',
       forgetShort: 'Forget',
-      hint: 'Follow a message to see its answer. To forget it here does not stop it.',
+      hint: 'Follow a message to see its answer. Forgetting it here does not stop it.',
     },
     details: {
       id: 'Message ID',
       code: 'Error',
       reason: 'Reason',
       attempts: 'Attempts of the server',
-      posts: 'Handed over, times',
+      posts: 'Times handed over',
       image: 'Image (PCR0)',
       operator: 'Operator (PCR3)',
       keyId: 'Key ID',
@@ -1275,7 +1281,7 @@ const english = {
   signIn: {
     title: 'Sign in',
     why: 'The server takes messages from people who signed in. It learns who you are, but not what you write.',
-    leaves: 'You go to {host} and come back. What you entered stays in this tab.',
+    leaves: 'You go to {host}, and then return here. What you entered stays in this tab.',
     start: 'Sign in',
     again: 'Sign in again',
     returning: 'Signing you in …',
@@ -1300,7 +1306,7 @@ const english = {
       expired: 'Your sign-in has expired.',
       rejected: 'The server did not accept your sign-in.',
       not_loaded: 'A part of this page could not be loaded. Check your connection, then sign in again.',
-      no_storage: 'Your browser keeps nothing for this tab, so you cannot sign in. Allow this site to keep data.',
+      no_storage: 'Your browser stores no data for this tab, so you cannot sign in. Allow this site to keep data.',
     },
   },
 };

@@ -44,7 +44,7 @@ const spanish: Catalogue = {
     refused: 'No verificado. Envío bloqueado.',
     demo: 'DEMO',
     demoVerified: 'No prueba nada: no escriba nada real.',
-    demoMeaning: 'Hardware inventado y un Congreso simulado. No prueba nada: no escriba nada real.',
+    demoMeaning: 'El hardware es inventado y el Congreso, simulado. No prueba nada: no escriba nada real.',
     demoRefused: 'No verificado, ni siquiera como demo. Envío bloqueado.',
     seeProof: 'Ver la prueba',
     again: 'Comprobar de nuevo',
@@ -106,25 +106,25 @@ const spanish: Catalogue = {
       configuration: 'Para qué está configurado el enclave',
     },
     passed: {
-      answer: 'Llegaron {bytes} bytes en {time}.',
+      answer: 'El servidor devolvió {bytes} bytes en {time}.',
       structure:
         '{bytes} bytes, leídos de forma estricta: CBOR en COSE_Sign1, ES384, SHA-384. No falta ningún campo obligatorio.',
       chain:
-        '{certificates} certificados, cada uno dentro de sus fechas. El primero es la raíz de AWS Nitro, que esta página lleva consigo.',
+        '{certificates} certificados, cada uno dentro de sus fechas. El primero es la raíz de AWS Nitro, que forma parte de esta página.',
       signature: 'ECDSA en la curva P-384, con la clave del último certificado.',
       debug_mode: 'PCR0, PCR1 y PCR2 están presentes y ninguno es cero.',
       nonce:
-        'El documento lleva los {nonceBytes} bytes aleatorios que su navegador acaba de inventar. No puede ser más antiguo.',
+        'El documento lleva los {nonceBytes} bytes aleatorios que su navegador acaba de inventar. Por eso no puede ser más antiguo.',
       age: 'El reloj del enclave marcaba {time}: a {difference} del reloj de este dispositivo. Se permiten hasta {allowed}.',
       image: 'PCR0 es igual, dígito a dígito.',
       operator: 'PCR3, el rol de la máquina que ejecuta el enclave, es igual, dígito a dígito.',
       key_binding:
-        'La clave de sellado y la clave de los recibos están en el documento firmado. ID de clave {keyId}, calculado aquí: igual.',
+        'La clave de sellado y la clave de los recibos están en el documento firmado. Esta página calculó el mismo ID de clave: {keyId}.',
     },
     notes: {
       development_root:
         'El primer certificado es una raíz de desarrollo que publicó este sitio. Su dueño puede falsificar todo esto.',
-      unknown_fields: 'AWS firmó campos que esta página no conoce. Aquí nada se apoya en ellos: {detail}.',
+      unknown_fields: 'AWS firmó campos que esta página no conoce y no usa: {detail}.',
       nonce_not_compared: 'Los bytes aleatorios no se compararon.',
       image_not_compared: 'No hay ninguna imagen con la que comparar.',
       operator_not_compared: 'No hay ningún operador con el que comparar.',
@@ -175,7 +175,7 @@ const spanish: Catalogue = {
       ERR_ATTESTATION_SIGNATURE: 'La firma del documento es incorrecta. El documento fue modificado.',
       ERR_ATTESTATION_DEBUG: 'El enclave está en modo de depuración. Su operador puede leerlo todo.',
       ERR_ATTESTATION_PCR_MISSING: 'El documento no mide la imagen completa.',
-      ERR_ATTESTATION_MEASUREMENT: 'Aquí se ejecuta otra imagen que las aceptadas.',
+      ERR_ATTESTATION_MEASUREMENT: 'La imagen que se ejecuta aquí no es una de las aceptadas.',
       ERR_ATTESTATION_OPERATOR: 'La imagen es una de las aceptadas, pero la ejecuta otro operador.',
       ERR_ATTESTATION_OPERATOR_UNNAMED: 'La máquina no tiene rol, así que el documento no nombra a ningún operador.',
       ERR_ATTESTATION_INSTANCE: 'El enclave se ejecuta en otra máquina que la aceptada.',
@@ -186,10 +186,10 @@ const spanish: Catalogue = {
       key_binding_invalid: 'El documento no nombra una clave de sellado y una clave de recibos.',
       key_binding_unsupported:
         'El documento nombra sus claves de una forma que esta página no conoce. Vuelva a cargar la página.',
-      key_id_mismatch: 'El documento nombra otra clave que la que contiene.',
+      key_id_mismatch: 'El ID de clave del documento no corresponde a su clave.',
       custody_refused: 'Las claves se guardan de una forma que no se acepta.',
       configuration_invalid: 'La configuración no se puede leer.',
-      configuration_mismatch: 'El servidor dio otra configuración que la que nombra el documento.',
+      configuration_mismatch: 'La configuración que dio el servidor no es la que nombra el documento.',
       configuration_contradicts: 'La configuración y el documento se contradicen.',
     },
     attested: 'Atestado',
@@ -211,11 +211,11 @@ const spanish: Catalogue = {
   },
   verify: {
     title: 'Lo que prueba este enclave',
-    lead: 'Su navegador pide al enclave un documento firmado y lo comprueba aquí. No tiene que fiarse de la palabra del servidor.',
+    lead: 'Su navegador pide al enclave un documento firmado y lo comprueba aquí. No tiene que confiar en el servidor para esto.',
     verdicts: {
       checking: 'Su navegador está comprobando el enclave …',
       named: 'Este es un enclave verificado. Ejecuta la imagen que usted nombró, para el operador que usted nombró.',
-      site: 'Este es un enclave verificado. Ejecuta la imagen que publica este sitio, para el operador que publica.',
+      site: 'Este es un enclave verificado. Ejecuta la imagen que publica este sitio, para el operador que publica este sitio.',
       anyOperator: 'Este es un enclave verificado. Ejecuta una imagen aceptada, pero se acepta a cualquier operador.',
       demo: 'Se pasan todas las comprobaciones, pero esto es una demo: sus certificados no prueban nada.',
       check: 'No confíe en este servidor. Falló una comprobación: «{title}».',
@@ -229,20 +229,19 @@ const spanish: Catalogue = {
       unreachable: 'Ahora no se puede comprobar nada.',
     },
     next: {
-      named: 'Un mensaje que envíe desde esta página solo lo puede abrir este enclave.',
-      site: 'Un mensaje que envíe desde esta página solo lo puede abrir este enclave. Para comparar con una imagen de otra fuente, abra su archivo más abajo.',
+      named: 'Solo este enclave puede abrir un mensaje que usted envíe desde esta página.',
+      site: 'Solo este enclave puede abrir un mensaje que usted envíe desde esta página. Para comparar con una imagen de otra fuente, abra su archivo más abajo.',
       anyOperator: 'Un operador que usted no conoce puede ver cuándo escribe y puede descartar su mensaje.',
-      demo: 'El dueño de este sitio puede falsificar documentos que las pasan. Mire con calma y no escriba nada real.',
+      demo: 'El dueño de este sitio puede falsificar documentos que pasan estas comprobaciones. Mire con calma y no escriba nada real.',
       check:
         'No se envió nada, y esta página no envía nada ahora. Compruebe más tarde, o avise a quien le dio el enlace.',
       link_unusable:
         'Abra de nuevo el enlace desde donde lo recibió, o pídalo otra vez. Hasta entonces esta página no envía nada.',
-      kept_unusable: 'Olvídela, y esta página comparará con lo que nombra su enlace o este sitio.',
+      kept_unusable: 'Si la olvida, esta página compara el enclave con lo que nombra su enlace o este sitio.',
       link_contradicts_kept:
         'El operador puede tener una imagen nueva, o el enlace puede ser una trampa. Pregunte al operador por otra vía antes de decidir.',
       not_compared: 'Abra más abajo un archivo con sus medidas. Hasta entonces esta página no envía nada.',
-      demo_not_chosen:
-        'Si esperaba un servicio real, salga ahora. Puede mirarlo como demo: en ese caso no escriba nada real.',
+      demo_not_chosen: 'Si esperaba un servicio real, salga ahora. Puede mirarlo como demo, pero no escriba nada real.',
       unreachable: 'Esta página vuelve a intentarlo por sí sola. No se envió nada.',
     },
     ignoreLink: 'No usar el enlace',
@@ -264,7 +263,7 @@ const spanish: Catalogue = {
       namedBy: 'Comparado con',
       made: 'Documento hecho',
       noOperator: 'ninguno: la máquina no tiene rol',
-      claims: 'Falló una comprobación. Esto es lo que se afirma, y nada más.',
+      claims: 'Falló una comprobación, así que estos valores son solo afirmaciones.',
     },
     namedBy: {
       link: 'lo que nombra su enlace',
@@ -293,7 +292,7 @@ const spanish: Catalogue = {
       root: 'Raíz',
       between: 'Intermedio',
       leaf: 'Firma el documento',
-      pinned: 'Se conoce por su huella, no por una firma.',
+      pinned: 'Esta página lo conoce por su huella, no por una firma.',
       signedBy: 'Firmado por {issuer}.',
       left: 'quedan {time}',
       ended: 'terminó hace {time}',
@@ -305,7 +304,7 @@ const spanish: Catalogue = {
       outside: 'Sin firmar',
       outsideList: {
         page: 'Esta página, su programa y cada palabra que hay en ella.',
-        words: 'El estado y los gráficos: la palabra del servidor, hasta que un recibo diga lo mismo.',
+        words: 'El estado y los gráficos: son afirmaciones del servidor hasta que un recibo las confirme.',
         list: 'La lista de imágenes que publica este sitio.',
         browser: 'Lo demás que se ejecuta en este navegador. Una extensión puede leer lo que usted escribe.',
       },
@@ -342,21 +341,21 @@ const spanish: Catalogue = {
       drop: 'o suéltelo aquí',
       type: 'Escribir o pegar los valores',
       image: 'Imagen: PCR0, o el contenido de un archivo',
-      imageHint: '96 dígitos cada uno. Tómelo de un lugar distinto de este servidor.',
+      imageHint: '96 dígitos cada uno. Tómelos de una fuente distinta de este servidor.',
       operator: 'Operador: PCR3',
       operatorHint:
-        '96 dígitos cada uno, como los publica el operador. Déjelo vacío para comparar con el mismo operador que ahora. «any» acepta a cualquier operador: puede ver cuándo escribe y puede descartar su mensaje.',
+        '96 dígitos cada uno, como los publica el operador. Déjelo vacío para comparar con el mismo operador que ahora. «any» acepta a cualquier operador. El operador puede ver cuándo escribe y puede descartar su mensaje.',
       use: 'Comparar',
       now: 'Se compara ahora con',
       anyOperator: 'cualquier operador',
       keep: 'Guardar en este navegador',
       keepHint:
-        'Después, todas las páginas de este sitio comparan el enclave con estos valores, en este navegador, hasta que elija «Olvidar lo guardado». No dicen nada sobre usted.',
+        'Después, todas las páginas de este sitio comparan el enclave con estos valores, en este navegador, hasta que elija «Olvidar lo guardado». Los valores no dicen nada sobre usted.',
       keptNow: 'Guardado en este navegador.',
-      notKept: 'Este navegador no guarda nada. Vale hasta que cierre esta página.',
+      notKept: 'Este navegador no guarda datos, así que sus valores valen solo hasta que cierre esta página.',
       forget: 'Olvidar lo guardado',
       stopFile: 'Dejar de usar mi archivo',
-      fileOnly: 'Vale solo en esta página, hasta que lo guarde.',
+      fileOnly: 'Sus valores valen solo en esta página, hasta que los guarde.',
       done: 'Comparado con sus valores. El resultado está arriba.',
       tooLarge: 'Este archivo es mayor de {size}, así que no puede ser un recibo ni contener medidas. No se leyó.',
       unreadable: 'Su navegador no pudo leer este archivo.',
@@ -364,7 +363,7 @@ const spanish: Catalogue = {
     },
     receipt: {
       good: 'Este recibo es auténtico. Lo firmó el enclave.',
-      demo: 'Este recibo es correcto, pero es de una demo: no prueba nada.',
+      demo: 'Este recibo pasa las comprobaciones, pero es de una demo y no prueba nada.',
       bad: 'No se fíe de este recibo.',
       time: 'Firmado',
       message: 'Mensaje',
@@ -390,7 +389,7 @@ const spanish: Catalogue = {
       unnamed: 'No hay ninguna imagen con la que comparar el recibo. Elija antes un archivo con medidas.',
       failures: {
         ERR_RECEIPT_MALFORMED: 'El archivo no es un recibo completo. Puede estar cortado o cambiado.',
-        ERR_RECEIPT_ATTESTATION: 'El documento del recibo no pasa: {detail}',
+        ERR_RECEIPT_ATTESTATION: 'El documento del recibo no pasa las comprobaciones: {detail}',
         ERR_RECEIPT_KEY_BINDING: 'El documento del recibo no nombra la clave que firma los recibos.',
         ERR_RECEIPT_SIGNATURE: 'La firma es incorrecta. El recibo fue modificado.',
         ERR_RECEIPT_MEASUREMENT: 'El recibo nombra otra imagen que el enclave que lo firmó.',
@@ -448,7 +447,7 @@ const spanish: Catalogue = {
     time: 'Hora',
     age: {
       title: 'Desde que la pasarela verificó por última vez un enclave',
-      note: 'Comprueba cada 15 segundos. Después de 60 segundos no transmite nada. Un hueco: la última comprobación no verificó nada.',
+      note: 'La pasarela comprueba cada 15 segundos. Con más de 60 segundos no transmite nada. Un hueco: la última comprobación no verificó ningún enclave.',
       name: 'antigüedad',
     },
     operators: 'Para operadores',
@@ -461,14 +460,14 @@ const spanish: Catalogue = {
     queue: { title: 'Cola', note: 'Mensajes que no han terminado.', name: 'mensajes' },
     overdue: {
       title: 'Mayor retraso',
-      note: 'Cuánto ha esperado a un proceso un mensaje que ya tocaba.',
+      note: 'Cuánto ha esperado a un proceso el mensaje más atrasado.',
       name: 'retraso',
     },
     budget: {
       hour: 'Presupuesto de la hora',
       day: 'Presupuesto del día',
       spent: 'gastado',
-      promised: 'gastado y prometido',
+      promised: 'gastado y reservado',
       cap: 'límite',
     },
     latency: {
@@ -610,7 +609,7 @@ const spanish: Catalogue = {
       more: 'Más, si lo desea',
       for: 'A favor',
       against: 'En contra',
-      notSaid: 'No lo digo',
+      notSaid: 'Prefiero no decirlo',
     },
     templates: {
       title: {
@@ -630,7 +629,7 @@ const spanish: Catalogue = {
       started: 'Empezado a partir de «{title}». Cambie cada palabra que quiera.',
       lead: 'Empieza a partir de «{title}». En el paso siguiente puede cambiar cada palabra.',
       scope: 'Está escrito para {chambers}.',
-      replaced: 'El texto ocupó el lugar de sus palabras.',
+      replaced: 'El texto sustituyó a sus palabras.',
       putBack: 'Recuperar mis palabras',
       loading: 'Cargando el texto de la campaña …',
       missing: 'Su enlace empieza por un texto que este sitio no ofrece, o ya no ofrece.',
@@ -646,7 +645,7 @@ const spanish: Catalogue = {
         'Su navegador prueba que usted está en la lista del registrador. La prueba no le dice al servidor quién es ni dónde vive. Cada residente puede enviar un mensaje con prueba en esta campaña.',
       choice: {
         question: '¿Cómo quiere enviar?',
-        hint: 'Si inicia sesión, el servidor sabe quién es usted, pero no lo que escribe. Con una prueba no sabe ni quién es ni dónde vive; para eso necesita un registro del registrador.',
+        hint: 'Si inicia sesión, el servidor sabe quién es usted, pero no lo que escribe. Con una prueba no sabe ni quién es ni dónde vive. Para una prueba necesita un registro del registrador.',
         signIn: 'Inicio sesión',
         proof: 'Pruebo dónde vivo, y no inicio sesión',
         cannotProve:
@@ -655,8 +654,8 @@ const spanish: Catalogue = {
       provesLater: 'No tiene que iniciar sesión. Prueba dónde vive en el paso «Revisar y enviar».',
       noProofsHere:
         'Este servicio solo acepta mensajes con una prueba de residencia, pero su operador no ha preparado esta página para hacer pruebas. Ahora no se puede enviar desde aquí. La línea de comandos de este proyecto puede hacer la prueba.',
-      loading: 'Cargando lo que hace la prueba …',
-      notLoaded: 'No se pudo cargar lo que hace la prueba. No se envió nada.',
+      loading: 'Cargando el programa que hace la prueba …',
+      notLoaded: 'No se pudo cargar el programa que hace la prueba. No se envió nada.',
       again: 'Intentar de nuevo',
       wasProving:
         'Esta página se cargó de nuevo mientras hacía su prueba. No se envió nada. Lo que escribió está aquí.',
@@ -688,7 +687,7 @@ const spanish: Catalogue = {
         campaignNote:
           'Esta campaña no tiene una nota firmada por el registrador. Abra el enlace de una campaña que la tenga, o elija otro texto en «Su mensaje».',
         districtEnded: 'Su registro es de un distrito que ya no existe.',
-        otherOffices: 'Eligió una oficina de otro distrito que el de su registro.',
+        otherOffices: 'Eligió una oficina de fuera del distrito de su registro.',
         campaign:
           'Esta página se abrió sin campaña, por eso no puede enviar. Abra el enlace de la organización que lleva la campaña: está en su sitio web o en su correo.',
         checking: 'El enclave aún se está comprobando. Tarda unos segundos.',
@@ -707,7 +706,7 @@ const spanish: Catalogue = {
       notYet: 'El mensaje o el enclave no está listo, por eso no se selló nada. Vea arriba los motivos.',
       sealed: 'Sellado. No se envió nada. Si lo sella otra vez, los bytes cambian.',
       stays: 'Se queda en este navegador',
-      leaves: 'Saldría de él',
+      leaves: 'Saldría de este navegador',
       plainBytes: { one: '{count} byte de texto', other: '{count} bytes de texto' },
       sealedBytes: { one: '{count} byte sellado', other: '{count} bytes sellados' },
       plainText: 'Su mensaje en texto legible',
@@ -737,7 +736,7 @@ const spanish: Catalogue = {
   residence: {
     proofs: {
       ERR_RESIDENCE_NOT_LISTED:
-        'Usted no está en la lista del registrador: aún no se ha publicado, o se le quitó. Pregunte al registrador.',
+        'Usted no está en la lista publicada del registrador: su entrada aún no se ha publicado, o se quitó. Pregunte al registrador.',
       ERR_RESIDENCE_LIST_UPDATING: 'La lista del registrador se está actualizando.',
       ERR_RESIDENCE_LIST_UNREACHABLE: 'No se puede obtener la lista del registrador.',
       ERR_RESIDENCE_NOTE_ENDED: 'La campaña ha terminado, o la lista del registrador es demasiado antigua.',
@@ -745,7 +744,7 @@ const spanish: Catalogue = {
       ERR_RESIDENCE_NOTE: 'No se puede aceptar la firma del registrador.',
       ERR_PROVING_NO_REFERENCE_STRING:
         'Este servicio no puede aceptar pruebas de esta página: su operador no la ha preparado para hacerlas.',
-      ERR_PROVING_FILES: 'No se pudo cargar lo que hace la prueba.',
+      ERR_PROVING_FILES: 'No se pudo cargar el programa que hace la prueba.',
       ERR_PROVING_DEVICE:
         'Este dispositivo tiene muy poca memoria para hacer la prueba, o no puede ejecutar su programa.',
       ERR_PROVING_WORKER_ENDED: 'Su navegador terminó el programa que hace la prueba.',
@@ -755,18 +754,18 @@ const spanish: Catalogue = {
     nothingHere:
       'En este dispositivo no hay ningún secreto suyo. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
     keepsNothing:
-      'Este navegador no guarda nada, como en una ventana privada. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
+      'Este navegador no guarda datos, como en una ventana privada. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
     bring: 'Abrir mi archivo secreto',
-    bringHint: 'Se lee en este dispositivo y no va a ninguna parte.',
+    bringHint: 'Esta página lo lee en este dispositivo y no lo envía a ninguna parte.',
     makeHint:
-      'Solo si nunca dio un código al registrador: un código nuevo es otra persona para la lista, hasta que el registrador haya cambiado el anterior, y eso tarda semanas.',
+      'Cree un código solo si nunca dio uno al registrador. En la lista, un código nuevo es otra persona hasta que el registrador cambie su código anterior, y eso tarda semanas.',
     make: 'Aún no tengo código: crear uno',
     makeSafe:
       'Guarde primero su nuevo secreto. Entonces aparece su código para el registrador. Sin el secreto no podrá probar nada después.',
     keep: 'Guardarlo en este dispositivo',
     save: 'Guardarlo como archivo',
     safeHint:
-      'Quien lo tenga puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas. El dispositivo recuerda también en qué campañas envía un mensaje.',
+      'Quien tenga su secreto puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas. El dispositivo recuerda también en qué campañas envía un mensaje.',
     code: 'Código para el registrador',
     codeHint: 'Dé este código al registrador, que comprueba dónde vive usted. El código no dice nada sobre usted.',
     registration: 'Lo que le dio el registrador',
@@ -774,7 +773,7 @@ const spanish: Catalogue = {
     useRegistration: 'Usarlo',
     renew: 'Me he mudado, o tengo un registro nuevo',
     onDevice:
-      'Su secreto se guarda en este dispositivo, y también en qué campañas envió un mensaje. El navegador puede borrarlo: guárdelo también como archivo.',
+      'Este dispositivo guarda su secreto y recuerda en qué campañas envió un mensaje. El navegador puede borrar ambas cosas: guarde el secreto también como archivo.',
     onFile: 'Su secreto está en su archivo, y en esta página hasta que la cierre.',
     forget: 'Olvidarlo aquí',
     forgetting: {
@@ -791,9 +790,9 @@ const spanish: Catalogue = {
     otherOffices: 'Eligió una oficina de otro distrito.',
     changeOffices: 'Cambiar las oficinas',
     sentBefore:
-      'Este dispositivo recuerda que el servicio aceptó un mensaje suyo en esta campaña. Acepta uno de cada residente, y rechazará otro.',
+      'Este dispositivo recuerda que el servicio aceptó un mensaje suyo en esta campaña. El servicio acepta uno de cada residente, y rechazará otro.',
     ready:
-      'La prueba se hace cuando usted envía. La primera vez tarda unos segundos. Si un escaño está vacante, se sabe solo por la respuesta de la oficina.',
+      'La prueba se hace cuando usted envía. La primera vez tarda unos segundos. Solo la respuesta de la oficina muestra si un escaño está vacante.',
     problems: {
       not_stored: 'Su navegador no lo guardó. Guárdelo como archivo.',
       not_removed: 'Su navegador no lo borró. Borre los datos de este sitio en los ajustes del navegador.',
@@ -806,7 +805,7 @@ const spanish: Catalogue = {
   agents: {
     title: 'Pedir ayuda con el texto',
     who: 'El proveedor que usted elija ve este texto. Nuestro servidor no.',
-    what: 'Va sellado al enclave y de allí al proveedor: su asunto y su mensaje, y nada más de lo que escribió.',
+    what: 'Su asunto y su mensaje van sellados al enclave y de allí al proveedor. Nada más de lo que escribió va allí.',
     notCongress: 'Aquí no se envía nada al Congreso. Usted envía su mensaje en el paso 3.',
     task: '¿Qué debe hacer el modelo?',
     tasks: {
@@ -911,7 +910,7 @@ const spanish: Catalogue = {
       full: 'El presupuesto del servicio no alcanza para esto en este momento. Inténtelo más tarde.',
       emergency_stop: 'El operador ha detenido por ahora toda ayuda con los textos. Puede enviar su mensaje sin ella.',
       outcome_unknown:
-        'El enclave que tenía su texto ya no está, y su respuesta tampoco. No se preguntó otra vez al proveedor, para que usted no pague dos veces. Puede pedirlo otra vez.',
+        'El enclave que tenía su texto ha terminado, y su respuesta se perdió. No se preguntó otra vez al proveedor, para que usted no pague dos veces. Puede pedirlo otra vez.',
       busy: 'El servicio está ocupado o no está listo. Inténtelo otra vez en un minuto.',
       token_unavailable: 'No ha iniciado sesión. Inicie sesión y pídalo otra vez.',
       aborted: 'Usted dejó de esperar.',
@@ -1046,16 +1045,16 @@ const spanish: Catalogue = {
       in_queue: 'Esperando a que el enclave lo abra.',
       in_enclave: 'El servidor se lo ha dado al enclave, que está trabajando en él.',
       opened_not_sent:
-        'El enclave lo ha abierto. Ninguna oficina lo ha recogido todavía; el servidor hará que se intente de nuevo.',
+        'El enclave lo ha abierto. Ninguna oficina lo ha recogido todavía. El servidor pedirá al enclave que lo intente de nuevo.',
       opened_not_known:
-        'El enclave lo ha abierto. Aún no se sabe si una oficina lo tiene; el servidor hará que se intente de nuevo.',
+        'El enclave lo ha abierto. Aún no se sabe si una oficina lo tiene. El servidor pedirá al enclave que lo intente de nuevo.',
       sent: 'Esperando la respuesta de cada oficina.',
       sealing_again: 'El enclave tiene una clave nueva. Su mensaje se sella de nuevo.',
     },
     waiting: {
       unreachable: 'El servidor no responde. Preguntando de nuevo.',
       busy: 'El servidor nos pide esperar. Se intentará de nuevo automáticamente.',
-      following: 'Se perdió la conexión. Su mensaje sigue su camino; preguntando de nuevo.',
+      following: 'Se perdió la conexión. El servidor continúa con su mensaje. Preguntando de nuevo.',
       updating: 'La lista del registrador se está actualizando. Se intentará de nuevo automáticamente.',
     },
     tryingAt: 'Próximo intento: {time}',
@@ -1067,8 +1066,8 @@ const spanish: Catalogue = {
     whether: {
       not_sent: 'Su mensaje no se envió.',
       not_known: 'Todavía no sabemos si su mensaje se envió.',
-      accepted: 'El servidor tiene su mensaje, que sigue su camino sin esta página.',
-      over: 'El servidor aceptó su mensaje. Informa de que ya no está en camino.',
+      accepted: 'El servidor tiene su mensaje y continúa sin esta página.',
+      over: 'El servidor aceptó su mensaje e informa de que el mensaje ya no está en camino.',
       noSecond: 'Es posible que su mensaje se haya entregado. El servicio no acepta otro.',
     },
     errors: {
@@ -1209,7 +1208,7 @@ const spanish: Catalogue = {
     simulatedMeaning: 'Esto es una demo. Ninguna oficina del Congreso ha recibido nada.',
     noReceipt: 'No hay recibo. Esto es lo que informa el servidor, y nada lo demuestra.',
     interimReceipt:
-      'El recibo es de antes del final. Cómo terminó es lo que informa el servidor, y ningún recibo lo demuestra.',
+      'El recibo se firmó antes de que el mensaje terminara. Solo el servidor informa de cómo terminó, y ningún recibo lo demuestra.',
     offices: 'Oficinas',
     answers: {
       accepted: 'Lo aceptó.',
@@ -1235,7 +1234,7 @@ const spanish: Catalogue = {
       hint: 'Así puede cerrar la página y volver para ver la respuesta. Este navegador guarda el ID del mensaje y una clave que abre la respuesta, pero nada de su mensaje ni nada que lo abra. Cualquiera que use este navegador podría leer a qué oficinas escribió y qué respondieron. Todo se borra cuando usted haya visto cómo terminó.',
       yes: 'Recordado. Puede cerrar esta página y volver después.',
       refused:
-        'Este navegador no guarda nada para esta página, por ejemplo en una ventana privada. Mantenga abierta la página.',
+        'Este navegador no guarda datos para esta página, por ejemplo en una ventana privada. Mantenga abierta la página.',
       full: {
         one: 'Este dispositivo ya recuerda {count} mensaje. Olvídelo primero.',
         many: 'Este dispositivo ya recuerda {count} mensajes. Olvide uno de ellos primero.',
@@ -1316,7 +1315,7 @@ const spanish: Catalogue = {
       rejected: 'El servidor no aceptó su inicio de sesión.',
       not_loaded: 'No se pudo cargar una parte de esta página. Compruebe su conexión y vuelva a iniciar sesión.',
       no_storage:
-        'Su navegador no guarda nada para esta pestaña, por eso no puede iniciar sesión. Permita que este sitio guarde datos.',
+        'Su navegador no guarda datos para esta pestaña, por eso no puede iniciar sesión. Permita que este sitio guarde datos.',
     },
   },
 };
