@@ -139,6 +139,28 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
     },
   );
 
+  it.each([
+    { use: 'enc' },
+    { key_ops: ['encrypt'] },
+    { key_ops: ['sign'] },
+    { key_ops: [] },
+    { key_ops: ['sign', 'verify'] },
+    { use: 'enc', key_ops: ['verify'] },
+  ])('refuses tokens under a key that is marked %j, and logs that the key is left out', async (mark) => {
+    await publish(setOf({ ...known.jwk, ...mark }, other.jwk));
+    const verify = await open(source);
+    expect([await outcome(verify, known), await outcome(verify, other)]).toEqual(['unauthenticated', 'accepted']);
+    expect(lines.join('')).toContain('key 1 is not for verifying signatures alone (use, key_ops)');
+  });
+
+  it.each([{ use: 'sig' }, { key_ops: ['verify'] }, { use: 'sig', key_ops: ['verify'] }])(
+    'accepts tokens under a key that is marked %j',
+    async (mark) => {
+      await publish(setOf({ ...known.jwk, ...mark }));
+      expect(await outcome(await open(source), known)).toBe('accepted');
+    },
+  );
+
   it('logs which keys it leaves out, without any part of them', async () => {
     await publish(setOf({ kty: 'AKP', kid: 'geheim', pub: 'geheim' }, known.jwk, { ...privateJwk, kid: 'geheim' }));
     await outcome(await open(source), known);
@@ -178,6 +200,10 @@ describe('a key set file at start', () => {
     ['[]', 'AUTH_JWKS_FILE: the file must be a JWK Set: {"keys": [...]}'],
     [setOf(), 'AUTH_JWKS_FILE: the file has no key that can verify a token here'],
     [setOf({ kty: 'AKP' }), 'AUTH_JWKS_FILE: the file has no key that can verify a token here; key 1 is of a kind'],
+    [
+      setOf({ ...EDDSA, use: 'enc', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }),
+      'AUTH_JWKS_FILE: the file has no key that can verify a token here; key 1 is not for verifying signatures alone',
+    ],
     [setOf(...Array.from({ length: 101 }, () => ({}))), 'AUTH_JWKS_FILE: the file has more than 100 keys'],
     ['x'.repeat(300_000), 'AUTH_JWKS_FILE: the file has more than'],
   ])('with the bad content %# is refused in one line', async (text, line) => {

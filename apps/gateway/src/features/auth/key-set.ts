@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { ProtocolError, decodeJson } from '@communique-tee/protocol';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../../core/telemetry/logger';
@@ -57,12 +58,23 @@ function unusable(member: unknown): string | undefined {
     return 'has a private part: take it out of the set, and let the issuer replace the key';
   if (jwk['kty'] !== 'OKP' && jwk['kty'] !== 'EC' && jwk['kty'] !== 'RSA')
     return 'is of a kind (kty) that is not used here';
+  if (!isToVerify(jwk)) return 'is not for verifying signatures alone (use, key_ops)';
   try {
     createPublicKey({ key: jwk, format: 'jwk' });
     return undefined;
   } catch {
     return 'is no key of its kind, or of a curve that is not used here';
   }
+}
+
+/**
+ * Whether the key is marked for verifying alone, or not marked (RFC 7517 sections 4.2 and 4.3). jose would refuse every token under another
+ * key, and log nothing.
+ */
+function isToVerify({ use, key_ops: operations }: Record<string, unknown>): boolean {
+  return (
+    (use === undefined || use === 'sig') && (operations === undefined || isDeepStrictEqual(operations, ['verify']))
+  );
 }
 
 /** Why a text is no usable set, worded as the end of a sentence that starts with the name of the set. */
