@@ -1,4 +1,4 @@
-/** `communique-tee.mjs`, the command for auditors in one file, as the sources of this page make it. */
+/** `communique-tee.mjs`, the command for auditors in one file, as built from the sources of this page. */
 export interface VerifierFile {
   /** `communique-tee.mjs` */
   readonly name: string;

@@ -52,7 +52,7 @@ const KEY = 'communique-tee asks for help';
 export const wasSigningIn = keptInTab(KEY) !== undefined;
 keepInTab(KEY, undefined);
 
-/** Call it right before the page is left for the issuer. */
+/** Call it right before the browser goes to the issuer. */
 export function beforeHelpSignIn(): void {
   beforeSignIn();
   keepInTab(KEY, 'yes');

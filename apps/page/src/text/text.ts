@@ -116,7 +116,7 @@ export function preferredLanguage(linked: string | undefined): string {
   try {
     kept = localStorage.getItem(KEY);
   } catch {
-    // As without one
+    // The browser stores no data, so no choice is kept
   }
   const wanted = [linked, kept, ...navigator.languages.map((each) => each.split('-')[0])];
   return wanted.find((each): each is string => typeof each === 'string' && LANGUAGES.includes(each)) ?? DEFAULT;

@@ -19,7 +19,7 @@ interface Line {
   readonly code: string | undefined;
 }
 
-/** Three groups; the checks of each are folded under it. */
+/** Shows three groups. The checks of a group are folded under its title. */
 export function ChecksView({ evidence }: { readonly evidence: Evidence }) {
   const words = text.value.verify;
   return (

@@ -7,7 +7,7 @@ import { Card } from '../ui/card';
 import { CopyButton } from '../ui/copy-button';
 import { verifierFile } from '../verifier-file';
 
-/** What this page cannot prove, and how to check without it. */
+/** Shows what this page cannot prove, and how to check without it. */
 export function OwnCheck() {
   const words = text.value.verify.own;
   const { verifierUrl, developmentRootPem } = site.value ?? {};

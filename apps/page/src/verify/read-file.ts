@@ -10,7 +10,7 @@ export const MAX_FILE_BYTES = 128 * 1024;
 
 export type FileContent =
   | { readonly kind: 'receipt'; readonly receipt: unknown }
-  /** For `readAccepted`: measurements, a policy, or what cannot be told. */
+  /** For `readAccepted`: measurements, a policy, or any other text. */
   | { readonly kind: 'measurements'; readonly text: string };
 
 /** Recognizes the content of a file by its members. The content is not trusted. */

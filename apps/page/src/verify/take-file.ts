@@ -14,7 +14,7 @@ export type Outcome =
 export const outcome = signal<Outcome | undefined>(undefined);
 let latest = 0;
 
-/** A file that takes longer to read than a later one is ignored. */
+/** Ignores a file if another was given before it was read. */
 export async function takeFiles(files: Iterable<File> | null | undefined): Promise<void> {
   const [file, ...more] = files ?? [];
   if (file === undefined) return;

@@ -19,7 +19,7 @@ import { trustSentence } from '../trust/trust-sentence';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 
-/** `open`: the checks hold with a reservation (a demo, or any operator), or the page refused before it could compare an image. */
+/** `open`: the checks passed with a reservation (a demo, or any operator), or the page refused before it could compare an image. */
 type Tone = 'running' | 'passed' | 'open' | 'failed';
 
 interface Told {

@@ -8,7 +8,7 @@ import { FIELD_NAMES, FIELDS, idOf, OFFICE_CODES_ID, type FieldName, type Step, 
 import { offices, problems, problemsOf, topics, values } from './form';
 import { labelOf, problemText } from './problem-text';
 
-/** Fields that were wrong at the last attempt to go on, in the order of the form. */
+/** Fields that were wrong at the last attempt to continue, in the order of the form. */
 const flagged = signal<readonly FieldName[]>([]);
 /**
  * Problems that the enclave found and this page's check did not, each with the field's content in which it was found.
@@ -17,7 +17,7 @@ const reported = signal<readonly { readonly problem: FormProblem; readonly conte
 /** Counts the failed attempts. The summary takes the focus at each. */
 export const attempts = signal(0);
 
-/** Returns whether the person can go on to the next step; if not, flags the invalid fields. */
+/** Returns whether the person can continue to the next step; if not, flags the invalid fields. */
 export function attemptStep(step: Step): boolean {
   const found = problemsOf(step).flatMap(({ field }) => field ?? []);
   batch(() => {

@@ -10,7 +10,7 @@ const MAX_LENGTH = 128 * 1024;
 
 /**
  * Keeps what was entered in this tab (sessionStorage) until `restoreDraft`, which the page calls when it starts. Call
- * it right before the page is left: leaving then does not warn.
+ * it right before the person leaves the page: leaving then does not warn.
  * @returns false if the browser stores no data; leaving would then lose what was entered, so the page warns
  */
 export function saveDraft(): boolean {

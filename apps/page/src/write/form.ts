@@ -30,7 +30,7 @@ export const state = computed((): State | undefined => {
   return isState(chosen) ? chosen : undefined;
 });
 
-/** Whether the person has to choose a district: not if the state has only one seat, nor if they typed office codes. */
+/** Whether the person has to choose a district. A state with one seat has none to choose, and typed office codes replace the choice. */
 const asksForDistrict = computed(
   () => state.value !== undefined && hasDistricts(state.value) && values.offices.value.trim() === '',
 );

@@ -1,18 +1,18 @@
-// Keeps what was entered in this tab, for a person who leaves the page and comes back.
+// Keeps what was entered in this tab, for a person who leaves the page and returns.
 import { dropDraft, saveDraft } from './draft';
 
-/** Longer than browsers wait for a server: a page that is still there was not left. */
+/** Longer than browsers wait for a server. If the page still runs after this time, the person did not leave it. */
 const STAYED_MS = 5 * 60_000;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Call it right before the page is left. If the browser stores no data, no draft is kept and leaving warns. */
+/** Call it right before the person leaves the page. If the browser stores no data, no draft is kept and leaving warns. */
 export function keepDraftForReturn(): void {
   saveDraft();
   whenStayed(dropDraft);
 }
 
-/** Calls `undo` if the page was not left after all. */
+/** Calls `undo` if the person has not left the page after STAYED_MS. */
 export function whenStayed(undo: () => void): void {
   clearTimeout(timer);
   timer = setTimeout(undo, STAYED_MS);

@@ -17,7 +17,7 @@ export const obstacles = computed((): readonly Obstacle[] => {
     problemsOf('message').length > 0 ? ('message' as const) : null,
     problemsOf('review').length > 0 ? ('campaign' as const) : null,
     kind === 'verified' ? null : kind,
-    // A message with a proof goes without a token
+    // A message with a proof needs no token
     proves.value ? proofObstacle.value : tokenObstacle(),
   ].filter((each) => each !== null);
 });

@@ -34,7 +34,7 @@ interface Sealed {
   readonly sealed: Uint8Array;
 }
 
-/** Side by side: what stays in this page, and what would leave it. */
+/** Shows what stays in this page beside what would leave it. */
 function SealedView({ message, plainBytes, sealed }: Sealed) {
   const { developers } = text.value.write;
   const { names, meanings } = developers;

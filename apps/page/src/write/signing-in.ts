@@ -6,7 +6,7 @@ import { policy, site } from '../trust/trust';
 import { keepDraftForReturn, whenStayed } from './leaving';
 
 /**
- * Call it right before the page is left for the issuer. What was entered waits in this tab. If a message may have been sent, only the data
+ * Call it right before the browser goes to the issuer. What was entered waits in this tab. If a message may have been sent, only the data
  * needed to follow it waits, so that it is not sent again.
  */
 export function beforeSignIn(): void {

@@ -6,7 +6,7 @@ import { attempts, summaryOf } from './attempt';
 import type { Step } from './fields';
 import { focusTarget, moves } from './steps';
 
-/** A step: its heading, which takes the focus when the person comes here, and what is to be fixed in it. */
+/** Shows a step: its heading, which takes the focus when the step opens, and what the person has to fix in it. */
 export function StepFrame({ of, children }: { readonly of: Step; readonly children: ComponentChildren }) {
   const { common, write } = text.value;
   const heading = useRef<HTMLHeadingElement>(null);

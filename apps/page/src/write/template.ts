@@ -7,7 +7,7 @@ import { filledIn, topics, values, type Words } from './form';
 
 const FILLED = ['message/subject', 'message/body', 'message/stance', 'message/bills'] as const satisfies FieldName[];
 
-/** The person's own words that a text has replaced, so that they can have them back. */
+/** The person's own words that a text has replaced, so that the person can put them back. */
 export const replaced = signal<Words | undefined>(undefined);
 
 /** Fills the text in, if the person has written nothing. */

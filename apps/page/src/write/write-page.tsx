@@ -21,7 +21,7 @@ import { leaveTemplate } from './template';
 import { TemplateLead } from './template-place';
 import { TemplateNotice } from '../templates/notice';
 
-/** `/`: address, message, review and send, one step at a time. After Send, what becomes of the message takes their place. */
+/** `/`: address, message, review and send, one step at a time. After Send, the card about the message takes their place. */
 export function WritePage() {
   const { write } = text.value;
   const isIdle = store.sending.value.kind === 'idle';
