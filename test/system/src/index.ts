@@ -1,4 +1,4 @@
-/** The whole system on one machine, for the demo, the end-to-end tests and the bench. */
+/** The whole system on one machine, for the demo, the bench, the laboratory and the tests. */
 export { buildApps } from './build-apps';
 export { HIGH_RATE_LIMITS } from './high-rate-limits';
 export { startSystem, type System, type SystemAgents, type SystemOptions } from './start-system';

@@ -46,7 +46,7 @@ export class UntiringClient {
   }
 
   /**
-   * Repeats `ask` until it gets an answer that will not change.
+   * Repeats `ask` until a gateway gives an answer that will not change, or until the deadline.
    * @throws any other error of `ask`
    */
   async untilAnswered<T>(ask: (gateway: string) => Promise<T>): Promise<Answered<T>> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
 
-/** The query that the operators' pages tell operators to run after a restore. */
+/** The query that docs/operator tells operators to run after a restore. */
 const LEDGER_CHECK = join(workspaceRoot(), 'docs/operator/ledger-check.sql');
 
 /** The data that a restore must bring back, read from the database. */

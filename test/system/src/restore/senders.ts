@@ -54,7 +54,7 @@ export class Sender {
     };
   }
 
-  /** Posts the message until the gateway answers 202, even while the gateway or its database is down. */
+  /** Posts the message, and repeats the request while the gateway or its database is down. */
   async post({ prepared }: Sent): Promise<void> {
     await this.untilAnswered(() => postMessage(this.gateway, prepared));
   }

@@ -1,4 +1,4 @@
-/** Returns every form in which a text may appear in the output and files of a process. */
+/** Returns the forms in which a search looks for a text in the output and files of a process. */
 export function encodingsOf(text: string): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(text, 'utf8');
   const utf16 = Buffer.from(text, 'utf16le');
@@ -45,7 +45,7 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
 }
 
 /**
- * Returns every form in which secret bytes may appear in the output and files of a process: raw, in hex, in base64, as a list of bytes, as
+ * Returns the forms in which a search looks for secret bytes in the output and files of a process: raw, in hex, in base64, as a list of bytes, as
  * the decimal number of a field element, and their hex form in hex and in base64.
  */
 export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle: string }[] {

@@ -66,7 +66,7 @@ export class HealthController {
     tag: HEALTH,
     summary: 'Check whether new work may be sent here',
     description:
-      'For load balancers. The answer is 503 while the database is away or takes no writes. It is also 503 while an enclave attests another configuration of the proof of residence than this gateway has. From the start of a shutdown it is 503 too; the gateway answers other requests for `SHUTDOWN_DRAIN_MS` more. The gateway asks the database at most once a second.',
+      'For load balancers. The answer is 503 while the database is unreachable or accepts no writes. It is also 503 while an enclave attests another configuration of the proof of residence than this gateway has. From the start of a shutdown it is 503 too; the gateway answers other requests for another `SHUTDOWN_DRAIN_MS`. The gateway asks the database at most once a second.',
     answers: {
       '200': {
         description: 'New work may be sent here.',

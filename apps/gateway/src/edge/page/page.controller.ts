@@ -67,7 +67,7 @@ export class PageController {
     tag: { name: 'Page', description: 'What the gateway tells the page that it serves.' },
     summary: 'Get what the gateway tells its page',
     description:
-      'The images and operators that this gateway accepts, and in development the root of its documents. Also whether its page can prove residence, where people sign in, and where the operator publishes the command that checks the service. The answer is not signed: the gateway only claims these facts.',
+      'The images and operators that this gateway accepts, and in development the root of its documents. The answer also says whether the page can prove residence, where people sign in, and where the operator publishes the command that checks the service. The answer is not signed: the gateway only claims these facts.',
     answers: {
       '200': {
         description: 'What the gateway claims.',

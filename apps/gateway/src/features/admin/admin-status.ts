@@ -23,7 +23,7 @@ export const adminStatusSchema = z
       store: z.enum(['redis', 'memory']),
       degraded: z
         .boolean()
-        .meta({ description: 'Whether Redis is away, so that this process counts only its own requests.' }),
+        .meta({ description: 'Whether Redis is unreachable, so that this process counts only its own requests.' }),
       degradedSince: instantSchema.nullable(),
     }),
   })
