@@ -21,7 +21,7 @@ describe('the cost of an attempt', () => {
     const cheap = testPrice({ input: 200_000 });
     const total = Array.from({ length: 1000 }, () => cost({ input: 2 }, cheap)).reduce((sum, each) => sum + each, 0n);
     expect(total).toBe(1000n);
-    // Eighteen tokens at a third of a micro-dollar. Rounding each class would add 6
+    // Six tokens at a third of a micro-dollar cost 2. Rounding up each class would charge 6
     const third = testPrice({
       input: 333_333,
       cached: 333_333,
@@ -30,8 +30,8 @@ describe('the cost of an attempt', () => {
       thinking: 333_333,
     });
     expect(
-      cost({ input: 3, cached: 3, cacheWrittenShort: 3, cacheWrittenLong: 3, output: 3, thinking: 3 }, third),
-    ).toBe(6n);
+      cost({ input: 1, cached: 1, cacheWrittenShort: 1, cacheWrittenLong: 1, output: 1, thinking: 1 }, third),
+    ).toBe(2n);
   });
 
   it('is 0 only for no tokens, and exact beyond the whole numbers that a float can hold', () => {

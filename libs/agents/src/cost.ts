@@ -1,18 +1,17 @@
 import type { Usage } from '@communique-tee/protocol';
 import type { PricedModel } from './price-table';
 
-/** Prices are per million tokens. */
 const PER_TOKENS = 1_000_000n;
 
 /**
- * An upper bound of the tokens of our own prompt and of the frame around the text in a request, at one token per
- * byte. It is the same for every task, so that a reservation reveals nothing about the task.
+ * An upper bound of the tokens that our own prompt and the JSON around the text take in a request, at one token per byte. It is
+ * the same for every task, so that a reservation reveals nothing about the task.
  */
 export const FIXED_PROMPT_TOKENS = 6144;
 
 /**
- * Returns the cost of an attempt, in whole micro-dollars: the sum over all classes, divided once and rounded up, so that no
- * token is free.
+ * Returns the cost of an attempt, in whole micro-dollars. The sum over all classes of tokens is divided once and rounded up, so that
+ * no token is free.
  * @throws RangeError for a count that is not a whole number from 0 to 2^53 - 1
  */
 export function costMicroUsd(usage: Usage, { price }: Pick<PricedModel, 'price'>): bigint {
@@ -35,9 +34,9 @@ export interface ReservationInput {
 }
 
 /**
- * Returns the most that one attempt can cost if the provider obeys its limits, in whole micro-dollars: one token per byte of
- * input at the most expensive input class, and the maximum output with the thinking allowance at the higher price of output and
- * thinking.
+ * Returns the most that one attempt can cost if the provider obeys its limits, in whole micro-dollars. It counts one token per byte of
+ * input, at the highest of the input prices. It counts the maximum output and the thinking allowance at the higher price of output
+ * and thinking.
  * @throws RangeError for a number that is not a whole number from 0 to 2^53 - 1
  */
 export function reservationMicroUsd({

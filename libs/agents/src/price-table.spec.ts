@@ -73,7 +73,6 @@ describe.each([
         const all = [...Object.values(price), ...Object.values(cacheWrites)];
         expect([model, all.filter((each) => !Number.isSafeInteger(each) || each <= 0)]).toEqual([model, []]);
         expect(all).toHaveLength(6);
-        // Otherwise cached input could cost more than a reservation assumes
         expect(price.cached).toBeLessThanOrEqual(price.input);
       }
       for (const [at, { until }] of prices.entries())

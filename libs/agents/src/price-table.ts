@@ -2,7 +2,7 @@ import { encodeCanonicalJson, toHex, type Provider } from '@communique-tee/proto
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { RequestShape } from './request-shape';
 
-/** Micro-dollars per million tokens: $0.125 per million tokens is 125,000. Whole numbers. */
+/** Whole micro-dollars per million tokens: $0.125 per million tokens is 125,000. */
 export interface Prices {
   /** The first UTC day on which these prices apply, `YYYY-MM-DD`. */
   readonly from: string;
@@ -11,17 +11,17 @@ export interface Prices {
   readonly input: number;
   /** Input that the provider read from its cache. */
   readonly cached: number;
-  /** Input that the provider wrote to its cache, for some minutes or for an hour or longer. Such tokens do not count as `input`. */
+  /** Input that the provider wrote to its cache: `short` for some minutes, `long` for an hour or longer. Such tokens do not count as `input`. */
   readonly cacheWrites: { readonly short: number; readonly long: number };
   readonly output: number;
   readonly thinking: number;
 }
 
-/** One model under the exact name that requests carry. */
+/** One model. Requests name it exactly as `model`. */
 export interface ModelRow {
   readonly model: string;
   readonly shape: RequestShape;
-  /** Tokens that the model may think in addition to its visible output. They are reserved, and added to the maximum in a request. */
+  /** Tokens of thinking beside the visible output. The gateway reserves their cost, and the enclave adds them to a request's maximum output. */
   readonly thinkingAllowanceTokens: number;
   /** The prices in the order of their days, without overlap. */
   readonly prices: readonly Prices[];
@@ -40,8 +40,8 @@ export interface PricedModel extends ModelRow {
 }
 
 /**
- * Returns the row of a model's exact name, with the prices in force. A dated name has no row unless the table lists it;
- * `sameModel` accepts dated names in a provider's answer.
+ * Returns the row of a model's exact name, with the prices in force. A dated name has a row only if the table lists it. In a
+ * provider's answer, `sameModel` accepts dated names.
  * @returns null for a model that is not in the table, and for a time for which it has no prices
  */
 export function rowOf(table: PriceTable, provider: Provider, model: string, at: Date): PricedModel | null {

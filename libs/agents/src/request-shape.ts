@@ -1,6 +1,6 @@
 /**
- * The parameters that a request to one exact model must and must not have: a parameter that is right for one model is
- * an error, or means longer retention, for another.
+ * The parameters that a request to one exact model must and must not have. A parameter that one model needs can be an error for
+ * another model, or make its provider keep data longer.
  */
 export type RequestShape = OpenAiShape | GeminiShape | AnthropicShape;
 
@@ -27,13 +27,12 @@ export interface GeminiShape {
 export interface AnthropicShape {
   readonly provider: 'anthropic';
   /**
-   * `disabled`: send `thinking: { type: "disabled" }`. `unset`: send no parameter, because the model does not think unless
-   * asked.
+   * `disabled`: send `thinking: { type: "disabled" }`. `unset`: send no parameter, because this model thinks only on request.
    */
   readonly thinking: 'disabled' | 'unset';
   /**
-   * `global`: send `inference_geo: "global"`, since a workspace's own default may be only the United States, at 1.1 times the price.
-   * `unset`: send no parameter; the model refuses the parameter and always runs at the plain price.
+   * `global`: send `inference_geo: "global"`, because the default of a workspace may be the United States, at 1.1 times the price.
+   * `unset`: send no parameter, because the model refuses it; its price is the same everywhere.
    */
   readonly geography: 'global' | 'unset';
   /** Whether `temperature` may be sent. Newer models answer it with 400. */

@@ -1,34 +1,36 @@
 import { AttestationError } from './errors';
 
 /**
- * Limits that are checked before anything is allocated. AWS gives the payload as `bstr .size (1..16384)`
- * (attestation_process.md, section 3.1). Around it are at most a tag (1 byte), an array head (1), the protected header
- * (5), the unprotected one (1), two string heads (6) and the signature (96): 110 bytes, rounded up. Real documents
- * have 4.4 to 4.8 KB.
+ * Limits that are checked before anything is allocated. AWS defines the payload as `bstr .size (1..16384)`
+ * (attestation_process.md, section 3.1). Around the payload are at most a tag (1 byte), an array head (1), the protected header
+ * (5), the unprotected header (1), the heads of payload (3) and signature (2), and the signature (96): 109 bytes, rounded up.
+ * Real documents have 4.4 to 4.8 KB.
  */
 export const maxPayloadBytes = 16_384;
 export const maxDocumentBytes = maxPayloadBytes + 128;
-/** Nine fields with names, 32 PCRs with indexes and a certificate bundle are under 100 items. The rest is for fields that AWS may add. */
+/** Nine fields with names, 32 PCRs with indexes and a bundle of 8 certificates are under 100 items. The rest is for fields that AWS may add. */
 const maxCborItems = 256;
 /** The payload is a map (1) with a map of PCRs or an array of certificates (2) of plain values (3). */
 const maxCborDepth = 3;
 
 export type CborValue =
   number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborKey, CborValue>;
-/** The key types that a Map compares by value. Keys of other types could repeat unnoticed. */
+/** The key types that a Map compares by value. It would not notice that a key of another type repeats. */
 export type CborKey = number | bigint | string;
 
-/** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */
+/** `ignoreBOM` keeps U+FEFF at the start. Without this option TextDecoder drops the character, and two byte strings give one text. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const indefinite = 31;
 
 /**
- * Reads CBOR (RFC 8949) and refuses everything that no attestation document contains: depth and number of items beyond the
- * limits, lengths beyond the end, indefinite lengths (except, if the option is set, of the outermost map, because documents of 2025
- * have it), numbers and lengths that are not in their shortest form, keys that repeat or are neither text nor whole
- * numbers, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the end.
- * Maps become a Map, whole numbers beyond 2^53 - 1 a bigint, byte strings are copies.
+ * Reads CBOR (RFC 8949) and refuses everything that no attestation document contains:
+ * - depth and number of items beyond the limits; lengths beyond the end; bytes after the end
+ * - indefinite lengths, except that of the outermost map if the option is set: documents since 2025 have it
+ * - numbers and lengths that are not in their shortest form
+ * - keys that repeat or are neither text nor whole numbers
+ * - tags, floats, simple values other than true, false and null, text that is not UTF-8
  *
+ * A map becomes a Map, and a whole number beyond 2^53 - 1 a bigint. Byte strings are copies.
  * @throws AttestationError with a code ERR_ATTESTATION_CBOR*
  */
 export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): CborValue {
@@ -37,7 +39,7 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
 
   const malformed = (why: string) => new AttestationError('ERR_ATTESTATION_CBOR', why);
 
-  /** Reads the argument of a head (section 3), in its shortest form. More than `most` is refused, because it reaches beyond the end. */
+  /** Reads the argument of a head (section 3), in its shortest form. Refuses a length beyond `most`, the bytes or items that can follow. */
   const argument = (minor: number, most: () => number): number | bigint => {
     let value: number | bigint = minor;
     if (minor >= 24) {

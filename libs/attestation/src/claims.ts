@@ -3,13 +3,11 @@ import { toHex } from './hex';
 import type { CheckedSet } from './measurement-set';
 import type { CheckedPolicy } from './policy';
 
-// The claims that are compared with a policy once the document's signature is valid.
-
 type Pcrs = ReadonlyMap<number, Uint8Array>;
 
 /**
- * Checks that PCR0, 1 and 2 are present and none is zero: debug mode zeroes exactly these three. A check that all
- * PCRs are zero would never fire, since PCR4 is set in debug mode too.
+ * Checks that PCR0, 1 and 2 are present and none is zero: debug mode zeroes exactly these three. It does not ask whether all
+ * PCRs are zero, because PCR4 is set in debug mode too.
  * @throws AttestationError ERR_ATTESTATION_PCR_MISSING, ERR_ATTESTATION_DEBUG
  */
 export function checkDebugMode(pcrs: Pcrs): void {
@@ -77,7 +75,7 @@ export function checkAge(
     throw new AttestationError('ERR_ATTESTATION_FROM_FUTURE', `${-ageMs} ms ahead, ${maxFutureSkewMs} allowed`);
 }
 
-/** Takes a time that depends only on the lengths. */
+/** The time it takes depends only on the lengths. */
 function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -1,7 +1,7 @@
 import { decodeStrictCbor, type CborValue } from './cbor';
 import { AttestationError } from './errors';
 
-/** The payload of an attestation document, its fields within AWS's limits, not verified. */
+/** The payload of an attestation document. Its fields are within AWS's limits; nothing is verified. */
 export interface AttestationDocument {
   moduleId: string;
   digest: string;
@@ -35,7 +35,7 @@ const fields = new Set([
 ]);
 /**
  * attestation_process.md allows 512 bytes of user_data and nonce in one place and 1,024 in another; genuine documents exceed
- * both. The size of a request to the NSM limits what it can sign (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
+ * both. The true limit is the size of a request to the NSM (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
  */
 export const maxSignedDataBytes = 4096;
 /** AWS sets no upper limit; real bundles have four certificates. Each entry costs a signature check, so the length is bounded. */
@@ -43,8 +43,8 @@ export const maxBundleCertificates = 8;
 
 /**
  * Reads the payload by attestation_process.md, sections 2.2 and 3.2.2. The NSM writes null for an absent optional
- * field. A required field that is null is reported as missing. A field with an unknown name is listed and ignored, so that a field
- * which AWS adds does not stop every client at once.
+ * field. A required field that is null is reported as missing. A field with an unknown name is listed and ignored. Otherwise a new
+ * field from AWS would stop every client at once.
  */
 export function parseDocument(payload: Uint8Array): AttestationDocument {
   const map = decodeStrictCbor(payload, { indefiniteOuterMap: true });

@@ -1,7 +1,6 @@
 /**
- * The steps of a verification, in the order in which they run. The table below lists every way in which verification can
- * fail, by step, with a text. Codes are stable; the texts are not. ../README.md has the same table with the sources of
- * each rule.
+ * The steps of a verification, in their order. The table after them has a text for each way in which a step can
+ * fail. Codes are stable; the texts are not. ../README.md has the same table with the source of each rule.
  */
 export const attestationSteps = [
   'policy',
@@ -16,7 +15,7 @@ export const attestationSteps = [
 export type AttestationStep = (typeof attestationSteps)[number];
 
 const table = {
-  // The caller's own mistake: no document was examined.
+  // The caller made a mistake, and no document was examined.
   ERR_ATTESTATION_POLICY: ['policy', 'the policy is not usable'],
   ERR_ATTESTATION_TRUST_ANCHOR: ['policy', 'the trust anchor is not usable'],
   ERR_ATTESTATION_UNSUPPORTED: [
@@ -25,12 +24,12 @@ const table = {
   ],
 
   ERR_ATTESTATION_TOO_LARGE: ['structure', 'the document is larger than any real one can be'],
-  ERR_ATTESTATION_CBOR: ['structure', 'the bytes are not the strict CBOR that is read here'],
+  ERR_ATTESTATION_CBOR: ['structure', 'the bytes are not strict CBOR'],
   ERR_ATTESTATION_CBOR_TRAILING: ['structure', 'there are bytes after the end of the CBOR item'],
   ERR_ATTESTATION_CBOR_LIMIT: ['structure', 'the CBOR is nested too deeply or has too many items'],
-  ERR_ATTESTATION_CBOR_INDEFINITE: ['structure', 'an indefinite length stands where none is read'],
+  ERR_ATTESTATION_CBOR_INDEFINITE: ['structure', 'an indefinite length is used where none is allowed'],
   ERR_ATTESTATION_CBOR_DUPLICATE_KEY: ['structure', 'a map has the same key twice'],
-  ERR_ATTESTATION_CBOR_TAG: ['structure', 'there is a CBOR tag other than 18 around the whole'],
+  ERR_ATTESTATION_CBOR_TAG: ['structure', 'there is a CBOR tag other than one 18 around the whole document'],
   ERR_ATTESTATION_COSE: ['structure', 'the document is not a COSE_Sign1'],
   ERR_ATTESTATION_FIELD_MISSING: ['structure', 'a mandatory field is missing'],
   ERR_ATTESTATION_FIELD_UNKNOWN: ['structure', 'a field has a name that is not text'],
@@ -42,7 +41,7 @@ const table = {
   ERR_ATTESTATION_PCR_LENGTH: ['structure', 'a PCR has none of the lengths 32, 48 and 64'],
   ERR_ATTESTATION_CABUNDLE_LENGTH: ['structure', 'the bundle of CA certificates is empty or too long'],
 
-  ERR_ATTESTATION_ALGORITHM: ['algorithm', 'the protected header does not say ES384, and only that'],
+  ERR_ATTESTATION_ALGORITHM: ['algorithm', 'the protected header is not exactly the algorithm ES384'],
   ERR_ATTESTATION_UNPROTECTED_HEADER: ['algorithm', 'the unprotected header is not empty'],
 
   ERR_ATTESTATION_DIGEST: ['digest', 'the digest of the PCRs is not SHA384'],
@@ -90,8 +89,7 @@ export class AttestationError extends Error {
   readonly code: AttestationErrorCode;
   readonly step: AttestationStep;
   /**
-   * Only of the step `chain`: the certificate that failed, 0 for the root; undefined if the failure is not about a
-   * single one.
+   * The index of the certificate that failed, 0 for the root. Set only by the step `chain`, if the failure is about one certificate.
    */
   readonly certificate: number | undefined;
 

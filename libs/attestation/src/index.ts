@@ -32,8 +32,8 @@ export function verifyAttestation(document: Uint8Array, policy: AttestationPolic
 }
 
 /**
- * Returns a verifier that makes the same checks and remembers valid certificate signatures, because the chain stays the same for hours.
- * Their number is bounded; the least recently used is dropped. Everything that depends on time or policy is checked every time.
+ * Returns a verifier that makes the same checks and remembers valid certificate signatures, because a chain stays the same for hours.
+ * It keeps a bounded number and drops the least recently used. It checks everything that depends on time or policy every time.
  *
  * @example
  * const verifier = createAttestationVerifier();

@@ -14,7 +14,7 @@ export interface ImageMeasurements {
   readonly pcr4?: string;
 }
 
-/** An image under one operator, or under any. PCR0 names only the build, and anyone with an AWS account can run a public image. */
+/** An image under one operator, or under any. A set names the operator, because anyone with an AWS account can run a public image. */
 export type MeasurementSet = ImageMeasurements &
   (
     | {
@@ -29,7 +29,7 @@ export type MeasurementSet = ImageMeasurements &
       }
   );
 
-/** Used to show an enclave to a person whose policy names no operator. */
+/** A set for showing an enclave to a person whose policy names no operator. */
 export type UncomparedOperator = ImageMeasurements & { readonly operator: 'not_compared'; readonly pcr3?: never };
 
 /** A checked set. PCR values have 96 lowercase hexadecimal digits. */
@@ -63,7 +63,7 @@ export function checkMeasurementSets(
   return given.map((set: unknown) => {
     if (typeof set !== 'object' || set === null) throw wrong('a measurement set is no object');
     const values = set as Record<string, unknown>;
-    // Otherwise a misspelled PCR would be a check that is never made.
+    // The check of a misspelled PCR would never be made.
     const unknown = Object.keys(values).find((key) => !MEMBERS.includes(key));
     if (unknown !== undefined)
       throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; it can have ${MEMBERS.join(', ')}`);

@@ -10,10 +10,10 @@ export interface NamedMeasurements {
 
 export type MeasurementsReading =
   | { readonly ok: true; readonly sets: readonly [NamedMeasurements, ...NamedMeasurements[]] }
-  /** The end of a sentence. */
+  /** A clause about the JSON, such as "it is not an object". */
   | { readonly ok: false; readonly problem: string };
 
-/** The member by which each form is recognized. */
+/** For each form, the member that only this form has. */
 const FORMS = {
   pcr0: 'measurements.json',
   PCR0: 'PCRs of nitro-cli',
@@ -25,11 +25,11 @@ type Form = keyof typeof FORMS;
 /**
  * Reads the measurements from parsed JSON: a `measurements.json` of `npm run image -- build`, the output of
  * `nitro-cli build-enclave`, `describe-eif` or `describe-enclaves` (AWS Nitro Enclaves CLI), or a policy file. The members
- * decide the form. JSON that fits two forms, or none, is refused; the refusal lists its members.
+ * decide the form. It refuses JSON that fits two forms, or none.
  */
 export function readMeasurementsJson(json: unknown): MeasurementsReading {
   let value = json;
-  // describe-enclaves prints a list
+  // `describe-enclaves` prints a list.
   if (Array.isArray(value)) {
     if (value.length !== 1) return wrong(`it lists ${String(value.length)} enclaves; give one of them`);
     value = value[0];

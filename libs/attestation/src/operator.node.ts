@@ -5,7 +5,7 @@ const ROLE_ARN = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/;
 
 /**
  * Returns PCR3, which names the operator: SHA-384 of 48 zero bytes and the ARN of the parent instance's role in ASCII (AWS Nitro
- * Enclaves User Guide, "Where to get an enclave's measurements"). It is known before anything is deployed.
+ * Enclaves User Guide, "Where to get an enclave's measurements"). It can be computed before anything is deployed.
  *
  * @param roleArn `arn:aws:iam::<12 digits>:role/<name>`
  * @returns 96 lowercase hexadecimal digits

@@ -8,7 +8,7 @@ const valid = {
   maxAgeMs: 1,
   maxFutureSkewMs: 0,
 };
-/** Returns a policy with one set, valid except for the change of the test. */
+/** Returns a policy with one set, which is valid except for `change`. */
 const set = (change: object) => ({ ...valid, acceptedMeasurements: [{ pcr0, pcr3: pcr0, ...change }] });
 // Takes any value, because plain JavaScript or a configuration could pass any.
 const judge = (policy: unknown) => verifyAttestation(new Uint8Array(), policy as AttestationPolicy);
@@ -28,7 +28,7 @@ describe('a policy', () => {
     ['a set without PCR0', { ...valid, acceptedMeasurements: [{ pcr1: pcr0, pcr3: pcr0 }] }],
     ['an empty set beside a good one', { ...valid, acceptedMeasurements: [{ pcr0, pcr3: pcr0 }, {}] }],
     ['a set that is null', { ...valid, acceptedMeasurements: [null] }],
-    ['a misspelt PCR', set({ PCR8: pcr0 })],
+    ['a misspelled PCR', set({ PCR8: pcr0 })],
     ['PCR5, which nothing measures', set({ pcr5: pcr0 })],
     ['PCR4 in place of PCR0', { ...valid, acceptedMeasurements: [{ pcr4: pcr0, pcr3: pcr0 }] }],
     ['PCR8 in place of PCR0', { ...valid, acceptedMeasurements: [{ pcr8: pcr0, pcr3: pcr0 }] }],
@@ -40,7 +40,7 @@ describe('a policy', () => {
     ['an operator that is undefined', set({ pcr3: undefined })],
     ['an operator that is null', set({ pcr3: null })],
     ['an operator and any operator', set({ operator: 'any' })],
-    ['any operator in another word', { ...valid, acceptedMeasurements: [{ pcr0, operator: '*' }] }],
+    ['an operator other than "any"', { ...valid, acceptedMeasurements: [{ pcr0, operator: '*' }] }],
     ['an operator that is not compared', { ...valid, acceptedMeasurements: [{ pcr0, operator: 'not_compared' }] }],
     ['an operator by the ARN of its role', set({ pcr3: 'arn:aws:iam::111122223333:role/parent' })],
     ['a zero PCR3', set({ pcr3: '00'.repeat(48) })],
@@ -60,10 +60,10 @@ describe('a policy', () => {
     ['a nonce that can be guessed', { ...valid, freshness: { nonce: new Uint8Array(15) } }],
     ['a nonce longer than documents have', { ...valid, freshness: { nonce: new Uint8Array(513) } }],
     [
-      'a nonce and the escape from it',
+      'both a nonce and documentTakenFromCache',
       { ...valid, freshness: { nonce: new Uint8Array(16), documentTakenFromCache: true } },
     ],
-    ['the escape not meant', { ...valid, freshness: { documentTakenFromCache: false } }],
+    ['documentTakenFromCache that is false', { ...valid, freshness: { documentTakenFromCache: false } }],
     ['no maximum age', { ...valid, maxAgeMs: undefined }],
     ['an endless age', { ...valid, maxAgeMs: Infinity }],
     ['an age that is no number', { ...valid, maxAgeMs: NaN }],
@@ -123,7 +123,7 @@ describe('unsafeTrustAnchorFromPem', () => {
     ['nothing', ''],
     ['a key', block.replaceAll('CERTIFICATE', 'PRIVATE KEY')],
     ['two certificates', block + block],
-    ['what is not base64', block.replace('AAAA', 'A=AA')],
+    ['a block that is not base64', block.replace('AAAA', 'A=AA')],
   ])('refuses %s', (_, pem) => {
     expect(() => unsafeTrustAnchorFromPem(pem)).toThrow(
       expect.objectContaining({ code: 'ERR_ATTESTATION_TRUST_ANCHOR' }),

@@ -4,18 +4,18 @@ import { awsNitroRoot, TrustAnchor } from './trust-anchor';
 
 export interface AttestationPolicy {
   /**
-   * Images, each under an operator. A document must match every part of one set. During a rollover there are
-   * several sets. No image is accepted by default.
+   * Images, each under an operator. A document must match every part of one set. While two releases run, a policy has several sets.
+   * No image is accepted by default.
    */
   acceptedMeasurements: readonly [MeasurementSet, ...MeasurementSet[]];
   /**
-   * The verifier's own nonce (16 to 512 random bytes, used once), or an explicit statement that the document was not made for this
-   * verifier: then the document's age is the only evidence that it is fresh.
+   * The verifier's own nonce (16 to 512 random bytes, used once), or the statement that the document was not made for this
+   * verifier. After that statement the document's age is the only evidence that it is fresh.
    */
   freshness: { nonce: Uint8Array } | { documentTakenFromCache: true };
   /** how old the document's timestamp may be */
   maxAgeMs: number;
-  /** how far ahead of the verifier's clock it may be */
+  /** how far the document's timestamp may be ahead of the verifier's clock */
   maxFutureSkewMs: number;
   /** the time of verification; default now. Set another time for a receipt or a document of the past. */
   at?: Date;
@@ -32,7 +32,6 @@ export interface CheckedCircumstances {
   anchor: TrustAnchor;
 }
 
-/** A checked policy. PCR values have 96 lowercase hexadecimal digits. */
 export interface CheckedPolicy extends CheckedCircumstances {
   accepted: readonly CheckedSet[];
 }

@@ -93,13 +93,13 @@ if (!present) {
           ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_OPERATOR' });
         });
 
-        it('has the hash of its parent’s id in PCR4, computed as PCR3 is from the role', () => {
+        it('has in PCR4 the SHA-384 of 48 zero bytes and the id of its parent instance', () => {
           const parent = vector.module_id.replace(/-enc.*$/, '');
           expect(vector.pcrs['4']).toBe(createHash('sha384').update(Buffer.alloc(48)).update(parent).digest('hex'));
         });
       }
 
-      it('is refused today', async () => {
+      it('is refused now, because its certificate has expired', async () => {
         await expect(verifyAttestation(document, { ...policy, at: new Date() })).rejects.toMatchObject({
           code: 'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
         });

@@ -1,7 +1,7 @@
 import { decodeStrictCbor, maxDocumentBytes, maxPayloadBytes } from './cbor';
 import { AttestationError } from './errors';
 
-/** COSE_Sign1 (RFC 9052, section 4.2) as received: no part is re-encoded. */
+/** COSE_Sign1 (RFC 9052, section 4.2). Its parts are the received bytes. */
 export interface CoseSign1 {
   protectedHeader: Uint8Array;
   unprotectedHeaderSize: number;
@@ -12,7 +12,7 @@ export interface CoseSign1 {
 
 const tag18 = 0xd2;
 
-/** Reads the envelope, tagged with 18 or not. Does not check signature and headers. */
+/** Reads the envelope, tagged with 18 or not. Checks neither the signature nor the headers. */
 export function parseCoseSign1(document: Uint8Array): CoseSign1 {
   if (document.length > maxDocumentBytes)
     throw new AttestationError('ERR_ATTESTATION_TOO_LARGE', `${document.length} bytes, ${maxDocumentBytes} allowed`);

@@ -8,10 +8,9 @@ export interface SignedCertificate {
 }
 
 /**
- * Remembers that one certificate's bytes were signed by another's, and the parsed fields. Neither result depends on the time
- * or a policy. Dates, flags and names are checked every time. The least recently used entry is dropped first. Only
- * valid signatures below a trusted root are kept, so that an attacker without certificates of that root cannot fill
- * it.
+ * Remembers which certificate was signed by which issuer, and its parsed fields. Neither depends on the time or a policy. `verifyChain`
+ * checks dates, flags and names every time. The least recently used entry is dropped first. Only valid signatures below a
+ * trusted root are kept, so that an attacker without certificates of that root cannot fill the cache.
  */
 export class SignatureCache {
   readonly #entries = new Map<string, SignedCertificate>();
@@ -25,7 +24,7 @@ export class SignatureCache {
     return this.#entries.size;
   }
 
-  /** Returns the key of an entry, "this certificate under this issuer", from the SHA-256 of the DER of both. */
+  /** Returns the key of the entry for this certificate under this issuer. Both are named by the SHA-256 of their DER, 32 bytes. */
   link(certificateSha256: Uint8Array, issuerSha256: Uint8Array): string {
     return String.fromCharCode(...certificateSha256, ...issuerSha256);
   }

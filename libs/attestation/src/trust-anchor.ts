@@ -49,12 +49,12 @@ export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
   return new TrustAnchor({ der: Uint8Array.from(text, (char) => char.charCodeAt(0)) });
 }
 
-/** SHA-256 of the DER of AWS's root "G1" of the commercial regions. Only this value is pinned. */
+/** SHA-256 of the DER of AWS's root "G1" of the commercial regions. Verification uses only this value. */
 export const awsNitroRootSha256 = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b';
 
 /**
- * The same certificate for reading (published by AWS as AWS_NitroEnclaves_Root-G1.zip, valid until 2049-10-28). A
- * test compares it with the fingerprint.
+ * The certificate with that SHA-256, for people (published by AWS as AWS_NitroEnclaves_Root-G1.zip, valid until 2049-10-28). A
+ * test compares the two.
  */
 export const awsNitroRootPem = `-----BEGIN CERTIFICATE-----
 MIICETCCAZagAwIBAgIRAPkxdWgbkK/hHUbMtOTn+FYwCgYIKoZIzj0EAwMwSTEL

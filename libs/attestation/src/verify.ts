@@ -38,7 +38,7 @@ export interface VerifiedAttestation {
   documentSha256: Uint8Array;
 }
 
-/** A well-formed document that names the algorithms that this library checks. It is not verified. */
+/** A well-formed document with the required algorithms. It is not verified. */
 export interface ReadAttestation {
   readonly content: AttestationDocument;
   readonly sign1: CoseSign1;
@@ -47,8 +47,8 @@ export interface ReadAttestation {
 }
 
 /**
- * The steps that make a document authentic, one by one, for an examination that reports each of them (libs/enclave-identity).
- * An authentic document may still be of any image and any age; `claims.ts` checks these. Each step throws an AttestationError.
+ * The steps that show whether a document is authentic, one by one: libs/enclave-identity reports each of them. An authentic document
+ * may still be of any image and any age; `claims.ts` checks both. A step that fails throws an AttestationError.
  */
 export interface AttestationSteps {
   /** Checks structure, algorithm and digest. */
@@ -59,7 +59,7 @@ export interface AttestationSteps {
 }
 
 export interface AttestationVerifier {
-  /** As `verifyAttestation`: dates, flags, measurements and freshness are checked every time. */
+  /** Verifies as `verifyAttestation` does. Checks dates, flags, measurements and freshness every time. */
   verify(document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation>;
   readonly steps: AttestationSteps;
 }
@@ -68,13 +68,12 @@ export interface AttestationVerifierOptions {
   /** how many certificate signatures are remembered, one per certificate below the root; default 256 */
   maxCachedSignatures?: number;
   /**
-   * how many documents are remembered whose own signature was valid, for a caller that gets the same document with every receipt; none
-   * unless given
+   * how many documents with a valid signature are remembered, for a caller that gets the same document with every receipt; default 0
    */
   maxRememberedDocuments?: number;
 }
 
-/** Returns the functions that an entry exports, over its set of primitives. */
+/** Returns a verifier with two memories: for certificate signatures and for documents. */
 export function createVerifier(
   primitives: AttestationPrimitives,
   options: AttestationVerifierOptions = {},

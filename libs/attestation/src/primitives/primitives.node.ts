@@ -12,7 +12,7 @@ export const nodePrimitives: AttestationPrimitives = {
       verify(message, signature) {
         if (key === undefined && used) key = createPublicKey({ key: jwk, format: 'jwk' });
         used = true;
-        // Makes no KeyObject: without a cache each key checks one signature, and a KeyObject would add a twentieth to the cost
+        // The first check takes the JWK itself, because making a KeyObject costs a twentieth more. Without a cache there is no second check.
         return verify('sha384', message, key ?? { key: jwk, format: 'jwk' }, derSignature(signature));
       },
     };
@@ -20,8 +20,8 @@ export const nodePrimitives: AttestationPrimitives = {
 };
 
 /**
- * Returns the ECDSA-Sig-Value (RFC 3279, section 2.2.3) of r || s, or an empty array, which verifies under no key, if it is not 96 bytes.
- * For a signature in the form r || s Node first exports the key, which costs a twentieth of the check.
+ * Returns the ECDSA-Sig-Value (RFC 3279, section 2.2.3) of r || s. Returns an empty array for any length other than 96 bytes; it
+ * verifies under no key. Given r || s itself, Node would first export the key, which costs a twentieth of the check.
  */
 function derSignature(signature: Uint8Array): Uint8Array {
   if (signature.length !== 96) return new Uint8Array();

@@ -1,4 +1,4 @@
-/** The cryptography that verification needs. Two implementations: node:crypto and WebCrypto. */
+/** The cryptography that verification needs, implemented with node:crypto and with WebCrypto. */
 export interface AttestationPrimitives {
   /** 32 bytes */
   sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
@@ -11,9 +11,9 @@ export interface AttestationPrimitives {
 
 export interface P384Key {
   /**
-   * ECDSA with SHA-384 (FIPS 186-5): false for a wrong signature.
+   * Checks an ECDSA signature with SHA-384 (FIPS 186-5). Returns false for a wrong signature.
    * @param signature r || s, 96 bytes
-   * @throws if the point of the key is not on the curve, and for nothing else
+   * @throws only if the point of the key is not on the curve
    */
   verify(message: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }

@@ -27,10 +27,10 @@ export interface CertificateParts {
   uniqueIds: Uint8Array;
   /** DER of each extension; undefined: no extensions at all */
   extensions: Uint8Array[] | undefined;
-  /** the output of ECDSA, as DER */
+  /** changes the output of ECDSA, which is DER */
   signature: (der: Uint8Array) => Uint8Array;
   digest: string;
-  /** the finished certificate */
+  /** changes the finished certificate */
   finished: (der: Uint8Array) => Uint8Array;
 }
 

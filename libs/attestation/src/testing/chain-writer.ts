@@ -71,7 +71,7 @@ const shape = [
 export type LevelName = (typeof shape)[number]['name'];
 export const levelNames: readonly LevelName[] = shape.map(({ name }) => name);
 
-/** Made once, because tests change certificates and seldom keys. */
+/** Made once, because few tests change a key. */
 const keysOfLevel = new Map(shape.map(({ name }) => [name as string, newKeys()]));
 
 /** Returns a chain with the levels of a real one; `edit` may change, add or remove links before they are signed. */

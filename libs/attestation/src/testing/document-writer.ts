@@ -2,7 +2,7 @@ import { sign, type KeyObject } from 'node:crypto';
 import { testTimeMs, writeChain, type Link, type WrittenChain } from './chain-writer';
 import { concat } from './der-writer';
 
-// Writes raw CBOR. Every item is bytes, so that a test can put any value anywhere.
+// These functions write raw CBOR. Each returns bytes, so that a test can put any value anywhere.
 
 export function head(major: number, value: number | bigint, width?: 1 | 2 | 4 | 8): Uint8Array {
   const big = BigInt(value);
@@ -49,9 +49,9 @@ export interface Envelope {
   protectedHeader: Uint8Array;
   unprotectedHeader: Uint8Array;
   payload: Uint8Array;
-  /** r || s, made after the payload was edited */
+  /** changes r || s, the signature of the edited payload */
   signature: (signature: Uint8Array) => Uint8Array;
-  /** the signed bytes: the context, the protected header, the external data, the payload */
+  /** the first of the signed items; the others are the protected header, the external data and the payload */
   signedContext: string;
   externalData: Uint8Array;
   digest: string;

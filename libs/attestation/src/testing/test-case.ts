@@ -59,7 +59,7 @@ export function policyOf(policy: TestPolicy, entry: Pick<TestEntry, 'unsafeTrust
 
 export function fromBase64(text: string): Uint8Array {
   const characters = atob(text);
-  // Not Uint8Array.from, which is six times slower on a string, because tests read many documents.
+  // Uint8Array.from is six times slower on a string, and tests read many documents.
   const bytes = new Uint8Array(characters.length);
   for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
   return bytes;

@@ -38,7 +38,7 @@ const version3 = Uint8Array.of(0x02, 0x01, 0x02);
 
 /**
  * Reads one certificate strictly: version 3, ecdsa-with-SHA384 named inside and outside, a P-384 key, no unique
- * identifiers, no critical extension but basicConstraints and keyUsage.
+ * identifiers, and no critical extension other than basicConstraints and keyUsage.
  *
  * @throws AttestationError ERR_ATTESTATION_CERTIFICATE, _ALGORITHM, _KEY, _EXTENSION
  */
@@ -143,7 +143,7 @@ function timeMs(element: DerElement): number {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
   const fullYear = element.tag === tags.utcTime ? year + (year < 50 ? 2000 : 1900) : year;
   const ms = Date.UTC(fullYear, month - 1, day, hour, minute, second);
-  // Otherwise 31 February or 25 o'clock would silently become another time.
+  // Date.UTC turns 31 February or 25 o'clock into another time, and reports no error.
   const back = new Date(ms);
   if (
     fullYear < 1900 ||

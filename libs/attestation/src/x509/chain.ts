@@ -25,10 +25,10 @@ export interface VerifiedChain {
 }
 
 /**
- * Walks from the pinned root down to the leaf (attestation_process.md, section 3.2.3; RFC 5280, section 6.1). The
- * root is known by its fingerprint, so its own signature is not checked. For each certificate below it checks
- * signature, issuer, dates, CA flag, path length, key usage, in this order, because the content counts only once the
- * signature is valid. Revocation is not checked: leaf certificates last three hours.
+ * Walks from the pinned root down to the leaf (attestation_process.md, section 3.2.3; RFC 5280, section 6.1). Checks of each
+ * certificate: signature, issuer, dates, CA flag, path length, key usage, in this order, because the content counts only once the
+ * signature is valid. The root is known by its hash, so its signature and issuer are not checked. Revocation is not checked:
+ * leaf certificates last three hours.
  */
 export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   const { cabundle, primitives, atMs, cache } = input;
@@ -124,7 +124,7 @@ function read(der: Uint8Array, index: number, count: number, primitives: Attesta
 
 type Refusal = (code: AttestationErrorCode, more?: string, cause?: unknown) => AttestationError;
 
-/** Errors about one certificate. People read `certificate 1 of 5` (the root); programs read `certificate: 0`. */
+/** Returns a function that makes errors about one certificate. For the root, the text has `certificate 1 of 5` and `certificate` is 0. */
 function refusal(index: number, count: number): Refusal {
   return (code, more = '', cause) =>
     new AttestationError(code, `certificate ${index + 1} of ${count}${more}`, cause, index);

@@ -1,6 +1,6 @@
 import { AttestationError } from '../errors';
 
-/** Returns the error of every failure to read DER: always the same code, with different texts. */
+/** Returns the error for DER that cannot be read. The code is always the same. */
 export function malformed(why: string): AttestationError {
   return new AttestationError('ERR_ATTESTATION_CERTIFICATE', why);
 }

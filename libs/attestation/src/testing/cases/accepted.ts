@@ -25,7 +25,7 @@ export const accepted = () => [
     { fields: (fields) => fields.delete('nonce').delete('user_data').delete('public_key') },
     { nonceBase64: null },
   ),
-  testCase('from a cache, with a nonce of somebody else', 'verified', {}, { nonceBase64: null }),
+  testCase('from a cache, with the nonce of another verifier', 'verified', {}, { nonceBase64: null }),
   testCase(
     'the longest fields',
     'verified',
@@ -103,9 +103,14 @@ export const accepted = () => [
     {},
     { acceptedMeasurements: [5, 3].map((pcr3) => ({ pcr0: pcrHex(0), pcr3: pcrHex(pcr3) })) },
   ),
-  testCase('any operator, by name', 'verified', {}, { acceptedMeasurements: [{ pcr0: pcrHex(0), operator: 'any' }] }),
   testCase(
-    'any operator, by name, of a parent without a role',
+    'operator: any in the policy',
+    'verified',
+    {},
+    { acceptedMeasurements: [{ pcr0: pcrHex(0), operator: 'any' }] },
+  ),
+  testCase(
+    'operator: any in the policy, for a parent without a role',
     'verified',
     { pcrs: (pcrs) => pcrs.set(3, pcr(0)) },
     { acceptedMeasurements: [{ pcr0: pcrHex(0), operator: 'any' }] },

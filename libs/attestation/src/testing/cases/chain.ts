@@ -92,7 +92,7 @@ export const chains = () => [
       links.push(makeLink('intruder', links.at(-1), [basicConstraints(false), keyUsage(0x80)]));
     },
   }),
-  testCase('a CA below the one with path length 0', 'ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH', {
+  testCase('a CA below a CA with path length 0', 'ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH', {
     chain: (links) => {
       links.splice(1, 2);
       const instance = links[1]!;
@@ -119,7 +119,7 @@ export const chains = () => [
     ),
   ),
   testCase(
-    'a second after the leaf ended',
+    'a millisecond after the leaf ended',
     'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
     {},
     { atMs: testTimeMs + 2 * 3_600_000 + 1 },
@@ -211,7 +211,7 @@ export const chains = () => [
     (_, found) => (found.signWith = found.keys.privateKey),
   ),
   changed(
-    'signed with SHA-256 and called SHA-384',
+    'signed with SHA-256, but SHA-384 named',
     'ERR_ATTESTATION_CERTIFICATE_SIGNATURE',
     'zonal',
     (parts) => (parts.digest = 'sha256'),
@@ -231,13 +231,13 @@ export const chains = () => [
 ];
 
 export const certificates = () => [
-  changed('a critical extension that nobody knows', 'ERR_ATTESTATION_CERTIFICATE_EXTENSION', 'zonal', (parts) =>
+  changed('an unknown critical extension', 'ERR_ATTESTATION_CERTIFICATE_EXTENSION', 'zonal', (parts) =>
     parts.extensions?.push(extension('551d7f', true, fromHex('0500'))),
   ),
   changed('critical name constraints', 'ERR_ATTESTATION_CERTIFICATE_EXTENSION', 'regional', (parts) =>
     parts.extensions?.push(extension('551d1e', true, sequence())),
   ),
-  changed('a critical extension that nobody knows', 'ERR_ATTESTATION_CERTIFICATE_EXTENSION', 'leaf', (parts) =>
+  changed('an unknown critical extension', 'ERR_ATTESTATION_CERTIFICATE_EXTENSION', 'leaf', (parts) =>
     parts.extensions?.push(extension('551d25', true, sequence())),
   ),
 
@@ -264,7 +264,7 @@ export const certificates = () => [
     'leaf',
     (parts) => (parts.outerAlgorithm = sequence(oid('2a8648ce3d040303'), fromHex('0500'))),
   ),
-  changed('called RSA', 'ERR_ATTESTATION_CERTIFICATE_ALGORITHM', 'zonal', (parts) =>
+  changed('an RSA algorithm named in the certificate', 'ERR_ATTESTATION_CERTIFICATE_ALGORITHM', 'zonal', (parts) =>
     Object.assign(parts, { innerAlgorithm: rsa, outerAlgorithm: rsa }),
   ),
   ...['P-256', 'P-521', 'secp256k1'].map((curve) =>
@@ -293,7 +293,7 @@ export const certificates = () => [
     'leaf',
     (parts, { keys }) => (parts.publicKeyInfo = compressed(keys)),
   ),
-  changed('a key called P-521', 'ERR_ATTESTATION_CERTIFICATE_KEY', 'leaf', (parts) =>
+  changed('a P-384 key with P-521 named', 'ERR_ATTESTATION_CERTIFICATE_KEY', 'leaf', (parts) =>
     parts.publicKeyInfo.fill(0x23, 19, 20),
   ),
   changed('a point in hybrid form', 'ERR_ATTESTATION_CERTIFICATE_KEY', 'leaf', (parts) =>
@@ -355,7 +355,7 @@ export const certificates = () => [
         (parts) => parts.extensions?.push(sequence(oid('551d7f'), boolean(1), octets(sequence()))),
       ],
       [
-        'a flag that says false aloud',
+        'a flag encoded as false, which DER omits',
         (parts) => parts.extensions?.push(sequence(oid('551d7f'), boolean(0), octets(sequence()))),
       ],
       ['an extension without a value', (parts) => parts.extensions?.push(sequence(oid('551d7f')))],

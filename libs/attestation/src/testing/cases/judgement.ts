@@ -60,7 +60,7 @@ export const measurements = () => [
     { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr4: pcrHex(4) }] },
   ),
   testCase(
-    'any operator is accepted of another image, and PCR3 of a third',
+    'the policy accepts any operator for a second image, and this PCR3 for a third image',
     'ERR_ATTESTATION_OPERATOR',
     {},
     {
@@ -112,8 +112,12 @@ export const freshness = () => [
     'ERR_ATTESTATION_NONCE',
     nonce(bytes(Uint8Array.from(testNonce, (byte, i) => (i === 31 ? byte ^ 1 : byte)))),
   ),
-  testCase('a nonce that is a beginning of ours', 'ERR_ATTESTATION_NONCE', nonce(bytes(testNonce.slice(0, 31)))),
-  testCase('a nonce that begins with ours', 'ERR_ATTESTATION_NONCE', nonce(bytes(new Uint8Array([...testNonce, 0])))),
+  testCase(
+    'a nonce that is our nonce without its last byte',
+    'ERR_ATTESTATION_NONCE',
+    nonce(bytes(testNonce.slice(0, 31))),
+  ),
+  testCase('our nonce with a byte appended', 'ERR_ATTESTATION_NONCE', nonce(bytes(new Uint8Array([...testNonce, 0])))),
   testCase('an empty nonce', 'ERR_ATTESTATION_NONCE', nonce(bytes(new Uint8Array()))),
   testCase('our nonce in user data', 'ERR_ATTESTATION_NONCE_MISSING', {
     fields: (fields) => fields.set('user_data', bytes(testNonce)).delete('nonce'),

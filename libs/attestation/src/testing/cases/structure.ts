@@ -31,15 +31,15 @@ export const envelopes = () => [
   testCase('a byte too much', 'ERR_ATTESTATION_CBOR_TRAILING', {
     document: (document) => concat(document, Uint8Array.of(0)),
   }),
-  testCase('twice', 'ERR_ATTESTATION_CBOR_TRAILING', { document: (document) => concat(document, document) }),
+  testCase('a document twice', 'ERR_ATTESTATION_CBOR_TRAILING', { document: (document) => concat(document, document) }),
   testCase('base64 instead of bytes', 'ERR_ATTESTATION_CBOR_TRAILING', {
     document: (document) => new TextEncoder().encode(Buffer.from(document).toString('base64')),
   }),
-  testCase('larger than any document', 'ERR_ATTESTATION_TOO_LARGE', {
+  testCase('a document one byte too large', 'ERR_ATTESTATION_TOO_LARGE', {
     document: (document) => concat(document, new Uint8Array(16_513 - document.length)),
   }),
   testCase('ten megabytes', 'ERR_ATTESTATION_TOO_LARGE', { document: () => new Uint8Array(10_000_000).fill(0x81) }),
-  testCase('a payload larger than any', 'ERR_ATTESTATION_TOO_LARGE', {
+  testCase('a payload one byte too large', 'ERR_ATTESTATION_TOO_LARGE', {
     envelope: (envelope) => (envelope.payload = new Uint8Array(16_385)),
   }),
   testCase('tag 17', 'ERR_ATTESTATION_CBOR_TAG', { document: (document) => concat(Uint8Array.of(0xd1), document) }),
@@ -152,11 +152,11 @@ export const payloads = () => [
     'ERR_ATTESTATION_CBOR_DUPLICATE_KEY',
     field('pcrs', map([uint(0), bytes(pcr(1))], [uint(0), bytes(pcr(2))])),
   ),
-  testCase('a field name longer encoded than needed, to have it twice', 'ERR_ATTESTATION_CBOR', {
+  testCase('a field name twice, once in a longer encoding than needed', 'ERR_ATTESTATION_CBOR', {
     fields: (fields) => fields.entries.push([concat(head(3, 5, 1), new TextEncoder().encode('nonce')), nothing]),
   }),
   testCase(
-    'an index longer encoded than needed, to have it twice',
+    'a PCR index twice, once in a longer encoding than needed',
     'ERR_ATTESTATION_CBOR',
     field('pcrs', map([uint(0), bytes(pcr(1))], [head(0, 0, 1), bytes(pcr(2))])),
   ),
