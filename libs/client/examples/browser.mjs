@@ -1,4 +1,4 @@
-// The package's index.js, served beside this page. With a bundler, import '@communique-tee/client' instead.
+// This file is the package's index.js, served beside the page. With a bundler, import '@communique-tee/client' instead.
 import { ClientError, STATES, TOPICS, connect, whetherSent } from './communique-tee-client.js';
 import { SENT, adviceFor } from './failures.mjs';
 
@@ -6,7 +6,7 @@ const { gateway, pcr0, pcr3, unsafeDevelopmentRoot } = document.documentElement.
 const form = document.querySelector('#message');
 const enclave = document.querySelector('#enclave');
 const resume = document.querySelector('#resume');
-/** The kept message opens the answer. It is stored for this tab only, until the message has ended. */
+/** The kept message is secret, because it opens the answer. It is stored for this tab only, until the message has ended. */
 const KEPT = 'kept-message';
 
 for (const [name, values] of [
@@ -58,7 +58,7 @@ resume.addEventListener('click', () => {
   if (form.elements.token.reportValidity()) follow((client) => client.resume(JSON.parse(sessionStorage.getItem(KEPT))));
 });
 
-/** Shows each state of a message, and how it ended. */
+/** Shows each state of a message and its outcome. */
 async function follow(start) {
   document.querySelector('#states').replaceChildren();
   document.querySelector('#outcome').replaceChildren();

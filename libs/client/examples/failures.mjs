@@ -1,4 +1,4 @@
-// What each failure means for the person, and the next step. Your own page may use other words; the codes are stable.
+// These texts tell the person what failed and what to do next. Your own page may use other words; the codes are stable.
 
 /** Advice by the gateway's own code, if error.code is `refused`. */
 const REFUSALS = {
@@ -16,27 +16,28 @@ const REFUSALS = {
 export const ADVICE = {
   policy_invalid:
     'This page is set up wrongly: correct data-gateway, data-pcr0 and data-pcr3 in its HTML. With the demo, start it with: npm run example:browser',
-  message_invalid: 'Correct what is named here and send it again.',
+  message_invalid: 'Correct the fields named here and send it again.',
   attestation_refused:
-    'Do not use this gateway: it does not prove that it runs the enclave that this page trusts. If it is a demo that was started anew, start npm run example:browser again.',
+    'Do not use this gateway: it does not prove that it runs the enclave that this page trusts. If you restarted the demo, restart npm run example:browser too.',
   key_binding_invalid: 'Do not use this gateway, and tell its operator: its enclave attests no usable key.',
   custody_refused: 'Do not use this gateway: your policy does not accept how its enclave keeps its keys.',
   configuration_refused:
     'Do not use this gateway, and tell its operator: it serves another configuration than its enclave attests.',
   residence_refused:
-    'The enclave wants a proof of residence that this message does not have, or takes none. Look at error.reason, and at docs/residence.md.',
+    'The enclave requires a proof of residence that this message does not have, or accepts no proofs. The README of the package explains error.reason.',
   residence_unavailable:
     'No proof of residence can be made now; error.reason tells why. Your message was not sent. Try again later.',
-  task_invalid: 'Correct what is named here and ask again.',
+  task_invalid: 'Correct the fields named here and ask again.',
   model_refused: 'The enclave offers no model for this task; error.reason tells why. Choose another one.',
   duplicate_not_accepted: 'To send it, accept that an office may get the message twice.',
-  kept_invalid: 'What this tab kept of its last message is of another gateway or version. It cannot be followed here.',
+  kept_invalid:
+    'This tab kept its last message for another gateway or version of this page. The message cannot be followed here.',
   token_unavailable: 'Paste an access token. In the demo: node tools/cli/bin.mjs token',
   refused: 'Look the code up in docs/errors.md.',
-  answer_invalid: 'Check the address in data-gateway: what answers there is not a gateway of this version.',
+  answer_invalid: 'Check the address in data-gateway: the server there is not a gateway of this version.',
   receipt_refused: 'Do not believe the status. Note the message id and tell the operator.',
   timeout: 'The gateway still has the message. Follow it again later.',
-  aborted: 'The page was told to stop.',
+  aborted: 'The page stopped before this ended.',
 };
 
 /** A browser does not tell a page whether a server is absent or refuses the page's origin. */
@@ -48,7 +49,7 @@ export function adviceFor({ code, problem }, origin) {
   return REFUSALS[problem] ?? ADVICE[code];
 }
 
-/** What the person is told first, by whetherSent(error). */
+/** The first sentence that the person reads, by whetherSent(error). */
 export const SENT = {
   not_sent: 'It was not sent.',
   not_known: 'We do not know yet whether it was sent. Follow it to find out.',

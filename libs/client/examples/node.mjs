@@ -1,8 +1,8 @@
-// Sends one message and prints what is proven about it.
+// Sends one message and prints its verified outcome.
 //
 //   TOKEN=... POLICY=policy.json node node.mjs <gateway> <message.json> [<receipt.json>]
 //
-// DEVELOPMENT_ROOT names the PEM file of a development root. Anyone who has its key can forge what is printed here.
+// DEVELOPMENT_ROOT names the PEM file of a development root. Anyone who has the root's key can forge every outcome.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ClientError, connect, whetherSent } from '@communique-tee/client';
 
@@ -27,7 +27,7 @@ try {
   const client = await connect(
     gateway,
     {
-      // The images and operators to trust, as their operator publishes them
+      // The images and operators to trust
       acceptedMeasurements: JSON.parse(readFileSync(POLICY, 'utf8')).acceptedMeasurements,
       ...(DEVELOPMENT_ROOT === undefined ? {} : { unsafeDevelopmentRootPem: readFileSync(DEVELOPMENT_ROOT, 'utf8') }),
     },

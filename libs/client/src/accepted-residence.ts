@@ -18,7 +18,7 @@ export function isAcceptedResidence(value: unknown): value is AcceptedResidence 
 }
 
 /**
- * Compares what the enclave attests with what the caller demands. A gateway that withholds the configuration does not pass.
+ * Compares what the enclave attests with what the caller demands. Refuses if the gateway withholds the configuration.
  * @throws ClientError `residence_refused` with the reason `configuration_missing`, `other_mode` or `other_registrar`
  */
 export function checkAcceptedResidence(

@@ -10,17 +10,17 @@ import type {
 } from '@communique-tee/protocol';
 
 /**
- * The types that a caller of `connect` uses. This file imports only the vocabulary, so that the types can be published without the
- * libraries behind them; api.spec.ts compares them with the schemas.
+ * The types that a caller of `connect` uses. This file imports only lists of words, so that the types can be published without
+ * the libraries. api.spec.ts compares the types with the schemas.
  */
 
 /** Values of PCRs as 96 lowercase hexadecimal digits each (SHA-384). */
 export interface AcceptedImage {
-  /** The whole image. It names a build and not an operator. */
+  /** The hash of the whole image. It names a build and not an operator. */
   readonly pcr0: string;
   readonly pcr1?: string;
   readonly pcr2?: string;
-  /** The parent instance; it differs per instance. */
+  /** The parent instance. Each instance has another value. */
   readonly pcr4?: string;
   /** The certificate that signed the image. */
   readonly pcr8?: string;
@@ -43,24 +43,24 @@ export type AcceptedMeasurements = AcceptedImage &
 
 export interface AcceptedResidence {
   readonly modes: readonly ('off' | 'optional' | 'required')[];
-  /** The registrar's id; any unless given. */
+  /** The registrar's id. If absent, any registrar is accepted. */
   readonly registrar?: string;
 }
 
 /** Which enclaves to trust. Measurements have no default. Only `operator: 'any'` and `unsafeDevelopmentRootPem` weaken a check. */
 export interface Policy {
-  /** Images and their operators; one of these sets has to fit whole. */
+  /** Images and their operators. The enclave must match every value of one set. */
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
   /**
-   * How the enclave may keep its keys: `process` (they end with the enclave) and ARNs of KMS key aliases that guard them. If absent, any
-   * custody that the document attests: the measured configuration of the image has the alias.
+   * How the enclave may keep its keys: `process` (they end with the enclave), or ARNs of KMS key aliases that guard them. If absent, any
+   * attested custody is accepted.
    */
   readonly acceptedCustody?: readonly string[];
-  /** How the enclave may check residence, by its attested configuration. If absent, in any way. */
+  /** How the enclave may check residence, by its attested configuration. If absent, any way is accepted. */
   readonly acceptedResidence?: AcceptedResidence;
   /** How far the enclave's clock and ours may differ; 5 minutes unless given. */
   readonly maxAgeMs?: number;
-  /** How long a verified key is used before the client fetches another document; default 15 minutes, and never past its certificates. */
+  /** How long a verified key is used before the client fetches another document; default 15 minutes. The certificates can end it earlier. */
   readonly maxKeyAgeMs?: number;
   /** DEVELOPMENT AND TESTS ONLY. The PEM of a root certificate in place of AWS's. Anyone who has its key can forge every document. */
   readonly unsafeDevelopmentRootPem?: string;
@@ -76,7 +76,7 @@ export interface ConnectOptions extends KeyOptions {
 
 export interface KeyOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called with `attesting`, with `waiting` each time that a request failed and is made again, and with `attested`. */
+  /** Called with `attesting`, with `waiting` before each retry, and with `attested`. */
   readonly onState?: ((state: AttestState) => void) | undefined;
 }
 
@@ -88,12 +88,12 @@ export interface CertificateView {
   readonly notAfterMs: number;
 }
 
-/** The public part of an enclave's measured configuration; docs/message.md describes each member. */
+/** The public configuration of an enclave; docs/message.md describes each member. */
 export interface EnclaveConfiguration {
   readonly version: 3;
   readonly stack: string;
   readonly custody: string;
-  /** Whether senders prove residence, and whose signed notes count. */
+  /** Whether senders prove residence, and whose signed notes the enclave accepts. */
   readonly residence:
     | { readonly mode: 'off' }
     | {
@@ -112,15 +112,15 @@ export interface EnclaveConfiguration {
     readonly congress?:
       | ({
           readonly acceptReplayAcrossEnclaves: boolean;
-          /** Date of the table of offices that the enclave checks by; this library's is `OFFICES_AS_OF`. */
+          /** The date of the enclave's table of offices. The date of this library's table is `OFFICES_AS_OF`. */
           readonly officesAsOf: string;
         } & Readonly<Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>>)
       | undefined;
-    /** Models that tasks can be given to; absent if the enclave takes no tasks. */
+    /** The models that do tasks; absent if the enclave takes no tasks. */
     readonly agents?:
       | {
           readonly classes: readonly ModelClass[];
-          /** The price table that the enclave calculates by: its version, and its SHA-256 in hex. */
+          /** Version and SHA-256 (in hex) of the price table by which the enclave calculates costs. */
           readonly pricesVersion: string;
           readonly pricesSha256: string;
         }
@@ -128,10 +128,10 @@ export interface EnclaveConfiguration {
   };
 }
 
-/** A model that tasks can be given to, under the operator's short name. */
+/** A model that does tasks, under the operator's short name. */
 export interface ModelClass {
   readonly id: string;
-  /** The company that reads the text of a task; besides it only the enclave does. */
+  /** The company that reads the text of a task. Apart from the enclave, no other party reads it. */
   readonly provider: Provider;
   /** The provider's exact name of the model. */
   readonly model: string;
@@ -151,7 +151,7 @@ export interface AttestedKey {
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
-  /** The public configuration that `configSha256` is the hash of; absent if the gateway did not give it. */
+  /** The public configuration with the hash `configSha256`; absent if the gateway did not give it. */
   readonly configuration?: EnclaveConfiguration;
   readonly attestation: {
     readonly moduleId: string;
@@ -163,7 +163,7 @@ export interface AttestedKey {
     /** Root first. */
     readonly certificates: readonly CertificateView[];
   };
-  /** COSE_Sign1, as received. */
+  /** The attestation document as received, COSE_Sign1. */
   readonly document: Uint8Array;
 }
 
@@ -228,7 +228,7 @@ export type Status =
   'queued' | 'delivering' | 'delivered' | 'partially_delivered' | 'refused' | 'unknown' | 'expired' | 'key_retired';
 export type OfficeOutcome = 'accepted' | 'duplicate' | 'refused' | 'unknown' | 'pending';
 
-/** The status of a message as the gateway reports it; only a verified receipt proves it. */
+/** The status of a message as the gateway reports it. Only a verified receipt proves an outcome. */
 export interface StatusView {
   readonly id: string;
   readonly status: Status;
@@ -243,8 +243,8 @@ export interface StatusView {
 }
 
 /**
- * What an enclave of an accepted measurement has signed, and its answer for the sender only. The client has checked that
- * both agree.
+ * What an enclave of an accepted measurement has signed in the receipt, and what its sealed answer says. The client has checked
+ * that both agree.
  */
 export interface VerifiedReport {
   /** Seconds since 1970, by the enclave's clock. */
@@ -265,11 +265,11 @@ export interface VerifiedReport {
   readonly receipt: { readonly receipt: string; readonly attestation_document: string };
 }
 
-/** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
+/** A request failed, and the client tries again after `waitMs`. `because` is the gateway's problem code, or else the code of a ClientError. */
 export interface Waiting {
   readonly step: 'waiting';
   readonly during: 'attesting' | 'fetching_registry' | 'posting' | 'following';
-  /** 0 if the caller is asked for another token at once. */
+  /** 0 after a 401, when the client asks the caller for another token at once. */
   readonly waitMs: number;
   readonly because: string;
 }
@@ -279,23 +279,23 @@ export type AttestState =
 
 export type SendState =
   | AttestState
-  /** The registrar's list is fetched. While it is being updated, a `waiting` has `ERR_RESIDENCE_LIST_UPDATING`. */
+  /** The client fetches the registrar's list. While the registrar updates the list, `waiting` states have `ERR_RESIDENCE_LIST_UPDATING`. */
   | { readonly step: 'fetching_registry' }
   /**
-   * The data read from the list. Keep it for the next message: the client uses it for a day, but not in the last day
+   * The data from the list. Keep it for the next message: the client uses it for a day, but not in the last day
    * before the signed root ends.
    */
   | { readonly step: 'registry_read'; readonly list: ListPath }
-  /** The proof is made, for exactly the message that was just sealed: `loading` the proof system, `solving` and `proving`. */
+  /** The client makes the proof for exactly the sealed bytes. `loading` loads the proof system. */
   | { readonly step: 'proving'; readonly phase: 'loading' | 'solving' | 'proving' }
-  /** `sealed` is what leaves this machine. To follow the message from another program, keep `kept` now, before it is posted. */
+  /** The bytes in `sealed` leave this machine. To follow the message from another program, store `kept` now, before the message is posted. */
   | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array; readonly kept: KeptMessage }
   | { readonly step: 'posting'; readonly attempt: number }
-  /** The gateway answered 202. `kept` replaces the one of `sealed`: it tells a later `resume` that the gateway has the message. */
+  /** The gateway answered 202. Store this `kept` instead of the earlier one: it tells a later `resume` that the gateway has the message. */
   | { readonly step: 'accepted'; readonly view: StatusView; readonly kept: KeptMessage }
-  /** `report`: verified, if there is one; it is an interim one while the message has not ended. */
+  /** `report` is verified, or null while there is none. It is an interim report while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
-  /** The gateway reports that the enclave lost its key: the same message is sealed to a key that was attested again. */
+  /** The gateway reports that the enclave lost its key, so the client seals the same message to a newly attested key. */
   | { readonly step: 'resealing' }
   | { readonly step: 'ended'; readonly result: SendResult };
 
@@ -309,16 +309,15 @@ export interface SendResult {
   readonly view: StatusView;
   /** The key that the message was sealed to; null after `resume`, because a kept message has only its id. */
   readonly key: AttestedKey | null;
-  /** 32 bytes. */
+  /** SHA-256 of the sealed message, 32 bytes. */
   readonly sealedSha256: Uint8Array;
   /** Whether this call sealed the message a second time. */
   readonly resealed: boolean;
 }
 
 /**
- * The data that `resume` needs, and that a caller keeps: one JSON value under 1,000 bytes. SECRET: anyone who has it
- * and the answer can read which offices the message went to, and their outcomes. It opens neither the message nor any
- * other answer, and contains no part of the message and no token.
+ * The data that `resume` needs: one JSON value under 1,000 bytes. SECRET: anyone who has it and the answer can read which offices the
+ * message went to, and their outcomes. It opens neither the message nor any other answer, and contains no part of the message and no token.
  */
 export interface KeptMessage {
   readonly v: 2;
@@ -343,17 +342,17 @@ export interface KeptMessage {
   readonly accepted: boolean;
 }
 
-/** An office may get the message twice, if the gateway lies. */
+/** A lying gateway could make an office get the message twice. */
 export interface DuplicateRisk {
   /**
    * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the
-   * gateway reports that the enclave lost its key before it opened the message (`key_retired`), but does not prove
-   * that the message was not delivered. For a proven message the client always asks, because the proof is made again.
+   * gateway reports that the enclave lost its key before it opened the message (`key_retired`), but nothing proves
+   * that the message was not delivered. For a proven message the client always asks, because it has to prove again.
    */
   readonly when: 'sending' | 'sending_again';
   /**
-   * Chambers of the message's offices that are not attested to recognize a repeated message; may be empty for a
-   * proven message.
+   * Chambers of the message's offices for which the enclave does not attest that they recognize a repeated message. Can be empty
+   * only for a proven message.
    */
   readonly chambers: readonly (keyof typeof CHAMBERS)[];
 }
@@ -362,8 +361,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
   /**
    * Called before a step after which an office may get the message twice. Ask the person, for example: "It may already have been
-   * delivered. Send again?". Without this function the answer is no: `sending` then rejects with `duplicate_not_accepted` (no message was
-   * sent), and `sending_again` ends as `key_retired`.
+   * delivered. Send again?". Without this function the answer is no. After a no, `sending` rejects with `duplicate_not_accepted` (no message
+   * was sent), and `sending_again` ends as `key_retired`.
    */
   readonly confirmPossibleDuplicate?: (risk: DuplicateRisk) => boolean | Promise<boolean>;
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
@@ -389,8 +388,7 @@ export interface Registration {
 }
 
 /**
- * The data read from the registrar's list for one registration: a JSON value of about 2 KB. It reveals the person's
- * place in the list.
+ * The data from the registrar's list for one registration: a JSON value of about 2 KB. It reveals the person's place in the list.
  */
 export interface ListPath {
   readonly version: 1;
@@ -404,12 +402,12 @@ export interface ListPath {
 /** The inputs of a proof of residence. */
 export interface ResidenceOptions {
   /**
-   * 32 bytes. Anyone who has the secret and the registration can send in the person's place. The secret never leaves this machine: the
-   * proof does not reveal it.
+   * 32 bytes. Anyone who has the secret and the registration can send in the person's place. The secret never leaves this machine, and
+   * the proof does not reveal it.
    */
   readonly secret: Uint8Array;
   readonly registration: Registration;
-  /** The registrar's signed note about the campaign, from the template. `campaignId` of the message names the same campaign. */
+  /** The campaign note, from the template. The message's `campaignId` must name the same campaign. */
   readonly campaignNote: string;
   /** The value of an earlier `registry_read`. It is used for a day, but not in the last day before the signed root ends. */
   readonly list?: ListPath | undefined;
@@ -421,8 +419,8 @@ export interface ResidenceOptions {
 }
 
 /**
- * Reads notes and list, and proves. `residenceProver` of `@communique-tee/client/residence` makes one. It is a separate entry, because it
- * is large. Only a checkout has this entry. The package on npm cannot prove: people without a checkout prove in the gateway's page.
+ * Reads notes and list, and proves. `residenceProver` of `@communique-tee/client/residence` makes one. Only a checkout has that entry. The
+ * package on npm cannot prove: people without a checkout prove in the gateway's page.
  */
 export interface ResidenceProver {
   /** 64 hex digits: names the circuit. */
@@ -445,12 +443,12 @@ export interface PreparedProof {
   readonly campaign: string;
   /** Codes of the offices that people of the district can write to. */
   readonly offices: readonly string[];
-  /** Unix time at which the earlier of the two notes ends. The message must not wait longer. */
+  /** Unix time at which the first of root note and campaign note ends. The message must expire by then. */
   readonly notAfterSeconds: number;
   readonly rootNote: string;
-  /** A field element, 32 bytes: one per person and campaign. */
+  /** A field element, 32 bytes. It is the same for each message of one person in one campaign. */
   readonly nullifier: Uint8Array;
-  /** The values that open the claim; they are sealed with the message. Two field elements, 32 bytes each. */
+  /** The values that open the claim; they are sealed with the message. `delivery` and `blinding` are field elements, 32 bytes each. */
   readonly opening: { readonly district: string; readonly delivery: Uint8Array; readonly blinding: Uint8Array };
   /**
    * @param statusSha256 32 bytes
@@ -464,7 +462,7 @@ export interface PreparedProof {
 
 export type ResumeOptions = Pick<SendOptions, 'signal' | 'followTimeoutMs' | 'onState'>;
 
-/** A message on its way. Iterating gives its states from the first on; `result` and iterating reject with the same error. */
+/** A message that is being sent. Iterating yields its states from the first on. If sending fails, `result` and iterating reject alike. */
 export interface Sending extends AsyncIterable<SendState> {
   /** A UUID; known before anything is sent. */
   readonly id: string;
@@ -492,13 +490,13 @@ export interface TaskRequest {
 
 export type AgentState =
   | AttestState
-  /** `request` is what leaves this machine. */
+  /** The bytes in `request` leave this machine. */
   | { readonly step: 'sealed'; readonly id: string; readonly request: Uint8Array }
   | { readonly step: 'posting'; readonly attempt: number }
   | { readonly step: 'ended'; readonly result: TaskResult };
 
 export interface TaskOptions {
-  /** Abort it to give up the task. If a provider already has the task, the provider finishes it and the person is charged. */
+  /** If a provider already has the task when the signal aborts, the provider finishes it and the person is charged. */
   readonly signal?: AbortSignal | undefined;
   readonly onState?: ((state: AgentState) => void) | undefined;
 }
@@ -538,8 +536,8 @@ export interface TaskResult {
   /** A UUID. */
   readonly id: string;
   /**
-   * `complete`: the whole answer. `cut`: the text stops at the maximum output. `empty`: no text. `refused`: by the
-   * model. `answer_rejected`: the text broke the enclave's rules. `task_invalid`: the enclave does not take this
+   * `complete`: the answer is whole. `cut`: the text stops at the maximum output. `empty`: there is no text. `refused`: the
+   * model refused. `answer_rejected`: the text broke the enclave's rules. `task_invalid`: the enclave does not take this
    * task. `provider_failed`: `problem` gives the reason.
    */
   readonly outcome: AgentOutcome;
@@ -547,11 +545,9 @@ export interface TaskResult {
   readonly text: string | null;
   /** For `answer_rejected` and `provider_failed`, the reason as a stable code; otherwise null. */
   readonly problem: string | null;
-  /** The verified statement; if there were two attempts, about the second. */
+  /** The verified statement about the last attempt. */
   readonly statement: UsageClaims;
-  /**
-   * The amount that the person's budget pays for this attempt. A lost first attempt costs its full price in addition.
-   */
+  /** The cost of the last attempt, which the person's budget pays. A lost first attempt is charged its full reservation in addition. */
   readonly chargedMicroUsd: bigint;
   /** Whether this library has the enclave's price table and calculated the cost again. */
   readonly costChecked: boolean;
@@ -561,22 +557,21 @@ export interface TaskResult {
 }
 
 export interface Client {
-  /** Returns the verified key: the cached key while it may be used, otherwise one that is attested now. @throws ClientError */
+  /** Returns the verified key: the cached key while it may be used, otherwise a newly attested key. @throws ClientError */
   key(options?: KeyOptions): Promise<AttestedKey>;
   /** Checks, seals, posts, follows and verifies. Every failure rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;
   /**
-   * Follows a message until it ends, and verifies receipt and answer as `send` does. An earlier program has sealed it: this neither posts
-   * nor seals, and after `key_retired` it ends with that status. States: `accepted`, `status`, `waiting`, `ended`.
+   * Follows a message until it ends, and verifies receipt and answer as `send` does. It neither seals nor posts, so after `key_retired` it
+   * ends with that status. States: `accepted`, `status`, `waiting`, `ended`.
    * @throws ClientError `kept_invalid`, at once
    */
   resume(kept: KeptMessage, options?: ResumeOptions): Sending;
-  /** The models that the enclave attests, and whether each is available now. Empty if it takes no tasks. @throws ClientError */
+  /** Returns the models that the enclave attests, and whether each is available now; none if it takes no tasks. @throws ClientError */
   models(options?: KeyOptions): Promise<readonly ModelOffer[]>;
   /**
-   * Has a model do a task: checks and seals it, posts it, verifies the usage statement and opens the answer. After a
-   * cut connection the same bytes are posted again, and the enclave answers from memory. The task is not sent to
-   * Congress.
+   * Gives a model a task: checks, seals and posts it, verifies the usage statement and opens the answer. After a cut connection it
+   * posts the same bytes again, and the enclave answers from memory. Nothing is sent to Congress.
    * @throws ClientError
    */
   agent(task: TaskRequest, options?: TaskOptions): Promise<TaskResult>;

@@ -6,10 +6,10 @@ import { ReceiptError } from '@communique-tee/receipts';
 import { ClientError, type WhetherSent } from './errors';
 import { isNetworkError } from './http';
 
-/** Returns a ClientError, the one class that `connect`, `send` and `resume` throw. A fault in this library's code is returned unchanged. */
+/** Returns a ClientError, the one class that `connect`, `send` and `resume` throw. Returns an error of unknown origin unchanged. */
 export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof ClientError && error.messageId !== undefined) return error;
-  if (signal?.aborted === true) return new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
+  if (signal?.aborted === true) return new ClientError('aborted', 'the caller aborted', { cause: signal.reason });
   if (error instanceof ClientError) return error;
   if (error instanceof AttestationError) {
     if (error.step === 'policy' && error.code !== 'ERR_ATTESTATION_UNSUPPORTED')
@@ -46,10 +46,7 @@ function isCustody(error: unknown): error is EnclaveError {
   return error instanceof EnclaveError && error.code === 'custody_refused';
 }
 
-/**
- * Returns the error with the message's id and whether it was sent. Returns the error unchanged if it has them already, or if the
- * message was not sent.
- */
+/** Adds to an error the message's id and whether it was sent. Returns the error unchanged if it has both, or if the message was not sent. */
 export function aboutMessage(error: unknown, messageId: string, sent: WhetherSent): unknown {
   if (!(error instanceof ClientError) || error.messageId !== undefined || sent === 'not_sent') return error;
   const { code, message, cause, problems, problem, status, retryAfterSeconds, reason } = error;

@@ -20,18 +20,18 @@ interface Cached {
 }
 
 /**
- * Keeps the verified key of one gateway's enclave. It is attested again when its certificates or `maxKeyAgeMs` end, or when a caller
- * reports that the enclave no longer has it.
+ * Keeps the verified key of one gateway's enclave. The key is attested again when its certificates or `maxKeyAgeMs` end, or when a caller
+ * reports that the enclave no longer has the key.
  */
 export class AttestedKeys {
   private cached: Cached | undefined;
   private asking: Promise<EnclaveKey> | undefined;
-  /** Callers who wait for `asking`: one request serves all of them, and ends when the last one has given up. */
+  /** Callers that wait for `asking`. One request serves all of them, and is abandoned when the last caller aborts. */
   private readonly callers = new Set<AttestOptions>();
   private abandoned = new AbortController();
   /**
-   * How far the enclave's clock was ahead of ours when the document arrived. The true value is larger by the time that the
-   * document traveled.
+   * How far the enclave's clock was ahead of ours when the document arrived, in milliseconds. The true value is larger by the time
+   * that the document traveled.
    */
   private readonly clocks = new WeakMap<EnclaveKey, number>();
 
@@ -40,7 +40,7 @@ export class AttestedKeys {
     private readonly policy: CheckedPolicy,
   ) {}
 
-  /** Returns the key, attested now if necessary, and reports `attesting`, every wait, and `attested`. @throws ClientError */
+  /** Returns the key, and attests it first if necessary. Reports `attesting`, every wait, and `attested`. @throws ClientError */
   async attest(caller: AttestOptions): Promise<EnclaveKey> {
     const { signal, onState } = caller;
     onState({ step: 'attesting' });
@@ -56,7 +56,7 @@ export class AttestedKeys {
     }
   }
 
-  /** Call this when the enclave no longer has the key. A different key that was attested meanwhile stays. */
+  /** Call this when the enclave no longer has the key. If the client attested another key meanwhile, it keeps that one. */
   forget(key: Pick<EnclaveKey, 'keyId'>): void {
     if (this.cached !== undefined && isSameKey(this.cached.key, key)) this.cached = undefined;
   }
@@ -69,7 +69,7 @@ export class AttestedKeys {
   private current(): Promise<EnclaveKey> {
     const nowMs = Date.now();
     const { cached } = this;
-    // The lower bound: a clock that was set back must not make a key younger.
+    // With the lower bound, a clock that was set back does not make a key younger.
     if (cached !== undefined && nowMs >= cached.fromMs && nowMs < cached.untilMs) return Promise.resolve(cached.key);
     this.asking ??= this.ask(this.abandoned.signal);
     return this.asking;

@@ -50,7 +50,7 @@ describe('a client that connects', () => {
     expect(summary(told)).toEqual(['attesting', 'attested']);
   });
 
-  it('reports what send waits for before it seals', async () => {
+  it('reports each wait of send before the message is sealed', async () => {
     const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
     gateway.attestationFaults = [busy];
     await client.send(testMessage(), { onState }).result;
@@ -100,11 +100,11 @@ describe('a client that connects', () => {
     expect(gateway.attestations).toBe(before + 5);
   });
 
-  it('connects although a listener throws, and lets that error be seen', async () => {
+  it('connects although a listener throws, and reports that error as uncaught', async () => {
     const uncaught: (() => void)[] = [];
     const { queueMicrotask } = globalThis;
     const queue = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((work) => {
-      // Node's fetch queues its own work here.
+      // Node's fetch queues its own work with this function too.
       if (String(work).includes('throw')) uncaught.push(work);
       else queueMicrotask(work);
     });

@@ -11,9 +11,9 @@ import { sendMessage } from './send-message';
 import { tellSafely } from './sending';
 
 /**
- * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The gateway is not trusted: the client
- * believes only what an enclave of an accepted measurement has signed. It waits up to 30 seconds for a gateway that does not answer or is
- * overloaded, and reports every wait to `onState`.
+ * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The client does not trust the gateway:
+ * it believes only what an enclave of an accepted measurement has signed. It waits up to 30 seconds for a gateway that does not answer
+ * or is overloaded, and reports every wait to `onState`.
  * @param url of the gateway; https, or http on this machine
  * @throws ClientError by `code`
  * @example
@@ -43,13 +43,13 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
   };
 }
 
-/** Without TLS anyone between client and gateway could read the token; on one machine they share no network. @throws ClientError */
+/** Requires https except on this machine: without TLS anyone on the network could read the token. @throws ClientError */
 function gatewayOf(url: string | URL): URL {
   let gateway: URL;
   try {
     gateway = new URL(url);
   } catch {
-    // Sets no cause, because it quotes the address, which may contain a password
+    // The cause is left out: it quotes the address, which may contain a password
     throw new ClientError('policy_invalid', 'the gateway’s address is not a URL');
   }
   checkNoCredentials(gateway);
@@ -60,7 +60,7 @@ function gatewayOf(url: string | URL): URL {
 
 async function tokenOf({ token }: ConnectOptions): Promise<string> {
   if (token === undefined)
-    throw new ClientError('token_unavailable', 'this needs a token, and there is no token function');
+    throw new ClientError('token_unavailable', 'this request needs a token, and there is no token function');
   let given: unknown;
   try {
     given = await token();

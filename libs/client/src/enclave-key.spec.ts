@@ -21,7 +21,7 @@ const configuration = {
   services: {},
 };
 
-/** The document is genuine each time; the client must check its claims, and whether it was made for this request. */
+/** Each document is genuine. The client must check its claims, and whether it was made for this request. */
 describe("an enclave's key", () => {
   const { publicKey } = sealing.generateKeyPair();
   const bound = {
@@ -36,7 +36,7 @@ describe("an enclave's key", () => {
   let gateway: string;
   let policy: TrustPolicy;
   let answer: (nonce: Uint8Array) => Promise<Uint8Array>;
-  /** What is served as the public configuration; null: 404. */
+  /** The served public configuration; null for a 404. */
   let served: Uint8Array | string | null;
   let askedFor: string | null;
   beforeEach(() => {
@@ -84,7 +84,7 @@ describe("an enclave's key", () => {
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ name: 'AttestationError' });
   });
 
-  it('is not taken if the document names another key, or no keys', async () => {
+  it('is not taken if the document’s key binding names another key, is missing or is malformed', async () => {
     for (const document of [
       saying({ keyId: new Uint8Array(16) }),
       (nonce: Uint8Array) => nsm.attest({ nonce, publicKey }),
@@ -96,7 +96,7 @@ describe("an enclave's key", () => {
     }
   });
 
-  it('comes with the public configuration that was requested by its attested hash', async () => {
+  it('has the public configuration, which the client requested by its attested hash', async () => {
     answer = saying({});
     expect(await fetchEnclaveKey(gateway, policy)).not.toHaveProperty('configuration');
     expect(askedFor).toBe(Buffer.from(bound.configSha256).toString('hex'));
@@ -107,7 +107,7 @@ describe("an enclave's key", () => {
   it.each([
     ['another configuration', encodePublicConfiguration({ ...configuration, stack: 'other' })],
     ['something else', 'x'.repeat(100_000)],
-  ])('is not taken if the gateway serves %s under that hash', async (_, bytes) => {
+  ])('is not taken if the gateway serves %s under the attested hash', async (_, bytes) => {
     answer = saying({});
     served = bytes;
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'configuration_refused' });

@@ -13,26 +13,26 @@ import { isNetworkError, request, withSignal } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
-/** Shorter than the time for a document: without a configuration a client can still send, if enclaves do not share keys. */
+/** Shorter than the limit for a document, because a client may send without a configuration unless enclaves share keys. */
 const CONFIGURATION_TIMEOUT_MS = 5_000;
 
 /** `acceptedMeasurements` has no default; `trustAnchor` is only for a development or test root. */
 export interface TrustPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
-  /** How old a document for our nonce may seem, because clocks differ; 5 minutes unless given. */
+  /** How far the document's timestamp may differ from our clock; 5 minutes unless given. */
   readonly maxAgeMs?: number;
-  /** Checked against the attested configuration when a key is fetched, but not with receipts, which have no configuration. */
+  /** Checked only when a key is fetched: a receipt comes without a configuration. */
   readonly acceptedResidence?: AcceptedResidence;
 }
 
-/** An enclave's key out of a document that was verified just now. */
+/** An enclave's key from a verified document. */
 export interface EnclaveKey extends EnclaveIdentity {
   /** As received. */
   document: Uint8Array;
 }
 
 /**
- * Asks the gateway for an attestation document over a fresh nonce, and for the public configuration that it attests, and
- * verifies both. The gateway is not trusted with any of it.
+ * Asks the gateway for an attestation document over a fresh nonce, and for the public configuration whose hash the document contains.
+ * Verifies both.
  * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused` | `configuration_refused` |
  * `residence_refused`
  */
@@ -57,7 +57,7 @@ export async function fetchEnclaveKey(
   }
 }
 
-/** Returns the configuration, undefined if the gateway serves none. The caller compares it with the hash that the document attests. */
+/** Returns the unverified configuration, or undefined if the gateway serves none. `verifyEnclave` compares it with the attested hash. */
 async function fetchConfiguration(
   gateway: string | URL,
   sha256: Uint8Array,
@@ -77,7 +77,6 @@ async function fetchConfiguration(
   }
 }
 
-/** Whether both name the same key. */
 export function isSameKey(a: Pick<EnclaveKey, 'keyId'>, b: Pick<EnclaveKey, 'keyId'>): boolean {
   return toHex(a.keyId) === toHex(b.keyId);
 }

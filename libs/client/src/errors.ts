@@ -4,20 +4,20 @@ import type { FieldProblem } from '@communique-tee/protocol';
 export const CLIENT_ERROR_CODES = [
   /** The policy or the gateway's address cannot be used; no request was made. */
   'policy_invalid',
-  /** Congress would not take this message; `problems` has every field to correct. The message was not sent. */
+  /** Congress would not accept this message, or it does not fit its proof; `problems` has every field to correct. It was not sent. */
   'message_invalid',
   /** The attestation document does not verify under the policy; `reason` is its code. The message was not sent. */
   'attestation_refused',
   /** The document is genuine, but its key binding cannot be used; `reason` is the code. */
   'key_binding_invalid',
-  /** The policy does not accept how the enclave's keys are guarded; `reason` is the custody. */
+  /** The policy does not accept how the enclave keeps its keys; `reason` is the custody. */
   'custody_refused',
   /** The public configuration that the gateway serves is not the attested one, cannot be read, or contradicts the key binding. */
   'configuration_refused',
   /**
-   * The message has another proof of residence than the enclave attests, or lacks a required one. `reason` is one of
+   * The enclave attests that it does not accept this proof of residence, or that it requires one. `reason` is one of
    * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again)
-   * or `configuration_missing`; with a policy's `acceptedResidence` also `other_mode`. The message was not sent.
+   * or `configuration_missing`. With a policy's `acceptedResidence` it can also be `other_mode`. The message was not sent.
    */
   'residence_refused',
   /** No proof of residence can be made now; `reason` is the code (docs/errors.md). The message was not sent. */
@@ -31,7 +31,7 @@ export const CLIENT_ERROR_CODES = [
   'model_refused',
   /** An office might get the message twice, and the caller did not accept that. The message was not sent. */
   'duplicate_not_accepted',
-  /** The value given to `resume` is not one that `send` made for this gateway; `reason` gives the cause. */
+  /** The value given to `resume` was not made by `send` for this gateway; `reason` gives the cause. */
   'kept_invalid',
   /** The caller's `token` function failed, or returned no token. */
   'token_unavailable',
@@ -43,7 +43,7 @@ export const CLIENT_ERROR_CODES = [
   'answer_invalid',
   /** The receipt or the answer does not verify, or contradicts the status; `reason` is the check that failed. */
   'receipt_refused',
-  /** The message did not end within the time allowed; the gateway continues with it. */
+  /** The message did not end within the time allowed; the gateway continues to deliver it. */
   'timeout',
   /** The caller aborted. If the gateway has the message, it continues to deliver it. */
   'aborted',
@@ -51,8 +51,8 @@ export const CLIENT_ERROR_CODES = [
 export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];
 
 /**
- * `not_sent`: no request posted the message, or the gateway refused each one that did. `not_known`: a request ended without a clear
- * answer. `accepted`: the gateway answered 202 and has the message.
+ * `not_sent`: no request posted the message, or the gateway clearly refused each. `not_known`: a request had no clear answer.
+ * `accepted`: the gateway has the message, because it answered 202 or reported the message's status.
  */
 export type WhetherSent = 'not_sent' | 'not_known' | 'accepted';
 
@@ -69,7 +69,7 @@ export interface ClientErrorDetails {
 
 export class ClientError extends Error {
   override readonly name = 'ClientError';
-  /** For `message_invalid`: each field that is wrong. */
+  /** For `message_invalid` and `task_invalid`: each field that is wrong. */
   readonly problems: readonly FieldProblem[];
   /** For `refused`: the gateway's own code (docs/errors.md), if it gave one. A newer gateway may have codes that are not in the table. */
   readonly problem: string | undefined;
@@ -79,7 +79,7 @@ export class ClientError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The code of the check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
   readonly reason: string | undefined;
-  /** A UUID; set exactly if `sent` is not `not_sent`, except for `kept_invalid`. */
+  /** A UUID. Set if `sent` is `not_known` or `accepted`, except for `kept_invalid`. */
   readonly messageId: string | undefined;
   /** Whether the message was sent in spite of this error. */
   readonly sent: WhetherSent;

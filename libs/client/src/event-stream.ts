@@ -9,7 +9,7 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** One received item: an event; the pause that the server asks for before the next connection; or `alive`, for any bytes that arrived. */
+/** `event`: an event. `retry`: the pause that the server asks for before the next connection. `alive`: any bytes arrived. */
 export type Arrival =
   | { readonly kind: 'event'; readonly event: ServerSentEvent }
   | { readonly kind: 'retry'; readonly retryMs: number }
@@ -31,7 +31,7 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
   for await (const chunk of chunksOf(response)) {
     yield { kind: 'alive' };
     let text = decoded(decoder, chunk);
-    // Section 9.2.5: one byte order mark at the start of the stream is ignored
+    // Section 9.2.5 tells the reader to ignore one byte order mark at the start
     if (!hasStarted && text !== '') {
       hasStarted = true;
       if (text.startsWith('\ufeff')) text = text.slice(1);
@@ -39,7 +39,7 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
     if (endedWithCr && text.startsWith('\n')) text = text.slice(1);
     if (text !== '') endedWithCr = text.endsWith('\r');
     characters += text.length;
-    // Without this test, a long line that comes in small pieces would be split again with each of them
+    // Splits only when a line ends: a long line in small pieces would otherwise be scanned again with each piece
     const lines = /[\r\n]/.test(text) ? (rest + text).split(/\r\n|\n|\r/) : [rest + text];
     rest = lines.pop() ?? '';
     for (const line of lines) {

@@ -44,7 +44,7 @@ export async function followToEnd(
   })) {
     onView?.(view);
     const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
-    // Most changes have the same receipt, which is not verified again. The final status is always compared with its receipt.
+    // A receipt that is the same as before is not verified again. The final status is always compared with its receipt.
     const report =
       known !== undefined && known.receipt === receipt && !isEnded(view.status)
         ? known.report
@@ -53,5 +53,5 @@ export async function followToEnd(
     onState({ step: 'status', view, report });
     if (isEnded(view.status)) return { view, report };
   }
-  throw new ClientError('answer_invalid', 'the status stopped before its end');
+  throw new ClientError('answer_invalid', 'the gateway stopped before it reported a final status');
 }

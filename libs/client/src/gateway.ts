@@ -5,7 +5,7 @@ import type { PreparedMessage } from './prepare';
 
 const TIMEOUT_MS = 30_000;
 
-/** The credentials to read a message's status. Each is sent only in its own header. */
+/** The credentials for reading a message's status. Each is sent only in its own header. */
 export interface Access {
   /** The sender's bearer token. */
   token?: string | undefined;
@@ -15,7 +15,6 @@ export interface Access {
 
 export interface GatewayOptions extends Access {
   gateway: string | URL;
-  /** Gives the request up. */
   signal?: AbortSignal | undefined;
 }
 
@@ -27,8 +26,8 @@ export function accessHeaders({ token, statusSecret }: Access): Record<string, s
 }
 
 /**
- * Makes one request to post a sealed message. Posting it again is safe: the Idempotency-Key is made of the sealed bytes, so the gateway
- * accepts them once. A proven message needs no token.
+ * Makes one request to post a sealed message. Posting it again is safe: the Idempotency-Key is the hash of the sealed bytes, so the
+ * gateway accepts them once. A proven message needs no token.
  * @throws ClientError `refused` | `answer_invalid`, and what fetch throws
  */
 export async function postMessage(
@@ -59,8 +58,8 @@ export async function fetchMessage({ gateway, signal, ...access }: GatewayOption
 }
 
 /**
- * Returns the address of the registrar's list. No other part of this answer is trusted: the enclave attests whose signatures
- * count.
+ * Returns the address of the registrar's list. The client ignores the rest of this answer, because the enclave attests the registrar's
+ * keys.
  * @throws ClientError `refused` | `answer_invalid`
  */
 export async function fetchListAddress(gateway: string | URL, signal?: AbortSignal): Promise<string> {
@@ -75,14 +74,14 @@ export async function fetchListAddress(gateway: string | URL, signal?: AbortSign
 
 export interface FollowOptions {
   timeoutMs?: number;
-  /** First pause between questions; it grows to five seconds. */
+  /** The first pause between requests; pauses grow to five seconds. */
   intervalMs?: number;
   onStatus?: (view: MessageView) => void;
 }
 
 /**
- * Asks for the status until the message has ended, and returns the last one.
- * @throws ClientError `timeout`; the gateway continues with the message
+ * Asks for the status until the message has ended, and returns the last status.
+ * @throws ClientError `timeout`; the gateway continues to deliver the message
  */
 export async function followMessage(
   options: GatewayOptions,
@@ -94,7 +93,8 @@ export async function followMessage(
     const view = await fetchMessage(options, id);
     onStatus?.(view);
     if (isEnded(view.status)) return view;
-    if (Date.now() + pauseMs > deadline) throw new ClientError('timeout', 'no end within the time allowed');
+    if (Date.now() + pauseMs > deadline)
+      throw new ClientError('timeout', 'the message has not ended within the time allowed');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
@@ -103,7 +103,6 @@ function messageUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
 }
 
-/** The address of the message's event stream. */
 export function messageEventsUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}/events`, gateway);
 }

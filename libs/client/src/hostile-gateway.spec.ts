@@ -14,7 +14,7 @@ import {
   type EnclaveKey,
 } from '.';
 
-/** A gateway is not trusted: it can answer nonsense, and the client must survive that. */
+/** The client does not trust the gateway, so any answer must end in an error with a code. */
 describe('a gateway that', () => {
   let server: Server | undefined;
   const answering = async (listener: RequestListener) => {
@@ -28,7 +28,7 @@ describe('a gateway that', () => {
   });
   const id = messageIdToText(new Uint8Array(16));
 
-  it('sends without end is cut off at the limit', async () => {
+  it('sends an endless answer is cut off at the limit', async () => {
     let sent = 0;
     const options = await answering((_request, response) => {
       const more = () => {
@@ -41,7 +41,7 @@ describe('a gateway that', () => {
     expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('redirects is not followed, and the token goes nowhere else', async () => {
+  it('redirects is not followed, and no other address gets the token', async () => {
     let elsewhere = 0;
     const options = await answering((request, response) => {
       if (request.url === '/elsewhere') elsewhere++;
@@ -107,7 +107,7 @@ describe('an address with a password in it', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 
-  it('is refused, as is a token that no header can hold; the error does not quote the token', async () => {
+  it('causes an error that does not quote the token if the token cannot be sent in a header', async () => {
     const error: unknown = await fetchMessage({ gateway: 'http://127.0.0.1:9', token: 'geheim\nx' }, id).catch(
       (thrown: unknown) => thrown,
     );

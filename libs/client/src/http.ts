@@ -4,10 +4,7 @@ import { ClientError } from './errors';
 const MAX_ANSWER_BYTES = 512 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600;
 
-/**
- * Remembers the errors of fetch for a missing or incomplete answer, to distinguish them from errors in
- * this code.
- */
+/** The errors of fetch for a missing or incomplete answer. Other errors are faults of this code. */
 const networkErrors = new WeakSet<object>();
 
 export function isNetworkError(error: unknown): boolean {
@@ -30,8 +27,8 @@ export async function refusalOf(response: Response): Promise<ClientError> {
 }
 
 /**
- * Returns the answer before its body is read. `timeoutMs` covers the body too; 0 sets no limit. Redirects are refused, because they would
- * take the token elsewhere.
+ * Returns the answer before its body is read. `timeoutMs` includes the body; 0 sets no limit. Redirects are refused, because they could
+ * send the token to another server.
  */
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
   checkNoCredentials(url);
@@ -50,23 +47,23 @@ export async function open(url: URL, init: RequestInit, timeoutMs: number): Prom
   }
 }
 
-/** fetch refuses such an address too, but its error quotes the password and looks like a network error. @throws ClientError */
+/** fetch also refuses an address with a password, but its error quotes the password and looks like a network error. @throws ClientError */
 export function checkNoCredentials(url: URL): void {
   if (url.username !== '' || url.password !== '')
     throw new ClientError('policy_invalid', 'the gateway’s address must not have a user name or a password');
 }
 
-/** Builds the request before anything is sent: one that cannot be built is not a network error, and trying again does not help. */
+/** Builds the request before it is sent. A request that cannot be built is not a network error, and a retry does not help. */
 function requestOf(url: URL, init: RequestInit): Request {
   try {
     return new Request(url, init);
   } catch {
-    // Without its cause, which quotes the header and may hold the token.
+    // The cause is left out: it quotes the header, which may be the token.
     throw new ClientError('policy_invalid', 'the request cannot be made: the token or another header cannot be sent');
   }
 }
 
-/** Returns the whole body, and stops reading at the limit: the gateway may send without end. */
+/** Returns the whole body. Stops reading at the limit, because a hostile gateway may send without end. */
 export async function readBounded(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -131,7 +128,7 @@ export function refusal(response: Response, body: Uint8Array): ClientError {
   );
 }
 
-/** The form of a problem's code. A newer gateway may have codes that are not in the table. */
+/** Whether the value has the form of a problem's code. A newer gateway may have codes that this library does not know. */
 function isCode(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 60 && /^[a-z]+(?:_[a-z]+)*$/.test(value);
 }

@@ -24,7 +24,7 @@ export function keptOf(prepared: PreparedMessage, gateway: URL, accepted: boolea
 
 export interface ReadKept {
   readonly followed: Followed;
-  /** A message is kept before it is posted. If `accepted` is false, only an answer about the message proves that the gateway has it. */
+  /** `not_known` until the gateway has answered about the message, because the value may have been kept before the post. */
   readonly sent: WhetherSent;
 }
 
@@ -57,7 +57,7 @@ export function readKept(kept: unknown, gateway: URL): ReadKept {
 }
 
 function invalid(reason: string): ClientError {
-  return new ClientError('kept_invalid', 'this is not what `send` handed out to be kept for this gateway', {
+  return new ClientError('kept_invalid', 'this value was not made by `send` for this gateway', {
     reason,
     sent: 'not_known',
   });

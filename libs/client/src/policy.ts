@@ -23,7 +23,8 @@ export interface CheckedPolicy {
 }
 
 /**
- * Checks a policy. It may come from plain JavaScript or a file, where a misspelled member would be a check that is never made.
+ * Checks a policy. It may come from plain JavaScript or a file, so an unknown member is refused: the check of a misspelled member would
+ * never be made.
  * @throws ClientError `policy_invalid`
  */
 export function checkPolicy(policy: Policy): CheckedPolicy {

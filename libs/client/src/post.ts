@@ -15,15 +15,17 @@ export interface PostOptions {
   /** The limit for all attempts and pauses together, in milliseconds. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
-  /** What is known from earlier attempts at the same id. */
+  /** What earlier posts of the same message id have proven. */
   readonly before: WhetherSent;
   readonly onState: (state: SendState) => void;
 }
 
 /**
  * Posts a sealed message until the gateway accepts it or gives an answer that will not change. It always posts the same bytes under the
- * same Idempotency-Key, which the gateway accepts once. After a 401 it asks the caller once for another token. Before it takes a refusal
- * for `not_sent`, it asks the gateway once whether it has the message: a browser may have posted it twice and shown only the second answer.
+ * same Idempotency-Key, which the gateway accepts once. After a 401 it asks the caller once for another token.
+ *
+ * A browser may post the message twice and show only the second answer. So before it reports `not_sent` after a refusal, the function
+ * asks the gateway once whether it has the message.
  * @throws ClientError whose `sent` is what all attempts together prove
  */
 export async function postUntilAnswered(prepared: PreparedMessage, options: PostOptions): Promise<MessageView> {
@@ -31,12 +33,12 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
   let sent = options.before;
   let hasAskedAgain = false;
   let access: Access | undefined;
-  /** The state after refusals that do not tell whether the gateway has the message. */
+  /** What to report if the gateway does not tell whether it has the message; undefined if no refusal needs that question. */
   let otherwise: WhetherSent | undefined;
   const post = async (attempt: number): Promise<MessageView> => {
     onState({ step: 'posting', attempt });
     const token = options.token === null ? undefined : await unlessAborted(options.token(), signal);
-    // From here on nothing delays the request. If the caller aborted earlier, the message was not sent.
+    // If the caller aborted before this line, the message was not sent.
     throwIfAborted(signal);
     access = prepared.proven === undefined ? { token } : { statusSecret: prepared.proven.statusSecret };
     try {
@@ -69,10 +71,7 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
   }
 }
 
-/**
- * Returns the message if the gateway has it; `not_sent` if the gateway reports that it does not; `otherwise` after
- * any other answer.
- */
+/** Returns the message if the gateway has it, `not_sent` if the gateway answers that it does not, and `otherwise` after any other answer. */
 async function storedMessage(
   options: GatewayOptions,
   id: string,

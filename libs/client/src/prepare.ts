@@ -14,7 +14,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { EnclaveKey } from './enclave-key';
 import { ClientError } from './errors';
 
-/** A sealed message and what its sender keeps to follow it: the answer key opens the enclave's answer. */
+/** A sealed message, and what its sender needs for following it. */
 export interface PreparedMessage {
   /** A UUID. */
   id: string;
@@ -28,6 +28,7 @@ export interface PreparedMessage {
   proven?: { envelope: Uint8Array; statusSecret: Uint8Array };
   /** SHA-256 of `sealed`, 32 bytes. */
   sealedSha256: Uint8Array;
+  /** Opens the enclave's answer. */
   answerKey: AnswerKey;
 }
 
@@ -41,8 +42,8 @@ export interface PrepareOptions {
   /** 32 bytes, for a message with a proof of residence; null unless given. */
   nullifier?: Uint8Array;
   /**
-   * The id (a UUID) of a message that ended as `key_retired`, to seal it again. With the same content and delivery secret its DeliveryIds
-   * stay the same, so that a chamber that recognizes them delivers no copy twice. A new random id unless given.
+   * A UUID; random unless given. Give the id of a message that ended as `key_retired` to seal it again. With the same content and
+   * delivery secret, its DeliveryIds stay the same. A chamber that recognizes DeliveryIds then delivers no copy twice.
    */
   id?: string;
 }
@@ -85,8 +86,8 @@ export function prepareMessage(
 }
 
 /**
- * Returns the wanted lifetime if it fits into `leftSeconds`, and otherwise a power of two of seconds (18 hours, 9 hours, and so on) that
- * does. The gateway sees the expiry, and everyone knows when a campaign ends: an expiry at that moment would name the campaign.
+ * Returns the wanted lifetime if it fits into `leftSeconds`, and otherwise the largest power of two of seconds that fits (18 hours,
+ * 9 hours, and so on). An expiry at the end of a campaign would name the campaign to the gateway, which sees the expiry.
  */
 function lifetimeWithin(wantedSeconds: number, leftSeconds: number): number {
   return wantedSeconds <= leftSeconds ? wantedSeconds : 2 ** Math.floor(Math.log2(Math.max(1, leftSeconds)));

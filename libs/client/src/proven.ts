@@ -28,9 +28,9 @@ export function attestedResidence(
   if (attested === undefined) throw refused('configuration_missing', 'the gateway does not give its configuration');
   if (attested.mode === 'off') throw refused('residence_not_open', 'it takes no proofs');
   if (attested.registrar !== residence.registration.registrar)
-    throw refused('other_registrar', 'it accepts another registrar than the one of this registration');
+    throw refused('other_registrar', 'it accepts only another registrar than the one of this registration');
   if (attested.verificationKeySha256 !== residence.prover.verificationKeySha256)
-    throw refused('circuit_retired', 'its circuit is another one than the one of this program');
+    throw refused('circuit_retired', 'it verifies proofs of another circuit than the one in this program');
   return attested;
 }
 
@@ -119,7 +119,7 @@ function prepareProof({
 }
 
 /**
- * Checks early what the enclave would refuse only after the person has waited for the proof.
+ * Checks, before the person waits for the proof, what the enclave would refuse later.
  * @throws ClientError `message_invalid`
  */
 function checkAgainstProof(content: CongressMessage, { campaign, offices, opening }: PreparedProof): void {
@@ -144,7 +144,7 @@ function problemAt(pointer: string, code: string, what: string): FieldProblem {
 }
 
 /**
- * Does `work`. Turns an error of the prover, which has a code and contains no secret, into a ClientError.
+ * Does `work`, and turns an error of the prover into a ClientError. Errors of the prover have a code and contain no secret.
  * @throws ClientError `residence_unavailable`
  */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {

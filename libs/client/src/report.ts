@@ -18,9 +18,9 @@ export async function verifyReport(
 ): Promise<VerifiedReport | null> {
   if (view.receipt === null || view.sealedAnswer === null) {
     if (view.receipt !== null || view.sealedAnswer !== null)
-      throw refused('half_a_report', 'a receipt and an answer come together');
+      throw refused('half_a_report', 'the gateway gave a receipt without an answer, or an answer without a receipt');
     if (view.status === 'delivered' || view.status === 'partially_delivered')
-      throw refused('receipt_missing', 'the status is delivered, and there is no receipt');
+      throw refused('receipt_missing', 'the status is delivered, but there is no receipt');
     return null;
   }
   const { receipt, answer } = await verifyResult(view, followed, policy);
@@ -48,7 +48,7 @@ export async function verifyReport(
   };
 }
 
-/** Whether the gateway's status contradicts the signed outcomes. A message that ended without a final receipt may have an interim one. */
+/** Whether the gateway's status contradicts the signed outcomes. A message may end with only an interim receipt. */
 function contradicts(status: MessageStatus, outcomes: readonly Outcome[]): boolean {
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
   switch (status) {

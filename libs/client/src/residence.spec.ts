@@ -48,7 +48,7 @@ describe('a proven message', () => {
   let client: Client;
   let witnesses: Witness[];
 
-  /** The specs of libs/residence make real proofs. Here only the inputs of a proof and its use matter. */
+  /** Makes no real proof, because these tests check only its inputs and its use. The specs of libs/residence make real proofs. */
   const prove: Prove = (witness, { onProgress }) => {
     witnesses.push(witness);
     for (const phase of ['loading', 'solving', 'proving'] as const) onProgress(phase);
@@ -192,7 +192,7 @@ describe('a proven message', () => {
     });
   });
 
-  it('expires before the first of the two notes ends, but not exactly at the end, which would name the campaign', async () => {
+  it('expires before the first of the two notes ends, but not at that moment, which would name the campaign', async () => {
     const cases = [
       { list: now + HOUR, campaign: now + 30 * DAY },
       { list: now + 10 * DAY, campaign: now + HOUR },
@@ -311,7 +311,7 @@ describe('a proven message', () => {
         'ERR_RESIDENCE_REGISTRATION',
       ],
       ['the secret is no field element', () => ({ secret: new Uint8Array(32).fill(255) }), 'ERR_RESIDENCE_FIELD'],
-      ['the list is nowhere', () => ({ files: `${list.url}none/` }), 'ERR_RESIDENCE_LIST_UNREACHABLE'],
+      ['the list is not at its address', () => ({ files: `${list.url}none/` }), 'ERR_RESIDENCE_LIST_UNREACHABLE'],
     ])('if %s', async (_what, more, reason) => {
       expect(await refusedWith(send(more()).result)).toEqual({
         code: 'residence_unavailable',
@@ -321,7 +321,11 @@ describe('a proven message', () => {
     });
 
     it.each([
-      ['note and message name two campaigns', { campaignId: 'c2' }, { pointer: '/campaignId', code: 'other_campaign' }],
+      [
+        'note and message name different campaigns',
+        { campaignId: 'c2' },
+        { pointer: '/campaignId', code: 'other_campaign' },
+      ],
       [
         'an office is of another district',
         { offices: ['SCA01', 'HCA13'] },
@@ -372,7 +376,7 @@ describe('a proven message', () => {
         status: 'delivered',
         resealed: true,
       });
-      // Both chambers are attested to recognize a copy. The person is asked even so.
+      // The person is asked even though both chambers are attested to recognize a copy
       expect(asked).toEqual([{ when: 'sending_again', chambers: [] }]);
       const [first, second] = gateway.posted;
       expect(second!.id).toBe(first!.id);

@@ -12,12 +12,12 @@ import { ReceiptError, matchAnswer, verifyReceipt, type VerifiedReceipt } from '
 import { isSameKey, type TrustPolicy } from './enclave-key';
 import { ClientError } from './errors';
 
-/** The parts of a sealed message that verifying a receipt and opening an answer need; a PreparedMessage has them. */
+/** The parts of a sealed message that are needed to verify its receipt and to open its answer. A PreparedMessage has them. */
 export interface Followed {
   /** A UUID. */
   readonly id: string;
   readonly message: SealedHeader;
-  /** The SHA-256 of the sealed message without its proof, 32 bytes. */
+  /** SHA-256 of the sealed message without its proof of residence, 32 bytes. */
   readonly sealedSha256: Uint8Array;
   /** 32 bytes. */
   readonly answerKey: AnswerKey;

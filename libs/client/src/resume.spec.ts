@@ -105,7 +105,7 @@ describe('a message that is resumed', () => {
     expect(gateway.posted).toHaveLength(1);
   });
 
-  it('stays not_known if the gateway does not have it, and becomes accepted if the gateway has it', async () => {
+  it('stays not_known if the gateway does not have it, and becomes accepted once the gateway reports its status', async () => {
     const kept = await left('posting');
     expect(await caught(client.resume(kept).result)).toMatchObject({
       code: 'refused',
@@ -113,7 +113,7 @@ describe('a message that is resumed', () => {
       sent: 'not_known',
       messageId: kept.id,
     });
-    // For a message that was kept after a 202, the same answer has no effect: the gateway had the message.
+    // A 404 changes nothing for a message that was kept after a 202, because the gateway had the message.
     expect(await caught(client.resume({ ...kept, accepted: true }).result)).toMatchObject({ sent: 'accepted' });
     gateway.postFaults = ['cut-after'];
     expect(await client.resume(await left('waiting')).result).toMatchObject({ status: 'delivered' });
@@ -122,7 +122,7 @@ describe('a message that is resumed', () => {
     expect(await caught(result)).toMatchObject({ code: 'timeout', sent: 'accepted' });
   });
 
-  it('is asked about once more after its expiry, by when the gateway has ended it', async () => {
+  it('is looked up once more after its expiry, because the gateway has ended it by then', async () => {
     const kept = await left('accepted');
     gateway.statuses = ['expired'];
     gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
@@ -171,7 +171,7 @@ describe('a message that is resumed', () => {
     ]);
   });
 
-  it('is given up at the caller’s signal', async () => {
+  it('rejects as aborted when the caller aborts', async () => {
     gateway.statuses = ['queued'];
     const kept = await left('accepted');
     const stop = new AbortController();

@@ -7,7 +7,7 @@ const MAX_PAUSE_MS = 10_000;
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface RetryOptions {
-  /** The limit for all attempts and pauses together. A pause that would exceed it is not made. */
+  /** The limit for all attempts and pauses together. If the next pause would exceed it, the last error is thrown. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
   readonly signal?: AbortSignal | undefined;
@@ -15,8 +15,8 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `ask` until its answer will not change. After network errors, 429, 503 (not before Retry-After) and other faults of
- * the server it calls again, after a longer pause each time.
+ * Calls `ask` until its answer will not change. It calls again after network errors and the statuses in `LATER`, after a longer
+ * pause each time, and never before Retry-After.
  * @throws ClientError: the last error of `ask`
  */
 export async function withRetries<T>(
@@ -43,7 +43,7 @@ export function isPassing({ code, status }: ClientError): boolean {
   return code === 'unreachable' || (code === 'refused' && status !== undefined && LATER.has(status));
 }
 
-/** Returns milliseconds, with jitter so that clients that were refused together do not retry together; never before Retry-After. */
+/** Returns milliseconds, never less than Retry-After. Jitter keeps clients that were refused together from retrying together. */
 export function pauseMs(attempt: number, retryAfterSeconds = 0): number {
   const growing = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
   return Math.ceil(retryAfterSeconds * 1000 + growing * (0.5 + Math.random() / 2));
@@ -65,22 +65,22 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
+  if (signal?.aborted === true) throw new ClientError('aborted', 'the caller aborted', { cause: signal.reason });
 }
 
 /**
- * Ends this caller's wait for `work` at the signal; `work` itself continues, since others may wait for it.
+ * Ends this caller's wait for `work` at the signal. `work` itself continues, because other callers may wait for it.
  * @throws ClientError `aborted`
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  // After an abort no caller handles a failure of `work`.
+  // Without a handler, a failure of `work` after an abort would be reported as unhandled.
   work.catch(() => undefined);
   throwIfAborted(signal);
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => {
-      reject(new ClientError('aborted', 'the caller gave it up', { cause: signal.reason }));
+      reject(new ClientError('aborted', 'the caller aborted', { cause: signal.reason }));
     };
     signal.addEventListener('abort', stop);
   });

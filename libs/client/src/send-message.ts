@@ -36,7 +36,7 @@ type Delivered = SendResult & { readonly key: EnclaveKey };
 
 /** Sends one message, from its check to its end. */
 class Way {
-  /** Stays `accepted` when the message is sealed again, because the gateway has the message as it was sealed first. */
+  /** Stays `accepted` when the message is sealed again, because the gateway has the first sealed message. */
   private sent: WhetherSent = 'not_sent';
   /** Stays the same when the message is proven and sealed again. */
   private readonly statusSecret = crypto.getRandomValues(new Uint8Array(STATUS_SECRET_BYTES));
@@ -69,8 +69,8 @@ class Way {
 
   /**
    * Seals the message again, once, under the same id and delivery secret. Only the gateway reports `key_retired`, so an enclave may have
-   * opened and delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; if one does not, the person
-   * decides. A proven message is proven again, which the person always decides.
+   * opened and delivered the message. A chamber that recognizes the DeliveryId delivers no second copy. If a chamber does not recognize it,
+   * or if the message has to be proven again, the person decides.
    */
   private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {
     this.sender.keys.forget(first.key);
@@ -84,8 +84,7 @@ class Way {
   }
 
   /**
-   * Returns the key to seal to. After each answer of the caller the key is attested again if it became too old, because
-   * a question may stay open for hours.
+   * Returns the key to seal to. A person may take hours to answer, so after each answer the key is attested again if it became too old.
    * @param chambersOf returns the chambers whose offices may get the message twice under a key; null if no question is needed
    * @returns undefined if the caller does not accept a possible second copy
    */

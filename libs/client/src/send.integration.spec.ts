@@ -71,7 +71,7 @@ describe('a message that is sent', () => {
     ).toBe(0);
   });
 
-  it('is refused before any request if Congress would not take it', async () => {
+  it('is refused before any post if Congress would not accept it', async () => {
     const { email: _email, ...constituent } = testMessage().constituent;
     const error = await caught(client.send({ ...testMessage(), constituent: constituent as never }).result);
     expect(error).toMatchObject({
@@ -104,7 +104,7 @@ describe('a message that is sent', () => {
     expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
   });
 
-  it("is given up with the gateway's reason if the gateway will not take it, or not soon", async () => {
+  it('is rejected after a final refusal, a long Retry-After, or too many broken connections', async () => {
     gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
@@ -153,7 +153,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is given up at the caller’s signal in every phase', async () => {
+  it('is rejected as aborted if the caller aborts before it starts or while it is followed', async () => {
     gateway.statuses = ['queued'];
     const early = new AbortController();
     early.abort();
@@ -261,13 +261,13 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('answers about another message is given up', async () => {
+    it('answers about another message is rejected', async () => {
       gateway.tamper = (view) => ({ ...view, id: '00000000-0000-4000-8000-000000000000' });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'answer_invalid' });
     });
   });
 
-  it('is given up if its report is about another office', async () => {
+  it('is rejected if its report is about another office', async () => {
     gateway.tamperAnswer = (answer) => ({
       ...answer,
       offices: answer.offices.map((office) => ({ ...office, office: 'SCA03' })),
@@ -278,7 +278,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('is given up if its report lacks an office or has one twice', async () => {
+  it('is rejected if its report lacks an office or has one twice', async () => {
     gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1) });
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'receipt_refused',
@@ -311,12 +311,12 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('is given up if an interim receipt does not verify', async () => {
+  it('is rejected if an interim receipt does not verify', async () => {
     gateway.outcome = 'pending';
     gateway.statuses = ['queued', 'expired'];
     const other = await client.send(testMessage()).result;
     gateway.statuses = ['queued', 'delivering', 'delivered'];
-    // The second status brings the report of that other, genuine message.
+    // The second status has the report of the other message, which is genuine.
     gateway.tamper = (view) =>
       view.status === 'delivering'
         ? { ...view, receipt: other.view.receipt, sealedAnswer: other.view.sealedAnswer }
@@ -346,14 +346,13 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(2);
     });
 
-    it('is gone, and is not replaced or is gone again, ends as key_retired', async () => {
+    it('is reported as gone ends as key_retired if the enclave attests the same key again, or the next key is gone too', async () => {
       gateway.tamper = (view) =>
         view.receipt === null && view.attempts === 0
           ? view
           : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
       const result = client.send(testMessage()).result;
-      // The gateway reports the key as retired but attests it again: the client does not seal to that key a second
-      // time
+      // The gateway reports the key as retired but the enclave attests it again, so the client does not seal to it again
       expect(await result).toMatchObject({ status: 'key_retired', resealed: false, report: null });
       expect(gateway.posted).toHaveLength(1);
       gateway.tamper = (view) => {
@@ -406,7 +405,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(2);
       });
 
-      it('is given up if the caller aborts while the person is asked', async () => {
+      it('is rejected as aborted if the caller aborts while the person is asked', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const stop = new AbortController();
@@ -427,8 +426,8 @@ describe('a message that is sent', () => {
         expect(await client.send(message).result).toMatchObject({ status: 'delivered', resealed: true });
       });
 
-      it('is not sent again without a question if only one of the two enclaves attests that the chamber does', async () => {
-        client = await open(); // the first enclave attests that the Senate does not
+      it('is not sent again without a question if only one of two enclaves attests that the chamber recognizes it', async () => {
+        client = await open(); // The first enclave attests that the Senate does not recognize a repeated message
         gateway.deduplicates = { house: true, senate: true };
         gateway.rotate({ keepOld: false });
         expect(await client.send(testMessage()).result).toMatchObject({ resealed: false });
@@ -495,7 +494,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(1);
       });
 
-      it('is not sealed to if the second attestation, after the yes, is refused', async () => {
+      it('is not sealed to if the attestation after the yes fails', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const confirmPossibleDuplicate = () => {
           gateway.attestationFaults = [{ problem: 'not_found' }];
@@ -514,7 +513,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('is no longer the newest has its receipt under the document of the older key', async () => {
+    it('is no longer the newest is delivered, with a receipt under the document of the older key', async () => {
       gateway.rotate({ keepOld: true });
       expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', resealed: false });
     });
@@ -538,7 +537,7 @@ describe('a message that is sent', () => {
   });
 
   describe('by a client whose policy', () => {
-    it('lists a custody takes no other', async () => {
+    it('lists custodies accepts no other custody', async () => {
       gateway.custody = ALIAS;
       expect((await (await open()).key()).custody).toBe(ALIAS);
       expect((await (await open({ acceptedCustody: ['process', ALIAS] })).key()).custody).toBe(ALIAS);
@@ -569,9 +568,9 @@ describe('a message that is sent', () => {
       ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96), operator: 'any' }] }],
       ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48), operator: 'any' }] }],
       ['an image without its operator', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }],
-      ['an operator of another word than any', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: '*' }] }],
+      ['an operator other than any', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: '*' }] }],
       ['a zero operator', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: '0'.repeat(96) }] }],
-      ['a member that is misspelt', { acceptedCustodies: ['process'] }],
+      ['a misspelled member', { acceptedCustodies: ['process'] }],
       ['a root under another name', { trustAnchor: 'x' }],
       ['an empty custody', { acceptedCustody: [] }],
       ['an age of NaN', { maxAgeMs: NaN }],
@@ -588,7 +587,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('limits the age of a key attests it again only after that time', async () => {
+    it('limits the age of keys attests a key again after that time', async () => {
       const short = await open({ maxKeyAgeMs: 0 });
       const before = gateway.attestations;
       await Promise.all([short.key(), short.key(), short.key()]);
@@ -598,7 +597,7 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(before + 2);
     });
 
-    it('allows more time attests a key again when its certificates end', async () => {
+    it('allows keys a longer age attests a key again when its certificates end', async () => {
       const { attestation } = await client.key();
       const before = gateway.attestations;
       const endsMs = Math.min(...attestation.certificates.map(({ notAfterMs }) => notAfterMs));

@@ -23,7 +23,7 @@ export function startSending(
   return { id, result, [Symbol.asyncIterator]: () => states.read() };
 }
 
-/** A listener that throws is reported as an uncaught error, and the sending continues. */
+/** Calls the listener. An error that it throws is reported as uncaught and does not stop the work. */
 export function tellSafely<State>(onState: ((state: State) => void) | undefined, state: State): void {
   try {
     onState?.(state);

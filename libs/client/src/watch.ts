@@ -8,12 +8,12 @@ import { isPassing, pause, pauseMs, throwIfAborted, unlessAborted } from './retr
 
 const encoder = new TextEncoder();
 const EVENT_STREAM = 'text/event-stream';
-/** After a silence in which three of the gateway's comments are missing, the connection is dead, even if TCP has not noticed. */
+/** The gateway sends a comment more often than this. After so long a silence the connection is dead, even if TCP has not noticed. */
 const SILENCE_MS = 50_000;
 /** After this many streams that break without an event, the client assumes that the network does not pass streams. */
 const MAX_SILENT_STREAMS = 2;
 const MAX_POLL_PAUSE_MS = 5000;
-/** After this many plain requests a stream is tried again, because the gateway may have room for it now. */
+/** After this many plain requests the client tries a stream again, because the gateway may have room for one now. */
 const POLLS_BEFORE_STREAM = 20;
 /** A hostile gateway may invent changes without end. */
 const MAX_CHANGES = 5000;
@@ -31,8 +31,8 @@ export interface WatchOptions {
 }
 
 /**
- * Yields the status of a message at each change, until it has ended: from a stream if the gateway gives one, otherwise by polling.
- * Waits while the gateway cannot be reached or is overloaded; only the deadline ends that.
+ * Yields the status of a message at each change, until the message has ended. Uses a stream if the gateway gives one, otherwise polls.
+ * Tries until the deadline while the gateway cannot be reached or is overloaded.
  * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`; the last failure if no answer came before the deadline
  */
 export async function* watchMessage(id: string, options: WatchOptions): AsyncGenerator<MessageView, void> {
@@ -96,7 +96,7 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
       refusedToken = mayBeNewer;
       lastError = error;
       failures++;
-      // The gateway has no room for another stream; it still answers plain requests.
+      // The gateway has no room for another stream, but it still answers plain requests.
       if (error.status === 429 || error.status === 503) silentStreams = MAX_SILENT_STREAMS;
       waitMs = Math.min(pauseMs(Math.min(failures, 6), error.retryAfterSeconds), options.deadlineMs - Date.now());
       if (waitMs > 0) options.onWait?.(waitMs, error);

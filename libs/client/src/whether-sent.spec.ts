@@ -8,8 +8,8 @@ import { TestGateway, testMessage, type PostFault } from './testing/test-gateway
 const refused = (status: number, problem?: string) =>
   new ClientError('refused', 'refused', { status, ...(problem !== undefined && { problem }) });
 
-describe('what one request proves by how it failed', () => {
-  it('is not_sent for every 4xx of the gateway except the 4xx that leaves it open', () => {
+describe('what a failed post proves', () => {
+  it('is not_sent for every 4xx of the gateway except outcome_unknown', () => {
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       if (status < 500)
         expect([problem, sentByPost(refused(status, problem))]).toEqual([
@@ -45,7 +45,7 @@ describe('what one request proves by how it failed', () => {
     ['not_known', 'a code of a newer gateway under 5xx', refused(503, 'not_yet_known')],
     ['not_known', '502 without a code', refused(502)],
     ['not_known', '504 without a code', refused(504)],
-    ['not_known', '304, which answers no post', refused(304)],
+    ['not_known', '304, which is no answer to a post', refused(304)],
     ['not_known', 'a refusal without a status', new ClientError('refused', 'refused')],
     ['not_known', 'an answer that cannot be read', new ClientError('answer_invalid', 'x')],
     ['not_known', 'no answer', new ClientError('unreachable', 'x')],
@@ -58,7 +58,7 @@ describe('what one request proves by how it failed', () => {
     expect(sentByPost(error)).toBe(sent);
   });
 
-  it('is not_known for a task if its enclave broke off, and otherwise what it is for a message', () => {
+  it('is not_known for a task if the connection to its enclave broke, and otherwise the same as for a message', () => {
     expect(sentByTaskPost(refused(503, 'enclave_unavailable'))).toBe('not_known');
     expect(sentByTaskPost(refused(409, 'outcome_unknown'))).toBe('not_known');
     expect(sentByTaskPost(refused(503, 'model_off'))).toBe('not_sent');
@@ -90,7 +90,7 @@ describe('whether a message was sent', () => {
   });
   afterEach(() => gateway.stop());
 
-  /** The error of a message that the gateway does not accept in the time allowed. */
+  /** Returns `sent` and the code of the error with which sending failed. */
   async function failureOf(work: Promise<unknown>, id: string) {
     const error: unknown = await work.then(
       () => 'nothing was thrown',
@@ -128,13 +128,13 @@ describe('whether a message was sent', () => {
     [
       'not_known',
       'database_unavailable',
-      'refused when a commit may have gone through',
+      'refused when the commit may have succeeded',
       [{ problem: 'database_unavailable', retryAfter: 99 }],
     ],
     [
       'not_known',
       'overloaded',
-      'refused as a proxy does that lost the gateway',
+      'refused by a proxy that lost its connection to the gateway',
       [{ problem: 'overloaded', retryAfter: 99 }],
     ],
     ['not_known', 'refused', 'refused with 504 of a proxy', Array<PostFault>(9).fill({ status: 504, text: '<html>' })],
@@ -163,7 +163,7 @@ describe('whether a message was sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is not_sent if a token never comes and the caller gives up', async () => {
+  it('is not_sent if the caller aborts while the token function has not answered', async () => {
     const other = await connect(gateway.url, gateway.policy, { token: () => new Promise(() => undefined) });
     const stop = new AbortController();
     const sending = other.send(testMessage(), {
@@ -249,7 +249,7 @@ describe('whether a message was sent', () => {
       }
     });
 
-    it('is not asked about if the refusal is because of its id', async () => {
+    it('is not looked up if the refusal is about its id', async () => {
       gateway.postFaults = [{ problem: 'message_id_taken' }];
       expect(await send()).toEqual(['not_sent', 'message_id_taken']);
       expect(gateway.asked).toEqual([]);
@@ -275,7 +275,7 @@ describe('whether a message was sent', () => {
     expect(await send()).toEqual(['accepted', 'token_unavailable']);
   });
 
-  it('stays accepted if the message is sealed again and the gateway refuses that', async () => {
+  it('stays accepted if the message is sealed again and the gateway refuses the second post', async () => {
     gateway.rotate({ keepOld: false });
     gateway.postFaults = [];
     const { id, result } = client.send(testMessage(), {

@@ -3,8 +3,8 @@ import { ClientError, type WhetherSent } from './errors';
 const ORDER = ['not_sent', 'not_known', 'accepted'] as const satisfies readonly WhetherSent[];
 
 /**
- * Codes of the gateway's 5xx answers that it gives before it stores anything. The others are not a clear no: `database_unavailable` may
- * hide a commit that went through, and nginx answers `overloaded` if the gateway broke off.
+ * Codes of 5xx answers that the gateway gives before it stores anything. Other 5xx codes do not prove that nothing was stored: before
+ * `database_unavailable` a commit may have succeeded, and nginx answers `overloaded` if its connection to the gateway breaks.
  */
 const NOTHING_STORED = new Set([
   'emergency_stop',
@@ -19,8 +19,8 @@ const NOTHING_STORED = new Set([
 ]);
 
 /**
- * Returns whether the message was sent in spite of this error. Page and command tell people only this result. It relies on the
- * gateway's claims, because no enclave signs that a message was never stored.
+ * Returns whether the message was sent in spite of this error. The page and the command line tell people only this result. It relies on
+ * the gateway's claims, because no enclave signs that a message was never stored.
  * @param error what `connect`, `send` or `resume` threw; any other error gives `not_known`
  */
 export function whetherSent(error: unknown): WhetherSent {
@@ -28,10 +28,9 @@ export function whetherSent(error: unknown): WhetherSent {
 }
 
 /**
- * Returns what the failure of one posting request proves. `not_sent` needs a clear refusal, a request that was never made,
- * or an answer that the gateway gives only without storing the message. No answer, half of one, 5xx of a proxy and
- * 2xx that cannot be read are `not_known`.
- * @param error as `postMessage` throws it, before an abort hides it
+ * Returns what the failure of one post proves. It is `not_sent` if the request was never made, or if the gateway's refusal proves that
+ * it stored nothing. It is `not_known` after no answer, half an answer, a refusal by a proxy, or a 2xx that cannot be read.
+ * @param error as `postMessage` throws it; the caller must not replace it by `aborted`
  */
 export function sentByPost(error: unknown): WhetherSent {
   if (!(error instanceof ClientError)) return 'not_known';
@@ -41,14 +40,14 @@ export function sentByPost(error: unknown): WhetherSent {
   if (code !== 'refused' || status < 400) return 'not_known';
   // A proxy may have passed the request on before it answered; the gateway's own refusals have a code.
   if (problem === undefined) return 'not_known';
-  // Only for a task: an enclave had it, and may have asked the provider.
+  // The gateway gives this code only for a task: an enclave had the task, and may have asked the provider.
   if (problem === 'outcome_unknown') return 'not_known';
   return status < 500 || NOTHING_STORED.has(problem) ? 'not_sent' : 'not_known';
 }
 
-/** Returns the same as `sentByPost`, for a task. */
+/** Like `sentByPost`, for a task. */
 export function sentByTaskPost(error: unknown): WhetherSent {
-  // An enclave may have had the task and asked the provider before it broke off.
+  // The enclave may have asked the provider before the connection to it broke.
   if (error instanceof ClientError && error.problem === 'enclave_unavailable') return 'not_known';
   return sentByPost(error);
 }
@@ -57,10 +56,10 @@ export function sentByTaskPost(error: unknown): WhetherSent {
 const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 
 /**
- * Whether the gateway may have refused before it looked up the message's id. A browser whose connection breaks may
- * repeat the post on its own and show only the second answer (Chromium and Firefox do, although RFC 9110, section
- * 9.2.2, advises against it): then this refusal does not settle the first request. Does not apply to 401 and 403,
- * after which the gateway cannot be asked either.
+ * Whether the gateway may have refused before it looked up the message's id. When a connection breaks, Chromium and Firefox
+ * may repeat the post on their own and show only the second answer, although RFC 9110, section 9.2.2, advises against it.
+ * Then this refusal does not settle the first post. Returns false for 401 and 403, because the gateway would refuse a request
+ * for the status as well.
  */
 export function mayHideAnotherPost(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'refused') return false;
@@ -68,7 +67,7 @@ export function mayHideAnotherPost(error: unknown): boolean {
   return status !== 401 && status !== 403 && !KNOWS_THE_ID.has(problem);
 }
 
-/** Whether the reason of a refusal is temporary, so that the same post, made a little earlier, may have been stored. */
+/** Whether the reason of a refusal is temporary. Then the gateway may have stored the same post a moment earlier. */
 export function isOfTheMoment(error: unknown): boolean {
   return error instanceof ClientError && (error.status === 429 || (error.status ?? 0) >= 500);
 }

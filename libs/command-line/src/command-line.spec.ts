@@ -66,7 +66,7 @@ it.each([
   [['greet', 'nobody'], 'greet somebody\ntool greet --help lists what it takes.\n'],
   [['keys'], 'name a command: list\ntool keys --help lists what it takes.\n'],
   [['keys', 'lisp'], /Did you mean list\?\)\ntool keys --help/],
-])('reports what is wrong with %j, without any value, and runs no command', async (argv, words) => {
+])('reports what is wrong with %j without the value of an option, and runs no command', async (argv, words) => {
   const { seen, parse } = program();
   expect(await parse(...argv)).toBe(EXIT_NOT_UNDERSTOOD);
   expect(seen).toMatchObject({ out: '', done: [] });
@@ -81,7 +81,7 @@ it('reports an error of the operating system in one line, and exits with 1', asy
   expect(seen).toMatchObject({ out: '', err: "ENOENT: no such file or directory, open '/no/such/file'\n" });
 });
 
-it('passes a command’s errors to the caller, and a command’s options to the command', async () => {
+it('throws a command’s errors to the caller, and passes a command’s own options to the command', async () => {
   const { seen, parse } = program();
   await expect(parse('keys', 'list')).rejects.toThrow('a fault');
   expect(await parse('greet', '--version', '2')).toBe(3);

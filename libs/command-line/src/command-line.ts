@@ -3,7 +3,7 @@ import { isSystemError } from './system-error';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- every tool has the version of the workspace
 import { version } from '../../../package.json';
 
-/** The output of a command: results go to `out`; steps, warnings and errors to `err`. */
+/** Where a command writes: results to `out`; steps, warnings and errors to `err`. */
 export interface Streams {
   out(text: string): void;
   err(text: string): void;
@@ -14,15 +14,15 @@ export const terminal: Streams = {
   err: (text) => void process.stderr.write(text),
 };
 
-/** The exit code of every tool that did not understand its arguments. */
+/** The exit code of every tool after wrong arguments. */
 export const EXIT_NOT_UNDERSTOOD = 2;
-/** The exit code of every tool that understood its arguments and failed. */
+/** The exit code of every tool that failed with valid arguments. */
 const EXIT_FAILED = 1;
 
-/** 128 plus the number of SIGPIPE. */
+/** The exit code when the reader of the output is gone: 128 plus the number of SIGPIPE. */
 const EXIT_NO_READER = 141;
 
-/** The text about exit codes at the end of a tool's help, for a tool that has no others. */
+/** The end of a tool's help, for a tool with only these exit codes. */
 export const EXIT_CODES = `
 Exit code
   0  done
@@ -30,7 +30,7 @@ Exit code
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
-/** A wrong argument that is found after parsing. The message is shown to the person at the keyboard. */
+/** The arguments are wrong. The program shows the message to the person who called it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -38,16 +38,17 @@ export class UsageError extends Error {
 /**
  * One program: its commands, `--help`, `--version`, and suggestions for misspelled words. `--help` runs no command.
  *
- * @example const line = new CommandLine('npm run tool --', 'What the tool is for.'); line.program.option('--json',
- * 'print JSON').action(line.run((options: Options) => work(options))); process.exitCode = await
- * line.parse(process.argv.slice(2));
+ * @example
+ * const line = new CommandLine('npm run tool --', 'Does the work.');
+ * line.program.option('--json', 'print JSON').action(line.run((options: Options) => work(options)));
+ * process.exitCode = await line.parse(process.argv.slice(2));
  */
 export class CommandLine<Exit extends number = number> {
   readonly program: Command;
   private exit: Exit | 0 = 0;
 
   /**
-   * @param name as a person types it: the first word of every usage line
+   * @param name the program as a person types it, the start of every usage line
    * @param versionText the output of --version
    */
   constructor(
@@ -61,7 +62,7 @@ export class CommandLine<Exit extends number = number> {
       .version(versionText, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print this help')
       .helpCommand(false)
-      // `image pack --version 2` is the version of an image.
+      // A command may have its own `--version`, as in `image pack --version 2`.
       .enablePositionalOptions()
       .exitOverride()
       .showSuggestionAfterError()
@@ -69,7 +70,7 @@ export class CommandLine<Exit extends number = number> {
         writeOut: (text) => {
           streams.out(text);
         },
-        // Problems are thrown, so that the caller reports them, as JSON if the user asked for JSON.
+        // Nothing is printed here: `execute` throws, so that its caller can report a problem as text or as JSON.
         writeErr: () => undefined,
         outputError: () => undefined,
         getOutHelpWidth: () => 120,
@@ -86,13 +87,13 @@ export class CommandLine<Exit extends number = number> {
 
   /**
    * Runs the command that the arguments name.
-   * @returns its exit code; 0 after --help and --version, and without arguments if the program has only commands to choose from
+   * @returns its exit code; 0 after --help and --version, and after the help that a program with commands prints without arguments
    * @throws UsageError, and what the command throws
    */
   async execute(argv: readonly string[]): Promise<Exit | 0> {
     const asked = helpFirst(argv, this.program.commands.length > 0);
     const { command, known } = this.find(asked);
-    // After a misspelled command, commander would answer `--help` with the help of the whole program.
+    // `--help` after a misspelled command would print the help of the whole program, so the arguments after the command are cut off.
     const misspelt = command.commands.length > 0 && isWord(asked[known]);
     try {
       await this.program.parseAsync(misspelt ? asked.slice(0, known + 1) : asked, { from: 'user' });
@@ -107,7 +108,7 @@ export class CommandLine<Exit extends number = number> {
   }
 
   /**
-   * Like `execute`, and prints what was wrong with the arguments, or with a file, a folder or a port that they name.
+   * Like `execute`, but prints a UsageError and an error of the operating system, for example about a file or a port.
    * @returns the exit code; 2 for wrong arguments, 1 for an error of the operating system
    */
   async parse(argv: readonly string[]): Promise<number> {
@@ -146,7 +147,7 @@ export class CommandLine<Exit extends number = number> {
   }
 }
 
-/** Ends the program silently when the reader of its output is gone (`npm run tool | head -1`), with the exit code for SIGPIPE. */
+/** Ends the program silently when the reader of its output is gone (`npm run tool | head -1`). */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -166,7 +167,7 @@ function helpFirst(argv: readonly string[], hasCommands: boolean): readonly stri
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
 }
 
-/** Returns commander's message without values, because a value may be a secret that was typed in the wrong place. */
+/** Returns commander's message without the values of arguments: a person may have typed a secret in the wrong place. */
 function withoutValues({ code, message }: CommanderError): string {
   const words = message.replace(/^error: /, '');
   if (code === 'commander.excessArguments') return words.replace(/(but got \d+): [^]*$/, '$1');

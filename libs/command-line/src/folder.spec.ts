@@ -12,7 +12,7 @@ afterEach(() => {
   rmSync(base, { recursive: true, force: true });
 });
 
-it('makes a folder and those above it, each with the mode', () => {
+it('makes a folder and its missing parents, each with the given mode', () => {
   makeFolder(join(base, 'a/b'), 0o700);
   for (const folder of ['a', 'a/b']) expect(statSync(join(base, folder)).mode & 0o777).toBe(0o700);
 });
@@ -38,7 +38,7 @@ proc.each(['/proc/x', '/proc/x/y', '/proc'])('refuses %s, where the kernel makes
   expect(() => writableFolder('--out', folder)).toThrow(/^--out: cannot make or write .* \(ENOENT: /);
 });
 
-// Root may write everywhere
+// Root can write into every folder
 const asUser = process.getuid?.() === 0 ? it.skip : it;
 asUser('refuses a folder without permission to write', () => {
   makeFolder(join(base, 'closed'), 0o500);

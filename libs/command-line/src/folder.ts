@@ -4,9 +4,9 @@ import { UsageError } from './command-line';
 import { isSystemError } from './system-error';
 
 /**
- * Makes a folder and those above it, like `mkdir -p`. Node's own `recursive` never returns if the kernel reports ENOENT although the parent
- * exists, as below /proc.
- * @param mode of every folder that it makes
+ * Makes a folder and its missing parents, like `mkdir -p`. Below /proc the kernel reports ENOENT although the parent exists, and then
+ * Node's own `recursive` never returns.
+ * @param mode of every folder that this function makes
  * @throws the error of the operating system
  */
 export function makeFolder(path: string, mode = 0o777): void {
@@ -20,11 +20,11 @@ export function makeFolder(path: string, mode = 0o777): void {
 }
 
 /**
- * Creates the folder that an option names if it does not exist, and tests it by a write, because access(2) allows root
- * everything.
+ * Creates the folder that an option names if it does not exist, and writes into it as a test. access(2) would not do: it always
+ * reports success to root.
  * @param option as a person types it, e.g. `--folder`
  * @returns its absolute path
- * @throws UsageError if it cannot be created or written into
+ * @throws UsageError if the folder cannot be created or written
  */
 export function writableFolder(option: string, named: string, mode?: number): string {
   const path = resolve(named);

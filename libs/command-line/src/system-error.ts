@@ -1,6 +1,4 @@
-/**
- * Whether it is an error of the operating system. Checked by shape: under jest, errors of Node belong to another realm.
- */
+/** Whether this is an error of the operating system. Checks its members and not its class, because jest runs tests in another realm. */
 export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return (
     typeof error === 'object' &&

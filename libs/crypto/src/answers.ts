@@ -5,14 +5,14 @@ import type { Primitives } from './primitives/primitives';
 
 /**
  * Answers are padded to at least this length, so that an answer's length does not reveal whether the message was refused, how much a
- * chamber explained or how many fields were wrong. The longest answer that the enclave writes fits (a test of the enclave checks that).
+ * chamber explained or how many fields were wrong. A test of the enclave checks that its longest answer fits.
  */
 const SMALLEST_ANSWER_BUCKET = 8192;
 
 /** The 32-byte key of the answers to one sealed message or task. It opens only these answers. */
 export type AnswerKey = Uint8Array;
 
-/** Returns the functions that seal and open answers in every suite: XChaCha20-Poly1305, padded, bound to data that names the message. */
+/** Returns the functions that pad, seal and open answers with XChaCha20-Poly1305. The associated data must name the message. */
 export function createAnswerSealing<PrivateKey>(
   primitives: Primitives<PrivateKey>,
   smallestBucket = SMALLEST_ANSWER_BUCKET,

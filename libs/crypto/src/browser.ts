@@ -1,4 +1,4 @@
-/** Sealed messages in a browser, or on any platform other than Node. It has the functions of the Node entry. */
+/** Seals and opens messages and answers on platforms other than Node. It has the functions of the Node entry except those for the legacy suite. */
 import { noblePrimitives } from './primitives/noble';
 import { createSealing } from './sealing';
 

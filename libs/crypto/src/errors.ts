@@ -1,12 +1,12 @@
 export type CryptoErrorCode =
   /**
-   * Any fault of a sealed message or answer: key, associated data, length or tag. All share one code, so that the code
-   * reveals nothing.
+   * A sealed message or answer cannot be opened: its key, associated data, length or tag is wrong. One code for all faults reveals
+   * nothing.
    */
   | 'ERR_CRYPTO_OPEN'
-  /** The recipient's key is not 32 bytes, or its exchange gives the all-zero secret (RFC 9180 section 7.1.4). */
+  /** The recipient's key is not 32 bytes, or the exchange with it gives the all-zero secret (RFC 9180 section 7.1.4). */
   | 'ERR_CRYPTO_PUBLIC_KEY'
-  /** More than the largest size bucket holds (262,140 bytes). */
+  /** The text is longer than the largest size bucket allows (262,140 bytes; 32,764 for a task; 16,380 for the answer to a task). */
   | 'ERR_CRYPTO_TOO_LARGE';
 
 export class CryptoError extends Error {
@@ -19,6 +19,6 @@ export class CryptoError extends Error {
 
 const MESSAGES: Record<CryptoErrorCode, string> = {
   ERR_CRYPTO_OPEN: 'The sealed bytes cannot be opened.',
-  ERR_CRYPTO_PUBLIC_KEY: 'The public key cannot be sealed to.',
+  ERR_CRYPTO_PUBLIC_KEY: 'The public key is not usable for sealing.',
   ERR_CRYPTO_TOO_LARGE: 'The text is too long to be sealed.',
 };

@@ -34,7 +34,7 @@ export function exportOnlyHpke<PrivateKey>(
 ): ExportOnlyHpke<PrivateKey> {
   const { hmacSha256 } = primitives;
 
-  // Section 4: LabeledExtract and LabeledExpand; the constant prefix is computed once.
+  // LabeledExtract and LabeledExpand of section 4. Each computes its constant prefix once.
   const extractor = (suite: Uint8Array, label: string) => {
     const prefix = concat(VERSION, suite, encoder.encode(label));
     return (salt: Uint8Array, keyMaterial: Uint8Array) =>

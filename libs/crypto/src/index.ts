@@ -1,4 +1,4 @@
-/** Sealed messages on Node. In a browser, import `@communique-tee/crypto/browser`: it has the same functions over the noble libraries. */
+/** Seals and opens messages and answers on Node. In a browser, import `@communique-tee/crypto/browser`, which uses the noble libraries. */
 import { createLegacySealing } from './legacy';
 import { nodePrimitives } from './primitives/node';
 import { createSealing } from './sealing';

@@ -44,7 +44,7 @@ describe('the suite of the web client (legacy)', () => {
 
   beforeAll(() => sodium.ready);
 
-  it('shows its key in the shape that the client reads', () => {
+  it('publishes its key in the shape that the client reads', () => {
     expect(view).toEqual({
       success: true,
       keyId: toHex(keyIdOf(own.publicKey)),
@@ -53,7 +53,7 @@ describe('the suite of the web client (legacy)', () => {
     });
   });
 
-  it('opens a message that libsodium sealed, after its JSON and binary forms', () => {
+  it('opens a message that libsodium sealed, after conversion from JSON to the binary form', () => {
     const { json } = sealAsClient(view, text);
     const message = decodeLegacyMessage(encodeLegacyMessage(legacyMessageFromJson(json)));
     expect(isLegacyMessage(encodeLegacyMessage(message))).toBe(true);
@@ -92,7 +92,7 @@ describe('the suite of the web client (legacy)', () => {
       for (let at = 0; at < message[part].length; at++) {
         const changed = Uint8Array.from(message[part]);
         changed[at] = (changed[at] ?? 0) ^ 1;
-        // The highest bit of an X25519 key is not read (RFC 7748 section 5); bit 0 always is
+        // Flips bit 0, because X25519 ignores the highest bit of a key (RFC 7748 section 5)
         expect(codeOf(() => openLegacy(own, { ...message, [part]: changed }))).toBe('ERR_CRYPTO_OPEN');
       }
     }

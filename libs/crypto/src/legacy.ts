@@ -24,8 +24,8 @@ const MESSAGE_ID_BYTES = 16;
 const keyed = (key: Uint8Array, message: Uint8Array): Uint8Array => blake2b(message, { dkLen: 32, key });
 
 /**
- * The suite of the web client (legacy). Its messages have no message id, answer key or delivery secret, so these are derived: the id from
- * the ciphertext, the others from the shared secret of the key exchange, which only sender and enclave know.
+ * The suite of the web client (legacy). Its messages have no message id, answer key or delivery secret. The enclave derives the id from
+ * the ciphertext, and the other two from the shared secret of the key exchange, which only sender and enclave know.
  */
 export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
   const answers = createAnswerSealing(primitives);
@@ -36,7 +36,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
     input.set(ciphertext, MESSAGE_ID_DOMAIN.length);
     return primitives.sha256(input).slice(0, MESSAGE_ID_BYTES);
   };
-  /** Binds an answer to its message. */
+  /** Returns the associated data that binds an answer to its message. */
   const answerData = ({ keyId, ciphertext }: LegacyMessage): Uint8Array => encodeCanonical([keyId, id(ciphertext)]);
 
   return {
@@ -44,8 +44,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
     legacyMessageId: id,
 
     /**
-     * Opens a message. Every fault gives the same error. The text is the client's JSON, without padding and without
-     * associated data.
+     * Opens a message. Every fault gives the same error. The text is the client's JSON. The suite has no padding and no associated data.
      * @returns `answerKey` and `deliverySecret`: 32 bytes each
      * @throws CryptoError `ERR_CRYPTO_OPEN`
      */

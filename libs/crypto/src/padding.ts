@@ -8,9 +8,9 @@ const SMALLEST_BUCKET = 1024;
 export const MAX_PLAINTEXT_BYTES = LIMITS.maxPaddedPlaintextBytes - LENGTH_BYTES;
 
 /**
- * Returns length (4 bytes, big endian), text, and zeros up to the next power of two from 1 KiB to 256 KiB, so that the length of the
- * sealed bytes reveals little about the length of the text. `smallestBucket` makes short texts as long as the longest usual text;
- * `largestBucket` is the limit of one service.
+ * Returns the length (4 bytes, big endian), the text, and zeros up to the next power of two from 1 KiB to 256 KiB. So the length of the
+ * sealed bytes reveals little about the length of the text. `smallestBucket` gives short texts the same length; `largestBucket` is
+ * the limit of one service.
  * @throws CryptoError `ERR_CRYPTO_TOO_LARGE`
  */
 export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET, largestBucket = Infinity): Uint8Array {
@@ -24,7 +24,7 @@ export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET, lar
   return padded;
 }
 
-/** Returns a view of the text, or undefined if the length prefix points past the end. The bytes of the padding are not checked. */
+/** Returns a view of the text, or undefined if the length prefix points past the end. Does not check the zeros of the padding. */
 export function unpad(padded: Uint8Array): Uint8Array | undefined {
   if (padded.length < LENGTH_BYTES) return undefined;
   const length = new DataView(padded.buffer, padded.byteOffset, padded.byteLength).getUint32(0);

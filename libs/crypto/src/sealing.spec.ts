@@ -34,7 +34,7 @@ describe.each(PAIRS)('a message sealed with $name', ({ sender, receiver }) => {
     },
   );
 
-  it('comes back from its CBOR and JSON forms unchanged', () => {
+  it('is unchanged after encoding and decoding as CBOR and as JSON', () => {
     const { privateKey, input } = fixture(sender, 700);
     const { message } = sender.seal(input);
     const fromCbor = decodeSealedMessage(encodeSealedMessage(message));
@@ -78,7 +78,7 @@ describe.each(IMPLEMENTATIONS)('opening over $name refuses, always with the same
       .chain((part) => fc.tuple(fc.constant(part), fc.nat({ max: message[part].length * 8 - 1 })));
     fc.assert(
       fc.property(flip, ([part, bit]) => {
-        // The top bit of an X25519 key is ignored (RFC 7748 section 5), but the key schedule binds the key bytes as sent
+        // X25519 ignores the highest bit of a key (RFC 7748 section 5), but the key schedule covers all bytes of the key
         expect(() => implementation.open(privateKey, { ...message, [part]: flipped(message[part], bit) })).toThrow(
           refused,
         );
@@ -203,7 +203,7 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   return copy;
 }
 
-/** Seals a padded text whose length prefix claims one byte too many. Only a modified client could send it. */
+/** Seals a padded text whose length prefix claims one byte too many. Only a modified client could make it. */
 function lyingPrefix(
   implementation: Implementation,
   privateKey: Uint8Array,

@@ -29,13 +29,14 @@ export interface SealInput extends SealedHeader {
 }
 
 /**
- * The kind of content that is sealed to one service of the enclave. Each has its own HPKE `info`, so that no service opens
- * content that was sealed to another.
+ * The kind of content that one service of the enclave opens. Each kind has its own HPKE `info`, so that a service cannot open
+ * content that was sealed for another service.
  */
 interface Domain {
   readonly info: string;
-  /** The fewest and the most bytes of the padded plain text; 1 KiB and 256 KiB unless given. */
+  /** The smallest size of the padded text, in bytes; 1 KiB unless given. */
   readonly smallestBucket?: number;
+  /** The largest size of the padded text, in bytes; 256 KiB unless given. */
   readonly largestBucket?: number;
 }
 
@@ -46,7 +47,7 @@ const TASKS: Domain = {
   largestBucket: Math.max(...TASK_BUCKETS),
 };
 
-/** The construction of architecture.md ("Sealed messages") over one set of primitives. */
+/** Returns the functions that seal and open (docs/message.md, "The sealed form"), made from one set of primitives. */
 export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
   const messages = createDomain(primitives, MESSAGES);
   const tasks = createDomain(primitives, TASKS);
@@ -56,10 +57,10 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
   return {
     generateKeyPair: () => primitives.generateKeyPair(),
 
-    /** 32 raw bytes of an X25519 private key. */
+    /** @param raw an X25519 private key, 32 bytes */
     importPrivateKey: (raw: Uint8Array) => primitives.importPrivateKey(raw),
 
-    /** 16 bytes. */
+    /** Returns the id of a public key, 16 bytes. */
     keyIdOf: (publicKey: Uint8Array): Uint8Array => keyIdBy(primitives.sha256, publicKey),
 
     /**
@@ -77,7 +78,7 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
      */
     open: messages.open,
 
-    /** Seals an answer to the sender of the message whose header is given. Every answer takes a fresh random nonce. */
+    /** Seals an answer for the sender of the message with this header. Every answer gets a new random nonce. */
     sealAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer =>
       answers.seal(answerKey, associatedData(header), plaintext),
 

@@ -48,8 +48,8 @@ describe.each(PAIRS)('a task sealed with $name', ({ sender, receiver }) => {
   });
 });
 
-describe.each(IMPLEMENTATIONS)('over $name', (implementation) => {
-  it('every answer to a task has one length', () => {
+describe.each(IMPLEMENTATIONS)('the sealing of tasks over $name', (implementation) => {
+  it('gives every answer the same length', () => {
     const { message, answerKey } = implementation.sealTask(fixture(implementation, 50).input);
     const lengths = [0, 1, 8189, 12_000, 16_380].map(
       (length) => implementation.sealTaskAnswer(answerKey, message, new Uint8Array(length)).ciphertext.length,

@@ -16,10 +16,9 @@ export * from './exports';
 const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
- * Makes every check of an enclave in order, and reports each result. The first check that fails decides: the checks after
- * it are not run.
+ * Makes the checks of an enclave in order, and reports each result. After a check that fails, the others are not run.
  *
- * @throws AttestationError of the step `policy`: the caller's own mistake, or a platform that cannot verify anything
+ * @throws AttestationError of the step `policy`: the policy is not usable, or the platform has no WebCrypto
  * @example
  * const { checks, identity } = await examineEnclave({ document, configuration }, policy);
  */
@@ -28,7 +27,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * Makes the same examination, for a program that needs only the result.
+ * Makes the same checks, for a program that needs only the identity.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example

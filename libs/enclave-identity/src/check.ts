@@ -7,7 +7,7 @@ import type {
 import type { KeyBinding, PublicConfiguration } from '@communique-tee/protocol';
 import type { CheckedEnclavePolicy } from './policy';
 
-/** What an enclave, or a gateway on its behalf, presents. It is not trusted. */
+/** What an enclave, or a gateway on its behalf, presents. Nothing in it is trusted. */
 export interface EnclaveEvidence {
   /** COSE_Sign1 as received. */
   readonly document: Uint8Array;
@@ -18,19 +18,19 @@ export interface EnclaveEvidence {
   readonly configuration?: Uint8Array | ((sha256: Uint8Array) => Promise<Uint8Array | undefined>);
 }
 
-/** The enclave's public keys, and what a client must know to accept them. */
+/** The enclave's sealing key, and its key binding. */
 export interface EnclaveKeys extends KeyBinding {
   /** 32 bytes, X25519: messages are sealed to it. */
   readonly publicKey: Uint8Array;
 }
 
-/** Cryptography that differs between Node and browsers. */
+/** The operations that differ between Node and browsers. */
 export interface Primitives {
   readonly steps: AttestationSteps;
   sha256(bytes: Uint8Array): Uint8Array;
 }
 
-/** The input of a check, and the results of the earlier checks. */
+/** The input of the checks, and the results of the checks that have run. */
 export interface Subject extends Established {
   readonly evidence: EnclaveEvidence;
   readonly policy: CheckedEnclavePolicy;
@@ -48,16 +48,15 @@ export interface Established {
   configuration?: PublicConfiguration;
 }
 
-/** Why a check passed with a reservation, or was skipped without a failure. A user interface shows its own text for each code. */
+/** Why a check passed with a warning, or was skipped without a failure. A user interface shows its own text for each code. */
 export type NoteCode =
   /** The chain begins at a root that the caller named, not at AWS's root: the holder of its key can forge documents. */
   | 'development_root'
-  /** The document has fields that this library does not know; do not rely on them. */
+  /** The document has fields that this library does not know. */
   | 'unknown_fields'
   /** The document may be a copy that was made for another client. */
   | 'nonce_not_compared'
   | 'image_not_compared'
-  /** The operator was not compared; the image may have been. */
   | 'operator_not_compared'
   /** The caller accepts this image under every AWS account. */
   | 'any_operator'
@@ -67,12 +66,12 @@ export type NoteCode =
 
 export type Outcome =
   | 'passed'
-  /** `detail` is for people, where the code does not explain everything. */
+  /** `detail` is for people, and set if the code does not explain everything. */
   | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode; readonly detail?: string };
 
 /**
- * One check of an enclave. It fails by throwing an AttestationError or an EnclaveError; later checks then do not run,
- * so each may rely on the earlier ones.
+ * One check of an enclave. It fails by throwing an AttestationError or an EnclaveError. Then the later checks do not run, so a check
+ * may rely on the results of earlier checks.
  */
 export interface Check {
   readonly name: string;
@@ -85,6 +84,6 @@ export function established<Name extends keyof Established>(
   name: Name,
 ): NonNullable<Established[Name]> {
   const value = subject[name];
-  if (value === undefined) throw new TypeError(`no check before has established ${name}`);
+  if (value === undefined) throw new TypeError(`no earlier check has established ${name}`);
   return value;
 }

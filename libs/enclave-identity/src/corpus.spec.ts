@@ -4,7 +4,6 @@ import * as browserEntry from './browser';
 import { failedCheck } from './exports';
 import * as nodeEntry from './index';
 
-/** The forged and malformed documents of libs/attestation; each must fail the check of its fault. */
 describe.each([
   ['node:crypto', nodeEntry],
   ['WebCrypto', browserEntry],

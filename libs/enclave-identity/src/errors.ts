@@ -1,9 +1,9 @@
 const table = {
   key_binding_invalid: 'the attestation document does not bind a sealing key and a receipt key',
-  key_binding_unsupported: 'the key binding has a version that is not read here',
+  key_binding_unsupported: 'this program does not know the version of the key binding',
   key_id_mismatch: 'the key binding names another key than the document attests',
-  custody_refused: 'the keys are guarded in a way that the policy does not accept',
-  configuration_invalid: 'the public configuration is not one that is read here',
+  custody_refused: 'the policy does not accept how the keys are kept',
+  configuration_invalid: 'the public configuration does not have the form that this program reads',
   configuration_mismatch: 'the public configuration is not the one that the document attests',
   configuration_contradicts: 'the public configuration contradicts the key binding',
 } as const;
@@ -12,8 +12,8 @@ export type EnclaveErrorCode = keyof typeof table;
 export const enclaveErrorCodes = Object.keys(table) as EnclaveErrorCode[];
 
 /**
- * Why a genuine document of an accepted image is still refused. A document that is not genuine fails with an
- * AttestationError. `code` is stable, the message is for people.
+ * The error for a genuine document of an accepted image whose keys or configuration are refused. A document that is not genuine fails
+ * with an AttestationError. `code` is stable; the message is for people.
  */
 export class EnclaveError extends Error {
   override readonly name = 'EnclaveError';

@@ -81,7 +81,7 @@ interface Made {
   configuration?: EnclaveEvidence['configuration'] | null;
 }
 
-/** Returns a genuine enclave's evidence, with the changes of the test. */
+/** Returns the evidence of a genuine enclave, changed as the test wants. */
 async function evidenceOf({ binding, fields, document = (same) => same, configuration = served }: Made = {}) {
   const userData = encodeKeyBinding({ ...bound, ...binding });
   const bytes = await nsm.attest({ publicKey, nonce, userData, ...fields });
@@ -101,7 +101,7 @@ const statesWhere = (failing: CheckName) => {
   );
 };
 
-/** One row: a check that is the only one to fail, and how. */
+/** One row: the check that fails, and how. No other check fails. */
 type Failure = readonly [name: CheckName, what: string, code: string, made: Made, change?: () => object];
 const FAILURES: readonly Failure[] = [
   ['structure', 'no document', 'ERR_ATTESTATION_CBOR_TRAILING', { document: () => new Uint8Array(9) }],
@@ -333,7 +333,7 @@ describe.each([
     );
   });
 
-  it('asks for the configuration by the attested hash, and continues without one that is not served', async () => {
+  it('asks for the configuration by the attested hash, and continues if none is served', async () => {
     const asked: Uint8Array[] = [];
     const serving = (bytes: Uint8Array | undefined) => (hash: Uint8Array) => {
       asked.push(hash);
@@ -355,7 +355,7 @@ describe.each([
     expect(identity).toBeUndefined();
     const strict = await examineEnclave(foreign, { ...lenient, acceptedCustody: [PROCESS_CUSTODY] });
     expect(failedCheck(strict.checks)?.code).toBe('key_binding_invalid');
-    // An inconsistent binding never counts as an absent one
+    // A key binding with a wrong key id does not count as absent
     const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });
     expect(failedCheck((await examineEnclave(mismatched, lenient)).checks)?.code).toBe('key_id_mismatch');
   });
@@ -381,8 +381,8 @@ describe.each([
   });
 });
 
-describe('what a document claims, unverified', () => {
-  it('has keys only if the key id fits the sealing key', async () => {
+describe('the unverified claims of a document', () => {
+  it('have keys only if the key id is the id of the sealing key', async () => {
     const { document } = await evidenceOf();
     expect(nodeEntry.readEnclave_unverified(document).keys).toMatchObject(bound);
     const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });

@@ -22,7 +22,7 @@ import { structure } from './checks/structure';
 import { EnclaveError, type EnclaveErrorCode } from './errors';
 import { checkEnclavePolicy, type EnclavePolicy, type ExaminationPolicy } from './policy';
 
-/** The checks of an examination, in this order. The first check that fails decides, and ends the examination. */
+/** The checks of an examination, in their order. A check that fails ends the examination. */
 export const CHECKS = [
   structure,
   chain,
@@ -45,10 +45,10 @@ export type FailureCode = AttestationErrorCode | EnclaveErrorCode;
 
 export type CheckResult =
   | { readonly name: CheckName; readonly state: 'passed' }
-  /** Passed, with a reservation; `detail` is for people. */
+  /** The check passed, but a person should know `code`. */
   | { readonly name: CheckName; readonly state: 'warning'; readonly code: NoteCode; readonly detail?: string }
   | FailedCheck
-  /** With a code: the policy or the evidence left it out. Without: an earlier check failed. */
+  /** `code` is set if the policy or the evidence leaves out the check. It is absent if an earlier check failed. */
   | { readonly name: CheckName; readonly state: 'not_run'; readonly code?: NoteCode; readonly detail?: string };
 
 export interface FailedCheck {
@@ -70,7 +70,7 @@ export interface EnclaveIdentity extends EnclaveKeys {
 export interface Examination {
   /** One result per check, in the order of CHECKS. */
   readonly checks: readonly CheckResult[];
-  /** The claims of the document, if no check failed. `checks` shows which checks were skipped. */
+  /** The claims of the document; set if no check failed. `checks` shows which checks were skipped. */
   readonly claims?: {
     readonly attestation: VerifiedAttestation;
     readonly keys?: EnclaveKeys;
@@ -109,7 +109,7 @@ async function resultOf(check: (typeof CHECKS)[number], subject: Subject): Promi
     const outcome = await check.run(subject);
     return outcome === 'passed' ? { name, state: outcome } : { name, ...outcome };
   } catch (error) {
-    // The step `policy` is rethrown: this platform cannot verify anything.
+    // An error of the step `policy` is not about the enclave: this platform cannot verify anything.
     if (!(error instanceof EnclaveError || (error instanceof AttestationError && error.step !== 'policy'))) throw error;
     return { name, state: 'failed', code: error.code, detail: error.message, error };
   }
@@ -133,10 +133,7 @@ export function failedCheck(checks: readonly CheckResult[]): FailedCheck | undef
   return checks.find((check) => check.state === 'failed');
 }
 
-/**
- * The result of `readAttestation_unverified` with the keys that the document binds; without keys if the binding is
- * inconsistent.
- */
+/** The result of `readAttestation_unverified`, and the keys that the document binds. `keys` is absent if the key binding is not valid. */
 export interface UnverifiedEnclave extends UnverifiedAttestation {
   readonly keys?: EnclaveKeys;
 }

@@ -21,10 +21,9 @@ const sha256 = (bytes: Uint8Array) => new Uint8Array(hash('sha256', bytes, 'buff
 const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
- * Makes every check of an enclave in order, and reports each result. The first check that fails decides: the checks after
- * it are not run.
+ * Makes the checks of an enclave in order, and reports each result. After a check that fails, the others are not run.
  *
- * @throws AttestationError of the step `policy`: the caller's own mistake, or a platform that cannot verify anything
+ * @throws AttestationError of the step `policy`: the policy is not usable
  * @example
  * const { checks, identity } = await examineEnclave({ document, configuration }, policy);
  */
@@ -33,7 +32,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * Makes the same examination, for a program that needs only the result.
+ * Makes the same checks, for a program that needs only the identity.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
@@ -57,7 +56,7 @@ export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave 
   return readUnverified(document, primitives);
 }
 
-/** Returns both functions with a shared memory of valid certificate signatures, because the chain stays the same for hours. */
+/** Returns both functions. They remember valid certificate signatures together, because a chain stays the same for hours. */
 export function createEnclaveExaminer(options?: AttestationVerifierOptions) {
   const remembering: Primitives = { ...primitives, steps: createAttestationVerifier(options).steps };
   return {

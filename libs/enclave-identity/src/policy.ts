@@ -12,17 +12,17 @@ import {
 /** The enclaves that a caller trusts. No enclave is accepted by default. */
 export interface EnclavePolicy extends AttestationPolicy {
   /**
-   * Who may be able to restore the enclave's keys: `process` (no one) and ARNs of KMS key aliases. Without this member, every
-   * attested custody is accepted; the measured configuration of the image has the alias.
+   * How the enclave may keep its keys: `process` (they end with the process), or ARNs of KMS key aliases. Without this member, every
+   * attested custody is accepted.
    */
   readonly acceptedCustody?: readonly string[];
 }
 
-/** The checks that an examination may skip, by name. An examination with a skipped check gives no identity. */
+/** A policy under which an examination may skip checks. If it skips the image, the operator or the keys, it gives no identity. */
 export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurements'> {
-  /** `not_compared`, here or as a set's `operator`: the person named no image, or no operator, and wants to see the other checks. */
+  /** `not_compared` skips the image and the operator. A set's `operator: 'not_compared'` skips only the operator. */
   readonly acceptedMeasurements: readonly [ExaminedSet, ...ExaminedSet[]] | 'not_compared';
-  /** Accepts documents of enclaves that are not ours and bind no keys, unless `acceptedCustody` is given. */
+  /** Accepts documents that bind no keys of this system, unless `acceptedCustody` is given. */
   readonly keyBindingOptional?: boolean;
 }
 
@@ -30,8 +30,8 @@ type ExaminedSet = MeasurementSet | UncomparedOperator;
 
 export interface CheckedEnclavePolicy extends CheckedCircumstances {
   /**
-   * Undefined if measurements are not compared. Sets of measurements are the only kind of image policy. A second kind, such as
-   * a release log, would be added here and in checks/image.ts and checks/operator.ts.
+   * Undefined if measurements are not compared. Another way to accept images, such as a release log, would be added here and in
+   * checks/image.ts and checks/operator.ts.
    */
   readonly accepted: CheckedPolicy['accepted'] | undefined;
   readonly acceptedCustody: readonly string[] | undefined;

@@ -1,8 +1,8 @@
 const LONGEST = 64;
 
 /**
- * Returns the known name that differs least from a misspelled name, in at most a third of its characters; undefined if none is
- * that close.
+ * Returns the known name that is most similar to a misspelled name. Returns undefined if every known name differs in more than a third
+ * of the characters.
  */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Seconds without a request after which the gateway closes a connection. Proxies that forward to the gateway close idle connections earlier
+ * After so many seconds without a request the gateway closes a connection. The proxies in front of it close idle connections earlier
  * (infra/parent).
  */
 export const GATEWAY_KEEP_ALIVE_SECONDS = 72;

@@ -68,7 +68,7 @@ describe('the environment', () => {
     expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.01' })).toEqual([]);
   });
 
-  it('has the defaults of the guide', () => {
+  it('has the defaults of the older deployment guide', () => {
     expect(config(GOOD)).toMatchObject({
       environment: 'development',
       http: { host: '127.0.0.1', port: 3001, trustedProxies: [] },
@@ -138,7 +138,7 @@ describe('the environment', () => {
     [
       'a password in the address of the keys',
       { AUTH_JWKS_URL: 'https://u:geheim@id.test/' },
-      'AUTH_JWKS_URL: must not hold a user name or password',
+      'AUTH_JWKS_URL: must not contain a user name or password',
     ],
     ['no operator', { TEE_EXPECTED_OPERATOR: '' }, 'TEE_EXPECTED_OPERATOR: is required while attestation is verified'],
     [
@@ -212,7 +212,7 @@ describe('the environment', () => {
     [
       'a development root for AWS',
       { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' },
-      'ATTESTATION_DEVELOPMENT_ROOT_FILE: goes with',
+      'ATTESTATION_DEVELOPMENT_ROOT_FILE: is allowed only with',
     ],
     [
       'a cap under a misspelt name',
@@ -240,7 +240,7 @@ describe('the environment', () => {
     [
       'a secret in the address of metrics',
       { METRICS_ENDPOINT: 'https://u:p@m.test/v1/metrics' },
-      'METRICS_ENDPOINT: must not hold',
+      'METRICS_ENDPOINT: must not contain',
     ],
     [
       'an admission limit under a name that the gateway does not read',
@@ -428,7 +428,7 @@ describe('the environment', () => {
     ).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that cannot be read']);
   });
 
-  it('accepts an endpoint as a URL too, and several measurements', () => {
+  it('accepts an endpoint in the form of a URL, and several measurements', () => {
     const { enclave, attestation } = config({
       ...GOOD,
       TEE_ENDPOINT: 'vsock://16:5000',
@@ -444,7 +444,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('has a sign-in for the page only if its variables are set', () => {
+  it('sets up sign-in on the page only if its variables are set', () => {
     expect(config(PRODUCTION).page).toEqual({});
     expect(config({ ...PRODUCTION, ...SIGN_IN }).page).toEqual({
       signIn: {
@@ -568,7 +568,7 @@ describe('the environment', () => {
     expect(problems(shown, root)).toEqual([]);
   });
 
-  it('shows the default of the table after every # in .env.example', () => {
+  it('has in .env.example, after every #, the default of the table', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const shown = parseEnv([...text.matchAll(/^#([A-Z][A-Z0-9_]+=.*)$/gm)].map((match) => match[1]).join('\n'));
     const differing = Object.entries(VARIABLES).flatMap(([name, schema]) => {
@@ -580,7 +580,7 @@ describe('the environment', () => {
     expect(differing).toEqual([]);
   });
 
-  it('imports nothing from Nest, so that the deployment can use it', async () => {
+  it('imports nothing from Nest, so that the deployment can check it', async () => {
     const { metafile } = await build({
       entryPoints: [join(__dirname, 'environment.ts')],
       tsconfig: join(workspaceRoot(), 'tsconfig.base.json'),

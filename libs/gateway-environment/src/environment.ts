@@ -11,7 +11,7 @@ import { OWN_PREFIXES, type Values, type VariableName, VARIABLES } from './varia
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ParsedEnvironment = { ok: true; config: GatewayConfig } | { ok: false; problems: string[] };
 
-/** Secrets of the enclave: see .env.example. They are reported by name and removed from this process. */
+/** Variables that the older guide set here. The gateway does not use them: it reports them by name and removes them from its process. */
 export const ENCLAVE_SECRETS = [
   'OPENAI_API_KEY',
   'OPENAI_ORGANIZATION',
@@ -54,19 +54,19 @@ export function parseEnvironment(
   return { ok: true, config: configOf(values as Values, isSet, trustAnchorPem.pem) };
 }
 
-/** Returns a variable's text without space around it; undefined, so that the default applies, if there is none. */
+/** Returns a variable's text without space around it. Returns undefined for an empty text, so that the default applies. */
 export function givenText(text: string | undefined): string | undefined {
   const trimmed = text?.trim();
   return trimmed === '' ? undefined : trimmed;
 }
 
-/** Returns the warning about a name that the gateway does not read, with the name that may be meant. */
+/** Returns the rule for a name that the gateway does not read, with the name that may be meant. */
 export function unknownVariable(name: string): string {
   const meant = closestName(name, Object.keys(VARIABLES));
   return `is not a variable that the gateway knows${meant === undefined ? '' : `; did you mean ${meant}?`} (.env.example lists them)`;
 }
 
-/** Yields the broken rules about several variables. A variable whose own value is not valid is undefined here. */
+/** Yields the broken rules about several variables. `values` lacks a variable whose own value is not valid. */
 function* brokenRules(
   values: Partial<Values>,
   isSet: (name: VariableName) => boolean,
@@ -91,7 +91,7 @@ function* brokenRules(
     yield ['TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens'];
   const { TEE_ENDPOINT: endpoint, ENCLAVE_URL: url } = values;
   if (url !== undefined && endpoint !== undefined && url !== endpoint)
-    yield ['ENCLAVE_URL', 'names another place than TEE_ENDPOINT: set one of the two'];
+    yield ['ENCLAVE_URL', 'names another place than TEE_ENDPOINT: set only one of them'];
   const address = url ?? endpoint;
   const addresses = addressesOf(values);
   if (address !== undefined && !addresses.includes(address))
@@ -109,10 +109,7 @@ function* brokenRules(
   const mock = values.TEE_PROVIDER === 'mock';
   if (production && !verify) yield ['TEE_ENABLE_ATTESTATION_VERIFICATION', 'cannot be switched off in production'];
   if (!verify && addresses.length > 1)
-    yield [
-      'ENCLAVE_URLS',
-      'names more than one enclave, and which of them holds a key only verified attestation can tell',
-    ];
+    yield ['ENCLAVE_URLS', 'names more than one enclave, but only verified attestation shows which enclave has a key'];
   if (!verify && values.AGENTS === 'on')
     yield [
       'AGENTS',
@@ -131,7 +128,7 @@ function* brokenRules(
     ];
   if (isSet('ATTESTATION_DEVELOPMENT_ROOT_FILE')) {
     if (production) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'is refused in production: the root is that of AWS'];
-    if (!mock) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'goes with TEE_PROVIDER=mock only'];
+    if (!mock) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'is allowed only with TEE_PROVIDER=mock'];
     if (root.problem !== undefined) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', root.problem];
   } else if (mock && verify) {
     yield [
@@ -143,7 +140,7 @@ function* brokenRules(
   if (isAtLeast(values.ENCLAVE_TIMEOUT_MS, values.DELIVERY_LEASE_MS))
     yield [
       'DELIVERY_LEASE_MS',
-      'must be more than ENCLAVE_TIMEOUT_MS: a message would be leased again while it is on its way',
+      'must be more than ENCLAVE_TIMEOUT_MS: otherwise a message is leased again while the enclave still works on it',
     ];
   const mostOfMessage = highestCostOfMessage(values.DELIVERY_PRICE_PER_OFFICE ?? 0n);
   for (const name of ['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'] as const) {
@@ -151,7 +148,7 @@ function* brokenRules(
     if (limit !== undefined && limit < mostOfMessage)
       yield [
         name,
-        `is less than one message can cost at DELIVERY_PRICE_PER_OFFICE (${String(mostOfMessage)} micro-dollars): none would ever be accepted`,
+        `is less than one message can cost at DELIVERY_PRICE_PER_OFFICE (${String(mostOfMessage)} micro-dollars): no message would be accepted`,
       ];
   }
   const { DELIVERY_MIN_BACKOFF_MS: least, DELIVERY_MAX_BACKOFF_MS: most } = values;
@@ -159,18 +156,18 @@ function* brokenRules(
     yield ['DELIVERY_MIN_BACKOFF_MS', 'must not be more than DELIVERY_MAX_BACKOFF_MS'];
 
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
-    yield ['METRICS_PORT', 'is the same as PORT: metrics have a listener of their own'];
+    yield ['METRICS_PORT', 'is the same as PORT: metrics need another port'];
   if (production && values.SENTRY_DSN !== undefined && leavesMachineInClear(values.SENTRY_DSN))
     yield ['SENTRY_DSN', 'must be https:// in production, unless it is on this machine'];
   if (isAtLeast(drainMsOf(values), values.SHUTDOWN_TIMEOUT_MS))
-    yield ['SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: nothing could be finished after draining'];
+    yield ['SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: otherwise no time is left after draining'];
 }
 
 /** Whether a time is as long as its bound or longer, if both are known. */
 const isAtLeast = (time: number | undefined, bound: number | undefined) =>
   time !== undefined && bound !== undefined && time >= bound;
 
-/** A load balancer needs time to notice that readiness fails; on a developer's machine there is none. */
+/** In production, a load balancer needs time to notice that readiness fails. */
 const drainMsOf = ({ SHUTDOWN_DRAIN_MS, NODE_ENV }: Partial<Values>) =>
   SHUTDOWN_DRAIN_MS ?? (NODE_ENV === 'production' ? 5000 : 0);
 
@@ -298,7 +295,7 @@ function noticesOf(
     if (isSet(variable))
       notices.push({
         variable,
-        text: 'is set here, but belongs to the enclave alone: the gateway does not use it and has dropped it; remove it from this machine',
+        text: 'is set here, but only the enclave may have it: the gateway did not use it and has dropped it; remove it from this machine',
       });
   }
   if (!isSet('REDIS_URL'))

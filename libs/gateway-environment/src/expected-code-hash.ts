@@ -20,7 +20,7 @@ export function parseExpectedCodeHash(text: string): ExpectedCodeHash {
     if (/^0+$/.test(hex))
       return {
         ok: false,
-        problem: `${which}: all zero is what an enclave in debug mode shows, and anyone can read that one`,
+        problem: `${which}: all zero is the PCR0 of an enclave in debug mode, whose memory its parent can read`,
       };
     accepted.add(hex);
   }

@@ -5,7 +5,7 @@ export type ExpectedOperator = 'any' | readonly string[];
 export type ExpectedOperatorReading =
   { readonly ok: true; readonly operator: ExpectedOperator } | { readonly ok: false; readonly problem: string };
 
-/** `sha384:<96 hex of PCR3>` or the ARN of the parent's role, several with commas between them; or `any`. */
+/** Reads a list with commas, or `any`. Each entry is `sha384:<96 hex of PCR3>` or the ARN of the parent's role. */
 export function parseExpectedOperator(text: string): ExpectedOperatorReading {
   if (text.trim() === 'any') return { ok: true, operator: 'any' };
   const accepted = new Set<string>();
@@ -25,7 +25,7 @@ function pcr3Of(entry: string): { readonly pcr3: string } | { readonly problem: 
       if (!(error instanceof AttestationError)) throw error;
       return {
         problem:
-          'must be the ARN of a role, arn:aws:iam::<12 digits>:role/<name>: not of an instance profile, not of an assumed role; a name with a comma goes as sha384:<PCR3>',
+          'must be the ARN of a role, arn:aws:iam::<12 digits>:role/<name>, and not of an instance profile or an assumed role; for a name with a comma, write sha384:<PCR3>',
       };
     }
   }
@@ -36,6 +36,6 @@ function pcr3Of(entry: string): { readonly pcr3: string } | { readonly problem: 
         'must be sha384: and the 96 hex digits of PCR3, or the ARN of the parent’s role; any accepts every operator',
     };
   if (/^0+$/.test(pcr3))
-    return { problem: 'all zero is a parent instance without a role: attach the role, and start the enclave anew' };
+    return { problem: 'all zero is a parent instance without a role: attach the role, and restart the enclave' };
   return { pcr3 };
 }

@@ -2,7 +2,7 @@ import type { MeasurementSet } from '@communique-tee/attestation';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Signature algorithms of bearer tokens. All are asymmetric, because an HMAC key that verifies could also sign. */
+/** Signature algorithms of bearer tokens. All are asymmetric: with HMAC, the key that verifies tokens could also sign them. */
 export const TOKEN_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
@@ -19,13 +19,13 @@ export const TOKEN_ALGORITHMS = [
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
 /**
- * Which tokens of the issuer are accepted: `at+jwt`, access tokens by their `typ` (RFC 9068), or `any`, for issuers that do not
- * mark access tokens.
+ * Which tokens of the issuer are accepted. `at+jwt`: only access tokens, by their `typ` (RFC 9068). `any`: all tokens, for issuers that
+ * do not mark access tokens.
  */
 export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
-/** How people sign in on the page: authorization code flow of OpenID Connect with PKCE, as a public client. */
+/** How people sign in on the page. The page is a public client of OpenID Connect: authorization code flow with PKCE. */
 export interface PageSignIn {
   /** AUTH_ISSUER. */
   readonly issuer: string;
@@ -38,18 +38,18 @@ export interface PageSignIn {
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 
-/** Whether messages have a proof of residence: never, if the sender wants, or always. */
+/** Whether messages have a proof of residence: never, as the sender chooses, or always. */
 export const RESIDENCE_MODES = ['off', 'optional', 'required'] as const;
 export type ResidenceMode = (typeof RESIDENCE_MODES)[number];
 
-/** How proofs of residence are admitted. The attested enclave must be configured the same way. */
+/** How the gateway checks proofs of residence. The attested configuration of the enclave must agree. */
 export type ResidenceConfig =
   | { readonly mode: 'off' }
   | {
       readonly mode: Exclude<ResidenceMode, 'off'>;
       /** The registrar's id, which is also the name of its keys. */
       readonly registrar: string;
-      /** Verifier keys of the registrar's signed notes (C2SP signed-note), as text; two while a key is replaced. */
+      /** Verifier keys of the registrar's signed notes (C2SP signed-note); two while the registrar replaces its key. */
       readonly keys: readonly [string, ...string[]];
       /** The address of the registrar's static files; ends with a slash. */
       readonly files: string;
@@ -62,14 +62,15 @@ export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
   readonly http: {
     readonly host: string;
-    /** The TCP port; 0: a free one. */
+    /** The TCP port; 0 for any free port. */
     readonly port: number;
     /** How long a whole request may take to arrive. */
     readonly requestTimeoutMs: number;
     /** Addresses or CIDR blocks whose X-Forwarded-For is trusted; empty: none. */
     readonly trustedProxies: readonly string[];
-    /** The most open connections, in total and from one address (except a trusted proxy's). More are closed without an answer. */
+    /** The most open connections in total. The gateway closes more without an answer. */
     readonly maxConnections: number;
+    /** The same for one address, except a trusted proxy's. */
     readonly maxConnectionsPerAddress: number;
     /** Origins whose pages may read answers; empty: none. */
     readonly corsOrigins: readonly string[];
@@ -91,9 +92,9 @@ export interface GatewayConfig {
     /** How many messages of one owner are accepted in one UTC day; 0: no limit. */
     readonly userDayMessages: number;
     readonly systemHourCapMicroUsd: bigint;
-    /** When it is used up, the emergency stop is set. */
+    /** When this cap is used up, the gateway sets the emergency stop. */
     readonly systemDayCapMicroUsd: bigint;
-    /** The cost of each sent copy; 0: mail costs nothing and does not count toward the caps. */
+    /** The cost of each sent copy. With 0, mail costs nothing and does not count toward the caps. */
     readonly deliveryPriceMicroUsd: bigint;
   };
   readonly auth: {
@@ -102,7 +103,7 @@ export interface GatewayConfig {
     readonly algorithms: readonly TokenAlgorithm[];
     readonly tokenType: TokenType;
     readonly clockSkewSeconds: number;
-    /** The value that a token's `scope` must contain for the calls of administrators. */
+    /** The scope that a token needs for the calls of administrators. */
     readonly adminScope: string;
     readonly jwks:
       | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }
@@ -130,7 +131,7 @@ export interface GatewayConfig {
     readonly timeoutMs: number;
   };
   readonly keys: {
-    /** How often each enclave is offered its key material, if nothing triggers an offer sooner. */
+    /** How often the gateway offers each enclave its key records, if nothing triggers an offer sooner. */
     readonly intervalMs: number;
     /**
      * Absolute path of the file with the operator's secrets, as ciphertexts; absent: there are none. Read again when the file changes.

@@ -1,6 +1,6 @@
 /**
- * The gateway's environment: every variable, its rule and its default. The gateway reads it at start; the deployment checks it before it
- * creates anything.
+ * The gateway's environment: every variable, its rule and its default. The gateway reads them at start. The deployment checks them before
+ * it creates anything.
  */
 export { closestName } from './closest-name';
 export {

@@ -32,7 +32,7 @@ describe('dollars', () => {
     expect(parseDollars(text)).toBeUndefined();
   });
 
-  it('are read back to every amount that was written', () => {
+  it('are read as the amount that was written, for any amount', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 999_999_999_999_999n }), (amount) => {
         expect(parseDollars(formatDollars(amount))).toBe(amount);

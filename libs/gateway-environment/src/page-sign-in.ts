@@ -16,8 +16,8 @@ const endpoint = z
   });
 
 /**
- * The page's policy lists this address as one that the page may connect to, so it has to be a valid source expression (Content Security
- * Policy Level 3 section 2.3.1).
+ * The page's Content-Security-Policy allows connections to this address, so the address has to be a valid source expression (Content
+ * Security Policy Level 3 section 2.3.1).
  */
 const connectable = endpoint.refine((text) => {
   const { hostname, search, pathname } = new URL(text);
@@ -32,7 +32,7 @@ const scope = z
   )
   .refine((text) => text.split(' ').includes('openid'), rule('must contain openid'));
 
-/** Where people sign in on the page (OpenID Connect). The issuer is AUTH_ISSUER, whose tokens the gateway accepts. */
+/** How people sign in on the page (OpenID Connect). The issuer is AUTH_ISSUER. */
 export const PAGE_SIGN_IN_VARIABLES = {
   PAGE_OIDC_CLIENT_ID: z
     .string()

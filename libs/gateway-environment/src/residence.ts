@@ -6,7 +6,7 @@ import { leavesMachineInClear } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
 
-/** While a registrar replaces its key, notes of both keys are accepted. */
+/** While a registrar replaces its key, the gateway accepts notes that the old or the new key signed. */
 const MAX_KEYS = 2;
 const keys = z.string().transform((text, context): readonly [string, ...string[]] => {
   const [first, ...rest] = text.split(',').map((entry) => entry.trim());
@@ -26,7 +26,7 @@ const keys = z.string().transform((text, context): readonly [string, ...string[]
   return z.NEVER;
 });
 
-/** A verifier key of a signed note (C2SP signed-note). */
+/** Whether this is a verifier key of a signed note (C2SP signed-note). */
 function isVerifierKey(text: string): boolean {
   try {
     parseVerifierKey(text);
@@ -49,7 +49,7 @@ const files = z
       url.password === '' &&
       url.search === '' &&
       url.hash === '' &&
-      // The page's policy lists this address as one that the page may connect to (Content Security Policy Level 3 section 2.3.1)
+      // The page's Content-Security-Policy allows connections to this address (Content Security Policy Level 3 section 2.3.1)
       !/[;,]/.test(url.pathname) &&
       !/[*[\]]/.test(url.hostname)
     )
@@ -62,7 +62,7 @@ const files = z
     return z.NEVER;
   });
 
-/** Proof of residence (docs/residence.md). The enclave's measured configuration has the same mode, registrar and keys. */
+/** Proof of residence (docs/residence.md). The enclave's measured configuration must have the same mode, registrar and keys. */
 export const RESIDENCE_VARIABLES = {
   RESIDENCE: z.enum(RESIDENCE_MODES, rule(`must be one of ${RESIDENCE_MODES.join(', ')}`)).default('off'),
   RESIDENCE_REGISTRAR: z
@@ -94,7 +94,10 @@ export function* brokenResidenceRules(
   if (mode === undefined || mode === 'off') return;
   for (const name of NEEDED) if (!isSet(name)) yield [name, 'is required unless RESIDENCE is off'];
   if (values.TEE_ENABLE_ATTESTATION_VERIFICATION === false)
-    yield ['RESIDENCE', 'needs verified attestation: a nullifier is freed only by a verified receipt'];
+    yield [
+      'RESIDENCE',
+      'needs verified attestation: only a verified receipt lets a person send again in the same campaign',
+    ];
   if (registrar !== undefined && keys?.some((key) => !key.startsWith(`${registrar}+`)) === true)
     yield ['RESIDENCE_KEYS', 'has a key of another name than RESIDENCE_REGISTRAR'];
   if (files?.startsWith('http:') === true && (production || leavesMachineInClear({ endpoint: files })))

@@ -45,7 +45,7 @@ const url = (schemes: readonly string[]) =>
 const urlWithoutCredentials = (schemes: readonly string[]) =>
   url(schemes).refine(
     (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
-    rule('must not hold a user name or password'),
+    rule('must not contain a user name or password'),
   );
 
 const MAX_ENCLAVES = 32;
@@ -95,7 +95,7 @@ const algorithms = z.string().transform((text, context): readonly TokenAlgorithm
   if (known.length > 0 && known.length === names.length) return known;
   context.addIssue({
     code: 'custom',
-    message: `must be a list out of ${TOKEN_ALGORITHMS.join(',')} (never none, never HS*)`,
+    message: `must be a list of these: ${TOKEN_ALGORITHMS.join(',')} (never none, never HS*)`,
   });
   return z.NEVER;
 });
@@ -111,7 +111,7 @@ function isAddressOrBlock(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/');
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
-  // A block of /0 would trust every address.
+  // A block of /0 contains every address, so it is refused.
   return (
     bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128))
   );
@@ -119,8 +119,7 @@ function isAddressOrBlock(entry: string): boolean {
 
 const origins = z.string().transform((text, context): readonly string[] => {
   const entries = [...new Set(text.split(',').map((entry) => entry.trim()))];
-  // Exactly what a browser writes into Origin: scheme, host and port, without a path. To URL, * is part of a host's
-  // name.
+  // A browser writes scheme, host and port into Origin, without a path. The class URL would accept * as part of a host's name.
   if (entries.every((entry) => /^https?:[^*]+$/.test(entry) && URL.parse(entry)?.origin === entry)) return entries;
   context.addIssue({
     code: 'custom',
@@ -169,12 +168,12 @@ const text = (maxLength: number) =>
 const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
 
 /**
- * Every variable that the gateway reads: text in, typed value out, and its default. A variable without a default is marked
- * as required or is optional. Messages state the rule and never repeat the value, because some are secrets.
- * `environment.ts` checks variables against each other; .env.example shows this table, and a test compares the two.
+ * Every variable that the gateway reads, with its rule, its type and its default. A variable without a default is required unless it is
+ * optional. Messages state the rule and never repeat the value, because some values are secrets. `environment.ts` checks variables against
+ * each other. A test compares this table with .env.example.
  */
 export const VARIABLES = {
-  // Without it, the strict rules apply
+  // The default selects the strict rules
   NODE_ENV: z
     .enum(['development', 'test', 'production'], rule('must be development, test or production'))
     .default('production'),
@@ -260,7 +259,7 @@ export const VARIABLES = {
   RETENTION_MESSAGES_DAYS: wholeNumber(1, 3650).default(30),
   RETENTION_LEDGER_DAYS: wholeNumber(2, 36_500).default(400),
 
-  // Its default depends on NODE_ENV (environment.ts)
+  // The default depends on NODE_ENV (environment.ts)
   SHUTDOWN_DRAIN_MS: wholeNumber(0, 300_000).optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000).default(25_000),
 
@@ -284,7 +283,7 @@ export const VARIABLES = {
 export type VariableName = keyof typeof VARIABLES;
 export type Values = { readonly [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
 
-/** A name that begins with one of these and is not in the table is a typing error. It is refused, not silently ignored. */
+/** A name that begins with one of these but is not in the table is a typing error, and is refused. */
 export const OWN_PREFIXES = [
   'TEE_',
   'AUTH_',

@@ -1,16 +1,15 @@
 import { accountRoot, type Place } from './place';
 import { policy, type PolicyDocument, type Statement } from './policy-document';
 
-/** Whether a PCR is that of an enclave in debug mode, whose document vouches for no image. */
+/** Whether a PCR is all zeros, as in debug mode. Such a document does not name an image. */
 export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
 const IMAGE = 'kms:RecipientAttestation:ImageSha384';
 
 /**
- * The encryption context that enclaves and operators give to KMS, which binds it to the
- * ciphertext. A request that omits one of its keys is denied like one with another value, because StringNotEquals
- * matches an absent key too.
+ * The keys of the encryption context that enclaves and operators give to KMS. KMS binds the context to the ciphertext. The policies deny a
+ * request that omits a key just as one with another value, because StringNotEquals also matches an absent key.
  */
 export const CONTEXT = {
   purpose: 'communique-tee:purpose',
@@ -47,8 +46,8 @@ export interface AttestedKeyArgs {
 }
 
 /**
- * Rights with which their holder could give an enclave a data key that the holder knows, by making ciphertext or by granting
- * that right. The key's policy grants none of them.
+ * Rights that the policy denies to everyone. With one of them, a person could make a ciphertext of a data key that the person knows and
+ * give it to an enclave, or could grant that right.
  */
 const NEVER = [
   'kms:Encrypt',
@@ -63,9 +62,9 @@ const NEVER = [
 ];
 
 /**
- * Returns the policy of the KMS key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and
- * Decrypt under its own PCR0 as encryption context, and no other use is allowed. So KMS never gives a key made by image X to image
- * Y, even if both are accepted.
+ * Returns the policy of the KMS key that guards enclave keys. An attested enclave of an accepted image may call GenerateDataKey and
+ * Decrypt, with its own PCR0 in the encryption context. No other use is allowed. So KMS never gives a key made by one image to another
+ * image, even if both are accepted.
  * @throws Error if an image's measurement is all zero, or no image is accepted
  */
 export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
@@ -88,8 +87,8 @@ export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
 }
 
 /**
- * Returns the policy of the KMS key for the operator's secrets: named people may encrypt, an attested enclave of an accepted
- * image may decrypt, and neither may do both.
+ * Returns the policy of the KMS key for the operator's secrets. The named operators may only encrypt, and an attested enclave of an
+ * accepted image may only decrypt.
  * @throws Error as {@link enclaveKeyPolicy}
  */
 export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly string[] }): PolicyDocument {
@@ -154,9 +153,8 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       ],
       Resource: '*',
     },
-    // KMS takes no policy under which its maker could not call PutKeyPolicy again (KMS API, CreateKey and
-    // PutKeyPolicy, "Policy"). AWS does not document what that check knows of a request, so this follows AWS's own
-    // example: principals by name, no condition, no denial.
+    // KMS refuses a policy under which its author could not call PutKeyPolicy again (KMS API, CreateKey and PutKeyPolicy, "Policy"). AWS does
+    // not document how KMS checks this. So this statement follows AWS's own example: it names principals and has no condition.
     {
       Sid: 'AdministratorsChange',
       Effect: 'Allow',
@@ -164,8 +162,7 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       Action: ['kms:PutKeyPolicy', ...changing],
       Resource: '*',
     },
-    // When a principal is deleted, the statement above no longer matches it, even if it is created again with its name. Then this
-    // statement applies.
+    // The statement AdministratorsChange no longer matches a principal that was deleted and created again with the same name. This one does.
     {
       Sid: 'AdministratorsMadeAgain',
       Effect: 'Allow',
@@ -174,7 +171,7 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       Resource: '*',
       Condition: { ArnEquals: named },
     },
-    // PutKeyPolicy is not denied here: within the account only this policy can allow it, and a conditional denial could fail KMS's check.
+    // This statement does not deny PutKeyPolicy: only this policy can allow it anyway, and a conditional denial could fail KMS's check.
     {
       Sid: 'OnlyAdministratorsChange',
       Effect: 'Deny',
@@ -210,7 +207,7 @@ function attested(
     Effect: 'Allow',
     Principal: { AWS: role },
     Action: actions,
-    Resource: '*', // of a key policy: this key
+    Resource: '*', // In a key policy, this means the key itself
     Condition: {
       StringEqualsIgnoreCase: {
         [IMAGE]: image.pcr0,
@@ -230,7 +227,7 @@ const deny = (sid: string, actions: string[]): Statement => ({
   Resource: '*',
 });
 
-/** A denied request stays denied even if a role's policy allows it: the parent's own calls carry no attestation. */
+/** Denies the parent's own calls, which have no attestation document, even if a role's policy allows them. */
 const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImage[]): Statement[] => [
   { ...deny('NothingWithoutAttestation', actions), Condition: { Null: { [IMAGE]: 'true' } } },
   {
@@ -239,7 +236,7 @@ const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImag
   },
 ];
 
-/** One statement for each context key: in one condition, the denial would apply only if all of them differed. */
+/** Returns one statement for each context key. A single condition with all keys would deny only if every one of them differed. */
 const denyOtherContext = (actions: string[], context: Readonly<Record<string, string>>): Statement[] =>
   Object.entries(context).map(([key, value], index) => ({
     ...deny(`NoOtherContext${index}`, actions),
@@ -257,7 +254,7 @@ function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage
   return images;
 }
 
-/** Returns the same conditions for the role's policy: neither policy by itself lets the parent decrypt. */
+/** Returns a statement with the same conditions for the role's policy, so that neither policy alone lets the parent decrypt. */
 export function attestedUse(
   sid: string,
   keyArn: string,

@@ -1,4 +1,4 @@
-/** The policies of the KMS keys that only an attested enclave may use. For the Pulumi program and for the simulator of KMS. */
+/** The policies of the KMS keys with which only an attested enclave may decrypt. The Pulumi program and the simulator of KMS use them. */
 export {
   attestedUse,
   enclaveKeyPolicy,

@@ -1,7 +1,4 @@
-/**
- * The account and region of a stack. Plain values: the Pulumi program asks AWS for them once, before it creates
- * anything.
- */
+/** The account and region of a stack. The Pulumi program asks AWS for them once, before it creates anything. */
 export interface Place {
   stack: string;
   region: string;

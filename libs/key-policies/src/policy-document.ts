@@ -18,13 +18,13 @@ export const policy = (...statements: (Statement | undefined)[]): PolicyDocument
   Statement: statements.filter((statement) => statement !== undefined),
 });
 
-/** A policy of who may take a role. It names no resource. */
+/** A policy that lists who may assume a role. It names no resource. */
 export interface TrustPolicy {
   Version: '2012-10-17';
   Statement: [Omit<Statement, 'Resource'>];
 }
 
-/** Returns a policy that lets one AWS service take a role, limited to this account if the service reports whom it acts for. */
+/** Returns a policy that lets one AWS service assume a role; with `accountId`, only when the service acts for that account. */
 export const trust = (service: string, accountId?: string): TrustPolicy => ({
   Version: '2012-10-17',
   Statement: [

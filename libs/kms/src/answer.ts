@@ -5,7 +5,7 @@ import { KmsError } from './errors';
 const ALIAS_ARN = /^arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):alias\/[A-Za-z0-9/_-]{1,256}$/;
 const KEY_ARN = /^arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):key\/[A-Za-z0-9-]{1,128}$/;
 
-/** Partition, region and account, which an alias shares with the key that it points to. */
+/** Partition, region and account. An alias and its key always share them. */
 export interface KeyOwner {
   partition: string;
   region: string;
@@ -18,8 +18,7 @@ export function ownerOfAlias(aliasArn: string): KeyOwner | undefined {
 }
 
 /**
- * An alias can point to any key of its account, but never to a key of another account: an answer that names such
- * a key did not come from the requested KMS key.
+ * Checks that the key in an answer has the owner of the requested alias. An alias points only to keys of its own account and region.
  * @throws KmsError `kms_answer_invalid`
  */
 export function checkKeyArn(keyArn: string, asked: KeyOwner): void {
@@ -40,11 +39,10 @@ function ownerIn(pattern: RegExp, arn: string): KeyOwner | undefined {
     : { partition, region, account };
 }
 
-/** Room for base64 of 6 KiB of ciphertext (KMS's largest), base64 of the envelope around 4 KiB of plaintext, and names. */
+/** Enough for base64 of 6 KiB of ciphertext (KMS's largest), base64 of the envelope around 4 KiB of plaintext, and names. */
 export const MAX_ANSWER_BYTES = 24 * 1024;
 /**
- * The most that fits into a sealed record (libs/protocol, sealed-key.ts). KMS's ciphertext of a data key has some 190
- * bytes.
+ * The most that fits into a key record (libs/protocol, sealed-key.ts). KMS's ciphertext of a data key has about 190 bytes.
  */
 const MAX_DATA_KEY_CIPHERTEXT_BYTES = 1024;
 
@@ -63,13 +61,10 @@ const base64 = (maxBytes: number) =>
     });
 
 const envelope = base64(8 * 1024);
-/**
- * With `Recipient` KMS leaves it null or empty (API Reference, GenerateDataKey and Decrypt): an answer with content
- * here is refused.
- */
+/** In the answer to a request with `Recipient`, KMS leaves `Plaintext` null or empty (API Reference, GenerateDataKey and Decrypt). */
 const noPlaintext = z.union([z.null(), z.literal('')]).optional();
 
-// Not strict: KMS adds fields (KeyMaterialId came in 2025), and each field that is used is checked
+// These schemas accept unknown fields, because KMS adds fields (KeyMaterialId in 2025)
 const dataKeySchema = z.object({
   KeyId: z.string().max(512),
   CiphertextBlob: base64(MAX_DATA_KEY_CIPHERTEXT_BYTES),
@@ -96,7 +91,7 @@ export function readDecryptedAnswer(body: Uint8Array): DecryptedAnswer {
   return read(decryptedSchema, body);
 }
 
-// No cause is kept, because a parser's message quotes the input
+// The errors have no cause, because a parser's message quotes the input
 function read<Answer>(schema: z.ZodType<Answer>, body: Uint8Array): Answer {
   if (body.length > MAX_ANSWER_BYTES) throw new KmsError('kms_answer_invalid', 'the answer is too large');
   let parsed;
@@ -107,5 +102,8 @@ function read<Answer>(schema: z.ZodType<Answer>, body: Uint8Array): Answer {
   }
   if (parsed.success) return parsed.data;
   const fields = new Set(parsed.error.issues.map(({ path }) => String(path[0] ?? 'the whole')));
-  throw new KmsError('kms_answer_invalid', `the answer is not KMS's to an attested request: ${[...fields].join(', ')}`);
+  throw new KmsError(
+    'kms_answer_invalid',
+    `the answer does not have the form of KMS's answer to an attested request: ${[...fields].join(', ')}`,
+  );
 }

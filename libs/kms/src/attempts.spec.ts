@@ -28,7 +28,7 @@ function setup({ random = 0.5, tryTakesMs = 0, deadlineMs = 20_000 } = {}) {
 const throttled = new KmsError('kms_throttled', 'x', { retryable: true });
 const denied = new KmsError('kms_denied', 'x');
 
-it('tries again, with pauses that double, until it is answered', async () => {
+it('tries again, with pauses that double, until there is an answer', async () => {
   const { attempts, slept, tryOf } = setup();
   await expect(attempted(tryOf([throttled, throttled, throttled, 'answered']), attempts, undefined)).resolves.toBe(
     'answered',
@@ -45,7 +45,7 @@ it.each([
   expect(slept).toEqual(pauses);
 });
 
-it('throws KMS’s earlier error if the last try ran out of time', async () => {
+it('throws KMS’s earlier error if the last try timed out', async () => {
   const late = new KmsError('kms_timeout', 'x', { retryable: true });
   const { attempts, tryOf } = setup({ deadlineMs: 1000 });
   await expect(attempted(tryOf([throttled, late]), attempts, undefined)).rejects.toBe(throttled);

@@ -26,8 +26,8 @@ export interface KmsHttpAnswer {
 }
 
 /**
- * Rejects if there is no complete answer. Every rejection counts as `kms_unreachable` (`kms_timeout` once the time is over), with the
- * rejection as the cause. Follows no redirect.
+ * Sends one request. Follows no redirect. Rejects if there is no complete answer; the client reports that as `kms_unreachable`, or as
+ * `kms_timeout` once the time of the try is over, with the rejection as the cause.
  */
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;
 
@@ -54,9 +54,9 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Tries until KMS answers, refuses permanently, or the time is over; then throws the error of the last try. If that
- * try ran out of time, an earlier error is thrown instead, because it tells more. Pauses double from 0.2 to 5 s; half
- * of each is random, so that enclaves which lost KMS together do not retry together.
+ * Tries until KMS answers, KMS refuses permanently, or the time is over. Then it throws the error of the last try. If that try timed out, it
+ * throws an earlier error that was no time-out, because that error tells more. Pauses double from 0.2 to 5 s. Half of each is random, so
+ * that enclaves that lost KMS together do not retry together.
  * @throws the signal's reason if the caller aborted
  */
 export async function attempted<Answer>(

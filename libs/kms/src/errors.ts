@@ -1,7 +1,7 @@
 /**
  * Why a call to KMS failed:
  * - `kms_unreachable`: no answer (no connection, TLS refused, cut); retried
- * - `kms_timeout`: no try got a complete answer within its time; retried. KMS or this machine may be slow
+ * - `kms_timeout`: no try got a complete answer within its time; retried
  * - `kms_denied`: the key's policy refused, because of another image, a debug enclave, a wrong encryption context or no permission
  * - `kms_throttled`: too many requests; retried
  * - `kms_failed`: KMS failed (retried if the status is 5xx), or refused for a reason that has no code here
@@ -24,16 +24,14 @@ export type KmsErrorCode =
   | 'kms_clock';
 
 export interface KmsErrorDetails {
-  /** AWS's name of the error, if refusal.ts lists it. Never a text from AWS, which would name principals and keys. */
+  /** AWS's name of the error, if refusal.ts lists it. AWS's text is never kept, because it names principals and keys. */
   awsType?: string | undefined;
   status?: number | undefined;
   retryable?: boolean;
   cause?: unknown;
 }
 
-/**
- * The message contains the code, AWS's name of the error and the status, and no part of the request or the answer.
- */
+/** The message has the code, AWS's name of the error and the status. It contains no other part of the request or the answer. */
 export class KmsError extends Error {
   override readonly name = 'KmsError';
   readonly awsType: string | undefined;

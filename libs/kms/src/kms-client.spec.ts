@@ -157,8 +157,11 @@ it('makes its RSA key once, and a fresh document for every call', async () => {
 
 describe('refuses an answer', () => {
   it.each<[string, () => object]>([
-    ['with the data key in the clear', () => ({ Plaintext: base64(dataKey) })],
-    ['with the data key in the clear alone', () => ({ Plaintext: base64(dataKey), CiphertextForRecipient: null })],
+    ['with the data key both in the clear and in the envelope', () => ({ Plaintext: base64(dataKey) })],
+    [
+      'with the data key in the clear and no envelope',
+      () => ({ Plaintext: base64(dataKey), CiphertextForRecipient: null }),
+    ],
     ['of another account', () => ({ KeyId: keyArn.replace('111122223333', '444455556666') })],
     ['of another region', () => ({ KeyId: keyArn.replace('us-east-1', 'eu-west-1') })],
     ['with a data key of 16 bytes', () => ({ CiphertextForRecipient: envelope(randomBytes(16)) })],
@@ -302,8 +305,8 @@ describe('tries again', () => {
   });
 });
 
-describe('is not held up', () => {
-  it('by a transport that never answers and ignores its signal', async () => {
+describe('the client returns', () => {
+  it('although a transport never answers and ignores its signal', async () => {
     const { sut, requests } = setup(() => new Promise(() => undefined), { timeoutMs: 20, deadlineMs: 60 });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_timeout'));
     expect(requests[0]?.signal.aborted).toBe(true);

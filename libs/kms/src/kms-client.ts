@@ -18,21 +18,21 @@ export interface KmsClientOptions extends Partial<Attempts> {
   /** An origin without a path: `https://kms.us-east-1.amazonaws.com`. */
   origin: string;
   send: KmsTransport;
-  /** Returns the attested time in milliseconds since 1970. Requests are signed with it, and credentials end by it. */
+  /** Returns the attested time in milliseconds since 1970. It decides the date of signatures and whether credentials have ended. */
   nowMs: () => number;
   /**
-   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes), once for every call: KMS refuses
-   * documents older than five minutes. Its errors are passed on unchanged.
+   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes). Called once for every call of the client, because KMS refuses
+   * documents older than five minutes. The client passes on its errors unchanged.
    */
   attest: (publicKeySpki: Uint8Array) => Promise<Uint8Array>;
-  /** Made by the client if none is given. */
+  /** The client makes one unless given. */
   recipient?: Promise<RecipientKey>;
 }
 
 export interface GenerateDataKeyParameters {
   /** ARN of an alias. */
   keyId: string;
-  /** The encryption context. It is authenticated, the key's policy can check it, and decryption needs the same context. */
+  /** The encryption context. The key's policy can check it, and decryption needs the same context. */
   context: Readonly<Record<string, string>>;
   credentials: KmsCredentials | null;
   signal?: AbortSignal;
@@ -58,7 +58,7 @@ export interface DataKey extends Decrypted {
 }
 
 /**
- * KMS for an enclave: KMS returns every secret encrypted to an RSA key that the attestation document binds (AWS KMS Developer
+ * A client of KMS for an enclave. KMS returns every secret encrypted to an RSA key that the attestation document binds (AWS KMS Developer
  * Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both calls throw KmsError with any code, the errors of `attest` unchanged,
  * and the signal's reason if the caller aborted.
  */
@@ -74,7 +74,7 @@ const MAX_PLAINTEXT_BYTES = 4096;
 const MAX_CIPHERTEXT_BYTES = 6144;
 
 /**
- * Returns a client. It starts to make its RSA key at once, and keeps it as long as it exists.
+ * Returns a client. It starts to make its RSA key at once, and never replaces the key.
  * @example
  * const kms = createKmsClient({ region: 'us-east-1', origin: 'https://kms.us-east-1.amazonaws.com', send, nowMs: clock.nowMs, attest });
  * const { plaintext, ciphertextBlob } = await kms.generateDataKey({ keyId: aliasArn, context, credentials });
@@ -89,7 +89,7 @@ export function createKmsClient({
   ...pace
 }: KmsClientOptions): KmsClient {
   const attempts: Attempts = { ...DEFAULT_ATTEMPTS, ...pace };
-  recipient.catch(() => undefined); // each call reports the error
+  recipient.catch(() => undefined); // Not lost: each call awaits the key and so reports the error
 
   async function ask(
     action: 'GenerateDataKey' | 'Decrypt',
@@ -161,7 +161,7 @@ export function createKmsClient({
 function ownerIn(region: string, keyId: string): KeyOwner {
   const owner = ownerOfAlias(keyId);
   if (owner?.region !== region)
-    throw new KmsError('kms_key_unusable', 'it is not named by the ARN of an alias of the region');
+    throw new KmsError('kms_key_unusable', 'the key id is not the ARN of an alias in the region');
   return owner;
 }
 

@@ -46,12 +46,12 @@ describe.each([
     refuses(openssl.encrypt(new Uint8Array(0), ...words));
   });
 
-  it('with a flipped bit is refused or opens to the same text, or to another text where CBC allows it', () => {
+  it('with a flipped bit is refused, or opens to the same text, or in the content and IV to another text, as CBC allows', () => {
     const plaintext = randomBytes(32);
     const envelope = openssl.encrypt(plaintext, ...words);
     const { iv, encryptedContent } = readEnvelope(envelope);
     const ivAt = Buffer.from(envelope).indexOf(iv);
-    // A streamed content is in pieces; this finds the first piece
+    // Content of an indefinite length is in pieces. This finds the first piece
     const contentAt = Buffer.from(envelope).indexOf(encryptedContent.subarray(0, 16));
     let refused = 0;
     for (let at = 0; at < envelope.length; at++) {

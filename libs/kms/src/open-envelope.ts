@@ -3,13 +3,13 @@ import { KmsError } from './errors';
 import { readEnvelope, type Envelope } from './read-envelope';
 
 /**
- * Returns the plaintext of KMS's `CiphertextForRecipient`, with an RSA-2048 private key. The AES key is zeroed, and so is
- * decrypted text that is refused.
+ * Returns the plaintext of KMS's `CiphertextForRecipient`, opened with an RSA-2048 private key. Zeroes the AES key, and any decrypted
+ * text that it refuses.
  *
- * CBC authenticates nothing: an attacker who can change the bytes could change the plaintext and use refused paddings
- * as an oracle. No attacker can change them here, because they come from KMS over TLS that ends in this enclave. A second
- * check follows as well: the sealed record's tag proves a data key, and KMS authenticates the operator's ciphertexts
- * (AES-GCM, with the encryption context).
+ * AES-CBC does not authenticate the plaintext. An attacker who could change the bytes could change the plaintext, and learn about it
+ * from refused paddings. No attacker can change them, because they come from KMS over TLS that ends in this enclave. Later steps check
+ * the plaintext too: only the right data key opens the key record, and KMS authenticates the operator's ciphertexts (AES-GCM, with the
+ * encryption context).
  * @returns at least 1 byte
  * @throws KmsError `kms_answer_invalid`
  */
@@ -26,7 +26,7 @@ export function openEnvelope(ber: Uint8Array, privateKey: KeyObject): Uint8Array
 function contentKey({ encryptedKey }: Envelope, privateKey: KeyObject): Uint8Array {
   let key: Uint8Array;
   try {
-    // OpenSSL's MGF1 uses the hash of OAEP if no other is given
+    // Without another option, OpenSSL uses the same hash for MGF1
     key = privateDecrypt(
       { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
       encryptedKey,
@@ -45,7 +45,7 @@ function decryptContent({ iv, encryptedContent }: Envelope, key: Uint8Array): Ui
     const decipher = createDecipheriv('aes-256-cbc', key, iv);
     parts.push(decipher.update(encryptedContent));
     parts.push(decipher.final());
-    const plaintext = new Uint8Array(parts.reduce((length, part) => length + part.length, 0)); // not from Node's shared pool
+    const plaintext = new Uint8Array(parts.reduce((length, part) => length + part.length, 0)); // A separate buffer, which the caller can zero
     let offset = 0;
     for (const part of parts) {
       plaintext.set(part, offset);
@@ -53,7 +53,7 @@ function decryptContent({ iv, encryptedContent }: Envelope, key: Uint8Array): Ui
     }
     if (plaintext.length > 0) return plaintext;
   } catch {
-    throw new KmsError('kms_answer_invalid', "the envelope's content is refused for its padding");
+    throw new KmsError('kms_answer_invalid', "the padding of the envelope's content is wrong");
   } finally {
     for (const part of parts) part.fill(0);
   }

@@ -13,7 +13,7 @@ import {
 } from 'asn1js';
 import { KmsError } from './errors';
 
-/** The values of an EnvelopedData, once its algorithms are known to be the accepted ones. */
+/** The values of an EnvelopedData that has the accepted algorithms. */
 export interface Envelope {
   /** 256 bytes: the AES key under RSA-2048, OAEP with SHA-256. */
   encryptedKey: Uint8Array;
@@ -23,11 +23,11 @@ export interface Envelope {
   encryptedContent: Uint8Array;
 }
 
-/** Room for 4 KiB of plaintext, the most that KMS encrypts, and some 450 bytes around it. */
+/** Enough for 4 KiB of plaintext, the most that KMS encrypts, and about 450 bytes around it. */
 const MAX_ENVELOPE_BYTES = 8 * 1024;
-/** More than needed: the deepest element, the hash of the mask generation, is 11 levels down. */
+/** An accepted envelope has 11 levels, down to the hash of the mask generation. */
 const MAX_DEPTH = 16;
-/** More than needed: an envelope has some 35 nodes, and the content a few pieces. */
+/** An accepted envelope has about 35 nodes, and a few more if the content is in pieces. */
 const MAX_NODES = 256;
 
 const OID = {
@@ -40,10 +40,14 @@ const OID = {
 } as const;
 
 /**
- * Reads KMS's `CiphertextForRecipient`: CMS EnvelopedData (RFC 5652 section 6.1) in BER, in definite or indefinite lengths, and accepts
- * one form of it: one KeyTransRecipientInfo of version 2 (section 6.2.1, named by a key identifier, which is not compared, because KMS
- * does not document it and only the right private key opens the envelope), RSAES-OAEP with SHA-256 and MGF1 with SHA-256 and no label
- * (RFC 4055 section 4.1), AES-256-CBC (RFC 3565), no originator's information, no attributes.
+ * Reads KMS's `CiphertextForRecipient`: CMS EnvelopedData (RFC 5652 section 6.1) in BER, with definite or indefinite lengths. It accepts
+ * only this form:
+ * - one KeyTransRecipientInfo of version 2 (section 6.2.1), named by a key identifier
+ * - RSAES-OAEP with SHA-256 and MGF1 with SHA-256, without a label (RFC 4055 section 4.1)
+ * - AES-256-CBC (RFC 3565)
+ * - neither originator information nor attributes
+ *
+ * It does not compare the key identifier: KMS does not document it, and only the right private key opens the envelope.
  * @throws KmsError `kms_answer_invalid`
  */
 export function readEnvelope(ber: Uint8Array): Envelope {
@@ -66,8 +70,8 @@ export function readEnvelope(ber: Uint8Array): Envelope {
 }
 
 /**
- * Parses BER. asn1js is lenient: it accepts an indefinite length without an end, and children that are longer than their parent. So the
- * tree must encode to the very bytes that were read, which also excludes longer forms of a length.
+ * Parses BER. asn1js accepts an indefinite length without an end, and children that are longer than their parent. So this function
+ * encodes the parsed tree again and requires the same bytes, which also excludes longer forms of a length.
  */
 function parse(ber: Uint8Array): AsnType {
   if (ber.length === 0 || ber.length > MAX_ENVELOPE_BYTES) return refuse('its size');
@@ -81,7 +85,7 @@ function parse(ber: Uint8Array): AsnType {
     });
     if (read.offset === ber.length && Buffer.from(read.result.toBER()).equals(ber)) return read.result;
   } catch {
-    // an input that the library cannot read is refused like any other
+    // Refused below with the other wrong encodings
   }
   return refuse('its encoding');
 }
@@ -136,7 +140,7 @@ function octets(node: Node, length: number): Uint8Array {
   return valueHexView.length === length ? valueHexView : refuse('a length');
 }
 
-/** Checks for `[0] SubjectKeyIdentifier` (RFC 5652 section 6.2). KMS's has 32 bytes. */
+/** Checks that this is a `[0] SubjectKeyIdentifier` (RFC 5652 section 6.2). That of KMS has 32 bytes. */
 function keyIdentifier(node: Node): void {
   const { length } = block(node, Primitive, CONTEXT, 0, false).valueBlock.valueHexView;
   if (length === 0 || length > 64) refuse('a length');
@@ -153,7 +157,7 @@ function oaepWithSha256(node: Node): void {
   sha256(maskHash);
 }
 
-/** Checks for SHA-256 with NULL as its parameters (KMS) or none (OpenSSL). RFC 4055 section 2.1 requires readers to accept both. */
+/** Checks that this is SHA-256, with the parameters NULL (as KMS writes) or none (as OpenSSL writes): RFC 4055 section 2.1 requires both. */
 function sha256(node: Node): void {
   const [algorithm, parameters, ...more] = children(node, Sequence, UNIVERSAL, 16);
   oid(algorithm, OID.sha256);
@@ -162,7 +166,7 @@ function sha256(node: Node): void {
     refuse('its structure');
 }
 
-/** Returns the content of an `[0] IMPLICIT OCTET STRING`, which is whole or in whole pieces (X.690 section 8.7.3). */
+/** Returns the content of an `[0] IMPLICIT OCTET STRING`, which is one string or a list of strings (X.690 section 8.7.3). */
 function pieces(node: Node): Uint8Array {
   const whole =
     node instanceof Primitive

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { openSsl } from './testing/openssl';
 import { makeRecipientKey } from './recipient-key';
 
-it('makes an RSA-2048 key in the form that KMS takes, and opens an envelope of OpenSSL for it', async () => {
+it('makes an RSA-2048 key in the form that KMS accepts, and opens an envelope that OpenSSL made for it', async () => {
   const recipient = await makeRecipientKey();
   expect(recipient.publicKeySpki).toHaveLength(294);
   const publicKey = createPublicKey({ key: Buffer.from(recipient.publicKeySpki), type: 'spki', format: 'der' });

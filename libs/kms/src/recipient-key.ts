@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { openEnvelope } from './open-envelope';
 
 /**
- * The RSA-2048 key to which KMS encrypts its answers. The attestation document contains its public half; its private half never leaves the
- * enclave.
+ * The RSA-2048 key to which KMS encrypts its answers. The attestation document contains the public key. The private key never leaves
+ * the enclave.
  */
 export interface RecipientKey {
   /** SubjectPublicKeyInfo in DER, 294 bytes. */
@@ -13,9 +13,7 @@ export interface RecipientKey {
   open(ciphertextForRecipient: Uint8Array): Uint8Array;
 }
 
-/**
- * Makes a key on libuv's threads, because the search for primes takes a tenth of a second or more and must not block the event loop.
- */
+/** Makes a key on another thread, because the search for primes takes a tenth of a second or more and would block the event loop. */
 export async function makeRecipientKey(): Promise<RecipientKey> {
   return recipientKeyOf(await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 0x10001 }));
 }

@@ -8,9 +8,8 @@ interface Meaning {
 }
 
 /**
- * The errors of GenerateDataKey and Decrypt (AWS KMS API Reference) and of every action (there,
- * Common Errors), with the names that AWS's front ends use with and without `Exception`. Any other error is
- * `kms_failed`, and its name is not repeated.
+ * The errors of GenerateDataKey and Decrypt, and those of every action (AWS KMS API Reference, "Common Errors"). AWS's front ends use some
+ * names with and some without `Exception`. Any other error becomes `kms_failed`, without its name.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   AccessDenied: { code: 'kms_denied' },
@@ -58,17 +57,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   InvalidArnException: { code: 'kms_key_unusable' },
   InvalidKeyUsageException: { code: 'kms_key_unusable' },
   KMSInvalidStateException: { code: 'kms_key_unusable' },
-  // HTTP 500, "you can retry the request"
+  // AWS answers it with HTTP 500 and documents: "you can retry the request"
   KeyUnavailableException: { code: 'kms_key_unusable', retryable: true },
 
   IncorrectKeyException: { code: 'kms_ciphertext_invalid' },
   InvalidCiphertextException: { code: 'kms_ciphertext_invalid' },
 };
 
-/**
- * AWS has no error name for a wrong clock when it checks the signature: only the text distinguishes it from a wrong
- * secret.
- */
+/** If a wrong clock makes the signature invalid, only AWS's text distinguishes that from a wrong secret. */
 const SIGNATURE_ERRORS = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch']);
 const CLOCK_TEXT = /^Signature (?:expired|not yet current)\b/;
 
@@ -79,8 +75,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * Returns the error for an answer other than 200. In AWS JSON 1.1 its name is in `__type`, with or without a namespace
- * before `#`. If the body cannot be read, the name is in the header `x-amzn-errortype`, with or without a URI after `:`.
+ * Returns the error for an answer other than 200. In AWS JSON 1.1 the name of an error is in `__type`, with or without a namespace
+ * before `#`. If the body cannot be read, the name is taken from the header `x-amzn-errortype`, with or without a URI after `:`.
  */
 export function refusalOf(status: number, errorTypeHeader: string | undefined, body: Uint8Array): KmsError {
   const refusal = readRefusal(body);
@@ -105,6 +101,6 @@ function readRefusal(body: Uint8Array): z.infer<typeof refusalSchema> | undefine
   try {
     return refusalSchema.safeParse(decodeJson(body)).data;
   } catch {
-    return undefined; // a page of a proxy or load balancer, of which only the status can be used
+    return undefined; // A page of a proxy or load balancer. Only its status counts
   }
 }

@@ -18,13 +18,13 @@ const credentialsSchema = z.object({
 });
 
 /**
- * The credentials of the parent's role that the gateway offers: printable ASCII without spaces. Without an attestation document they
- * decrypt nothing.
+ * The credentials of the parent's role, which the gateway offers: printable ASCII without spaces. KMS decrypts nothing for them without
+ * an attestation document.
  */
 export type KmsCredentials = z.input<typeof credentialsSchema>;
 export type UsableCredentials = z.output<typeof credentialsSchema>;
 
-/** @throws KmsError `kms_credentials`: they are missing, malformed (an end of line would be a header), or expired */
+/** @throws KmsError `kms_credentials`: they are missing, malformed (a line break could inject a header), or expired */
 export function usableCredentials(credentials: KmsCredentials | null, nowMs: number): UsableCredentials {
   if (credentials === null) throw new KmsError('kms_credentials', 'there are none');
   const parsed = credentialsSchema.safeParse(credentials);
@@ -80,8 +80,9 @@ export interface UnsignedRequest {
 
 /**
  * Returns the headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests"), made by the AWS SDK's
- * signer: `host`, the given headers, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, names in lower case.
- * The signer remembers derived keys of the last 50 credentials for their day; the parent has these credentials anyway.
+ * signer. Beside the given headers these are `host`, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, with
+ * names in lower case. The signer keeps derived keys of the last 50 credentials in memory. They are no secret from the parent, which
+ * supplied the credentials.
  */
 export async function signRequest(
   { origin, region, headers, body }: UnsignedRequest,

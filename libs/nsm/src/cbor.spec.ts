@@ -92,7 +92,7 @@ describe('encodeCbor', () => {
     expect(() => encodeCbor(circle)).toThrow(/nested deeper/);
   });
 
-  it('returns separate bytes, which the caller may wipe', () => {
+  it('returns a separate buffer, which the caller may zero', () => {
     const first = encodeCbor('secret');
     expect([first.byteOffset, first.buffer.byteLength]).toEqual([0, first.length]);
     encodeCbor('another');
@@ -107,7 +107,7 @@ describe('decodeCbor', () => {
 
   it.each([
     ['a key twice', 'a2616101616102'],
-    ['bytes behind its end', '0101'],
+    ['bytes after its end', '0101'],
     ['nothing', ''],
     ['an item that is cut', '4401'],
   ])('refuses %s', (_what, text) => {

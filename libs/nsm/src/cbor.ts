@@ -1,23 +1,23 @@
 import { Encoder } from 'cbor-x/encode';
 import { decode } from 'cborg';
 
-/** Deeper than any message of the NSM. */
+/** Messages of the NSM have fewer levels. */
 const MAX_DEPTH = 32;
 const MAX_UINT32 = 0xffff_ffff;
-/** The range is that of unsigned 64-bit integers and, below 0, of signed ones, because cbor-x writes smaller numbers as tagged bytes. */
+/** cbor-x writes integers outside this range as tagged bytes: above, those beyond 64 bits; below, those under the signed 64-bit range. */
 const MAX_INTEGER = 2n ** 64n - 1n;
 const MIN_INTEGER = -(2n ** 63n);
 
 const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: false });
 
 /**
- * Deterministic CBOR (RFC 8949 section 4.2.1) by cbor-x, for what Node sends to the NSM, and for the mock NSM. On its own, cbor-x would
- * write 2^33 as a float and 5n in nine bytes, and keep the order of keys. This function prevents all three, and refuses values that have
- * no single form. cbor.spec.ts compares it byte for byte with cborg, which the browser-safe libraries use (cbor-x needs `new Function`).
+ * Encodes deterministic CBOR (RFC 8949 section 4.2.1) with cbor-x, for the NSM and the mock NSM. cbor-x alone would write 2^33 as a float
+ * and 5n in nine bytes, and would keep the order of keys. This function prevents all three, and refuses values that have more than one
+ * form. cbor.spec.ts compares it byte for byte with cborg.
  *
  * @param value null, booleans, integers from -2^63 to 2^64-1, well-formed text, bytes, and arrays, plain objects, and Maps by
  *   text or integer of these
- * @returns separate bytes, which the caller may wipe
+ * @returns a separate buffer, which the caller may zero
  * @throws TypeError for floats, -0, undefined, other classes, ill-formed text, and more than 32 levels
  */
 export function encodeCbor(value: unknown): Uint8Array {
@@ -60,7 +60,7 @@ function ordered(value: unknown, depth: number): unknown {
   return orderedMap(Object.entries(value), depth + 1);
 }
 
-/** cbor-x writes the shortest form for numbers of up to 32 bits, and for larger ones only if they are bigints. */
+/** Returns the type for which cbor-x writes the shortest form: a number up to 32 bits, a bigint above. */
 function integer(value: bigint): number | bigint {
   if (value > MAX_INTEGER || value < MIN_INTEGER) throw new TypeError('CBOR integers have 64 bits');
   const argument = value < 0n ? -1n - value : value;

@@ -31,11 +31,11 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
   });
 }
 
-/** koffi is loaded with the first request, so a program without a device never needs a native library. */
+/** Loads koffi, a native library, only with the first request, so that a program without a device does not need it. */
 export async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
   try {
     const koffi = await import('koffi');
-    // ioctl is variadic in C. On Linux (x86-64, arm64) a third argument that is a pointer is passed in the same way.
+    // ioctl is variadic in C. On Linux (x86-64, arm64) a pointer as third argument is passed like that of an ordinary function.
     const ioctl = koffi.load('libc.so.6').func('int ioctl(int fd, unsigned long request, void *argument)');
     return {
       memory: koffi,

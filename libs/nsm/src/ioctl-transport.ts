@@ -1,7 +1,7 @@
 import type * as Koffi from 'koffi';
 import { NsmError } from './errors';
 
-/** The only access to the hardware: bytes of CBOR in, bytes of CBOR out. */
+/** Sends CBOR to the NSM and returns its CBOR. No other code reaches the hardware. */
 export interface NsmTransport {
   /**
    * @param bytes one request, at most 4096 bytes
@@ -18,7 +18,7 @@ export const maxResponseBytes = 0x3000;
 /** _IOWR(0x0A, 0, struct of 32 bytes): aws-nitro-enclaves-nsm-api, src/driver/mod.rs; Linux include/uapi/linux/nsm.h (NSM_IOCTL_RAW). */
 export const nsmIoctl = 0xc020_0a00;
 
-/** Two iovecs: address and length of the request, address and capacity of the answer. The driver writes the length over the capacity. */
+/** Two iovecs: address and length of the request, address and capacity of the answer. The driver replaces the capacity by the length. */
 const messageBytes = 32;
 const lengthAt = 24;
 const responseAt = messageBytes + maxRequestBytes;
@@ -35,8 +35,8 @@ export interface IoctlDevice {
 }
 
 /**
- * Returns a transport that makes one request after the other, as the driver does, through memory that does not move while the call
- * runs on another thread.
+ * Returns a transport that makes one request after the other, as the driver does. Its memory does not move while a call runs on another
+ * thread.
  */
 export function createIoctlTransport(device: IoctlDevice): NsmTransport {
   let opened: Promise<{ call(request: Uint8Array): Promise<Uint8Array>; free(): void }> | undefined;
@@ -89,11 +89,11 @@ async function open(device: IoctlDevice) {
         message.setBigUint64(i * 8, field, true);
       });
       const result = await ioctl(nsmIoctl, pointer);
-      // errno belongs to the thread that made the call, so it is not known here.
+      // The reason is unknown, because errno is only on the thread that made the call.
       if (result !== 0) throw new NsmError('ERR_NSM_DEVICE', 'the NSM driver refused the request');
       const length = message.getBigUint64(lengthAt, true);
       if (length > BigInt(maxResponseBytes))
-        throw new NsmError('ERR_NSM_ANSWER', 'the NSM driver says that it wrote more than fits');
+        throw new NsmError('ERR_NSM_ANSWER', 'the NSM driver reports that it wrote more than fits');
       return bytes.slice(responseAt, responseAt + Number(length));
     },
     free() {

@@ -65,7 +65,7 @@ describe('the NSM client', () => {
     ['a text', 'Attestation', false],
     ['no document', { Attestation: {} }, false],
     ['a document of the wrong type', { Attestation: { document: 'x' } }, false],
-  ])('does not take %s for a document', async (_, answer, raw) => {
+  ])('refuses %s in place of a document', async (_, answer, raw) => {
     await expect(asked(answer, raw).nsm.attest({})).rejects.toMatchObject({ name: 'NsmError', code: 'ERR_NSM_ANSWER' });
   });
 

@@ -25,10 +25,10 @@ export interface NsmDescription {
 export interface Nsm {
   /**
    * Returns a signed attestation document (COSE_Sign1) with these fields.
-   * @throws NsmError ERR_NSM_INPUT_TOO_LARGE, ERR_NSM_INVALID_ARGUMENT before the device is asked
+   * @throws NsmError ERR_NSM_INPUT_TOO_LARGE, ERR_NSM_INVALID_ARGUMENT, before it asks the device
    */
   attest(fields: AttestationFields): Promise<Uint8Array>;
-  /** Returns 1 to 4096 random bytes of the Nitro hypervisor. The device gives at most 256 at once. */
+  /** Returns 1 to 4096 random bytes from the Nitro hypervisor. The device gives at most 256 at once, so it is asked more than once. */
   random(byteLength: number): Promise<Uint8Array>;
   describe(): Promise<NsmDescription>;
   /** @param index 0 to 31 */
@@ -70,7 +70,7 @@ export function createNsm(transport: NsmTransport): Nsm {
 
     async random(byteLength) {
       if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > maxRandomBytes)
-        throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `1 to ${maxRandomBytes} random bytes can be asked for`);
+        throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `the number of random bytes must be 1 to ${maxRandomBytes}`);
       const out = new Uint8Array(byteLength);
       for (let at = 0; at < byteLength;) {
         const some = bytesOf(await ask('GetRandom'), 'random');
@@ -114,7 +114,7 @@ function checkLength(value: Uint8Array | undefined, name: string, least: number,
   if (value === undefined) return;
   if (value.length > most)
     throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `${name} has ${value.length} bytes, ${most} allowed`);
-  if (value.length < least) throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `${name} is empty: leave it out`);
+  if (value.length < least) throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `${name} is empty: omit it`);
 }
 
 /** Reads `{"<name>": {...}}`, and throws for `{"Error": "<code>"}`. */
@@ -130,7 +130,7 @@ function readAnswer(bytes: Uint8Array, name: string): Map<unknown, unknown> {
     const content: unknown = answer.get(name);
     if (content instanceof Map) return content;
   }
-  throw new NsmError('ERR_NSM_ANSWER', `the NSM answered something else than ${name}`);
+  throw new NsmError('ERR_NSM_ANSWER', `the answer of the NSM is not one to ${name}`);
 }
 
 function bytesOf(map: Map<unknown, unknown>, name: string): Uint8Array {

@@ -37,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => gateway.stop());
 
 describe('a task', () => {
-  it('comes back with the text, the verified statement and what it cost', async () => {
+  it('returns the text, the verified statement and the cost', async () => {
     const steps: string[] = [];
     const onState = ({ step }: AgentState) => steps.push(step);
     const result = await client.agent(task({ subject: 'Parks' }), { onState });
@@ -65,7 +65,7 @@ describe('a task', () => {
     expect(sealed.expiresAtSeconds).toBeLessThan(nowSeconds + LIMITS.maxTaskLifetimeSeconds);
   });
 
-  it('shows the same outside its seal for each task', async () => {
+  it('has the same length and the same values outside its seal for each kind of task', async () => {
     for (const name of ['draft', 'subject'] as const) await client.agent(task({ task: name }));
     const [one, other] = gateway.agents.posted.map(({ body }) => body.length);
     expect(one).toBe(other);
@@ -92,13 +92,13 @@ describe('a task', () => {
     expect(await client.agent(task())).toMatchObject({ outcome, text: null, problem: 'a_word' });
   });
 
-  it('that was cut has the outcome cut and the text so far', async () => {
+  it('whose answer was cut has the outcome cut and the text up to there', async () => {
     gateway.agents.answer = { outcome: 'cut', text: 'Dear Sen', problem: null };
     gateway.agents.end = 'cut';
     expect(await client.agent(task())).toMatchObject({ outcome: 'cut', text: 'Dear Sen' });
   });
 
-  it('whose provider failed is a result with the verified statement of what was charged', async () => {
+  it('whose provider failed is a result with the verified statement of its cost', async () => {
     gateway.agents.answer = { outcome: 'provider_failed', text: null, problem: 'lost' };
     gateway.agents.end = 'lost';
     const result = await client.agent(task());
@@ -125,7 +125,7 @@ describe('before anything is posted, a task is refused', () => {
     ['too much text', { text: 'a'.repeat(LIMITS.maxTaskTextBytes + 1) }, '/text', 'too_long'],
     ['a language in another form', { language: 'English' }, '/language', 'invalid'],
     ['an unknown member', { system: 'x' } as never, '', 'invalid'],
-  ])('with %s, with the field and the rule', async (_name, changes, pointer, code) => {
+  ])('if it has %s, and the error names field and rule', async (_name, changes, pointer, code) => {
     const problems = [expect.objectContaining({ pointer, code })] as unknown[];
     await expect(client.agent(task(changes))).rejects.toEqual(failing('task_invalid', { problems, sent: 'not_sent' }));
     expect(gateway.agents.posted).toEqual([]);
@@ -135,12 +135,12 @@ describe('before anything is posted, a task is refused', () => {
     ['a class that the enclave does not attest', { modelClass: 'large' }, 'model_class_unknown'],
     ['a task that the class does not take', { task: 'review' }, 'task_not_offered'],
     ['more output than the class gives', { maxOutputTokens: 2048 }, 'output_too_large'],
-  ])('for %s', async (_name, changes, reason) => {
+  ])('if it asks for %s', async (_name, changes, reason) => {
     await expect(client.agent(task(changes))).rejects.toEqual(failing('model_refused', { reason, sent: 'not_sent' }));
     expect(gateway.agents.posted).toEqual([]);
   });
 
-  it('if the enclave attests no agents, and if the gateway hides what it attests', async () => {
+  it('if the enclave attests no agents, or if the gateway hides the attested configuration', async () => {
     gateway.agents.classes = [];
     const without = await connect(gateway.url, gateway.policy, { token: () => 'token' });
     await expect(without.agent(task())).rejects.toEqual(failing('model_refused', { reason: 'agents_off' }));
@@ -271,7 +271,7 @@ describe('the answer of a gateway is refused if it', () => {
 });
 
 describe('models()', () => {
-  it('lists what the enclave attests, with what the gateway does not take now', async () => {
+  it('lists the attested models, and which of them the gateway does not take now', async () => {
     gateway.agents.classes = [CLASS, { ...CLASS, id: 'other' }];
     gateway.agents.off.add('other');
     const both = await connect(gateway.url, gateway.policy, { token: () => 'token' });
@@ -282,7 +282,7 @@ describe('models()', () => {
   });
 });
 
-it('the most that a task costs covers what the gateway reserves for it', async () => {
+it('mostATaskCosts returns at least what the gateway reserves for a task', async () => {
   for (const length of [10, 3900, 4000, 8000, 16_384]) {
     gateway.agents.answer = { outcome: 'provider_failed', text: null, problem: 'lost' };
     gateway.agents.end = 'lost';

@@ -6,12 +6,12 @@ import type { EnclaveKey } from '../enclave-key';
 const RULES: Readonly<Record<string, string>> = {
   invalid_characters: 'has a character that cannot be sent, such as half of an emoji or a control character',
   too_long: `is too long: a text has at most ${String(LIMITS.maxTaskTextBytes)} bytes, a subject 500 characters`,
-  too_short: 'has nothing in it that can be seen',
+  too_short: 'has no visible text',
   invalid: 'is not in the form that docs/agents.md describes',
 };
 
 /**
- * Returns the model class that the enclave attests under the name in this task, if it takes such tasks.
+ * Returns the attested model class that this task names, if the class takes this kind of task.
  * @throws ClientError `model_refused`; the task was not sent
  */
 export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration'>, task: TaskRequest): ModelClass {
@@ -23,17 +23,17 @@ export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration
   if (found === undefined) throw refused('model_class_unknown', 'the enclave attests no model class of this name');
   if (!found.tasks.includes(task.task)) throw refused('task_not_offered', 'this model class does not take this task');
   if ((task.maxOutputTokens ?? 0) > found.maxOutputTokens)
-    throw refused('output_too_large', 'this model class does not give so much output');
+    throw refused('output_too_large', 'this model class allows less output');
   return found;
 }
 
 /**
- * Returns the content of a task, in CBOR, which is then sealed.
- * @param maxOutputTokens is also outside the seal; its default is that of the model class, so that it tells nothing about the task
+ * Returns the content of a task as CBOR, for sealing.
+ * @param maxOutputTokens also visible outside the seal; by default the maximum of the model class, which reveals nothing about the task
  * @throws ClientError `task_invalid` with every field that is wrong; the task was not sent
  */
 export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {
-  // Unknown members are refused here, as the enclave would refuse them
+  // `rest` keeps unknown members, so that they are refused here and not by the enclave
   const { subject = null, maxOutputTokens: _outside, ...rest } = task;
   const content = { version: 1 as const, ...rest, subject, maxOutputTokens };
   const problems = agentTaskProblems(content).map(({ pointer, code }): FieldProblem => ({

@@ -9,11 +9,11 @@ import type { PreparedTask } from './prepare-task';
 
 /** The gateway ends the whole exchange ten seconds earlier. */
 const TIMEOUT_MS = (LIMITS.taskSeconds + 10) * 1000;
-/** The limit for all posts and pauses together. A repeated post gets the answer that the enclave remembers. */
+/** The limit for all posts and pauses together. */
 const BUDGET_MS = 150_000;
 const MAX_POSTS = 6;
 
-/** Refusals after which a retry of the same task may succeed. `undefined`: a 5xx of a proxy, which has no code. */
+/** Refusals after which a retry of the same task may succeed. `undefined` is a 5xx of a proxy, which has no code. */
 const PASSING: ReadonlySet<string | undefined> = new Set([
   undefined,
   'database_unavailable',
@@ -34,11 +34,11 @@ export interface PostTaskOptions {
   readonly token: () => Promise<string>;
   readonly signal?: AbortSignal | undefined;
   readonly onState: (state: AgentState) => void;
-  /** Called after each failed post with whether the task may have been sent. */
+  /** Called after each failed post, with what all posts together prove. */
   readonly onSent: (sent: WhetherSent) => void;
 }
 
-/** The gateway's answer with a statement: the model's answer, or the provider's failure. */
+/** The gateway's answer: a usage statement, and the model's answer unless the provider failed. */
 export interface PostedTask {
   readonly statement: string;
   readonly attestationDocument: Uint8Array;
@@ -47,7 +47,7 @@ export interface PostedTask {
 }
 
 /**
- * Posts a sealed task until there is an answer. It always posts the same bytes: the enclave runs them once, then answers from memory.
+ * Posts a sealed task until there is an answer. It always posts the same bytes: the enclave runs the task once, then answers from memory.
  * After a 401 the caller is asked once for another token.
  * @throws ClientError
  */
@@ -120,11 +120,11 @@ async function postOnce(
 /** @throws ClientError `answer_invalid` */
 function readResult(body: Uint8Array): AgentResult {
   const parsed = agentResultSchema.safeParse(readJson(body));
-  if (!parsed.success) throw new ClientError('answer_invalid', 'the answer is not one to a task');
+  if (!parsed.success) throw new ClientError('answer_invalid', 'the answer does not have the form of a task result');
   return parsed.data;
 }
 
-/** The statement of the charge in `provider_unavailable`; undefined for any other refusal. */
+/** Returns the statement in a `provider_unavailable` problem; undefined for any other refusal. */
 function readFailure(body: Uint8Array): PostedTask | undefined {
   let document: unknown;
   try {

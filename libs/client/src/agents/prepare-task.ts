@@ -12,10 +12,10 @@ import type { ModelClass, TaskRequest } from '../api';
 import type { EnclaveKey } from '../enclave-key';
 import { attestedClass, encodeTask } from './check-task';
 
-/** Longer than all attempts take. Half of what the enclave allows, because clocks differ. */
+/** Longer than all attempts take, and half of the enclave's limit, because clocks differ. */
 const LIFETIME_SECONDS = LIMITS.maxTaskLifetimeSeconds / 2;
 
-/** A sealed task and what its sender keeps until the answer is here. */
+/** A sealed task, and what its sender needs for reading the answer. */
 export interface PreparedTask {
   /** A UUID: the request id. */
   readonly id: string;
@@ -23,7 +23,7 @@ export interface PreparedTask {
   readonly modelClass: ModelClass;
   readonly maxOutputTokens: number;
   readonly sealed: SealedMessage;
-  /** The posted bytes: the agent request's CBOR form. */
+  /** The bytes to post: the agent request as CBOR. */
   readonly request: Uint8Array;
   /** SHA-256 of `request`, 32 bytes. */
   readonly requestSha256: Uint8Array;

@@ -34,7 +34,7 @@ export async function runTask(sender: Sender, task: TaskRequest, options: TaskOp
     const first = await prepare();
     const result = await ask(first).catch(async (error: unknown) => {
       if (!isRetired(error)) throw error;
-      // The enclave did not open the task, so no provider was asked. Sealing it once more is safe
+      // Sealing the task again is safe: the enclave could not open it, so no provider was asked
       sender.keys.forget(first.key);
       return ask(await prepare());
     });

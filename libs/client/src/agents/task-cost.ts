@@ -3,10 +3,10 @@ import { POLY1305_TAG_BYTES, TASK_BUCKETS } from '@communique-tee/protocol';
 import type { ModelClass } from '../api';
 
 /**
- * Returns the most that one attempt at a task costs, in micro-dollars: the amount that the gateway reserves. A second attempt after one
- * that failed reserves as much again.
- * @param textBytes UTF-8 of the text and the subject
- * @param at the day whose prices count; today unless given
+ * Returns an upper bound of the cost of one attempt at a task, in micro-dollars. It is at least what the gateway reserves. A second attempt
+ * costs as much again.
+ * @param textBytes bytes of UTF-8 of the text and the subject
+ * @param at the day whose prices apply; today unless given
  * @returns null if this library has no price of the model, or the text is too long
  */
 export function mostATaskCosts(

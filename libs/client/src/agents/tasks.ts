@@ -1,5 +1,5 @@
 /**
- * The functions that ask a model. The page loads them separately, when a model is first asked
+ * The functions that ask a model. The page loads this file separately, when a person first uses a model
  * (tools/dev/build/plugins/page-libraries.mjs).
  */
 export { offeredModels } from './offer';

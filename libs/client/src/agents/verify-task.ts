@@ -18,7 +18,7 @@ import { ClientError } from '../errors';
 import type { PostedTask } from './post-task';
 import type { PreparedTask } from './prepare-task';
 
-/** The ends that a statement may have for each outcome in the sealed answer. In any other pair the two are from different attempts. */
+/** For each outcome in the sealed answer, the ends that the statement may have. Any other pair comes from two different attempts. */
 const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
   complete: ['complete', 'tier_mismatch'],
   cut: ['cut', 'tier_mismatch'],
@@ -30,8 +30,8 @@ const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
 };
 
 /**
- * Verifies that an accepted enclave with the key that the task was sealed to signed the usage statement; opens the answer; and
- * checks that both belong together.
+ * Verifies that an accepted enclave signed the usage statement, and that it is the enclave with the key that the task was sealed to.
+ * Opens the answer, and checks that it belongs to the statement.
  * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused`
  */
 export async function verifyTask(
@@ -58,9 +58,9 @@ export async function verifyTask(
       prices,
     },
   );
-  // Without the table in this library, the statement must at least name the attested one
+  // If this library does not have the price table, it still checks that the statement names the attested table
   if (claims.prices_sha256 !== attestedPrices)
-    throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement is under another price table');
+    throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement names another price table than the enclave attests');
   // An enclave may hold several keys: the document must name the one that this task was sealed to.
   if (!isSameKey(enclave, sealed))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
@@ -85,13 +85,14 @@ function openedAnswer({ answerKey, sealed }: PreparedTask, bytes: Uint8Array, en
   const fits =
     toHex(answer.requestId) === toHex(sealed.messageId) &&
     (ENDS[answer.outcome].includes(end) || (answer.outcome === 'provider_failed' && isProviderFailure(end)));
-  if (!fits) throw contradiction('the answer and the statement are not of one attempt');
+  if (!fits) throw contradiction('the answer and the statement are from different attempts');
   return answer;
 }
 
-/** The outcome if the provider failed. The gateway then forwards no answer, and the signed end gives the reason. */
+/** Returns the outcome after a failure of the provider. The gateway then forwards no answer, and the signed end gives the reason. */
 function failureOf(end: AgentEnd): Opened {
-  if (!isProviderFailure(end)) throw contradiction('the gateway reports a failure that the statement does not');
+  if (!isProviderFailure(end))
+    throw contradiction('the gateway reports a failure of the provider that the statement does not report');
   return { outcome: 'provider_failed', text: null, problem: end };
 }
 

@@ -1,4 +1,4 @@
-/** The proof of residence for `send`. A separate entry, because it needs hash functions, signatures and the circuit's statement. */
+/** The proof of residence for `send`. This is a separate entry because of its size: hash functions, signatures and the circuit's statement. */
 export { residenceProver, type Prove } from './residence-prover';
 /** The functions that a form or command needs before a proof. */
 export { officesOfDistrict, registrationFromJson } from '@communique-tee/residence';

@@ -79,7 +79,7 @@ async function prepareProof(prove: Prove, question: ResidenceQuestion): Promise<
   };
 }
 
-/** Returns the kept list while it is fresh; otherwise fetches the registrar's list, and reports it so that the caller can keep it. */
+/** Returns the kept list path while it is fresh. Otherwise fetches a new one and reports it, so that the caller can keep it. */
 async function readList(
   { list, files, signal, onState }: ResidenceQuestion,
   reader: Parameters<typeof isFreshListPath>[1],

@@ -32,7 +32,7 @@ interface Behind {
 export type TaskFault =
   'cut' | 'cut-after' | 'silence' | { readonly problem: ProblemCode; readonly retryAfter?: number };
 
-/** The agents service of a TestGateway's enclave. It signs real statements under the receipt key; a test can make them wrong. */
+/** The agents service of a TestGateway's enclave. It signs real statements with the receipt key. A test can make it misbehave. */
 export class TestAgents {
   classes: Classes = [];
   /** Classes that the gateway does not take now. */
@@ -41,7 +41,7 @@ export class TestAgents {
   readonly posted: { readonly body: Uint8Array; readonly token: string | undefined }[] = [];
   /** The tasks that reached a provider, as the enclave opened them: one for each distinct request. */
   readonly asked: AgentTask[] = [];
-  /** Each post takes the first fault. */
+  /** Each post removes the first fault and suffers it. */
   faults: TaskFault[] = [];
   /** The enclave's answer. */
   answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'> = {
@@ -57,7 +57,7 @@ export class TestAgents {
   /** Changes the answer before the gateway sends it. */
   tamper: (result: Record<string, unknown>) => Record<string, unknown> = (result) => result;
   onSilence: () => void = () => undefined;
-  /** Replies by the hash of the request, as the enclave remembers them. */
+  /** Replies by the hash of the request. A real enclave remembers them too. */
   private readonly replies = new Map<string, Promise<Record<string, unknown>>>();
 
   published(): Pick<PublicConfiguration['services'], 'agents'> {
@@ -104,7 +104,8 @@ export class TestAgents {
     const keys = keysOf(sealed.keyId);
     const row = this.classes.find(({ id }) => id === modelClass);
     const priced = row && rowOf(PRICE_TABLE, row.provider, row.model, new Date());
-    if (keys === undefined || !row || !priced) throw new Error('the client asks what the enclave refuses');
+    if (keys === undefined || !row || !priced)
+      throw new Error('the client sent a task that a real enclave would refuse');
     const { plaintext, answerKey } = sealing.openTask(keys.pair, sealed);
     this.asked.push(decodeAgentTask(plaintext));
     const attestation = await document(keys);

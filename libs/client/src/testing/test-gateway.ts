@@ -58,8 +58,9 @@ export interface Posted {
 }
 
 /**
- * How a post is answered: with a problem (`stored`: the gateway has the message, as if a browser had silently posted it before), with any
- * status and text, with a broken connection before or after the message was stored, with half of a 202, or never.
+ * How the gateway answers a post. `problem`: with a problem; with `stored`, the gateway has the message, as if a browser had posted it before.
+ * `status`: with this status and text. `cut`, `cut-after`: it breaks the connection before or after it stores the message. `half`: with
+ * half of a 202. `silence`: never.
  */
 export type PostFault =
   | { readonly problem: ProblemCode; readonly retryAfter?: number; readonly stored?: true }
@@ -72,33 +73,34 @@ export type PostFault =
 /** Simulates a gateway and the enclave behind it, with real keys, documents and receipts. A test can make it misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
-  /** Each request for a document takes the first fault. */
+  /** Each request for a document removes the first fault and suffers it. */
   attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
   /** Ids of the messages that were stored. */
   private readonly stored = new Set<string>();
-  /** The answer to each plain request for a status, instead of the status. */
+  /** If set, the answer to each request for a status as JSON. */
   statusFault: ProblemCode | undefined;
-  /** How many requests there were for documents, for plain statuses, and for statuses as events. */
+  /** How many requests there were for documents. */
   attestations = 0;
+  /** The requests for statuses, as JSON or as events. */
   readonly asked: {
     readonly events: boolean;
     readonly token: string | undefined;
     readonly statusSecret: string | undefined;
   }[] = [];
-  /** Each post takes the first fault. */
+  /** Each post removes the first fault and suffers it. */
   postFaults: PostFault[] = [];
   /** Called when a post is left without an answer. */
   onSilence: () => void = () => undefined;
-  /** The statuses that every message goes through. The last one stays. */
+  /** The statuses that every message goes through. The last one is repeated. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
   /** The custody that the enclave attests from now on. */
   custody = 'process';
   /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
-  /** The attested proof of residence. */
+  /** Whether the enclave attests that it takes proofs of residence, and its settings for them. */
   residence: PublicConfiguration['residence'] = { mode: 'off' };
-  /** The enclave's models and the results of tasks; not attested until there are classes. */
+  /** The enclave's models and the results of tasks. The enclave attests no models until a test sets `classes`. */
   readonly agents = new TestAgents();
   /** The address of the registrar's list, served by `GET /api/residence`. */
   listAddress = '';
@@ -145,7 +147,7 @@ export class TestGateway {
     return { acceptedMeasurements: [developmentMeasurements], unsafeDevelopmentRootPem: this.rootPem };
   }
 
-  /** From now on a new key is attested; the older ones are kept or dropped. */
+  /** Makes a new key, which the enclave attests from now on. Keeps or drops the older keys. */
   rotate({ keepOld }: { readonly keepOld: boolean }): void {
     this.keys = createKeys();
     if (!keepOld) this.held.length = 0;
@@ -283,7 +285,7 @@ export class TestGateway {
     const turn = this.turns.get(id) ?? 0;
     this.turns.set(id, turn + 1);
     if (keys === undefined) {
-      // No attempt was dispatched, so the person may send again in the campaign.
+      // The enclave delivered nothing, so the person may send again in the campaign.
       if (message.nullifier !== null) this.nullifiers.delete(toHex(message.nullifier));
       return this.tamper({ ...view(message, 'key_retired'), reason: 'key_retired' });
     }
@@ -296,11 +298,11 @@ export class TestGateway {
   /** Opens a message as the enclave does. */
   open(message: SealedMessage, keys: Keys = this.keys): CongressMessage {
     const parsed = parseCongressMessage(sealing.open(keys.pair, message).plaintext);
-    if (!parsed.ok) throw new Error('the client sealed what the enclave refuses');
+    if (!parsed.ok) throw new Error('the client sealed a message that a real enclave would refuse');
     return parsed.message;
   }
 
-  /** From now on everyone may send again in every campaign. */
+  /** Lets each person send again in each campaign. */
   forgetNullifiers(): void {
     this.nullifiers.clear();
   }

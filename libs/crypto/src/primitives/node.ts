@@ -19,7 +19,7 @@ const TAG_BYTES = 16;
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
-/** The primitives for the enclave and every other program on Node. Public keys are imported as JWK, three times faster than DER. */
+/** The primitives for the enclave and every other program on Node. Importing a public key as JWK is three times faster than as DER. */
 export const nodePrimitives: Primitives<KeyObject> = {
   generateKeyPair: () => withPublicKey(generateKeyPairSync('x25519').privateKey),
   importPrivateKey(raw) {
@@ -38,8 +38,8 @@ export const nodePrimitives: Primitives<KeyObject> = {
         format: 'jwk',
       }),
     }),
-  // One call of OpenSSL for the exchange and its HKDF, without an import of the peer's key. Node before 24.7 lacks it; only the
-  // one-file command runs there, and it opens no message.
+  // One call of OpenSSL makes the exchange and its HKDF, and needs no import of the peer's key. Node before 24.7 lacks it. There the
+  // callers build it from the other primitives.
   decapsulate: (nodeCrypto as Partial<typeof nodeCrypto>).decapsulate,
   sha256: (message) => hash('sha256', message, 'buffer'),
   hmacSha256,
@@ -73,8 +73,8 @@ export const nodePrimitives: Primitives<KeyObject> = {
 };
 
 /**
- * HMAC (RFC 2104) from single hash calls, because an HMAC object takes Node longer to make than to hash, and an exchange needs six.
- * Takes only keys of at most a block (64 bytes); all keys of HPKE have 32.
+ * HMAC (RFC 2104) from two calls of `hash`. To make an HMAC object takes Node longer than the hashing, and an exchange needs six HMACs.
+ * Takes only keys of at most one block (64 bytes); all keys of HPKE have 32.
  */
 function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   if (key.length > BLOCK_BYTES) throw new RangeError('a key of at most 64 bytes');
@@ -108,7 +108,7 @@ function shortNonce(nonce: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns bytes as little-endian words (x86-64 and arm64 both are little-endian). They are copied, because words must be aligned and a
+ * Returns bytes as little-endian words; x86-64 and arm64 are both little-endian. Copies the bytes, because words must be aligned, and a
  * Buffer's own `slice` is only a view.
  */
 function words(bytes: Uint8Array, from: number, count: number): Uint32Array {

@@ -1,23 +1,23 @@
 /**
- * The few operations that sealing is built from, so that one construction runs over node:crypto in the enclave and over the noble
- * libraries in a browser. `PrivateKey` is opaque: a KeyObject in the enclave, 32 bytes in a browser.
+ * The operations that sealing needs. They are implemented with node:crypto for Node and with the noble libraries for browsers.
+ * `PrivateKey` is a KeyObject on Node, and 32 bytes in a browser.
  */
 export interface Primitives<PrivateKey> {
   generateKeyPair(): KeyPair<PrivateKey>;
   /** Imports the 32 bytes of an X25519 private key (RFC 7748). */
   importPrivateKey(raw: Uint8Array): KeyPair<PrivateKey>;
-  /** Returns the 32 bytes of X25519. May throw, or return zeros, for a key of small order: the caller refuses both. */
+  /** Returns the X25519 secret, 32 bytes. For a key of small order it may throw or return zeros; the caller refuses both. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
   /**
-   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), if the platform has it as one operation; otherwise it is built from the
-   * other operations. 32 bytes; throws for a key of small order.
+   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1). Returns 32 bytes; throws for a key of small order. If the platform does
+   * not have it as one operation, the caller builds it from the other operations.
    */
   decapsulate?: ((privateKey: PrivateKey, encapsulatedKey: Uint8Array) => Uint8Array) | undefined;
   sha256(message: Uint8Array): Uint8Array;
   hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
-  /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): key 32, nonce 24 bytes; gives ciphertext and 16-byte tag. */
+  /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a key of 32 and a nonce of 24 bytes. Returns the ciphertext and a 16-byte tag. */
   aeadSeal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** Returns undefined if the tag does not fit. */
+  /** Returns undefined if the tag is wrong. */
   aeadOpen(
     key: Uint8Array,
     nonce: Uint8Array,

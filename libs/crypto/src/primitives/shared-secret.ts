@@ -1,8 +1,8 @@
 import type { Primitives } from './primitives';
 
 /**
- * Returns the X25519 secret, or undefined for a key of small order, which gives the public all-zero secret (RFC 7748 section 6.1, RFC
- * 9180 section 7.1.4).
+ * Returns the X25519 secret, 32 bytes. Returns undefined for a key of small order: its secret is all zeros, which anyone can know (RFC 7748
+ * section 6.1, RFC 9180 section 7.1.4).
  */
 export function sharedSecret<PrivateKey>(
   primitives: Primitives<PrivateKey>,

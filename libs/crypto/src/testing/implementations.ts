@@ -8,8 +8,8 @@ import type { Primitives } from '../primitives/primitives';
 import type { Sealing } from '../sealing';
 
 /**
- * Both sets of primitives behind one interface, with keys as raw bytes, so that every spec runs with each set, and with messages
- * sealed by one and opened by the other.
+ * Both sets of primitives behind one interface, with keys as raw bytes. So a spec can run with each set, or seal with one set and open
+ * with the other.
  */
 export const IMPLEMENTATIONS = [
   bind('node:crypto', nodePrimitives, node.sealing),

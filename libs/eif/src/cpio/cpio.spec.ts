@@ -146,7 +146,7 @@ describe('an archive', () => {
       expect(stdout).toMatch(/^lrwxrwxrwx .* bin -> usr\/bin$/m);
       const out = join(folder, 'out');
       await mkdir(out);
-      // Without the character device, which only root can extract.
+      // Only root can extract the character device, so it is left out.
       await writeCpio(
         example.filter(({ kind }) => kind !== 'characterDevice'),
         path,
@@ -193,28 +193,28 @@ describe('an archive with one thing wrong', () => {
   it.each<[string, string, (bytes: Buffer) => Buffer]>([
     ['ERR_CPIO_FORMAT', 'the old portable format', change(0, '070707')],
     ['ERR_CPIO_FORMAT', 'the format with checksums', change(0, '070702')],
-    ['ERR_CPIO_FORMAT', 'a digit that is none', change(20, 'g')],
+    ['ERR_CPIO_FORMAT', 'a letter in place of a digit', change(20, 'g')],
     ['ERR_CPIO_FORMAT', 'a checksum', change(109, '1')],
-    ['ERR_CPIO_FORMAT', 'a mode with more bits', change(14, '0001')],
-    ['ERR_CPIO_FORMAT', 'padding', change(115, 'x')],
-    ['ERR_CPIO_FORMAT', 'padding behind the content', change(123, 'x')],
-    ['ERR_CPIO_FORMAT', 'a link that leads nowhere', change(54, '00000000')],
+    ['ERR_CPIO_FORMAT', 'a mode of more than 16 bits', change(14, '0001')],
+    ['ERR_CPIO_FORMAT', 'padding after the name that is not zero', change(115, 'x')],
+    ['ERR_CPIO_FORMAT', 'padding after the content that is not zero', change(123, 'x')],
+    ['ERR_CPIO_FORMAT', 'a link with an empty target', change(54, '00000000')],
     ['ERR_CPIO_FORMAT', 'a folder with content', change(14, '000041ed')],
     ['ERR_CPIO_NAME', 'an empty name', change(94, '00000001')],
     ['ERR_CPIO_NAME', 'a name of 4 GiB', change(94, 'ffffffff')],
-    ['ERR_CPIO_NAME', 'a name without an end', change(113, 'x')],
-    ['ERR_CPIO_NAME', 'a name with two ends', change(111, '\0')],
-    ['ERR_CPIO_NAME', 'a name that leads out', change(110, '..\0')],
+    ['ERR_CPIO_NAME', 'a name without a final NUL', change(113, 'x')],
+    ['ERR_CPIO_NAME', 'a name with a NUL inside', change(111, '\0')],
+    ['ERR_CPIO_NAME', 'a name that leads out of the root', change(110, '..\0')],
     ['ERR_CPIO_NAME', 'an absolute name', change(110, '/in')],
     ['ERR_CPIO_NAME', 'a name that is no text', change(110, '\xff')],
-    ['ERR_CPIO_DUPLICATE', 'a name that comes again', change(110, 'dev')],
-    ['ERR_CPIO_FORMAT', 'a content that is shorter than said', change(54, '00000003')],
+    ['ERR_CPIO_DUPLICATE', 'a name that occurs twice', change(110, 'dev')],
+    ['ERR_CPIO_FORMAT', 'a size smaller than the content', change(54, '00000003')],
     ['ERR_CPIO_TRUNCATED', 'a content of 4 GiB', (bytes) => change(14, '000081a4')(change(54, 'fffffff0')(bytes))],
     ['ERR_CPIO_TRUNCATED', 'nothing', () => Buffer.alloc(0)],
     ['ERR_CPIO_TRUNCATED', 'no trailer', (bytes) => bytes.subarray(0, bytes.indexOf('TRAILER') - 110)],
     ['ERR_CPIO_TRUNCATED', 'half a trailer', (bytes) => bytes.subarray(0, bytes.indexOf('TRAILER') + 3)],
-    ['ERR_CPIO_TRAILING', 'another archive behind it', (bytes) => Buffer.concat([bytes, bytes])],
-    ['ERR_CPIO_TRAILING', 'one byte behind it', (bytes) => Buffer.concat([bytes, Buffer.from('x')])],
+    ['ERR_CPIO_TRAILING', 'another archive after it', (bytes) => Buffer.concat([bytes, bytes])],
+    ['ERR_CPIO_TRAILING', 'one byte after it', (bytes) => Buffer.concat([bytes, Buffer.from('x')])],
     ['ERR_CPIO_FORMAT', 'a trailer with content', (bytes) => change(bytes.indexOf('TRAILER') - 110 + 61, '1')(bytes)],
   ])('is refused with %s: %s', async (code, _what, edit) => {
     await expect(list(edit(await archive(example)))).rejects.toMatchObject({ code });

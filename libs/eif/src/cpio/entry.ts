@@ -2,8 +2,8 @@ import { EifError } from '../errors';
 import type { ByteSource } from '../io/byte-source';
 
 /**
- * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), without `/` at the beginning or end. The owner is always root,
- * the time 0 and the number of links 1.
+ * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), without `/` at the beginning or end. Every entry gets the owner
+ * root, the time 0 and 1 as the number of links.
  */
 export type CpioInput =
   | { readonly kind: 'directory'; readonly name: string; readonly mode: number }
@@ -68,7 +68,7 @@ function checkEntry(entry: CpioInput): void {
       throw wrong('the target of the link');
     return;
   }
-  // No setuid, no setgid; the sticky bit for folders such as /tmp.
+  // Neither setuid nor setgid is allowed. The sticky bit is allowed for folders such as /tmp.
   const allowed = entry.kind === 'directory' ? 0o1777 : 0o777;
   if (!Number.isInteger(entry.mode) || entry.mode < 0 || (entry.mode & ~allowed) !== 0)
     throw wrong(`mode 0${entry.mode.toString(8)}`);

@@ -34,8 +34,8 @@ export interface ReadCpioOptions {
 }
 
 /**
- * Lists a newc archive (kernel documentation, driver-api/early-userspace/buffer-format) strictly: only the magic "070701", names that stay
- * inside the root and occur once, padding of zeros, one trailer with only zeros after it. "." is accepted as the root.
+ * Lists a newc archive (kernel documentation, driver-api/early-userspace/buffer-format). It is strict: the magic is "070701", names stay
+ * inside the root and occur once, padding is zeros, and only zeros follow the trailer. "." is accepted as the root.
  *
  * @param source may cut the archive anywhere
  * @throws EifError ERR_CPIO_FORMAT, _NAME, _DUPLICATE, _TRUNCATED, _TRAILING, _TOO_LARGE
@@ -94,7 +94,7 @@ async function readHeader(reader: ChunkReader) {
     throw new EifError('ERR_CPIO_FORMAT', `no header at byte ${reader.offset - headerTextBytes}`);
   const field = (i: number) => Number.parseInt(text.slice(6 + 8 * i, 14 + 8 * i), 16);
   const nameBytes = field(11);
-  if (field(12) !== 0) throw new EifError('ERR_CPIO_FORMAT', 'a checksum, which 070701 has not');
+  if (field(12) !== 0) throw new EifError('ERR_CPIO_FORMAT', 'a checksum, which the format 070701 does not have');
   if (nameBytes < 2 || nameBytes > maxNameBytes + 1) throw new EifError('ERR_CPIO_NAME', `${nameBytes} bytes`);
   const bytes = await reader.read(nameBytes);
   await padding(reader);

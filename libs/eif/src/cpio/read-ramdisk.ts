@@ -6,7 +6,7 @@ import { InputFile } from '../io/input-file';
 import { type CpioEntry, readCpio, type ReadCpioOptions } from './read-cpio';
 
 /**
- * Lists a ramdisk of an image, compressed with gzip or not. An empty ramdisk has no entries.
+ * Lists the entries of a ramdisk of an image, compressed with gzip or not. An empty ramdisk has no entries.
  *
  * @param section of type "ramdisk", from `readImage` of the same file
  * @throws EifError what `readCpio` throws, ERR_CPIO_GZIP, ERR_EIF_FILE
@@ -44,7 +44,7 @@ async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section)
 }
 
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  // Copies, because the stream still uses a chunk when the next one is read into the same buffer.
+  // Each chunk is copied, because the stream may still use it when the next chunk is read into the same buffer.
   const copies = Readable.from(
     (async function* () {
       for await (const chunk of source) yield chunk.slice();

@@ -12,14 +12,15 @@ export interface WrittenCpio {
 
 /**
  * Writes a ramdisk: a newc archive of these entries. The same entries in any order give the same bytes on every
- * machine. The file is written completely or not at all; contents are read a chunk at a time.
+ * machine. The file is written completely or not at all.
  *
  * @param path is replaced if it exists
  * @throws EifError ERR_CPIO_NAME, _ENTRY, _PARENT (every folder has to be an entry), _DUPLICATE, ERR_EIF_FILE,
  * ERR_EIF_SOURCE_CHANGED
- * @example await writeCpio([{ kind: 'directory', name: 'dev', mode: 0o755 }, { kind: 'characterDevice', name:
- * 'dev/console', mode: 0o600, major: 5, minor: 1 }, { kind: 'file', name: 'init', mode: 0o755, content: { path:
- * 'build/init' } }], 'init.cpio');
+ * @example
+ * const dev = { kind: 'directory', name: 'dev', mode: 0o755 };
+ * const init = { kind: 'file', name: 'init', mode: 0o755, content: { path: 'build/init' } };
+ * await writeCpio([dev, init], 'init.cpio');
  */
 export async function writeCpio(entries: Iterable<CpioInput>, path: string): Promise<WrittenCpio> {
   return OutputFile.write(path, async (file) => {
@@ -32,7 +33,7 @@ export async function writeCpio(entries: Iterable<CpioInput>, path: string): Pro
   });
 }
 
-/** The alignment of a complete archive, as in cpio(1); the kernel needs 4 bytes if another archive follows. */
+/** The size of an archive is a multiple of this, as with cpio(1). The kernel needs only a multiple of 4, if another archive follows. */
 const blockBytes = 512;
 
 /**

@@ -13,7 +13,7 @@ export interface SectionDifference {
   readonly sizeBytesB: number | undefined;
   /** The offset of the first difference in the data; undefined unless "changed". */
   readonly offset: number | undefined;
-  /** For a ramdisk: the entry in which the data begin to differ. */
+  /** For a ramdisk: the name of the entry in which the data begin to differ. */
   readonly entry: string | undefined;
   /** For a ramdisk that is an archive: the entries that differ. Empty if only the form differs. */
   readonly entries: readonly EntryDifference[] | undefined;
@@ -31,8 +31,8 @@ export interface ImageDifference {
 }
 
 /**
- * Compares two whole images: the files byte by byte, then section by section, and the entries of ramdisks. Sections
- * are paired by type and number, regardless of their position.
+ * Compares two images byte by byte, then section by section, and then the entries of their ramdisks. Sections are paired by type, and
+ * ramdisks also by number. The position of a section does not matter.
  *
  * @throws EifError what `describeImage` throws, for either
  */

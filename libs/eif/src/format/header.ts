@@ -17,7 +17,7 @@ const magic = 0x2e656966; // ".eif"
 const offsetsAt = 28;
 const sizesAt = offsetsAt + 8 * maxSections;
 const unusedAt = sizesAt + 8 * maxSections;
-/** Bit 0 is the architecture (EIF_HDR_ARCH_ARM64). AWS's README calls the others reserved. */
+/** Bit 0 of the flags is the architecture (EIF_HDR_ARCH_ARM64). AWS's README calls the other bits reserved. */
 const arm64Flag = 1;
 /**
  * Bits 6, 8 and 9, as in images of Bottlerocket (twoliter's eif-builder: 0x240, and 0x340 as an example): the enclave
@@ -29,7 +29,7 @@ const pcieFlags = pcieFlag | 0x300;
 export interface Header {
   readonly version: number;
   readonly arch: Arch;
-  /** Whether the enclave has a PCIe bus. How its flags enter PCR0 is not published, so such an image is not measured here. */
+  /** Whether the enclave has a PCIe bus. It is not published how its flags enter PCR0, so this library does not measure such an image. */
   readonly pcie: boolean;
   /** Neither nitro-cli nor the hypervisor uses this value (README of aws-nitro-enclaves-image-format, "default_mem"). */
   readonly defaultMemoryBytes: number;
@@ -56,8 +56,7 @@ export function encodeHeader(header: Omit<Header, 'pcie'>): Uint8Array {
 }
 
 /**
- * Reads and checks the header only. Refuses every u64 beyond 2^53 - 1, so that a caller that compares the numbers with the file's length
- * adds exact numbers.
+ * Reads and checks only the header. Refuses every u64 beyond 2^53 - 1, so that a caller can calculate with exact numbers.
  *
  * @param bytes 548 bytes
  * @throws EifError ERR_EIF_MAGIC, _VERSION, _FLAGS, _RESERVED, _DEFAULTS, _SECTION_COUNT, _TRUNCATED
@@ -73,7 +72,7 @@ export function decodeHeader(bytes: Uint8Array): Header & { readonly crc32: numb
     throw new EifError('ERR_EIF_FLAGS', `0x${flags.toString(16)}`);
   if (view.getUint16(24) !== 0 || view.getUint32(unusedAt) !== 0) throw new EifError('ERR_EIF_RESERVED');
   const count = view.getUint16(26);
-  // At least kernel, command line and a ramdisk; from version 4 on also metadata.
+  // The smallest count equals the version: kernel, command line and a ramdisk; version 4 also has metadata.
   if (count < version || count > maxSections)
     throw new EifError('ERR_EIF_SECTION_COUNT', `${count}, and ${version} to ${maxSections} are possible`);
   const sections: { offset: number; sizeBytes: number }[] = [];

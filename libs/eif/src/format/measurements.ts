@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { SectionType } from './sections';
 
-/** Hexadecimal, lower case, 96 digits each (SHA-384). */
+/** PCRs as 96 lowercase hexadecimal digits each (SHA-384). Each comment names the measured parts. */
 export interface Measurements {
   /** kernel, command line, all ramdisks */
   readonly pcr0: string;
@@ -9,7 +9,7 @@ export interface Measurements {
   readonly pcr1: string;
   /** the other ramdisks */
   readonly pcr2: string;
-  /** the signing certificate; only of a signed image */
+  /** the signing certificate; absent unless the image is signed */
   readonly pcr8?: string;
 }
 
@@ -19,9 +19,11 @@ export interface Measurements {
  * Metadata, signature and all headers are left out.
  */
 export class Measurer {
-  /** PCR0 and PCR1 begin with the same bytes, so these bytes are hashed once and the state is copied. */
+  /** For PCR0. */
   readonly #image = createHash('sha384');
+  /** For PCR2. */
   readonly #application = createHash('sha384');
+  /** For PCR1: a copy of the state of PCR0 before the second ramdisk, because both begin with the same bytes. */
   #bootstrap: Hash | undefined;
   #ramdisks = 0;
   #section: SectionType | undefined;
@@ -71,7 +73,7 @@ export interface NitroCliMeasurements {
 
 /**
  * Returns the measurements in the form of nitro-cli (EnclaveBuildInfo in its common/json_output.rs; get_pcrs in
- * aws-nitro-enclaves-image-format, src/utils/mod.rs). "Sha384 { ... }" is how Rust prints its hasher.
+ * aws-nitro-enclaves-image-format, src/utils/mod.rs). Rust prints its hasher as "Sha384 { ... }".
  */
 export function asNitroCli({ pcr0, pcr1, pcr2, pcr8 }: Measurements): NitroCliMeasurements {
   return {

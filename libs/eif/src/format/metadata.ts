@@ -3,9 +3,9 @@ import { EifError } from '../errors';
 import { maxMetadataBytes } from './sections';
 
 /*
- * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and CustomMetadata are
- * serde_json::Value there: any JSON, or null. The schema calls CustomMetadata optional, but nitro-cli cannot read an image without it
- * (serde has no default for a Value), so it is always written here.
+ * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and CustomMetadata have
+ * the type serde_json::Value: any JSON, or null. The schema calls CustomMetadata optional, but nitro-cli cannot read an image without it
+ * (serde has no default for a Value). So this library always writes it.
  */
 const text = z.string().max(4096);
 const schema = z.looseObject({
@@ -28,7 +28,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 export interface EifMetadata {
   readonly imageName: string;
   readonly imageVersion: string;
-  /** Any text; for reproducible images, a time that does not depend on the build. */
+  /** Any text. For reproducible images, use a time that does not depend on the build. */
   readonly buildTime: string;
   readonly buildTool: string;
   readonly buildToolVersion: string;
@@ -106,10 +106,10 @@ export function decodeMetadata(bytes: Uint8Array): EifMetadata {
   };
 }
 
-/** More than enough: the output of `docker inspect` is nested about 8 deep. */
+/** The output of `docker inspect`, the deepest usual content, has about 8 levels. */
 const maxDepth = 32;
 
-/** Whether JSON is nested deeper than `depth`. Not recursive, because JSON.parse accepts a depth that would overflow the stack. */
+/** Whether JSON is nested deeper than `depth`. It is not recursive, because JSON.parse accepts a depth that would overflow the stack. */
 function deeperThan(json: unknown, depth: number): boolean {
   let level: unknown[] = [json];
   for (let i = 0; i <= depth; i++) {

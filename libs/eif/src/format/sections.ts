@@ -1,19 +1,17 @@
 import { EifError } from '../errors';
 
-// The limits of the format, or of the systems that read it.
-
 /** MAX_NUM_SECTIONS (aws-nitro-enclaves-image-format, src/defs/mod.rs). */
 export const maxSections = 32;
-/** COMMAND_LINE_SIZE is 2048 with the final NUL, on x86 and on arm64 (arch/*\/include/asm/setup.h): Linux cuts off the rest silently. */
+/** Linux cuts off longer command lines silently: COMMAND_LINE_SIZE is 2048 with the final NUL, on x86 and arm64 (arch/*\/include/asm/setup.h). */
 export const maxCmdlineBytes = 2047;
 /** SIGNATURE_MAX_SIZE (aws-nitro-enclaves-image-format, README, "EifSectionSignature"). */
 export const maxSignatureBytes = 32_768;
-/** Our own limit. nitro-cli puts the output of `docker inspect`, a few dozen KB, and at most 4 KiB of custom metadata into the metadata. */
+/** Our own limit. The metadata of nitro-cli has the output of `docker inspect`, a few dozen KB, and at most 4 KiB of custom metadata. */
 export const maxMetadataBytes = 262_144;
-/** Our own choice: the bytes read or written at a time. */
+/** How many bytes are read or written at a time. */
 export const chunkBytes = 1_048_576;
 
-/** EifSectionType (aws-nitro-enclaves-image-format, src/defs/mod.rs); 0 is "invalid". */
+/** EifSectionType (aws-nitro-enclaves-image-format, src/defs/mod.rs), which calls 0 "invalid". */
 export const sectionTypes = { kernel: 1, cmdline: 2, ramdisk: 3, signature: 4, metadata: 5 } as const;
 export type SectionType = keyof typeof sectionTypes;
 
@@ -53,7 +51,7 @@ export function encodeCmdline(cmdline: string): Uint8Array {
 }
 
 /**
- * A NUL at the end is kept: Bottlerocket's images have one, and it is measured.
+ * Returns the command line. Keeps a NUL at the end, because Bottlerocket's images have one, and it is measured.
  *
  * @throws EifError ERR_EIF_CMDLINE: a NUL before the end (Linux would ignore the rest, but the measurement would not), or not UTF-8
  */

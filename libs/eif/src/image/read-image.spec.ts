@@ -53,8 +53,8 @@ const with_ = (type: number, data: Uint8Array | string) =>
 const meta = (change: object) =>
   with_(metadataType, JSON.stringify({ ...(JSON.parse(rawMetadata.toString()) as object), ...change }));
 
-describe('an image from elsewhere', () => {
-  it('is read if metadata and signature are elsewhere after the command line, and custom metadata is absent', async () => {
+describe('an image that another tool wrote', () => {
+  it('is read if metadata and signature are at other places after the command line, and custom metadata is absent', async () => {
     const [k, c, m, ...rest] = goodSections() as [RawSection, RawSection, RawSection, ...RawSection[]];
     const image = await read(rawImage([k, c, ...rest, m]));
     expect(image).toMatchObject({
@@ -144,7 +144,7 @@ describe('an image of a form that boots on Nitro', () => {
   });
 });
 
-describe('an image with one thing wrong and a checksum that fits', () => {
+describe('an image with one fault and a matching checksum', () => {
   it.each<[EifErrorCode, string, () => Buffer]>([
     ['ERR_EIF_TRUNCATED', 'nothing', () => Buffer.alloc(0)],
     ['ERR_EIF_TRUNCATED', 'half a header', () => rawImage(goodSections()).subarray(0, 300)],
@@ -179,7 +179,7 @@ describe('an image with one thing wrong and a checksum that fits', () => {
     ['ERR_EIF_PCIE', 'the flags of Bottlerocket', () => rawImage(goodSections(), u16(6, 0x240))],
     ['ERR_EIF_FLAGS', 'a flag for PCIe without the bus', () => rawImage(goodSections(), u16(6, 0x200))],
     ['ERR_EIF_FLAGS', 'another flag beside those for PCIe', () => rawImage(goodSections(), u16(6, 0x248))],
-    ['ERR_EIF_TRUNCATED', 'a section behind the end', () => rawImage(goodSections(), u64(offsetAt(4), 1_000_000n))],
+    ['ERR_EIF_TRUNCATED', 'a section beyond the end', () => rawImage(goodSections(), u64(offsetAt(4), 1_000_000n))],
     [
       'ERR_EIF_TRUNCATED',
       'an offset beyond all files',
@@ -199,7 +199,11 @@ describe('an image with one thing wrong and a checksum that fits', () => {
       'a byte behind the end',
       () => rawImage(goodSections(), (i) => Buffer.concat([i, Buffer.alloc(1)])),
     ],
-    ['ERR_EIF_SECTION_SIZE', 'a size that is another in the section', () => rawImage(goodSections(), u64(552, 7n))],
+    [
+      'ERR_EIF_SECTION_SIZE',
+      'a size in the section that differs from the table',
+      () => rawImage(goodSections(), u64(552, 7n)),
+    ],
     [
       'ERR_EIF_SECTION_SIZE',
       'a size that is another in the header',
@@ -324,7 +328,7 @@ describe('a mutated image', () => {
     const { sections } = await read(image);
     const places = sections.flatMap(({ type, dataOffset, sizeBytes }) => {
       if (type === 'metadata') return [];
-      // The part of the signature section after the certificate, since only PCR8 covers the certificate.
+      // Only the part after the certificate, because a changed certificate is found only by its PCR8.
       const from = type === 'signature' ? dataOffset + image.subarray(dataOffset).indexOf('signature', 22) : dataOffset;
       return Array.from({ length: dataOffset + sizeBytes - from }, (_, i) => from + i);
     });

@@ -23,7 +23,7 @@ import {
 } from '../format/sections';
 import type { Progress } from './write-image';
 
-/** An image that was read to its end and is complete: its checksum, structure and, if it is signed, signature are valid. */
+/** A complete image: its structure, its checksum and, if it is signed, its signature are valid. */
 export interface DescribedImage {
   readonly version: number;
   readonly arch: Arch;
@@ -39,7 +39,7 @@ export interface DescribedImage {
    * measurement does.
    */
   readonly gaps: readonly Gap[];
-  /** The command line, with the final NUL if the image has one. */
+  /** The command line, with its final NUL if it has one. */
   readonly cmdline: string;
   /** undefined only in version 3 */
   readonly metadata: EifMetadata | undefined;
@@ -63,8 +63,8 @@ export interface ReadOptions {
 
 export interface OpenImageOptions extends ReadOptions {
   /**
-   * Uses the size in the signature section's own header if the table still has the size of an earlier signature, so that the image can be
-   * signed again.
+   * Accepts an image whose header has the size of an earlier signature, so that the image can be signed again. Uses the size in the
+   * signature section's own header.
    */
   readonly mendSignatureSize?: boolean;
 }
@@ -72,7 +72,7 @@ export interface OpenImageOptions extends ReadOptions {
 /**
  * Reads, checks and measures an enclave image file of version 3 or 4, in one pass, with one chunk in memory.
  *
- * @throws EifError any ERR_EIF code but those about writing (see errors.ts); ERR_EIF_PCIE for an image that cannot be measured
+ * @throws EifError with an ERR_EIF code of errors.ts; ERR_EIF_PCIE for an image that cannot be measured
  * @example
  * const { measurements } = await readImage('enclave.eif');
  */
@@ -86,9 +86,9 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
 }
 
 /**
- * Does the same as `readImage`, also for an image that cannot be measured: `measurements` is undefined if the header has the PCIe flag.
+ * Does the same as `readImage`, but accepts an image that cannot be measured: `measurements` is undefined if the header has the PCIe flag.
  *
- * @throws EifError what `readImage` throws, but ERR_EIF_PCIE
+ * @throws EifError what `readImage` throws, except ERR_EIF_PCIE
  */
 export async function describeImage(path: string, options: ReadOptions = {}): Promise<DescribedImage> {
   const file = await InputFile.open(path);
@@ -131,11 +131,10 @@ export async function describeOpenImage(
     }
     if (keep !== undefined) kept.set(type, keep);
   }
-  // The checks below are made only if the file is complete.
   if (crc !== header.crc32)
     throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
   const [cmdline, metadata, signature] = [kept.get('cmdline'), kept.get('metadata'), kept.get('signature')];
-  // AWS's crate 0.8.1 ignores the flags and so reports a PCR0 that no enclave has. No value is better than a wrong one.
+  // AWS's crate 0.8.1 ignores the PCIe flags, and so reports a PCR0 that no enclave has. This library reports none.
   const measurements = header.pcie ? undefined : measurer.finish();
   const image = {
     ...header,
@@ -157,18 +156,18 @@ export interface Layout extends Omit<Header, 'sections'> {
   readonly crc32: number;
   readonly sections: readonly Section[];
   readonly gaps: readonly Gap[];
-  /** The checked bytes. The checksum is computed over these, not over bytes that are read later. */
+  /** The checked bytes of the header. The checksum must cover exactly these, so the header is not read a second time. */
   readonly headBytes: Uint8Array;
   readonly sectionHeads: readonly Uint8Array[];
 }
 
 /**
- * Checks header and section headers against each other and against the length of the file: sections in the order of the table, without
- * overlap, the last one to the end of the file; kernel first, then the command line, then ramdisks, metadata and signature. Bytes between
- * sections are allowed, since the hypervisor uses the table and starts such images (aws-nitro-enclaves-image-format, issue 25 and pull
- * request 26, with 64 bytes after the header).
+ * Checks the header and the section headers against each other and against the length of the file. Sections are in the order of the
+ * table and do not overlap, and the file ends with the last section. The kernel is first, then the command line, then ramdisks, metadata
+ * and signature in any order. Bytes between sections are allowed: the hypervisor uses the table and starts such images
+ * (aws-nitro-enclaves-image-format, issue 25 and pull request 26, with 64 bytes after the header).
  *
- * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING, but ERR_EIF_PCIE
+ * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING, except ERR_EIF_PCIE
  */
 async function readLayout(file: InputFile, mendSignatureSize: boolean): Promise<Layout> {
   if (file.sizeBytes < headerBytes) {
@@ -184,7 +183,7 @@ async function readLayout(file: InputFile, mendSignatureSize: boolean): Promise<
   const gaps: Gap[] = [];
   let end = headerBytes;
   for (const [i, { offset, sizeBytes }] of table.entries()) {
-    if (offset < end) throw new EifError('ERR_EIF_OVERLAP', `section ${i} starts at ${offset}, and ${end} is free`);
+    if (offset < end) throw new EifError('ERR_EIF_OVERLAP', `section ${i} starts at ${offset}, before ${end}`);
     const dataOffset = offset + sectionHeaderBytes;
     const outside = (size: number) =>
       new EifError('ERR_EIF_TRUNCATED', `section ${i} at ${offset} of ${size} bytes in a file of ${file.sizeBytes}`);
@@ -228,8 +227,8 @@ function checkSize(type: SectionType, sizeBytes: number): void {
 }
 
 /**
- * Measurements go over the sections in the order of the file (README, "EIF Measurements"), so another order than nitro-cli's would give the
- * same parts other values. Metadata and signature may be anywhere after the command line.
+ * Measurements cover the sections in the order of the file (README, "EIF Measurements"). In another order than nitro-cli's the same parts
+ * would have other measurements. Metadata and signature may be anywhere after the command line.
  */
 function checkOrder(types: readonly SectionType[], version: number): void {
   for (const once of ['kernel', 'cmdline', 'signature', 'metadata'] as const) {

@@ -196,7 +196,7 @@ describe('a signed image', () => {
   });
 });
 
-describe('a signature that does not hold', () => {
+describe('a signature section', () => {
   interface Entry {
     certificate: string;
     header: Uint8Array;
@@ -205,7 +205,7 @@ describe('a signature that does not hold', () => {
     tail?: number[];
   }
 
-  /** Returns a signature section that is right except for the changes of `edit` before it is signed. */
+  /** Returns a signature section. `edit` changes its parts before they are signed. */
   async function sectionWith(
     signer: SigningKey,
     edit: (entry: Entry) => void,
@@ -282,8 +282,8 @@ describe('a signature that does not hold', () => {
     ],
     ['ERR_EIF_SIGNATURE_ALGORITHM', 'no algorithm', (e) => (e.header = Uint8Array.of(0xa0))],
     ['ERR_EIF_SIGNATURE_FORMAT', 'an unprotected header', (e) => (e.unprotected = { 1: -35 })],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'bytes behind the end', (e) => (e.tail = [0])],
-    ['ERR_EIF_SIGNATURE', 'the certificate of somebody else', (e) => (e.certificate = other.certificatePem)],
+    ['ERR_EIF_SIGNATURE_FORMAT', 'bytes after the end', (e) => (e.tail = [0])],
+    ['ERR_EIF_SIGNATURE', 'the certificate of another signer', (e) => (e.certificate = other.certificatePem)],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'two certificates', (e) => (e.certificate += other.certificatePem)],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'no certificate', (e) => (e.certificate = '')],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'a key instead', (e) => (e.certificate = key.privateKeyPem)],

@@ -5,7 +5,7 @@ import type { ImageSignature } from '../sign/read-signature';
 export interface SignaturePolicy {
   /** The accepted signer's PCR8: 96 hexadecimal digits, lower case. */
   readonly pcr8: string;
-  /** The time for the dates of the certificate, which nitro-cli checks too (PcrSignatureChecker::verify, src/utils/mod.rs). */
+  /** The time at which the certificate must be valid. nitro-cli checks its dates too (PcrSignatureChecker::verify, src/utils/mod.rs). */
   readonly at: Date;
 }
 

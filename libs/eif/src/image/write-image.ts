@@ -16,16 +16,16 @@ import { encodeMetadata, type EifMetadata } from '../format/metadata';
 import { encodeCmdline, maxSections, type Arch, type SectionType } from '../format/sections';
 
 export interface ImageParts {
-  /** x86_64: a bzImage; arm64: an uncompressed Image. */
+  /** A bzImage for x86_64, an uncompressed Image for arm64. */
   readonly kernel: ByteSource;
   /** Printable ASCII, at most 2047 characters, without a final NUL or line break. */
   readonly cmdline: string;
-  /** cpio or cpio.gz, in this order; the first one is in PCR1, the others in PCR2. At least one. */
+  /** At least one cpio or cpio.gz. PCR1 covers the first, PCR2 the others. */
   readonly ramdisks: readonly ByteSource[];
-  /** Not measured. */
+  /** No measurement covers it. */
   readonly metadata: EifMetadata;
   readonly arch: Arch;
-  /** nitro-cli writes 1 GiB here and 2 CPUs below. Neither nitro-cli nor the hypervisor reads the two. */
+  /** 1 GiB unless given, as nitro-cli writes. Neither nitro-cli nor the hypervisor reads this or `defaultCpus`, which is 2 unless given. */
   readonly defaultMemoryBytes?: number;
   readonly defaultCpus?: number;
   /** Signs PCR0, as `nitro-cli build-enclave --private-key --signing-certificate` does. */
@@ -42,9 +42,9 @@ export interface WrittenImage {
 }
 
 /**
- * Writes an enclave image file, version 4. The same parts give the same bytes, except for the signature, which ECDSA makes new each time.
- * The file is written completely or not at all; files are read a chunk at a time. Order of sections as nitro-cli's: kernel, command line,
- * metadata, ramdisks, signature (EifBuilder::write_to, aws-nitro-enclaves-image-format, src/utils/mod.rs).
+ * Writes an enclave image file, version 4. The same parts give the same bytes, except for the signature, because ECDSA is random. The file
+ * is written completely or not at all. The sections are in nitro-cli's order: kernel, command line, metadata, ramdisks, signature
+ * (EifBuilder::write_to, aws-nitro-enclaves-image-format, src/utils/mod.rs).
  *
  * @param path is replaced if it exists
  * @throws EifError ERR_EIF_CMDLINE, _METADATA, _SECTION_COUNT, _SECTION_EMPTY, _DEFAULTS, _SOURCE_CHANGED, _FILE,
@@ -87,7 +87,7 @@ export async function writeImage(parts: ImageParts, path: string, options: Write
     sections.push({ type: 'signature', source: bytesSource(signer.sign(signed.pcr0)) });
     const written = await writeSections(path, header, sections, options.onProgress);
     if (written.measurements.pcr0 !== signed.pcr0)
-      throw new EifError('ERR_EIF_SOURCE_CHANGED', 'the image is not the one that was signed');
+      throw new EifError('ERR_EIF_SOURCE_CHANGED', 'the written image is not the image that was signed');
     return { ...written, measurements: { ...written.measurements, pcr8: signer.pcr8 } };
   } finally {
     for (const source of opened) await source.close();
@@ -112,7 +112,7 @@ export interface SectionToWrite {
 export type Progress = (doneBytes: number, totalBytes: number) => void;
 
 /**
- * Writes an image in one pass. The checksum covers the header, whose sizes are known at the start, and all sections. It is written last.
+ * Writes an image in one pass. The checksum covers the header and all sections, so it is written last.
  *
  * @returns the measurements of the written sections, without PCR8
  * @throws EifError ERR_EIF_SECTION_COUNT, _SOURCE_CHANGED, _FILE

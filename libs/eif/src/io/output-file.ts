@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { EifError } from '../errors';
 
-/** A file that is written completely or not at all: it is written under another name in the same folder, and then renamed. */
+/** A file that exists completely or not at all: it is written under another name in the same folder, and then renamed. */
 export class OutputFile {
   #position = 0;
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 /**
- * An ECDSA algorithm of COSE (RFC 9053, section 2.1), which the curve of the key decides. AWS's README allows three ("Background on COSE
+ * An ECDSA algorithm of COSE (RFC 9053, section 2.1). The curve of the key decides which. AWS's README allows three ("Background on COSE
  * Sign1 and usage in EIF").
  */
 export interface Algorithm {
@@ -24,7 +24,7 @@ export function algorithmOf(key: KeyObject): Algorithm | undefined {
   return byCurve[key.asymmetricKeyDetails?.namedCurve ?? ''];
 }
 
-/** @returns the algorithm that this protected header names, byte by byte; undefined for any other header */
+/** @returns the algorithm whose protected header has exactly these bytes; undefined for any other header */
 export function algorithmOfHeader(header: Uint8Array): Algorithm | undefined {
   return Object.values(byCurve).find((algorithm) => Buffer.compare(algorithm.header, header) === 0);
 }

@@ -1,8 +1,8 @@
 import { EifError } from '../errors';
 
 /*
- * The part of CBOR (RFC 8949) that a signature section uses, as serde_cbor writes it: definite lengths, shortest heads,
- * and a Vec<u8> as an array of numbers, not as a byte string (README, "EifSectionSignature").
+ * The part of CBOR (RFC 8949) that a signature section uses, as serde_cbor writes it. Lengths are definite, heads are the shortest, and a
+ * Vec<u8> is an array of numbers and not a byte string (README of aws-nitro-enclaves-image-format, "EifSectionSignature").
  */
 export const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5 } as const;
 
@@ -29,11 +29,11 @@ export class CborReader {
   /** @returns the argument: a number, or a length that may lie beyond the end */
   head(kind: number): number {
     const first = this.byte();
-    if (first >> 5 !== kind) throw malformed(`major type ${kind} should stand at byte ${this.#at - 1}`);
+    if (first >> 5 !== kind) throw malformed(`no item of major type ${kind} at byte ${this.#at - 1}`);
     const minor = first & 31;
     if (minor < 24) return minor;
     const width = minor === 24 ? 1 : minor === 25 ? 2 : 0;
-    if (width === 0) throw malformed(`a length that nothing here has, at byte ${this.#at - 1}`);
+    if (width === 0) throw malformed(`a length of an unused kind at byte ${this.#at - 1}`);
     let value = 0;
     for (let i = 0; i < width; i++) value = value * 256 + this.byte();
     if (value < (width === 1 ? 24 : 256)) throw malformed('a number that is not in its shortest form');

@@ -4,8 +4,8 @@ import { measureCertificate } from '../format/measurements';
 import { type Algorithm, algorithmOf } from './algorithm';
 
 /**
- * Reads exactly one certificate in PEM, with only white space around it, because nitro-cli measures the first certificate of the file
- * into PCR8 and would ignore a second.
+ * Reads exactly one certificate in PEM, with only white space around it. nitro-cli measures the first certificate of the file into PCR8
+ * and would ignore a second, so this function refuses a second.
  *
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
  */

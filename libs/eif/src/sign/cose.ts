@@ -3,9 +3,9 @@ import { type Algorithm, algorithmOfHeader } from './algorithm';
 import { byteString, CborReader, head, major, numbers, text } from './cbor';
 
 /*
- * COSE_Sign1 (RFC 9052, section 4.2), untagged, as aws-nitro-enclaves-cose writes it with `as_bytes(false)`; the payload is
- * {register_index, register_value}. libs/attestation reads the same kind of envelope, but within the limits of attestation documents,
- * which the arrays of numbers here exceed.
+ * COSE_Sign1 (RFC 9052, section 4.2), untagged, as aws-nitro-enclaves-cose writes it with `as_bytes(false)`. The payload is
+ * {register_index, register_value}. libs/attestation cannot read it: its limits for attestation documents are too small for the arrays
+ * of numbers in this payload.
  */
 
 /** @param pcr0 48 bytes */

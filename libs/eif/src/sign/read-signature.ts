@@ -6,7 +6,7 @@ import type { Algorithm } from './algorithm';
 import { readCertificate } from './certificate';
 import { decodeSign1, signedBytes } from './cose';
 
-/** A valid signature over a PCR0, made with the key of this certificate. Only the certificate names the signer. */
+/** A valid signature of a PCR0, made with the key of this certificate. Only the certificate names the signer. */
 export interface ImageSignature {
   readonly certificatePem: string;
   readonly certificateDer: Uint8Array;
@@ -29,7 +29,7 @@ export interface ImageSignature {
  */
 export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {
   const reader = new CborReader(section);
-  // The format allows more, but readers use only the first one and would ignore the others.
+  // The format allows more signatures, but other readers use only the first and ignore the rest.
   reader.exactly(major.array, 1);
   reader.exactly(major.map, 2);
   reader.text('signing_certificate');
@@ -52,7 +52,7 @@ export function readSignature(section: Uint8Array, pcr0: string | undefined): Im
     certificateDer,
     subject: certificate.subject,
     issuer: certificate.issuer,
-    // Texts such as `Sep 28 11:08:28 2023 GMT`; Node 20 has no validFromDate.
+    // A date such as `Sep 28 11:08:28 2023 GMT` is parsed here, because Node 20 has no validFromDate.
     notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
     algorithm: algorithm.name,

@@ -30,7 +30,7 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
   try {
     key = createPrivateKey(privateKeyPem);
   } catch {
-    // Without the cause, because it is about a private key.
+    // The cause is left out, because it could quote a private key.
     throw new EifError('ERR_EIF_SIGNING_KEY', 'it cannot be read');
   }
   if (algorithmOf(key) === undefined) throw new EifError('ERR_EIF_SIGNING_KEY', 'it is of another kind');

@@ -35,8 +35,8 @@ export const goodSections = (): RawSection[] => [
 ];
 
 /**
- * Builds an image only from the description of the format, without this library's code. The checksum matches after
- * `edit` has changed the image.
+ * Builds an image from the description of the format, without this library's code. The checksum is computed after `edit` has changed
+ * the image.
  */
 export function rawImage(
   sections: readonly RawSection[],

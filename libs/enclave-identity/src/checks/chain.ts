@@ -1,6 +1,6 @@
 import { established, type Check, type Outcome } from '../check';
 
-/** Checks that, from the pinned root down, every certificate is signed by the one above it and is within its dates and rights. */
+/** Checks the certificates from the pinned root down: signature, issuer, dates and permitted use of each. */
 export const chain = {
   name: 'chain',
   async run(subject): Promise<Outcome> {

@@ -2,7 +2,7 @@ import { ProtocolError, decodePublicConfiguration, type PublicConfiguration } fr
 import type { Check, EnclaveKeys, Outcome, Subject } from '../check';
 import { EnclaveError } from '../errors';
 
-/** Checks that the public configuration has the attested hash and agrees with the key binding. */
+/** Checks that the public configuration has the attested hash, is canonical, and agrees with the key binding. */
 export const configuration = {
   name: 'configuration',
   async run(subject): Promise<Outcome> {

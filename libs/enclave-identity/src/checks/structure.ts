@@ -1,6 +1,6 @@
 import type { Check, Outcome } from '../check';
 
-/** Checks for strict CBOR in a COSE_Sign1, ES384 and SHA-384, and that no field is missing or too long. */
+/** Checks that the document is a COSE_Sign1 in strict CBOR, uses ES384 and SHA-384, and has every field in its allowed length. */
 export const structure = {
   name: 'structure',
   async run(subject): Promise<Outcome> {

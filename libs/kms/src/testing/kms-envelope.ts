@@ -1,8 +1,8 @@
 import { constants, createCipheriv, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 
 /**
- * The parts of a CiphertextForRecipient in KMS's form, which RustCrypto/formats issue 779 and librasn/rasn issue 66 show:
- * indefinite lengths outside, a key identifier of 32 bytes, NULL after each SHA-256. Each part can be replaced.
+ * The parts of a CiphertextForRecipient that a test replaces. The other parts have KMS's form, which RustCrypto/formats issue 779 and
+ * librasn/rasn issue 66 show: indefinite lengths outside, a key identifier of 32 bytes, NULL after each SHA-256.
  */
 export interface EnvelopeParts {
   contentType?: Uint8Array;

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** CMS by an independent implementation: the openssl command, which runs in a separate folder. */
+/** CMS by an independent implementation, the openssl command. It runs in a temporary folder. */
 export interface OpenSsl {
   privateKey: KeyObject;
   publicKey: KeyObject;
-  /** Runs `openssl cms -encrypt` for this object's key, with the given arguments in addition. */
+  /** Runs `openssl cms -encrypt` for `publicKey`, with `words` as further arguments. */
   encrypt(plaintext: Uint8Array, ...words: string[]): Uint8Array;
   /** Does the same for another key. */
   encryptFor(publicKey: KeyObject, plaintext: Uint8Array, ...words: string[]): Uint8Array;
