@@ -41,9 +41,8 @@ export const FLOORS = [
 ];
 
 /**
- * For each floor but the highest: its files, and a regular expression of the relative imports that reach a higher floor. Within a group
- * (`core`, `features` or `edge`) an import need not name the group, and the expression covers that: in `core/config`, `../redis` is
- * `core/redis`.
+ * One lint rule for each floor but the highest. `regex` matches the relative imports that reach a higher floor.
+ * Within a group (`core`, `features` or `edge`) an import may leave out the group: in `core/config`, `../redis` is `core/redis`.
  */
 export const ceilings = FLOORS.slice(0, -1).map((floor, index) => {
   const higher = FLOORS.slice(index + 1).map((above) => {
@@ -54,6 +53,6 @@ export const ceilings = FLOORS.slice(0, -1).map((floor, index) => {
   return {
     files: floor.endsWith('.ts') ? `apps/gateway/src/${floor}` : `apps/gateway/src/${floor}/**/*.ts`,
     regex: `^(\\./|(\\.\\./)+)(${higher.join('|')})(/|$)`,
-    message: `apps/gateway/floors.mjs lists it after ${floor}.`,
+    message: `This import reaches a higher floor than ${floor} (apps/gateway/floors.mjs lists the floors, lowest first).`,
   };
 });

@@ -15,7 +15,7 @@ import { MessagesModule } from './features/messages/messages.module';
 import { RetentionModule } from './features/retention/retention.module';
 import { TemplatesModule } from './features/templates/templates.module';
 
-/** The whole gateway. It omits features that other features import (auth, limits, enclave, keys). */
+/** The whole gateway. The features that are not listed (auth, limits, enclave, keys, acceptance, residence) come with modules that are. */
 @Module({})
 export class AppModule {
   static of(config: GatewayConfig): DynamicModule {

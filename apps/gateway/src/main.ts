@@ -12,12 +12,12 @@ import { limitShutdown } from './core/lifecycle/shutdown-limit';
 const EXIT_CONFIG = 78;
 
 const USAGE = `usage: node main.js
-It takes no arguments: its environment is its configuration (.env.example has every variable).
+The gateway takes no arguments. Environment variables configure it (.env.example lists them).
 
 Exit code
   0   ended by SIGTERM or SIGINT
   1   failed: starting again may help
-  78  its environment or its arguments are wrong: starting again does not help
+  78  environment or arguments are wrong: starting again does not help
 `;
 
 async function main(args: readonly string[]): Promise<void> {

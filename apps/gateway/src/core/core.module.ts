@@ -10,7 +10,7 @@ import { openLogDestination } from './telemetry/log-destination';
 import { LOG_DESTINATION, Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
 
-/** Providers that every feature may inject without importing a module: the only global module. */
+/** The only global module: every feature may inject what it exports. */
 @Global()
 @Module({})
 export class CoreModule {

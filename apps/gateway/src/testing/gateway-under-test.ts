@@ -35,8 +35,8 @@ export interface GatewayUnderTest extends AsyncDisposable {
 }
 
 /**
- * The whole gateway on a free port of 127.0.0.1. Unless `environment` sets an enclave's address, no enclave is there: messages are accepted
- * and stay in the queue.
+ * Starts the whole gateway on a free port of 127.0.0.1. Unless `environment` sets an enclave's address, the gateway reaches no enclave: it
+ * accepts messages, and they stay in the queue.
  */
 export async function startGateway(environment: Record<string, string>): Promise<GatewayUnderTest> {
   const config = testConfig(environment);

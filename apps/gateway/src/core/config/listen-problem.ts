@@ -1,6 +1,6 @@
 import type { GatewayConfig } from './gateway-config';
 
-/** Returns the setting behind a failed `listen` (PORT or METRICS_PORT) as `NAME: rule`, and undefined for any other error. */
+/** Says as `NAME: rule` which setting made `listen` fail: a port or a host. Returns undefined if the error has another cause. */
 export function listenProblem(error: unknown, { http, metrics }: GatewayConfig): string | undefined {
   if (!(error instanceof Error) || !('port' in error) || !('code' in error)) return undefined;
   const [name, hostName, { host, port }] =
@@ -12,7 +12,7 @@ export function listenProblem(error: unknown, { http, metrics }: GatewayConfig):
     case 'EADDRINUSE':
       return `${name}: ${String(port)} on ${host} is taken by another program: end it, or set another port`;
     case 'EACCES':
-      return `${name}: ${String(port)} may not be used by this user: ports below 1024 need a right of their own`;
+      return `${name}: ${String(port)} may not be used by this user: set a port of 1024 or more`;
     case 'EADDRNOTAVAIL':
       return `${hostName}: ${host} is not an address of this machine`;
     default:

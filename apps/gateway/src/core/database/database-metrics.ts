@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Metrics, sharedReading } from '../telemetry/metrics';
 import { Database } from './database';
 
-/** Metrics: whether the database answers, and how many connections to it this process has. */
 @Injectable()
 export class DatabaseMetrics {
   constructor(metrics: Metrics, database: Database) {

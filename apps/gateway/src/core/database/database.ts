@@ -6,28 +6,28 @@ import { ProblemError } from '../problems/problem-error';
 import { type Prisma, PrismaClient } from './generated/client';
 import { isDatabaseUnreachable, isPoolExhausted, isWriteConflict } from './unreachable';
 
-/** The problems of any use of the database, for the routes that use it. */
+/** Problem codes with which every route that uses the database may answer. */
 export const DATABASE_PROBLEMS = ['database_unavailable', 'overloaded'] as const;
 
-/** The client inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
 
 const CONNECT_TIMEOUT_MS = 5000;
 const WAIT_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /**
- * The server ends slow statements itself. This limit is for a server that stopped answering: a frozen machine, a cut
- * network.
+ * PostgreSQL ends slow statements by itself (`statement_timeout`). This longer limit ends a query when PostgreSQL answers nothing at all,
+ * for
+ * example after the network was cut.
  */
 const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 5;
-/** Shorter than RETRY_AFTER_SECONDS, because the database answers and connections become free again. */
+/** Shorter than RETRY_AFTER_SECONDS: the database works, and a connection is soon free again. */
 const OVERLOAD_RETRY_AFTER_SECONDS = 1;
 
 /**
- * PostgreSQL, which holds the gateway's durable state. An error that means that PostgreSQL cannot be reached becomes
- * `database_unavailable`. If every connection stays in use, the problem is `overloaded`, and no statement was begun.
+ * The gateway's connections to PostgreSQL. If PostgreSQL cannot be reached, methods throw `database_unavailable`. If no connection becomes
+ * free in time, they throw `overloaded`; then no statement was sent.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -46,8 +46,8 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });
-    // An idle connection that PostgreSQL ends is replaced when the next one is needed. Without this listener the error would end the
-    // process.
+    // PostgreSQL may end an idle connection; the pool opens another one when it needs it. Without this listener, that error would end the
+    // gateway.
     this.connections.on('error', () => undefined);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.connections, { disposeExternalPool: true }),
@@ -56,7 +56,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction, and in another one if that lost a deadlock. An error that `work` throws rolls it back.
+   * Runs `work` in a READ COMMITTED transaction. If `work` throws, the transaction is rolled back. After a deadlock `work` runs again, at
+   * most three times in all.
    * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -87,8 +88,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs one prepared statement in its own transaction, and runs it again if it lost a deadlock. It bypasses Prisma, which takes 0.1 ms of
-   * CPU or more for a statement with many and large values.
+   * Runs one prepared statement in its own transaction; after a deadlock again, at most three times in all. It bypasses Prisma, which needs
+   * 0.1 ms of CPU or more for a statement with many large values.
    * @param name the name of the prepared statement, always the same for the same text
    * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
    */
@@ -103,7 +104,7 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
-  /** For metrics: the connections of this process, and how many queries wait for one. */
+  /** The connections of this process, and how many queries wait for one. */
   get pool(): { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number } {
     return this.connections;
   }
@@ -114,9 +115,8 @@ export class Database implements OnApplicationShutdown {
 }
 
 /**
- * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC even if the server,
- * database or role sets another zone. An option in the start packet overrides all three. Returns the address with that option added to
- * those it already holds.
+ * Returns the address with an option that sets the session's time zone to UTC, because Prisma's adapter writes and reads times without
+ * their zone. The option overrides a zone that is set for the server, the database or the role.
  */
 function inUtc(url: string): string {
   const address = new URL(url);

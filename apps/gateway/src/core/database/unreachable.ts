@@ -1,4 +1,4 @@
-/** Prisma's codes for: cannot reach, time-out, connection closed, pool exhausted, no transaction started in time. */
+/** Prisma's codes for a database that is unreachable, missing or closed to us, for lost connections, and for too few free ones. */
 const PRISMA_CODES = new Set([
   'P1000',
   'P1001',
@@ -40,7 +40,7 @@ const SYSTEM_CODES = new Set([
 const WORDS =
   /Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end/;
 
-/** The message text of pg when every connection of the pool stayed in use for the whole waiting time. */
+/** pg's message when no connection of the pool became free in time. */
 const POOL_IN_USE = /timeout exceeded when trying to connect/;
 
 export function isPoolExhausted(error: unknown): boolean {
@@ -58,7 +58,7 @@ export function isDatabaseUnreachable(error: unknown): boolean {
   });
 }
 
-/** Deadlock or serialization failure: the transaction was rolled back and may simply be run again. */
+/** Whether PostgreSQL rolled back because of a deadlock or a serialization failure. Then the transaction may run again. */
 export function isWriteConflict(error: unknown): boolean {
   return anyCause(
     error,

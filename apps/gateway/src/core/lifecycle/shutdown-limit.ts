@@ -2,14 +2,15 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from '../telemetry/logger';
 
 /**
- * Open connections are cut this long before the limit, so that there is time to return leases and to close connections to other services.
+ * The gateway cuts open connections this long before the limit. The rest of the time is for returning leases and closing its own
+ * connections.
  */
 const CUT_BEFORE_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Bounds a shutdown that waits for a peer. Shortly before `timeoutMs` have passed since the signal, connections that are still open are
- * cut; at `timeoutMs` the process ends with exit code 1. Leases that it has not returned expire, and other workers take the jobs.
+ * Limits how long a shutdown may wait. Shortly before `timeoutMs` after the signal, open connections are cut. At `timeoutMs` the process
+ * exits with code 1. Leases that were not returned by then expire, and other workers take the jobs.
  */
 export function limitShutdown(app: NestFastifyApplication, timeoutMs: number): void {
   const begin = () => {

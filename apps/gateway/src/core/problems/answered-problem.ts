@@ -3,7 +3,7 @@ import type { ProblemCode } from '@communique-tee/protocol';
 const codes = new WeakMap<object, ProblemCode>();
 
 /**
- * Remembers the problem code of an answer, for the metrics that count answers once they are sent.
+ * Remembers the problem code of an answer; metrics read it once the answer is sent.
  * @param response Node's response object, `reply.raw`
  */
 export function noteProblem(response: object, code: ProblemCode): void {

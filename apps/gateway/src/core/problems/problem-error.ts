@@ -16,10 +16,7 @@ export interface ProblemDetails {
   readonly cause?: unknown;
 }
 
-/**
- * Thrown by any part of the gateway to answer with a row of the problem table. The filter turns it into a problem
- * document.
- */
+/** Any part of the gateway throws this to answer with the problem `code`. ProblemFilter turns it into a problem document. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly detail: string | undefined;

@@ -5,7 +5,7 @@ import { ProblemError } from './problem-error';
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'malformed_request',
   401: 'unauthenticated',
-  // The library that serves /docs refuses malformed paths with 403; our own guards throw a ProblemError.
+  // Only the library that serves /docs refuses with a bare 403, for malformed paths. Our own guards throw a ProblemError.
   403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
@@ -18,7 +18,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large',
 };
 
-/** Turns any thrown value into a row of the problem table. Error messages of libraries are left out: they may quote the input. */
+/** Turns any thrown value into a ProblemError. Messages of libraries are left out, because they may quote the input. */
 export function problemOf(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ProtocolError) return new ProblemError(error.code, { detail: error.message, cause: error });

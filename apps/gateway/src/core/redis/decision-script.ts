@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /**
- * Makes all Redis reads and writes of one request in one round trip.
+ * Does all Redis reads and writes of one request in one round trip.
  *
- * KEYS: the address's window; the user's window, if the token is good; then, if the request may spend money, the cached refusals of the
- * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts).
- * ARGV: window in milliseconds, quota, the longest life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
+ * KEYS: the address's window; the user's window, if the token is good; then, if the route may spend money, the cached refusals of the
+ * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts). ARGV: window in milliseconds, quota, the longest
+ * life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
  *
  * Returns { count, ms left } of the address and, unless the address is over its quota, of the user. If neither is over its quota and any
  * refusal is cached, { value or nil, ms left } of each cached-refusal key follows. PostgreSQL, not this script, decides about money.
  *
- * The script does not trust what Redis holds: a value that is not a count restarts at zero, a window without an expiry or with one too far
- * away gets a new one, and a cached value that lives too long or is longer than any code is deleted.
+ * The script does not trust what Redis holds: It replaces a value that is not a count by 1. It renews the expiry of a window if that is
+ * missing or too late. It deletes a cached value whose expiry is missing or too late, or that is longer than any code.
  */
 export const DECISION_SCRIPT = `
 local window, quota, life, windows = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -68,7 +68,7 @@ return reply
 
 const SHA1 = createHash('sha1').update(DECISION_SCRIPT).digest('hex');
 
-/** A window of Redis or of this process after a request was counted in it. */
+/** The state of one window, in Redis or in this process, after it counted a request. */
 export interface Counted {
   readonly count: number;
   readonly leftMs: number;
@@ -102,7 +102,7 @@ export async function runDecisionScript(
   try {
     return parse(await redis.evalsha(SHA1, keys.length, ...keys, ...args), args[3]);
   } catch (error) {
-    // Redis does not know the script, after a restart, a failover or SCRIPT FLUSH: send its text.
+    // After a restart, a failover or SCRIPT FLUSH, Redis does not know the script: send its text.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return parse(await redis.eval(DECISION_SCRIPT, keys.length, ...keys, ...args), args[3]);
   }
@@ -128,7 +128,7 @@ function parse(reply: unknown, windows: WindowKeys): ScriptAnswer {
   const number = (at: number): number => {
     const value = parts[at];
     if (typeof value !== 'number' || !Number.isFinite(value))
-      throw new Error('redis answered something else than the script');
+      throw new Error('the answer of redis is not one of the decision script');
     return value;
   };
   const address = { count: number(0), leftMs: number(1) };

@@ -9,17 +9,17 @@ import { probeDecisionScript } from './decision-script';
 export interface SharedRedisState {
   /** Where requests are counted, according to the configuration. */
   readonly store: 'redis' | 'memory';
-  /** True while Redis is configured but cannot be reached or does not answer. Each process counts by itself until Redis is back. */
+  /** True while Redis is configured but does not answer. Meanwhile each process counts by itself. */
   readonly degraded: boolean;
   readonly degradedSince: Date | null;
 }
 
 /**
- * How long a request waits for Redis; twice that if the request queues behind one that is waiting. Later requests skip Redis until a probe
- * is answered.
+ * How long Redis has to answer one command. A request that queues behind an unanswered command may wait twice as long. After that, requests
+ * skip Redis until it answers a probe.
  */
 const COMMAND_TIMEOUT_MS = 150;
-/** A connection without any answer for this long is replaced. */
+/** A connection on which nothing arrives for this long is replaced. */
 const SOCKET_TIMEOUT_MS = 2000;
 const PROBE_INTERVAL_MS = 250;
 const MAX_RECONNECT_DELAY_MS = 2000;
@@ -52,7 +52,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     return this.redis !== undefined && this.degradedSince === null && !this.ended;
   }
 
-  /** @returns undefined if no Redis is configured or Redis does not answer; neither case throws */
+  /** @returns undefined if no Redis is configured, or Redis does not answer or reports an error; never throws */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     if (this.redis === undefined || !this.usable) return undefined;
     try {
@@ -63,7 +63,6 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** For health. */
   state(): SharedRedisState {
     return {
       store: this.redis === undefined ? 'memory' : 'redis',
@@ -85,11 +84,11 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
       connectTimeout: 2000,
-      // ioredis starts this timer for a connection that has ended, too; a long one would keep the process alive.
+      // ioredis starts this timer even for a connection that has ended, and a long timer would keep the process alive.
       disconnectTimeout: 100,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
-      // After a failover the old primary may still answer, and refuse writes.
+      // Connect again when Redis refuses writes: after a failover this may be the old primary.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(100 * attempt, MAX_RECONNECT_DELAY_MS),
     });
@@ -110,7 +109,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   }
 
   private probeLater(): void {
-    // The probe belongs to no request, not even to the one that met the outage.
+    // Log lines of the probe must not carry the id of the request that met the outage.
     this.probeTimer = withoutRequestId(() =>
       setTimeout(() => {
         void this.probe();
@@ -118,7 +117,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** Probes with the script itself: a Redis that answers PING but refuses the script cannot serve requests. */
+  /** Probes with the decision script, because a Redis may answer PING and still refuse scripts or writes. */
   private async probe(): Promise<void> {
     try {
       if (this.redis !== undefined) await probeDecisionScript(this.redis);

@@ -27,7 +27,7 @@ function parseRange(text: string): Range {
   return { type, quality };
 }
 
-/** Returns the quality of a type: that of the most specific range that covers it. */
+/** Returns the quality that the most specific matching range gives to this type. */
 function qualityOf(type: string, ranges: readonly Range[]): number {
   for (const pattern of [type, `${type.split('/', 1)[0] ?? ''}/*`, '*/*']) {
     const matching = ranges.filter((range) => range.type === pattern);

@@ -57,10 +57,7 @@ export interface Link {
   readonly description: string;
 }
 
-/**
- * What the OpenAPI document states about a route beyond its method, its path and what its other decorators add
- * (security, problems).
- */
+/** What the OpenAPI document states about a route. Its security and some of its problems come from other decorators of the route. */
 export interface OperationDescription {
   /** A verb and a noun, such as `submitMessage`: a generated client has a function of this name. */
   readonly id: string;

@@ -8,7 +8,7 @@ export interface RegisteredRoute {
   readonly policy: Partial<RoutePolicy>;
 }
 
-/** The routes that the server really has. They determine `405` with `Allow`, and the OpenAPI document. */
+/** The routes that the server has. The `Allow` header of 405 and the OpenAPI document come from this list. */
 @Injectable()
 export class RegisteredRoutes {
   private readonly routes: (RegisteredRoute & { readonly pattern: RegExp })[] = [];

@@ -24,8 +24,7 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   return {
     contentType,
     /**
-     * Decompressed at the first request of a client that does not accept gzip. Nearly all clients accept it, and one file of the page has
-     * 10 MB.
+     * Decompressed only when a client that does not accept gzip asks. Nearly all clients accept gzip, and one file of the page has 10 MB.
      */
     get plain() {
       return (plain ??= representation(gunzipSync(compressed)));
@@ -34,14 +33,14 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   };
 }
 
-/** The media types and ETags that a request's headers name. */
+/** The request's headers that decide what is sent. */
 export interface Conditions {
   readonly 'accept-encoding'?: string;
   readonly 'if-none-match'?: string;
 }
 
 /**
- * Sends the form that the client accepts (plain or gzip), or 304 if the client already has it. The caller sets `cache-control` and `vary`.
+ * Sends the form that the client accepts (plain or gzip), or 304 if the client already has it. It does not set `cache-control` and `vary`.
  */
 export function sendRepresentation(reply: FastifyReply, of: Representations, asked: Conditions): void {
   const gzip = takesGzip(asked['accept-encoding']);

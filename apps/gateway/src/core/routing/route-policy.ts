@@ -8,15 +8,15 @@ import type { RateLimitClass } from './rate-limit-class';
 /** Operations that cost money: delivering a message, if delivery has a price, and an agent's task. */
 export type Spends = 'message' | 'agent_task';
 
-/** The rules that a request must meet before its body is read; part of the route's Fastify config. */
+/** What the gateway checks before it reads a request's body, and what the OpenAPI document states. Part of the route's Fastify config. */
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;
-  /** What a request without a token may present instead; absent: only a token admits. */
+  /** What a request may present in place of a token. If absent, a token is required. */
   readonly inPlaceOfToken?: 'status_secret' | 'proof';
-  /** What a request may spend money on; absent: it spends no money. */
+  /** What a request may spend money on. If absent, it spends none. */
   readonly spends?: Spends;
-  /** What the OpenAPI document states about the route; null: the document omits it. */
+  /** Null leaves the route out of the OpenAPI document. */
   readonly operation?: Omit<OperationDescription, 'problems'> | null;
   /** Problem codes with which the route's decorators and its handler answer, in the order of the decorators. */
   readonly problems?: readonly ProblemCode[];
@@ -46,12 +46,15 @@ export function Operation({ problems = [], ...description }: OperationDescriptio
   return routePolicy({ operation: description, problems });
 }
 
-/** The route serves people, such as a file of the page. It is no part of the API, and the OpenAPI document leaves it out. */
+/** Marks a route that serves people, such as a file of the page. The OpenAPI document leaves it out. */
 export function NotInApi(): MethodDecorator {
   return routePolicy({ operation: null });
 }
 
-/** Returns the policy of the request's route, with defaults: probes, routes without a policy and unknown addresses are limited too. */
+/**
+ * Returns the policy of the request's route. Without one, the class is `health` for paths under /health and `other` for all else, including
+ * addresses that do not exist.
+ */
 export function policyOf(request: FastifyRequest): RoutePolicy {
   const { url, config } = request.routeOptions;
   const limitClass = !request.is404 && url !== undefined && /^\/health(\/|$)/.test(url) ? 'health' : 'other';

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 
-/** How much is kept while the destination accepts no bytes; later lines are lost. */
+/** The most bytes that are kept while the destination accepts none. Further lines are lost. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 
 /**
- * Opens the destination of log lines. Lines are written at once, so that the last lines before a crash are not lost. A full disk loses
- * lines but fails no request: a message that is committed must not be refused because its log line could not be written.
+ * Opens the destination of log lines. Lines are written at once, so that the last lines before a crash are not lost. When the disk is full,
+ * lines are lost, but no request fails: a stored message must not be refused because its log line could not be written.
  * @param dest a file descriptor or a path
  */
 export function openLogDestination(dest: number | string) {

@@ -1,15 +1,15 @@
 import { cutMessage } from './stack-frames';
 
-/**
- * The only fields that a log line may have besides its event. Each has a form, and a value without that form is dropped, so that a caller
- * cannot insert text.
- */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const CODE = /^[A-Za-z0-9_.:-]{1,100}$/;
 const ROUTE = /^[A-Za-z0-9/:_.*-]{1,100}$/;
 const number = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
 const matching = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
 
+/**
+ * The only fields that a log line may have besides its event. Each has a form. A value of another form is dropped, so that no client can put
+ * text into the log.
+ */
 const SHAPES = {
   requestId: matching(ID),
   messageId: matching(ID),
@@ -44,11 +44,11 @@ const SHAPES = {
 } as const satisfies Record<string, (value: unknown) => boolean>;
 
 export type LogFields = { readonly [Name in keyof typeof SHAPES]?: string | number | undefined } & {
-  /** Anything thrown: its class, its code and its frames are written, its message is not. */
+  /** A thrown value. Its class, code and frames are logged; its message is not. */
   readonly err?: unknown;
 };
 
-/** Returns the fields without those that are unknown or have the wrong form. */
+/** Returns the known fields that have the right form. */
 export function allowedFields(fields: LogFields): Record<string, unknown> {
   const allowed: Record<string, unknown> = {};
   for (const [name, hasShape] of Object.entries(SHAPES)) {
@@ -63,8 +63,7 @@ export function allowedFields(fields: LogFields): Record<string, unknown> {
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;
-  // A message can be made to look like stack frames, so it is cut off first; if it cannot be found, no frames are
-  // logged.
+  // A message may look like stack frames, so it is cut off first. If it cannot be found, no frames are logged.
   const frames = (cutMessage(error.stack ?? '', error.message) ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))

@@ -4,15 +4,15 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { allowedFields, type LogFields } from './log-fields';
 import { currentRequestId } from './request-context';
 
-/** Nest token of the log's destination in a test. */
+/** Nest token of the log's destination: standard output, or an array in a test. */
 export const LOG_DESTINATION = 'LOG_DESTINATION';
 export interface LogDestination {
   write(line: string): void;
 }
 
 /**
- * JSON lines on standard output. The event is a fixed text of ours, e.g. `logger.info({ messageId, durationMs }, 'message accepted')`;
- * the fields go through the allow-list of log-fields.ts. The id of the request that is being answered is added.
+ * JSON lines on standard output. The event is a fixed text of ours, e.g. `logger.info({ messageId, durationMs }, 'message accepted')`; the
+ * fields go through the allow-list of log-fields.ts. The logger adds the id of the current request.
  */
 @Injectable()
 export class Logger {
@@ -51,11 +51,14 @@ export class Logger {
     try {
       this.listener?.(fields, event);
     } catch {
-      // An error of a listener must not cause a second error.
+      // An error in the listener must not reach the code that logs.
     }
   }
 
-  /** Sets the listener that gets every error with all its fields, whatever the log level: it makes the error reports (errors/). */
+  /**
+   * Sets the listener that gets every line at level error with all its fields, also if `LOG_LEVEL` hides the line. errors/ makes reports of
+   * them.
+   */
   onError(listener: (fields: LogFields, event: string) => void): void {
     this.listener = listener;
   }

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** A scrape waits no longer than this for a reading; a reading that hangs ends by its own time-out. */
+/** A scrape waits at most this long for a reading. A slower reading ends by its own time-out. */
 const READING_TIMEOUT_MS = 3000;
 
 /** Upper bounds in seconds, for work that takes from milliseconds to minutes. */
 export const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** The label of a value that is not in the label's list, so that no caller can create a series. */
+/** The label's value for anything outside its list, so that no client can create a series. */
 export const OTHER = 'other';
 
 /**
@@ -23,7 +23,7 @@ export class Metrics {
   }
 
   /**
-   * A counter whose count is kept elsewhere, such as in another process.
+   * Registers a counter whose count is kept elsewhere, such as in another process.
    * @param collect gets the counter at zero each time metrics are read, and adds the whole count; it must not throw
    */
   readCounter<Label extends string = never>(
@@ -72,7 +72,7 @@ export class Metrics {
     });
   }
 
-  /** A gauge without labels whose value comes from a reading that may fail. It is absent then, because an old value would look current. */
+  /** Registers a gauge without labels. While `read` returns null the gauge is absent, because an old value would look current. */
   readingGauge<Reading>(
     name: string,
     help: string,

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger';
 
-/** Nest's own log lines. Their texts may quote any input, so only the level and the context are kept. */
+/** Writes Nest's own log lines. Their texts may quote any input, so only the level, the context and the error are kept. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 const storage = new AsyncLocalStorage<string | undefined>();
 
-/** Everything that `work` starts belongs to the request of this id. */
+/** Runs `work`. Log lines of everything that it starts carry this request id. */
 export function withRequestId<T>(requestId: string, work: () => T): T {
   return storage.run(requestId, work);
 }
@@ -18,8 +18,8 @@ export function currentRequestId(): string | undefined {
 }
 
 /**
- * The header that correlates the enclave's log with the gateway's. Its value is always a UUID that the gateway made (for requests in
- * http/server.ts), so no client value reaches the enclave's log.
+ * The header that correlates the enclave's log with the gateway's. Its value is always a UUID that the gateway made, so no client value
+ * reaches the enclave's log.
  */
 export function requestIdHeader(): { readonly 'x-request-id': string } {
   return { 'x-request-id': currentRequestId() ?? randomUUID() };

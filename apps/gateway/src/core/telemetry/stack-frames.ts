@@ -14,9 +14,9 @@ const FUNCTION = /^[A-Za-z0-9_$.#<>[\] ]{1,120}$/;
 const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
 
 /**
- * Returns the frames of the place where an error was made, the innermost first. V8 writes the stack as one text after the error's message,
- * and a message can be made to look like frames. So the message is cut off first. If the stack does not begin with it (code changed it
- * later), function names and files outside the program are left out; only places in this program remain.
+ * Returns the stack frames of an error, the innermost first. V8 writes the message in front of the frames, and a message can look like
+ * frames. So the message is cut off first. If the stack does not begin with the message (because code changed the message later), only
+ * places in main.js remain, without function names.
  * @param folder of the program, absolute
  */
 export function stackFrames(error: Error, folder: string): Frame[] {
@@ -42,7 +42,7 @@ function frameOf(line: string, folder: string, isOurs: boolean): Frame[] {
   const inside = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
   const filename = inside ?? path;
   if (inside === undefined ? !isOurs || !path.startsWith('node:') : !FILE.test(inside)) return [];
-  // Unless the message was certainly cut off, the only file name accepted is that of the bundle, directly in the folder.
+  // If the message may still be in the stack, only places in the bundle are accepted.
   if (!isOurs && filename !== 'main.js') return [];
   return [
     {

@@ -96,7 +96,7 @@ const indicators = {
   agents: z
     .looseObject({
       ...STATUS,
-      on: z.boolean().meta({ description: 'Whether tasks for models are taken.' }),
+      on: z.boolean().meta({ description: 'Whether tasks for models are accepted.' }),
       off: z
         .array(z.looseObject({ provider: z.string(), model: z.string(), why: z.string() }))
         .optional()
@@ -131,8 +131,6 @@ export const teeHealthSchema = z
     description: 'Whether messages can be accepted and delivered, and if not, why.',
   });
 export type TeeHealth = z.output<typeof teeHealthSchema>;
-
-// The answer of a development gateway on 29 November 2026.
 
 /** Example: every part of a healthy gateway with one enclave. */
 const PARTS = {

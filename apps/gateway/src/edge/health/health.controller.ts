@@ -37,7 +37,6 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** Answers if the process is up and its event loop runs; asks no dependency. */
   @Get('health')
   @Operation({
     id: 'getLiveness',
@@ -56,10 +55,6 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /**
-   * Whether the load balancer should send new work here. 503 from the start of a shutdown, although requests are
-   * still answered then, and while the database is away.
-   */
   @Get('health/ready')
   @Operation({
     id: 'getReadiness',
@@ -84,10 +79,6 @@ export class HealthController {
     else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
-  /**
-   * The state of everything that delivery needs. Answers 503 if one part is down; the body then has the same form and names the part and
-   * the reason.
-   */
   @Get('api/health/tee')
   @RateLimit('api')
   @Operation({
@@ -122,7 +113,7 @@ export class HealthController {
         () => indicators.agents(),
       ]);
     } catch (error) {
-      // Terminus throws its result. Here that result is the answer, and no problem document replaces it.
+      // Terminus throws its result if a part is down. The gateway answers with that result instead of a problem document.
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const result = error.getResponse();
       if (typeof result !== 'object') throw error;

@@ -12,7 +12,7 @@ import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
 @Module({
-  // Terminus would log the whole result of every failed check; the caller already gets it in the answer.
+  // By default Terminus logs the whole result of every failed check, which is in the answer anyway.
   imports: [
     TerminusModule.forRoot({ logger: false }),
     AgentsModule,

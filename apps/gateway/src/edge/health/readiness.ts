@@ -7,12 +7,12 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { ResidenceAgreement } from '../../features/residence/residence-agreement';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
-/** One check of the database serves all requests this long, because load balancers ask often. */
+/** The result of one database check is used this long, because load balancers ask often. */
 const GOOD_FOR_MS = 1000;
 const TIMEOUT_MS = 2000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Whether new work should come to this process. */
+/** Decides whether load balancers should send new work to this process. */
 @Injectable()
 export class Readiness {
   private last: { readonly problem: ProblemError | null; readonly goodUntilMs: number } | undefined;
@@ -27,8 +27,8 @@ export class Readiness {
   ) {}
 
   /**
-   * Whether any enclave has its keys. This is reported but does not decide readiness, because this gateway still accepts and keeps messages
-   * and reports their status while all enclaves wait for KMS.
+   * `ready` if any enclave has its keys. This does not decide readiness: while all enclaves wait for keys, the gateway still accepts
+   * messages.
    */
   keys(): 'ready' | 'waiting' | 'unknown' {
     const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');
@@ -36,8 +36,8 @@ export class Readiness {
   }
 
   /**
-   * `healthy` if any enclave reports itself healthy, otherwise the reason of the first one. This does not decide readiness either: messages
-   * are accepted and wait.
+   * `healthy` if any enclave reports itself healthy, otherwise the first reason of the first enclave that reported. This does not decide
+   * readiness either: accepted messages wait.
    */
   enclave(): 'healthy' | HealthReason | 'enclave_unhealthy' | 'unknown' {
     const known = this.reports.all().filter((health) => health !== null);
@@ -47,7 +47,8 @@ export class Readiness {
   }
 
   /**
-   * @returns why no work should come (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null if it may
+   * @returns the reason for 503 (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null if the gateway
+   * is ready
    */
   async problem(): Promise<ProblemError | null> {
     if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -12,14 +12,14 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimits } from '../../features/limits/rate-limits';
 
 /**
- * If no worker leases a job for this long after its next attempt was due, the workers are stuck, or the gateway may not relay. An outage of
- * Congress has no such effect.
+ * If a job is overdue for longer than this, the workers are stuck or the gateway may not relay. An outage of Congress makes no job overdue.
  */
 const MAX_OVERDUE_MS = 60_000;
 const CHECK_TIMEOUT_MS = 3000;
 
 /**
- * One indicator for each part that delivery depends on: up, or down with a stable `code`. They contain no secret, address or outside text.
+ * One indicator for each part that delivery depends on: up, or degraded or down with a stable `code`. Indicators contain no secret, address
+ * or outside text.
  */
 @Injectable()
 export class TeeIndicators {
@@ -52,10 +52,7 @@ export class TeeIndicators {
     return up.includes(true) ? session.degraded(why) : session.down(why);
   }
 
-  /**
-   * What each enclave reports about its keys. Down while no enclave takes messages because keys are missing; degraded while one of several
-   * takes none, or KMS fails for one. An enclave that has not reported yet does not count here.
-   */
+  /** Down if all enclaves wait for keys; degraded if some wait, or if the last call of KMS failed for one. */
   keys(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('keys');
     const said = this.monitor.enclaves.map((enclave) => ({ enclave, keys: enclave.keys() }));

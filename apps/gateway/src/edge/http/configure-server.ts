@@ -24,8 +24,8 @@ export function configureServer(app: NestFastifyApplication): void {
   const routes = app.get(RegisteredRoutes);
   const shutdown = app.get(ShutdownState);
 
-  // By default Node refuses an unknown Expect with an empty body (RFC 9110 section 10.1.1 allows a server to ignore it), and asks for every
-  // body that `100-continue` announces. Here the body is requested once the request is admitted.
+  // By default Node answers an unknown Expect with an empty 417, and sends `100 Continue` to each client that waits for it (RFC 9110
+  // section 10.1.1). Here these requests pass the hooks below first, which send `100 Continue` once the request is admitted.
   for (const event of ['checkExpectation', 'checkContinue'])
     server.server.on(event, (request, response) => {
       server.server.emit('request', request, response);
@@ -56,7 +56,7 @@ export function configureServer(app: NestFastifyApplication): void {
     done(refusal ?? null);
   });
   boundConnections(server.server, config.http);
-  // Reading the body loses the asynchronous context that onRequest opened.
+  // Reading the body loses the asynchronous context that onRequest opened, so this hook opens it again.
   server.addHook('preValidation', (request, _reply, done) => {
     withRequestId(request.id, done);
   });
@@ -66,10 +66,10 @@ export function configureServer(app: NestFastifyApplication): void {
     if (shutdown.draining) void reply.header('connection', 'close');
     if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
-    // The request was refused before its body arrived. The bytes that still come must not cause a second answer.
+    // The request was answered before its body arrived. Bytes of the body that arrive later must not cause a second answer.
     if (!request.raw.complete) {
       answeredEarly.add(request.socket);
-      // The client may send the body anyway, or another request: the server cannot distinguish them
+      // The client may now send the body or another request, and the server cannot tell which.
       if (awaitsContinue(request)) void reply.header('connection', 'close');
     }
     done();

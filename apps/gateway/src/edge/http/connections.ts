@@ -4,8 +4,8 @@ import type { GatewayConfig } from '../../core/config/gateway-config';
 import { clientAddress } from '../../features/limits/client-address';
 
 /**
- * Limits open connections, in total and per address. Further connections are closed without an answer, because answers would cost what the
- * limit saves.
+ * Limits open connections, in total and per address. Trusted proxies have no limit per address. Further connections are closed without an
+ * answer, because an answer would cost what the limit saves.
  */
 export function boundConnections(
   server: Server,

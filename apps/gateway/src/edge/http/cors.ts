@@ -11,7 +11,7 @@ const SHARED = {
 };
 
 /**
- * Allows cross-origin reading to exactly the listed origins (Fetch standard, "CORS protocol"); never with credentials, because callers send
+ * Lets pages of exactly the listed origins read answers (Fetch standard, "CORS protocol"). Cookies are never allowed, because clients send
  * a token. Other origins get no CORS headers, so browsers block them. Call it before the rate limits: their refusals need the headers too.
  */
 export function allowOrigins(server: FastifyInstance, origins: readonly string[], routes: RegisteredRoutes): void {

@@ -21,13 +21,12 @@ export function wasRateLimited(request: FastifyRequest): boolean {
 }
 
 /**
- * Checks, before the body is read: an address known to be over its limit is refused; then the token is verified; then one round trip reads
- * the limits of address and user and the cached refusals. A bad token counts for its address. Over the limit, tokens are refused unchecked,
- * which limits how many tokens a client can make the gateway verify.
+ * Checks a request before its body is read. First it refuses an address that this process knows to be over its limit. Then it verifies the
+ * token. Then one round trip to Redis counts the request, for its address and its user, and reads the cached refusals. A request with a bad
+ * token counts for its address, so the limit also bounds how many tokens a client can make the gateway verify.
  *
- * A body is read only if the request has a valid token. While the gateway takes proofs of residence, it is also read for an address under
- * its limit, because the proof that admits a message without a token is in the body. On routes that allow it, a status secret replaces the
- * token.
+ * On authenticated routes the body is read only if the token is valid. While the gateway takes proofs of residence, it also reads a message
+ * without a token, because the proof is in the body. On routes that allow it, a status secret replaces the token.
  * @param takesProofs whether a message with a proof of residence needs no token
  */
 export function guardEntrance(
@@ -73,7 +72,7 @@ interface Verified {
   readonly error?: unknown;
 }
 
-/** A bad token or status secret is refused only after its address was counted. */
+/** Returns the error instead of throwing it, so that the request is counted before it is refused. */
 async function verified(
   verify: TokenVerifier,
   request: FastifyRequest,

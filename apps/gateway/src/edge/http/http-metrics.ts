@@ -61,7 +61,7 @@ export class HttpMetrics {
 
   /**
    * @param route the template of the route; undefined if none matched
-   * @param seconds undefined for a stream, whose length depends on its listener
+   * @param seconds undefined for a stream, whose length the client decides
    */
   answered(
     method: string,

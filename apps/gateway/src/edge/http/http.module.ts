@@ -6,8 +6,8 @@ import { HttpMetrics } from './http-metrics';
 import { ProblemFilter } from './problem.filter';
 
 /**
- * The hooks that run before every route (configure-server.ts), and the filter that turns errors into problem
- * documents.
+ * HTTP metrics, and the filter that turns errors into problem documents. The imports are for configure-server.ts, which gets their
+ * providers from the app.
  */
 @Module({
   imports: [AuthModule, LimitsModule],

@@ -6,7 +6,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 export const MAX_ADDRESS_BYTES = 8192;
 export const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Body forms that are read, and their largest size. */
+/** The media types of bodies that are read, and their largest size in bytes. */
 export const BODY_LIMITS = {
   'application/json': LIMITS.maxEnvelopeJsonBytes,
   'application/cbor': LIMITS.maxEnvelopeBytes,
@@ -26,7 +26,7 @@ const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined {
   const { rawHeaders, httpVersion, url = '' } = raw;
   if (url.length > MAX_ADDRESS_BYTES) return new ProblemError('uri_too_long');
-  // Two bytes around each name and each value: ": " and CRLF
+  // Two bytes follow each name (": ") and each value (CRLF).
   if (rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) > MAX_HEADER_BYTES)
     return new ProblemError('headers_too_large');
   const counts = countNames(rawHeaders);

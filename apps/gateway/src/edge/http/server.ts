@@ -17,7 +17,7 @@ const MAX_PARSED_BYTES = 2 * MAX_HEADER_BYTES;
 const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_PARAMETER_CHARACTERS = 200;
 
-/** Fastify under Nest, with limits on everything that a client can make slow or large. */
+/** Creates the HTTP server, with limits on everything that a client can make slow or large. */
 export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   const { requestTimeoutMs, trustedProxies } = config.http;
   return new FastifyAdapter({
@@ -72,7 +72,7 @@ function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: Fas
   } satisfies Parameters<UnroutedListener>[0]);
 }
 
-/** Connections whose last request was answered while its body was still to come. */
+/** Connections whose last request was answered before its body had arrived. */
 export const answeredEarly = new WeakSet<Socket>();
 
 /** `rawPacket`: the chunk of bytes in which the parser stopped, often the whole head. */
@@ -96,8 +96,7 @@ function codeOf({ code, rawPacket }: ParserError): ProblemCode {
 }
 
 /**
- * A request that Node's HTTP parser refuses never becomes a request object: it is answered on the raw socket, which
- * then closes.
+ * Answers a request that Node's HTTP parser refuses, on the raw socket, and closes the socket. Hooks and filters never see such a request.
  */
 export function clientErrorHandler(error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || answeredEarly.has(socket)) {

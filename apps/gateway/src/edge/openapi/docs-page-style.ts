@@ -1,6 +1,6 @@
 /**
- * Styles of the pages at /docs, over Swagger UI's own. There is one server, so the choice of servers is hidden. Each error takes one line
- * of the table, because all errors have the body that the schema Problem describes. On a narrow screen every element fits the width.
+ * Styles of the pages at /docs, added to Swagger UI's own. The choice of servers is hidden, because there is only one. Each error takes one
+ * line of the table, because all errors have the body that the schema Problem describes.
  */
 export const DOCS_PAGE_STYLE = `
 .swagger-ui .topbar { display: none; }

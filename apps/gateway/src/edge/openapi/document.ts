@@ -26,7 +26,7 @@ export interface DocumentedOperation extends OperationDescription {
   readonly path: string;
   readonly authenticated: boolean;
   readonly inPlaceOfToken?: RoutePolicy['inPlaceOfToken'];
-  /** Codes of EVERYWHERE are included only if a decorator names them. */
+  /** Codes of EVERYWHERE (problem-responses.ts) are included only if a decorator names them. */
   readonly problems: readonly ProblemCode[];
 }
 
@@ -47,7 +47,7 @@ export function steadyExamples(): ExampleSource {
   return { nowSeconds: 1_798_761_600, random };
 }
 
-/** The routes that carry `@Operation`. Each GET also answers HEAD, which the document's description states once. */
+/** Returns the routes that carry `@Operation`, without HEAD. */
 export function documentedOperations(routes: RegisteredRoutes): DocumentedOperation[] {
   return routes.all().flatMap(({ method, url, policy }) => {
     const { operation, authenticated = false, inPlaceOfToken, problems = [] } = policy;
@@ -147,7 +147,7 @@ function operationObject(operation: DocumentedOperation, parts: Parts): Record<s
 function answerResponses({ answers, problems }: DocumentedOperation, parts: Parts): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, content, headers, links }]) => {
-      // A status can be both an answer and a problem, such as 503 of /api/health/tee, which is also the answer if a part is down
+      // A status can be both an answer and a problem: 503 of /api/health/tee is also the answer if a part is down
       const alsoProblem = parts.problems.sameStatus(Number(status), problems);
       return [
         status,

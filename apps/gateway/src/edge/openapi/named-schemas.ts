@@ -4,7 +4,7 @@ import type { PlainSchema } from '../../core/routing/operation';
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 const COMPONENTS = '#/components/schemas/';
-/** A cache: the document is made anew for each request, but the schemas never change. */
+/** Caches converted schemas, which never change. The document itself is made for each request. */
 const converted = { input: new WeakMap<z.ZodType, Converted>(), output: new WeakMap<z.ZodType, Converted>() };
 
 interface Converted {

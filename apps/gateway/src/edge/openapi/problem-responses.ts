@@ -36,12 +36,10 @@ const problemSchema = z
     detail: z.string().optional().meta({ description: 'A sentence for people. It contains nothing of the request.' }),
     errors: z
       .array(
-        z
-          .strictObject({ pointer: z.string(), code: z.string(), message: z.string() })
-          .meta({
-            id: 'FieldProblem',
-            description: 'A field that is wrong: its JSON pointer, the rule that it breaks, and a sentence for people.',
-          }),
+        z.strictObject({ pointer: z.string(), code: z.string(), message: z.string() }).meta({
+          id: 'FieldProblem',
+          description: 'A field that is wrong: its JSON pointer, the rule that it breaks, and a sentence for people.',
+        }),
       )
       .optional(),
     retryAfterSeconds: z.int().optional().meta({ description: 'The same as the header Retry-After.' }),
@@ -54,7 +52,7 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'An error (RFC 9457).' });
 
-/** One response for each status, which all operations share, and how an operation refers to them. */
+/** The responses of problems: one for each status, which all operations share. */
 export class ProblemResponses {
   private readonly used = new Map<number, Set<ProblemCode>>();
 
@@ -113,7 +111,7 @@ export class ProblemResponses {
   }
 }
 
-/** `503`: `ServiceUnavailable`. */
+/** For example `ServiceUnavailable` for 503. */
 function nameOf(status: number): string {
   return (STATUS_CODES[status] ?? `Status ${String(status)}`).replace(/[^A-Za-z0-9]/g, '');
 }

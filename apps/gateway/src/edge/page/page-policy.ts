@@ -3,11 +3,9 @@ import type { GatewayConfig } from '../../core/config/gateway-config';
 
 /**
  * Allows only the page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in. Inline scripts and
- * styles are refused, and so is code made at run time. The page builds its content node by node, so no text ever becomes markup (Trusted
- * Types, with no policy that creates any).
+ * styles, and code made at run time, are refused. Trusted Types keep text from becoming markup: the page builds its content node by node.
  *
- * If the gateway takes proofs of residence, the page that makes them also starts a worker from this server, which runs WebAssembly, and
- * fetches the registrar's files.
+ * The page that makes proofs of residence may also fetch the registrar's files, and start a worker from this server that runs WebAssembly.
  */
 export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 'residence'>, proves: boolean): string {
   const registrar = proves && residence.mode !== 'off' ? residence.files : undefined;
@@ -27,7 +25,7 @@ export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 're
   ].join('; ');
 }
 
-/** A worker follows the policy of its own answer: it may run WebAssembly and load files of this server. */
+/** A worker has the policy of its own answer: it may run WebAssembly and load files of this server. */
 export const WORKER_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'",
@@ -35,5 +33,5 @@ export const WORKER_HEADERS = {
   'cross-origin-embedder-policy': 'require-corp',
 } as const;
 
-/** Features that a page of forms and text has no use for. */
+/** Turns off features of browsers that the page does not use. */
 export const PERMISSIONS_POLICY = 'camera=(), geolocation=(), microphone=(), payment=(), usb=()';

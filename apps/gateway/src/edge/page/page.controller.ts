@@ -15,10 +15,7 @@ interface Asked extends Conditions {
   readonly accept?: string;
 }
 
-/**
- * The page for people (apps/page) and its settings. A client that asks for JSON at its addresses gets 404, as if
- * there were no page.
- */
+/** Serves the page for people (apps/page) and its settings. A client that asks for JSON at the page's addresses gets 404. */
 @Controller()
 export class PageController {
   /** One policy per document, because only the page on which people write a message makes proofs. */
@@ -49,7 +46,7 @@ export class PageController {
     this.sendPage('status.html', asked, reply);
   }
 
-  /** Scripts, styles and the icon. Their names change with their content. */
+  /** Scripts, styles, the icon and the reference string. The bytes behind a name never change, so browsers may keep them. */
   @Get('page/:file')
   @NotInApi()
   file(@Param('file') name: string, @Headers() asked: Asked, @Res() reply: FastifyReply): void {
@@ -59,7 +56,6 @@ export class PageController {
     this.send(name, asked, reply);
   }
 
-  /** The gateway's own claims. The page labels them as such. */
   @Get('api/page')
   @RateLimit('api')
   @Operation({

@@ -1,4 +1,4 @@
-/** Whether this Accept header comes from a browser (or a client that accepts any type), and not from a client that wants JSON. */
+/** Whether a client with this Accept header gets the page: it names HTML, or it accepts any type and does not name JSON. */
 export function wantsPage(accept: string | undefined): boolean {
   const types = (accept ?? '*/*')
     .slice(0, 2000)

@@ -52,7 +52,7 @@ const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at 
 
 /**
  * Accepts a batch in one transaction and one round trip (SQL function accept_messages). When this resolves, the transaction is committed.
- * @param batch has no id, no pair of owner and key, no nullifier and no status hash twice; each message has an owner or a proof
+ * @param batch ids, pairs of owner and key, nullifiers and status hashes must each be unique in it; each message has an owner or a proof
  * @returns an outcome for each message, in order
  * @throws ProblemError `database_unavailable`; the commit may or may not have happened
  * @throws ProblemError `overloaded`, no statement was begun

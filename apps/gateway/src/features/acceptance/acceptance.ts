@@ -19,8 +19,9 @@ import type { Submission } from './submission';
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
- * Batches under way at once. Every batch changes the rows of the system's hour and day, so a second one would wait for the first one's
- * commit anyway, while holding locks. A batch that is held back grows instead: with 32 connections a batch has 11 messages instead of 7.
+ * The most batches that run at once. Every batch changes the budget's rows of the hour and the day, so a second batch would hold locks
+ * while it waits for the first one's commit. A batch that waits in the queue grows instead: with 32 connections it has 11 messages instead
+ * of 7.
  */
 const MAX_BATCHES = 1;
 /** A batch that takes longer probably waits for a lock. One more batch may then run beside it, so that other messages are not delayed. */
@@ -34,7 +35,7 @@ const MAX_WAITING = 2048;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const MAX_WAIT_MS = 5000;
 const RETRY_AFTER_SECONDS = 2;
-/** Clients that were rejected together must not all retry together. */
+/** The most seconds that are added at random, so that clients that were rejected together do not retry together. */
 const RETRY_SPREAD_SECONDS = 4;
 
 type AnsweredOutcome = Exclude<Outcome, { readonly outcome: 'threshold_reached' }>;

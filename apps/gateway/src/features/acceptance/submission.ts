@@ -29,7 +29,7 @@ export interface Submission {
   readonly expiresAt: Date;
   /** The canonical CBOR form, even if the client sent another form. Includes the proof if the message has one. */
   readonly sealed: Uint8Array<ArrayBuffer>;
-  /** SHA-256 (32 bytes) of the sealed message without its proof, so a message that is proven again keeps it. */
+  /** SHA-256 (32 bytes) of the sealed message without its proof, so a message with a new proof has the same hash. */
   readonly sealedSha256: Uint8Array<ArrayBuffer>;
   readonly proof: SubmittedProof | null;
 }
@@ -42,7 +42,6 @@ export function submissionOf(message: SealedMessage): Submission {
   return submission(encodeSealedMessage(message), messageId, keyId, new Date(expiresAtSeconds * 1000));
 }
 
-/** `sealed` is the whole envelope; the hash covers the sealed message without its proof. */
 export function provenSubmissionOf(envelope: ProvenEnvelope): ProvenSubmission {
   const { sealed, residence } = envelope;
   const { nullifier } = sealed;
@@ -59,7 +58,7 @@ export function provenSubmissionOf(envelope: ProvenEnvelope): ProvenSubmission {
   };
 }
 
-/** The id is derived from the ciphertext, and the expiry is the latest that any message may have. */
+/** Derives the id from the ciphertext, and sets the latest expiry that a message may have. */
 export function legacySubmissionOf(message: LegacyMessage, now = new Date()): Submission {
   const expiresAt = new Date((Math.floor(now.getTime() / 1000) + LIMITS.maxLifetimeSeconds) * 1000);
   return submission(encodeLegacyMessage(message), legacyMessageId(message.ciphertext), message.keyId, expiresAt);

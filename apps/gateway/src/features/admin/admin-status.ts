@@ -30,7 +30,7 @@ export const adminStatusSchema = z
   .meta({ id: 'AdminStatus', description: 'Sums over all callers, without data of a single message or user.' });
 export type AdminStatus = z.output<typeof adminStatusSchema>;
 
-/** Answer of GET /api/admin/keys: the metadata of each sealed key, without the sealed bytes. */
+/** Answer of GET /api/admin/keys. */
 export const adminKeysSchema = z
   .strictObject({
     keys: z.array(
@@ -57,10 +57,8 @@ export const adminKeysSchema = z
         }),
     ),
   })
-  .meta({ id: 'EnclaveKeys', description: 'The latest first.' });
+  .meta({ id: 'EnclaveKeys', description: 'The newest key first.' });
 export type AdminKeys = z.output<typeof adminKeysSchema>;
-
-// The answer of a development gateway on 29 November 2026.
 
 export const STATUS_EXAMPLE: Example = {
   summary: 'After one message',

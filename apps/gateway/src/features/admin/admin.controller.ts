@@ -71,7 +71,7 @@ export class AdminController {
     tag: ADMINISTRATION,
     summary: 'List the sealed keys of the enclaves',
     description:
-      'The latest first, at most 500. A key leaves the list some days after its `destroyAfter`. `live`: clients may seal to it; enclaves use the newest live key of their custody and image. `rotated`: it only opens what was sealed to it. `destroyed`, `revoked`: its record is deleted. Operators revoke a key with `npm run ops -- keys revoke`.',
+      'The latest first, at most 500. A key leaves the list 30 days after its `destroyAfter`. `live`: clients may seal to it; enclaves use the newest live key of their custody and image. `rotated`: it only opens what was sealed to it. `destroyed`, `revoked`: its record is deleted. Operators revoke a key with `npm run ops -- keys revoke`.',
     answers: {
       '200': {
         description: 'The metadata of the sealed keys, without the sealed bytes.',

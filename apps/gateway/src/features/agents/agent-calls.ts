@@ -14,7 +14,7 @@ import { AttemptRelay, SOON_SECONDS, type Attempt } from './attempt-relay';
 import { mayStillRun, type PostedTask } from './read-agent-request';
 import { AttemptSettler } from './settle-attempt';
 
-/** The outcome of a task, whether the provider answered or failed. */
+/** The reply to a task, also if the provider failed. */
 export interface TaskReply {
   readonly attempts: 1 | 2;
   readonly reply: AgentReply;
@@ -33,7 +33,7 @@ const RETRY_AFTER_SECONDS = 5;
 const ON_THE_WAY_MS = 5000;
 /** No second attempt is begun if less time than this is left. */
 const LEAST_FOR_ATTEMPT_MS = 15_000;
-/** How long relayed tasks may take to end once the process is asked to stop. After that, a reply stays in the enclave's memory. */
+/** How long a shutdown waits for relayed tasks. A reply that comes later stays in the enclave's memory. */
 const GRACE_MS = 10_000;
 
 /** Takes a task from its reservation to its settlement. README.md beside this file lists the guarantees. */
@@ -134,7 +134,11 @@ export class AgentCalls implements BeforeApplicationShutdown {
     return enclave;
   }
 
-  /** Chooses an enclave and reserves. @param only for a second attempt: the enclave that remembers the first. @throws ProblemError */
+  /**
+   * Chooses an enclave and reserves the cost.
+   * @param only for a second attempt: the enclave that remembers the first
+   * @throws ProblemError
+   */
   private async begin(
     task: PostedTask,
     attempt: 1 | 2,

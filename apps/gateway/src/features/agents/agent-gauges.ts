@@ -10,8 +10,8 @@ interface Open {
 }
 
 /**
- * Gauges of all processes together, read from the database, so aggregate with max, not with sum. They are absent while the database is
- * away.
+ * Gauges over all gateways, read from the database. Every gateway reports the same values, so aggregate them with max, not with sum. They
+ * are absent while the database is unreachable.
  */
 @Injectable()
 export class AgentGauges {

@@ -4,7 +4,6 @@ import { Database } from '../../core/database/database';
 import type { AgentReservation } from '../../core/database/generated/client';
 import type { Windows } from '../budget/windows';
 
-/** Which attempt of which task. */
 export interface AttemptId {
   readonly requestId: string;
   readonly attempt: 1 | 2;
@@ -97,8 +96,8 @@ export class AgentLedger {
   }
 
   /**
-   * Commits that the bytes are about to leave, so call it before they do. A stop that is committed before prevents the dispatch.
-   * @returns `emergency_stop`: the attempt was released
+   * Records that the bytes are about to leave; call it before sending them. A stop that was committed earlier prevents the dispatch.
+   * @returns `emergency_stop`: the attempt was released; `ended`: the attempt had ended before
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async dispatch({ requestId, attempt }: AttemptId, now: Date): Promise<'dispatched' | 'emergency_stop' | 'ended'> {

@@ -34,7 +34,7 @@ export interface ModelOff {
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** How long a change by another gateway or an operator may go unnoticed here. A reservation always asks the database. */
+/** How long the list of models that are off may be out of date here. A reservation always asks the database. */
 const FRESH_MS = 2000;
 
 /** The models that tasks can use now: the classes that enclaves attest under this gateway's price table, except those that are off. */
@@ -102,12 +102,11 @@ export class AgentOffers {
   }
 
   /**
-   * Chooses the enclave for the task: of the enclaves that hold its key, the one with the fewest tasks of this process, at random if
-   * several have as few.
-   * @param running how many tasks of this process an enclave has
+   * Chooses the enclave for the task. It must hold the task's key and offer its model class. Of several enclaves, it is the one with the
+   * fewest tasks of this process, or a random one if they have equally many.
+   * @param running returns how many tasks of this process an enclave has
    * @param only the one enclave that may be chosen
-   * @throws ProblemError `agents_off` | `model_class_unknown` | `model_off` | `malformed_body` | `key_retired` |
-   * `enclave_unavailable`
+   * @throws ProblemError `agents_off` | `model_class_unknown` | `model_off` | `malformed_body` | `key_retired` | `enclave_unavailable`
    */
   place(
     { request }: PostedTask,
@@ -122,8 +121,8 @@ export class AgentOffers {
       ({ enclave, keyIds }) => keyIds?.includes(keyId) && (only === undefined || enclave === only),
     );
     if (holders.length === 0) {
-      // No money was spent on this task, so the enclaves' unsigned report of retired keys is enough: the client seals
-      // the task again.
+      // The enclaves' report of the keys they hold is not signed. That is enough here: no money was spent, and the client can seal the task
+      // again.
       if (held.every(({ keyIds }) => keyIds !== null)) throw new ProblemError('key_retired');
       throw new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }

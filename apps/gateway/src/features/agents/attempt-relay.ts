@@ -37,7 +37,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** Retry-After for a task that another request is about to relay. */
 export const SOON_SECONDS = 2;
 
-/** Problems of the enclave after which no byte has left for a provider. */
+/** Refusals by the enclave after which no byte has left for a provider. */
 const NOTHING_SENT: readonly ProblemCode[] = [
   'service_off',
   'keys_not_ready',
@@ -144,8 +144,8 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 
   /**
-   * Lets the bytes leave unless spending is stopped. A stop that is raised at the same time waits for them, so that no attempt on its way
-   * to the enclave begins after the stop.
+   * Sends the bytes unless spending is stopped. A stop that is raised at the same time waits up to STOP_WAITS_MS for them, so that no
+   * attempt begins after the stop.
    */
   private async dispatch(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
     const now = new Date();

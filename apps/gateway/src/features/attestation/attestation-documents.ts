@@ -12,7 +12,7 @@ export interface UnjudgedDocument {
   readonly content: UnverifiedAttestation;
 }
 
-/** The NSM serializes its requests. Beyond this many at once, a client with a nonce is told to retry later. */
+/** The NSM handles one request at a time. Beyond this many waiting requests, a client with a nonce is told to retry later. */
 const MAX_IN_FLIGHT = 32;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -27,8 +27,8 @@ interface Desk {
 }
 
 /**
- * Documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce. Trusted enclaves take
- * turns (for a nonce, the least busy one answers), so that messages spread over their keys. If none is trusted, any enclave answers,
+ * Gets documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce. Trusted enclaves
+ * take turns (for a nonce, the least busy one answers), so that messages spread over their keys. If none is trusted, any enclave answers,
  * because clients verify anyway.
  */
 @Injectable()
@@ -118,7 +118,7 @@ async function fetchFrom({ enclave }: Desk, nonce?: Uint8Array): Promise<Unjudge
     content = readAttestation_unverified(document);
   } catch (cause) {
     throw new ProblemError('enclave_answer_invalid', {
-      detail: 'What the enclave gave is not an attestation document.',
+      detail: "The enclave's answer is not an attestation document.",
       cause,
     });
   }

@@ -2,7 +2,7 @@ import type { PublicConfiguration } from '@communique-tee/protocol';
 import type { Example } from '../../core/routing/operation';
 import view from './attestation-view.json';
 
-// The answers of a development enclave (mock NSM, simulated KMS) on 30 November 2026.
+// Answers of a development enclave (mock NSM, simulated KMS).
 
 export const ATTESTATION_EXAMPLE: Example = { summary: 'A document of a development enclave', value: view };
 
@@ -31,6 +31,6 @@ const configuration: PublicConfiguration = {
   },
 };
 
-/** Of the configuration's canonical JSON. */
+/** SHA-256 of the configuration's canonical JSON, in hex. */
 export const CONFIGURATION_SHA256 = '2d4b5280a5d76a481f08c5a28ad60cd303e5d754d0e4095b827d2f465da0d3ec';
 export const CONFIGURATION_EXAMPLE: Example = { summary: 'A development enclave under KMS', value: configuration };

@@ -21,9 +21,9 @@ export type Judgement =
       /** Absent if the enclave did not serve its configuration. */
       readonly configuration?: PublicConfiguration;
     }
-  /** It answers, and has no key yet that it could attest. */
+  /** The enclave answers, but has no key that it could attest yet. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
-  /** Something answered, and it is not the enclave that was expected. `code` names the check that failed (libs/enclave-identity). */
+  /** The answer does not come from an accepted enclave. `code` names the check that failed (libs/enclave-identity). */
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'unreachable'; readonly code: string };
 
@@ -55,7 +55,7 @@ export class AttestationJudge {
     const result = await enclave.attestation(nonce);
     if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
     if (result.kind === 'problem' && result.code === 'keys_not_ready') return { kind: 'waiting', code: result.code };
-    // A busy or stopping enclave is not refused; an enclave whose answer cannot be read is.
+    // An enclave that is busy or stopping counts as unreachable. Only an answer that cannot be read is refused.
     if (result.kind === 'problem') {
       const { code } = result;
       return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };

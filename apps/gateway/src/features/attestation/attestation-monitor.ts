@@ -17,10 +17,7 @@ export interface EnclaveView {
   readonly keyId: KeyId | null;
 }
 
-/**
- * Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last check verified it. An
- * enclave of another image could not open messages, but gets none anyway.
- */
+/** Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last check verified it. */
 @Injectable()
 export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly enclaves: readonly [EnclaveMonitor, ...EnclaveMonitor[]];
@@ -41,7 +38,7 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
     await Promise.all(this.enclaves.map((enclave) => enclave.stop()));
   }
 
-  /** The state of the first trusted enclave; if none is trusted, of the first one. */
+  /** The state of the first trusted enclave; if none is trusted, of the first configured one. */
   state(): MonitorState {
     return (this.trusted()[0] ?? this.enclaves[0]).state();
   }

@@ -83,14 +83,13 @@ export class AttestationController {
     if (type === undefined)
       throw new ProblemError('not_acceptable', { detail: `${JSON_TYPE} or ${COSE_TYPE} can be given.` });
     const nonce = readNonce(nonceHex);
-    // A document for a nonce serves only one client. The shared document is cached in this process, which knows its age.
+    // HTTP caches must not keep a document: one with a nonce is for one client, and this process caches the one without.
     reply.header('cache-control', 'no-store');
     const found = nonce === undefined ? await this.documents.shared() : await this.documents.fresh(nonce);
     reply.type(type);
     return type === COSE_TYPE ? Buffer.from(found.document) : viewOf(found);
   }
 
-  /** The bytes whose SHA-256 is in a document's key binding, exactly as the enclave serves them. */
   @Get('configuration')
   @Operation({
     id: 'getEnclaveConfiguration',

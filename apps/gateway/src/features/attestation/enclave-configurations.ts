@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ProblemError } from '../../core/problems/problem-error';
 import { EnclaveClients } from '../enclave/enclave-clients';
 
-/** More than the enclaves of any deployment serve at once; beyond it, the oldest entry is dropped. */
+/** The most configurations that are kept; one more replaces the oldest. No deployment serves as many at once. */
 const MAX_KNOWN = 32;
 /** If clients request hashes that no enclave serves, the gateway asks the enclaves at most once in this time. */
 const ASK_AGAIN_MS = 1000;

@@ -15,7 +15,7 @@ export type MonitorState =
     });
 
 /**
- * How soon the next check follows, by the result of the last. Checks of a verified enclave are rare, to spare the NSM. A check of an
+ * Time from a check to the next one, by the result of the check. Checks of a verified enclave are rare, to spare the NSM. A check of an
  * unreachable one costs only a refused connection, and an enclave starts within half a second.
  */
 const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 200 } as const;
@@ -96,7 +96,7 @@ export class EnclaveMonitor {
     return this.reported;
   }
 
-  /** Whether messages may be relayed now and, as far as is known, the enclave has what it needs to open them. */
+  /** Whether messages may be relayed now, and the enclave has not reported that it waits for keys. */
   takesMessages(): boolean {
     return this.isTrusted() && this.reported?.state !== 'waiting';
   }
@@ -117,7 +117,7 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Whether the enclave's keys are per-process keys, as far as is known. No other party can restore them, so the enclave's own report
+   * Whether the enclave has per-process keys, or its custody is not known. Such keys cannot be restored, so the enclave's own report
    * decides which are gone.
    */
   keepsItsKeysAlone(): boolean {
@@ -204,7 +204,7 @@ export class EnclaveMonitor {
     // The enclave had keys and now waits for them, so it was restarted between two checks.
     const isStartedAnew = judgement.kind === 'waiting' && this.reported?.state === 'ready';
     if (!isStartedAnew && before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
-    // The previous enclave reported these keys.
+    // The earlier report no longer applies: another enclave may be running now.
     this.reported = null;
     if (judgement.kind !== 'unreachable') for (const listener of this.meetings) listener();
     if (judgement.kind === 'verified') {

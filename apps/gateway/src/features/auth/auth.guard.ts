@@ -4,9 +4,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { callerOf } from './caller';
 import { readerOf } from './reader';
 
-/**
- * http/entrance.ts verified the token before the body was read. A request without a verified token is refused here.
- */
+/** Refuses a request without a verified token. edge/http/entrance.ts verified the token before the body was read. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

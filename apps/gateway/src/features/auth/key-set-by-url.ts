@@ -20,9 +20,9 @@ export interface KeySetByUrl {
 }
 
 /**
- * This function decides when to fetch the set, because jose refuses every token once its cache has ended while the provider is away. A set
- * that can be read replaces the previous one, even if it has no usable key. The source throws `identity_provider_unavailable` if it has no
- * usable keys, and for an unknown key that may be new.
+ * Decides itself when to fetch the set: jose's own cache would expire during an outage of the provider, and then every token would be
+ * refused. A set that can be read replaces the previous one, even if it has no usable key. The source throws
+ * `identity_provider_unavailable` if its set is too old, or if the set lacks a token's key and cannot be fetched again.
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
   let keys: JWTVerifyGetKey = () => {
@@ -77,8 +77,7 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   return {
     async current() {
       if (ageMs() >= FRESH_MS + staleMs) await askAtMostEvery(RETRY_MS);
-      // The first request that finds stale keys waits for new ones; while the provider is away, no request waits for
-      // it.
+      // A request that finds old keys waits for new ones, unless the last fetch failed.
       else if (ageMs() >= FRESH_MS) {
         const asked = askAtMostEvery(failure === undefined ? 0 : RETRY_MS);
         if (failure === undefined) await asked;

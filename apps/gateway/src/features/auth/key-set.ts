@@ -4,7 +4,7 @@ import { ProtocolError, decodeJson } from '@communique-tee/protocol';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../../core/telemetry/logger';
 
-/** A set of a large provider has some 10 KB. */
+/** The set of a large provider has about 10 KB. */
 export const MAX_KEY_SET_BYTES = 256 * 1024;
 const MAX_KEYS = 100;
 /** Members that only a private or a secret key has (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1). */

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 import { callerOf } from './caller';
 
-/** The reader of a message: the owner that a token names, or a client with a status secret, of which the SHA-256 (32 bytes) is kept. */
+/** A reader of messages: an owner that a token names, or a client that presented a status secret, by the secret's SHA-256 (32 bytes). */
 export type Reader =
   | { readonly owner: string; readonly statusSha256?: undefined }
   | { readonly owner?: undefined; readonly statusSha256: Uint8Array<ArrayBuffer> };

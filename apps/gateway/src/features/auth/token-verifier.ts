@@ -21,7 +21,7 @@ export type TokenVerifier = (authorization: string | undefined) => Promise<Calle
 export interface KeySource {
   /**
    * Reads the set again if its time is over, and throws if no set may be used. Call it before each use of a cached token.
-   * @returns the number of the set in use: the number changes with each reading, even if the content is the same
+   * @returns the number of the set in use; a set that replaces another one has a new number
    * @throws ProblemError `identity_provider_unavailable`
    */
   current(): Promise<number>;
@@ -35,7 +35,7 @@ export interface KeySource {
 /**
  * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer, audience,
  * times with the configured skew; `exp` and `sub` are required, and the token must be an access token (token-type.ts). A good token is not
- * checked again for a minute while its key set stays the same (VerifiedTokens), so the removal of a key takes effect at once.
+ * checked again for a minute while its key set stays the same (VerifiedTokens), so a removed key is refused as soon as the new set is read.
  * @throws ProblemError `unauthenticated` (it does not tell which check failed) | `identity_provider_unavailable`
  */
 export function createTokenVerifier(

@@ -6,8 +6,8 @@ import { BudgetService } from './budget.service';
 const WINDOWS = { system_hour: 'hour', system_day: 'day' } as const;
 
 /**
- * The budget of all processes together, read from the database. Every process reports the same values, so aggregate with max, not with sum.
- * The series are absent while the database is away.
+ * Gauges of the budget, read from the database. Every gateway reports the same values, so aggregate with max, not with sum. They are absent
+ * while the database is unreachable.
  */
 @Injectable()
 export class BudgetGauges {

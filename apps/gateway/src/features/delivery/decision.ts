@@ -12,7 +12,7 @@ export interface TrustedAnswer {
 
 export type EndStatus = Exclude<MessageStatus, 'queued' | 'delivering'>;
 
-/** The cost of a message: for the copies that offices have or may have or, if these are not known, the whole reservation. */
+/** What a message costs: the price of the copies that offices have or may have. If these are not known, it is the whole reservation. */
 export type Cost = { readonly copies: Outcomes } | 'reservation';
 
 export type Decision =
@@ -42,9 +42,9 @@ export type Decision =
 const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down', 'keys_not_ready']);
 
 /**
- * Answers by which the enclave states that it can never take these bytes. Which proofs of residence it takes is part of its measurement, so
- * that cannot change while it holds the key. `root_not_accepted` and `proof_invalid` are not in this list: the gateway accepted the same
- * root and proof, so the enclave's clock is behind or its verifier failed, and another attempt may succeed.
+ * Answers by which the enclave states that it can never take these bytes. Its rules for proofs of residence are measured, so they do not
+ * change while it holds the key. `root_not_accepted` and `proof_invalid` are not in this list: the gateway accepted the same root and
+ * proof, so the enclave's clock is behind or its verifier failed, and another attempt may succeed.
  */
 const FINAL = [
   'key_retired',
@@ -101,7 +101,7 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | null): Decision {
   if (answer.state === 'pending') {
     const pending = outcomes.filter((outcome) => outcome === 'pending').length;
-    // That these copies may have been sent is only the gateway's claim, which no enclave signs; they cost as if they had been sent
+    // Only the gateway claims that these copies may have been sent; no enclave signs it. They cost as if they had been sent
     if (answer.withheld === pending) {
       const copies = outcomes.map((outcome) => (outcome === 'pending' ? 'unknown' : outcome));
       return { kind: 'end', status: 'unknown', reason: 'may_have_been_sent', cost: { copies }, answer };

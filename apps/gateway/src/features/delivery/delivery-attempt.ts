@@ -96,8 +96,9 @@ export class DeliveryAttempt {
   }
 
   /**
-   * Whether the enclave is known not to hold the key. This is checked before any byte of a proven message is sent, so that its nullifier
-   * becomes free again. After the message was relayed, no unsigned answer of the enclave frees the nullifier (DeliveryQueue.end).
+   * Whether the key of a proven message is retired, according to the enclave's report and the database. This is checked before any byte of
+   * the message is sent, so that its nullifier becomes free again. After the message was relayed, no unsigned answer of the enclave frees
+   * the nullifier (DeliveryQueue.end).
    */
   private async isRetiredUnsent(
     { proven, relayedBefore, keyId }: LeasedJob,
@@ -122,7 +123,7 @@ export class DeliveryAttempt {
     });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
-      // This check detects a restart sooner than the next regular one, and relaying pauses until it ends.
+      // This check notices a restart sooner than the next regular check would.
       if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
       if (result.kind === 'problem' && result.code === 'keys_not_ready') {
         void enclave.checkNow();

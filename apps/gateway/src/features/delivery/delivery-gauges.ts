@@ -11,8 +11,8 @@ interface QueueReading {
 }
 
 /**
- * The queue of all processes together, read from the database (aggregate with max; absent while the database is away), and how much this
- * process relays to each enclave.
+ * Gauges of the whole queue, read from the database, and of what this process relays to each enclave. Every gateway reports the same queue,
+ * so aggregate its gauges with max. They are absent while the database is unreachable.
  */
 @Injectable()
 export class DeliveryGauges {

@@ -13,7 +13,7 @@ import { DeliverySignal } from './delivery-signal';
 import type { LeasedJob } from './leased-job';
 import { RelayPace } from './relay-pace';
 
-/** How long running attempts may take to end once the process is asked to stop; then they are aborted. */
+/** How long a shutdown waits for running attempts before it aborts them. */
 const GRACE_MS = 10_000;
 
 /** An enclave, and the pace at which this worker relays to it. */

@@ -19,7 +19,7 @@ export interface LeasedJob {
   readonly relayedBefore: boolean;
   /** The message has a proof of residence, and with it a nullifier that must not be used up without a delivery. */
   readonly proven: boolean;
-  /** Money is reserved for the message, and its end settles that. */
+  /** Money is reserved for the message; the end of the message settles the reservation. */
   readonly priced: boolean;
   /** The last interim receipt, verified when it was stored; null if there is none. */
   readonly interimReceipt: string | null;

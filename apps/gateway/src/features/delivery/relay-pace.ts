@@ -1,6 +1,6 @@
 /**
- * What an attempt shows about its enclave. `served`: it answered, after this time; `busy`: it refused; `late`: it did not answer in time;
- * `nothing`: the attempt shows nothing.
+ * What an attempt shows about its enclave. `served`: the enclave answered, after `latencyMs`. `busy`: the enclave refused the attempt.
+ * `late`: no answer came in time. `nothing`: the attempt shows nothing.
  */
 export type PaceSignal =
   { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };

@@ -2,7 +2,7 @@ import { Agent, type AgentOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect, type Address } from '@communique-tee/vsock';
 
-/** By this time it is known whether the peer refuses or is absent; the kernel itself gives up a vsock connect after 2 s. */
+/** Long enough to learn that the peer refuses or is absent: the kernel gives up a vsock connect after 2 s. */
 const CONNECT_TIMEOUT_MS = 5000;
 export const MAX_SOCKETS = 64;
 const MAX_IDLE_SOCKETS = 8;

@@ -23,7 +23,7 @@ export class EnclaveReportMetrics {
     );
     metrics.gauge(
       'communique_enclave_clock_error_seconds',
-      "Attested time and the clock of the enclave's machine: their difference without its sign, for alarms.",
+      "The absolute difference between attested time and the clock of the enclave's machine, for alarms.",
       ['enclave'],
       (gauge) => {
         gauge.reset();

@@ -99,8 +99,8 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Returns whether to believe this enclave's report that a key is retired. The report is enough if this enclave is the only one configured and no
-   * live record in the database can restore the key; with several enclaves `isRetired` decides.
+   * Returns whether to believe this enclave's report that a key is retired. The report is enough if this enclave is the only one configured
+   * and no live record in the database can restore the key; with several enclaves `isRetired` decides.
    * @throws ProblemError `database_unavailable`
    */
   async isRetiredBy(enclave: EnclaveMonitor, keyId: KeyId): Promise<boolean> {

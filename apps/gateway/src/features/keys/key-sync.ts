@@ -31,7 +31,7 @@ export interface KeySyncParts {
 }
 
 /**
- * The most rounds of one sync, which must learn the enclave's custody, offer the records and offer the enclave's proposal as a record. The
+ * The most rounds of one sync. They learn the enclave's custody, offer the records, and offer the enclave's proposal once it is stored. The
  * next sync does the rest.
  */
 const MAX_ROUNDS = 4;
@@ -281,7 +281,7 @@ export class KeySync {
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
       logger.info({ component }, 'no KMS key is configured: a restart of this enclave ends its keys');
     this.enclave.noteKeys(this.reportedBy(status, keys));
-    // The last verified document is older than the keys that the enclave holds, so it is checked again.
+    // The last verified document is older than the keys that the enclave holds, so the enclave is checked again.
     const state = this.enclave.state();
     if (
       status.state === 'ready' &&

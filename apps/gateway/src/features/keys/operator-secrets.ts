@@ -19,7 +19,7 @@ const ciphertext = z
       const bytes = fromBase64(text);
       if (bytes.length > 0 && bytes.length <= MAX_SECRET_BYTES) return bytes;
     } catch {
-      // Not base64: the issue below
+      // Not base64: the issue is added below.
     }
     context.addIssue({ code: 'custom' });
     return z.NEVER;

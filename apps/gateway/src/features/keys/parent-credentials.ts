@@ -19,7 +19,7 @@ export const FIND_CREDENTIALS = 'FIND_CREDENTIALS';
  */
 const REFRESH_MS = 10 * 60_000;
 const USELESS_MS = 30_000;
-/** EC2's metadata service answers within a second. Where there is none, a request waits this long at most. */
+/** EC2's metadata service answers within a second. Without that service, a request waits at most this long. */
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 10_000;
 const SHAPES = { accessKeyId: 128, secretAccessKey: 256, sessionToken: 8192 } as const;

@@ -66,8 +66,8 @@ export class ProposalReader {
   }
 
   /**
-   * Whether an enclave of the image that the record names made the record, and the row matches it. Always true if attestation is not
-   * verified, because makers cannot be distinguished then.
+   * Whether an enclave of the image that the record names made the record, and the row has the record's values. Always true if attestation
+   * is not verified, because makers cannot be distinguished then.
    */
   async isGenuine({ keyId, custody, pcr0, epoch, record }: StoredRecord): Promise<boolean> {
     if (!this.attestation.verify) return true;
@@ -83,7 +83,7 @@ export class ProposalReader {
       core.custody === custody &&
       toHex(core.pcr0) === toHex(pcr0) &&
       BigInt(core.epoch) === epoch;
-    // A row outlives a change of the accepted images and operators
+    // A row may be of an image or operator that is no longer accepted
     return isOfRow && (await this.isVouchedFor(read, [{ pcr0: toHex(core.pcr0), operator: 'any' }]));
   }
 

@@ -34,7 +34,7 @@ export interface KeyView {
   readonly custody: string;
   readonly pcr0: string;
   readonly epoch: number;
-  /** `rotated`: too old to seal to; `destroyed`: past its end. */
+  /** `rotated`: past `rotateAfter`, too old to seal to; `destroyed`: past `destroyAfter`. */
   readonly state: 'live' | 'rotated' | 'destroyed' | 'revoked';
   readonly createdAt: string;
   readonly rotateAfter: string;
@@ -138,7 +138,7 @@ export class SealedKeyStore {
     );
   }
 
-  /** Deletes those of these rows whose records are still the same. @returns how many */
+  /** Deletes the rows whose records have not changed since they were read. @returns how many */
   async remove(rows: readonly StoredRecord[]): Promise<number> {
     let removed = 0;
     for (const { keyId, record } of rows)

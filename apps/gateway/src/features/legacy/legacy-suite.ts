@@ -8,8 +8,8 @@ import { ProblemError } from '../../core/problems/problem-error';
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The suite of the web client (legacy). It is open if an enclave attests a key of it, as the enclave's measured configuration decides, and
- * closed if every message needs a proof of residence.
+ * The suite of the web client (legacy). It is open while an enclave attests a key for it, which the enclave's measured configuration
+ * decides. It is closed if every message needs a proof of residence.
  */
 @Injectable()
 export class LegacySuite {
@@ -32,8 +32,8 @@ export class LegacySuite {
   }
 
   /**
-   * Throws unless the gateway takes messages of this suite. The suite stays open while all enclaves are away for a short time, as for other
-   * messages.
+   * Throws unless the gateway takes messages of this suite. A short outage of all enclaves does not close the suite, just as it does not
+   * stop the gateway from accepting other messages.
    * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave was verified yet
    */
   assertOpen(): void {

@@ -21,7 +21,6 @@ const KEY_EXAMPLE: Example = {
 export class LegacyController {
   constructor(private readonly suite: LegacySuite) {}
 
-  /** For the web client (legacy), which does not verify the key. A client that can verify takes the key from the attestation document. */
   @Get('public-key')
   @RateLimit('attestation')
   @Operation({

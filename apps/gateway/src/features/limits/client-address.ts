@@ -2,7 +2,8 @@ import { isIP, isIPv4 } from 'node:net';
 
 /**
  * Returns the address for which a request is counted: an IPv4 address, or the /64 of an IPv6 address, which one household gets.
- * @param claimed the address that Fastify read from X-Forwarded-For under TRUSTED_PROXIES; if it is none, the peer's counts
+ * @param claimed the address that Fastify read from X-Forwarded-For under TRUSTED_PROXIES; if it is not an address, the peer's address is
+ * used
  */
 export function clientAddress(claimed: string, peer: string | undefined): string {
   const address = isIP(claimed) === 0 ? (peer ?? '') : claimed;

@@ -44,8 +44,6 @@ export function exampleLegacyMessage({ random }: ExampleSource): Example & { rea
   };
 }
 
-// The answer of a development gateway about one message, on 30 November 2026.
-
 const queued: MessageView = {
   id: delivered.id,
   status: 'queued',

@@ -9,7 +9,7 @@ import { nameOfReader, type Reader } from '../auth/reader';
 import { MessagesService } from './messages.service';
 import { StatusStream } from './status-stream';
 
-/** Streams per process. At most half of its connections, so that streams leave room for other requests. */
+/** The most streams of one process. They also take at most half of its connections, so that other requests have room. */
 const MAX_STREAMS = 1000;
 const MAX_STREAMS_OF_READER = 10;
 const RETRY_AFTER_SECONDS = 5;
@@ -21,8 +21,8 @@ const MAX_PAUSE_MS = 5000;
 const TICK_MS = 1000;
 
 /**
- * The streams of this process. Every `pollMs` one query reads the versions of all their rows (`xmin`, by primary key); there is none while
- * there is no stream. Whole views are read only for rows that changed. It polls because another process may have made the change.
+ * The streams of this process. While there are any, one query every `pollMs` reads the versions (`xmin`) of their rows, by primary key.
+ * Whole views are read only for rows that changed. It polls because another process may have made the change.
  */
 @Injectable()
 export class StatusStreams implements BeforeApplicationShutdown {

@@ -26,7 +26,7 @@ export interface ProofSource {
 }
 
 /**
- * All checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing to the database. The
+ * Makes all checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing to the database. The
  * accepting transaction decides again about message id and nullifier (prisma/sql/accept_messages.sql).
  */
 @Injectable()

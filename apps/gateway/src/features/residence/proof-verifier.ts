@@ -10,7 +10,7 @@ import { Logger } from '../../core/telemetry/logger';
 const MAX_WORKERS = 2;
 /** If more proofs would wait, a proof of the source with the most waiting ones is refused. */
 const MAX_QUEUED = 64;
-/** Retry-After is at most the time of a full queue, and differs among proofs that are refused together. */
+/** Retry-After is this time and up to RETRY_SPREAD_SECONDS more, at random, so that refused clients do not retry together. */
 const RETRY_AFTER_SECONDS = 1;
 const RETRY_SPREAD_SECONDS = 3;
 

@@ -21,7 +21,7 @@ type Outcome = (typeof OUTCOMES)[number];
  */
 @Injectable()
 export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** In milliseconds. Each pause is `everyMs` plus or minus a quarter of an hour at random, so that gateways do not read together. */
+  /** In milliseconds. Each pause is `everyMs` plus or minus up to a quarter of it at random, so that gateways do not read together. */
   readonly timing = { everyMs: 3_600_000, timeoutMs: 20_000 };
   private readonly reads;
   private readonly stopping = new AbortController();
@@ -53,9 +53,7 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
     await this.reading;
   }
 
-  /**
-   * Seconds until the last of the registrar's roots that this process has read ends; null before it has read one.
-   */
+  /** Seconds until the registrar's roots that this process has read have all ended; null before it has read one. */
   secondsLeft(now: Date): number | null {
     return this.notAfter === null ? null : this.notAfter - Math.floor(now.getTime() / 1000);
   }

@@ -64,7 +64,7 @@ export class ResidenceMetrics {
     );
     metrics.gauge(
       'communique_residence_agreement',
-      '1 for whether the enclaves attested the same proof of residence as this gateway is configured for.',
+      '1 for the current state: whether the enclaves attested the same settings of proofs of residence as this gateway has.',
       ['state'],
       (gauge) => {
         const now = agreement.state();

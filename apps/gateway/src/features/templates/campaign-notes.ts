@@ -7,7 +7,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 /** The longest campaign that any enclave's measured configuration may allow; an enclave may enforce a shorter limit itself. */
 const MAX_CAMPAIGN_DAYS = 90;
 
-/** Whether the configured registrar signed a template's campaign note for its campaign. */
+/** Checks whether the configured registrar signed a template's campaign note for its campaign. */
 @Injectable()
 export class CampaignNotes {
   /** Whether every message of this gateway needs a campaign note. */
@@ -25,9 +25,9 @@ export class CampaignNotes {
    */
   assertFits({ campaignId, campaignNote }: Pick<TemplateContent, 'campaignId' | 'campaignNote'>): void {
     if (campaignNote === null) return;
-    if (this.registrar === undefined) throw refused('This gateway has no registrar whose notes it takes.');
+    if (this.registrar === undefined) throw refused('This gateway has no registrar, so it accepts no campaign notes.');
     const { campaign, notAfter } = opened(campaignNote, this.registrar);
-    if (campaign !== campaignId) throw refused('The note is for another campaign than campaignId.');
+    if (campaign !== campaignId) throw refused('The note is for a campaign other than campaignId.');
     if (notAfter * 1000 <= Date.now()) throw refused('The campaign of the note has ended.');
   }
 }

@@ -50,7 +50,7 @@ export class TemplateRunStore {
         });
       if (runs.runs.length > MAX_TEMPLATE_RUNS)
         throw new ProblemError('templates_full', {
-          detail: `A template keeps ${String(MAX_TEMPLATE_RUNS)} attempts of agents.`,
+          detail: `A template keeps at most ${String(MAX_TEMPLATE_RUNS)} attempts of agents.`,
         });
       return runs;
     });

@@ -140,13 +140,13 @@ async function assertRoom(transaction: Transaction, isPublished: boolean): Promi
     SELECT count(*)::int AS count, coalesce(sum(octet_length(to_jsonb(t)::text)), 0)::float8 AS bytes FROM template t`;
   if ((all?.count ?? 0) > MAX_TEMPLATES || (all?.bytes ?? 0) > MAX_ALL_BYTES)
     throw new ProblemError('templates_full', {
-      detail: `A gateway keeps ${String(MAX_TEMPLATES)} templates, of ${String(MAX_ALL_BYTES)} bytes together.`,
+      detail: `A gateway keeps at most ${String(MAX_TEMPLATES)} templates, with at most ${String(MAX_ALL_BYTES)} bytes in total.`,
     });
   if (!isPublished) return;
   const published = await publishedIn(transaction);
   if (published.length > MAX_PUBLISHED_TEMPLATES || listText(published).length > MAX_PUBLISHED_LIST_BYTES)
     throw new ProblemError('templates_full', {
-      detail: `A gateway publishes ${String(MAX_PUBLISHED_TEMPLATES)} templates, of ${String(MAX_PUBLISHED_LIST_BYTES)} bytes together. Archive some.`,
+      detail: `A gateway publishes at most ${String(MAX_PUBLISHED_TEMPLATES)} templates, with at most ${String(MAX_PUBLISHED_LIST_BYTES)} bytes in total. Archive some.`,
     });
 }
 

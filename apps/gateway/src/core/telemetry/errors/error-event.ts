@@ -27,9 +27,8 @@ const CODE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const ENCLAVE = /^enclave-[0-9]{1,2}$/;
 
 /**
- * A Sentry event with these fields only: classes, codes and frames of the error and its causes, our own text of the
- * event, method and template of the route, the request's id, release and environment. No message, no property, no
- * value of a variable.
+ * Builds a Sentry event. It contains classes, codes and frames of the error and its causes, our own text of the event, the enclave's
+ * number, method and template of the route, the request's id, release and environment. It contains no error message and no other value.
  */
 export function errorEvent(
   { event, err, fields, requestId, atMs }: NotedError,
@@ -82,8 +81,8 @@ function exceptionOf({ type, code, frames }: ErrorFacts, event: string) {
 }
 
 /**
- * Our function that made the innermost error. Two bugs that throw the same class get different values, and one bug keeps its value in the
- * next release.
+ * Returns our function in which the innermost error arose. It tells two bugs apart that throw the same class. Unlike a line number, it is
+ * the same in the next release.
  */
 function placeOf(facts: readonly ErrorFacts[]): string {
   const frame = facts.at(-1)?.frames.find(({ in_app: inApp }) => inApp);

@@ -70,7 +70,7 @@ export function sqlStateOf(error: unknown): string | undefined {
         (typeof meta === 'object' && meta !== null ? at(meta, 'driverAdapterError') : undefined) ?? at(here, 'cause');
     }
   } catch {
-    // logged without it
+    // The event is reported without an SQLSTATE.
   }
   return undefined;
 }

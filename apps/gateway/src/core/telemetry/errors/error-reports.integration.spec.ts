@@ -184,7 +184,7 @@ describe('error reports', () => {
     sentry.behaviour = behaviour;
     for (const name of ['one', 'two', 'three']) fail(name);
     expect(await untilCounted('failed', 3)).toBe(3);
-    expect(warnings()).toEqual(['errors cannot be reported: SENTRY_DSN does not take them']);
+    expect(warnings()).toEqual(['error reports fail: SENTRY_DSN cannot be reached or refuses them']);
     sentry.behaviour = { kind: 'take' };
     fail('four');
     expect(await untilCounted('sent', 1)).toBe(1);

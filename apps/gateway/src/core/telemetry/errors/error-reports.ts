@@ -17,10 +17,7 @@ const FLUSH_MS = 2000;
 
 export type ReportsConfig = Pick<GatewayConfig, 'errorReports' | 'environment'>;
 
-/**
- * Counts unexpected errors (reported-events.ts lists their log lines) and reports them to SENTRY_DSN if that is set. README.md says what a
- * report holds and how often one is sent.
- */
+/** Counts unexpected errors (reported-events.ts lists their log lines) and reports them to SENTRY_DSN if that is set (README.md). */
 @Injectable()
 export class ErrorReports implements OnApplicationShutdown {
   private readonly sender:
@@ -66,7 +63,9 @@ export class ErrorReports implements OnApplicationShutdown {
     await this.sender.transport.close(FLUSH_MS);
   }
 
-  /** Never throws. Except in a crash, examines the error only after the current request has continued. */
+  /**
+   * Never throws. It examines the error later (`setImmediate`), so that the request does not wait. Only after a crash it does so at once.
+   */
   private note(fields: LogFields, event: string): void {
     if (!isReportedEvent(event) || isExpected(fields)) return;
     this.unexpected.inc();
@@ -110,8 +109,8 @@ export class ErrorReports implements OnApplicationShutdown {
   private heard(outcome: SentOutcome, count: Counter<'outcome'>): void {
     count.inc({ outcome });
     if (outcome === 'failed' && !this.away)
-      this.logger.warn({}, 'errors cannot be reported: SENTRY_DSN does not take them');
-    if (outcome === 'sent' && this.away) this.logger.info({}, 'error reports are taken again');
+      this.logger.warn({}, 'error reports fail: SENTRY_DSN cannot be reached or refuses them');
+    if (outcome === 'sent' && this.away) this.logger.info({}, 'error reports succeed again');
     if (outcome !== 'dropped') this.away = outcome === 'failed';
   }
 }

@@ -3,8 +3,8 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Returns the folder of the running program, and a name for exactly its bytes. Bundles are reproducible, so a reader can match the name to
- * a commit (`sha256sum main.js`).
+ * Returns the folder of the running program, and a release name from its SHA-256. Builds are reproducible, so `sha256sum main.js` finds the
+ * commit.
  */
 export function runningProgram(file = process.argv[1]): { readonly folder: string; readonly release: string } {
   try {

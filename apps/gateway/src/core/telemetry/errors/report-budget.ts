@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000;
 const MAX_PER_MINUTE = 30;
-/** How many kinds of errors are remembered; beyond that, the one that was sent longest ago is forgotten. */
+/** The most kinds of errors that are remembered. One more replaces the kind that was reported longest ago. */
 const MAX_KINDS = 256;
 
 interface Kind {
@@ -8,13 +8,12 @@ interface Kind {
   suppressed: number;
 }
 
-/** One report a minute of each kind of error, and thirty a minute in total. */
+/** Allows one report a minute of each kind of error, and thirty a minute in total. */
 export class ReportBudget {
   private readonly kinds = new Map<string, Kind>();
   private minuteStartMs = -Infinity;
   private inMinute = 0;
 
-  /** The number of kinds remembered now. */
   get size(): number {
     return this.kinds.size;
   }

@@ -1,8 +1,8 @@
 import { ProblemError } from '../../problems/problem-error';
 
 /**
- * The log lines that are reported, by their fixed texts: no other text may be in a report. A spec compares this list with the sources, so
- * each new or reworded line needs a decision.
+ * The texts of the log lines that are reported; a report contains no other text. A spec compares this list with the sources, so that each
+ * new or changed line at level error needs a decision.
  */
 const REPORTED: ReadonlySet<string> = new Set([
   'uncaught exception',
@@ -27,8 +27,8 @@ export function isReportedEvent(event: string): boolean {
 }
 
 /**
- * Whether the error is by design, such as a dependency that is away or a limit that is reached: it has its own problem code, and metrics
- * and health show it.
+ * Whether the error is expected, for example because a dependency is unreachable or a limit is reached. Such an error has a problem code or
+ * a status, and metrics and health show it.
  */
 export function isExpected(fields: { readonly status?: unknown; readonly err?: unknown }): boolean {
   if (fields.err instanceof ProblemError && fields.err.code !== 'internal_error') return true;

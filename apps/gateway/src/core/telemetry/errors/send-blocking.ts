@@ -7,7 +7,7 @@ export interface BlockingRequest {
   readonly timeoutMs: number;
 }
 
-/** Runs in a separate thread. A string, because the program is a single file. */
+/** The source of a worker thread. It is a string because the gateway is bundled into one file. */
 const THREAD = `'use strict';
 const { endpoint, headers, bodies, timeoutMs, done } = require('node:worker_threads').workerData;
 const post = async (body) => {
@@ -20,8 +20,8 @@ Promise.allSettled(bodies.map(post)).then(() => {
 });`;
 
 /**
- * Posts and blocks this thread, at most `timeoutMs`: after an uncaught exception the state is unknown, and no request
- * may be answered and no message relayed while a report is on its way. Never throws.
+ * Posts `bodies` and blocks this thread until they are sent, at most `timeoutMs`. After an uncaught exception the state is unknown, so
+ * meanwhile no request may be answered and no message relayed. Never throws.
  */
 export function sendBlocking({ timeoutMs, ...request }: BlockingRequest): void {
   try {

@@ -1,7 +1,7 @@
 import { createEventEnvelope, createTransport, type Event } from '@sentry/core';
 import { sendBlocking } from './send-blocking';
 
-/** Requests under way at once; more reports are dropped. */
+/** The most requests that run at once. Further reports are dropped. */
 const MAX_IN_FLIGHT = 8;
 const TIMEOUT_MS = 5000;
 const CLIENT = { name: 'communique-gateway', version: '1' } as const;
@@ -16,8 +16,7 @@ type Body = string | Uint8Array;
 
 /**
  * Sends complete events. It uses only the envelope and the transport of Sentry's library; the transport obeys Retry-After, 429 and
- * X-Sentry-Rate-Limits. The library's client would merge scopes, breadcrumbs, sessions and integrations into events, which an allow-list
- * would then have to take out again.
+ * X-Sentry-Rate-Limits. The library's client is not used, because it adds data to events (scopes, breadcrumbs, sessions).
  */
 export class SentryTransport {
   private readonly inFlight = new Set<Body>();
@@ -27,7 +26,7 @@ export class SentryTransport {
   /** While it is set, bodies of requests are gathered here instead of being sent. */
   private gathered: Body[] | undefined;
 
-  /** @param heard called once for each event with its outcome; an event that `close` cut off is `failed` */
+  /** @param heard called with the outcome of each event given to `send`; `failed` also if `close` aborted it */
   constructor(
     private readonly target: SentryTarget,
     private readonly heard: (outcome: SentOutcome) => void,
@@ -56,8 +55,8 @@ export class SentryTransport {
   }
 
   /**
-   * For a process that ends now: sends these events and all unfinished ones again (same id, so Sentry keeps one).
-   * Blocks the thread until they are sent, at most `timeoutMs`.
+   * For a process that ends now: sends these events, and sends all unfinished ones again. Sentry keeps one of two events with the same id.
+   * Blocks the thread until all are sent, at most `timeoutMs`.
    */
   sendBlocking(events: readonly Event[], timeoutMs: number): void {
     this.gathered = [...this.inFlight];

@@ -122,8 +122,6 @@ function tenths(ms: number | null): number | null {
   return ms === null ? null : Math.max(0, Math.round(ms / 100) / 10);
 }
 
-// The answer of a development gateway on 29 November 2026.
-
 export const HEALTH_HISTORY_EXAMPLE: Example = {
   summary: 'The first three samples',
   value: {

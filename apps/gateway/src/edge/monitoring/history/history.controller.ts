@@ -76,7 +76,7 @@ export class HistoryController {
 }
 
 /**
- * Reads `since` in Unix seconds: only samples of a later second are sent, so that a repeated request gets the new ones.
+ * Reads `since`, in Unix seconds. The result is the end of that second, so that samples of the same second are not sent twice.
  * @returns milliseconds
  */
 function readSince(value: unknown): number {

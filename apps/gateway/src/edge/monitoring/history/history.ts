@@ -29,7 +29,7 @@ const TIMEOUT_MS = 5000;
 
 /**
  * Samples this process and its dependencies every ten seconds and keeps the last six hours in memory, to show since when something is
- * wrong. Each process has its own history, which ends with it; the metrics are the lasting record.
+ * wrong. Each process has its own history, which ends with the process. Metrics are the lasting record.
  */
 @Injectable()
 export class History implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -1,10 +1,10 @@
 import type { Registry } from 'prom-client';
 import type { Latency, LatencyName } from './samples';
 
-/** Cumulative counts by upper bound in seconds, the bounds ascending and the last one infinite, as Prometheus keeps a histogram. */
+/** Cumulative counts by upper bound in seconds, ascending up to Infinity, as in a Prometheus histogram. */
 export type Buckets = ReadonlyMap<number, number>;
 
-/** For each latency, the histogram of this process and the labels in it from which it is computed. */
+/** The histogram from which each latency is computed, and the labels that select its series. */
 const SOURCES: Readonly<
   Record<LatencyName, { readonly metric: string; readonly labels: Readonly<Record<string, string>> }>
 > = {
@@ -34,8 +34,8 @@ export async function bucketsOf(registry: Registry, name: LatencyName): Promise<
 }
 
 /**
- * The observations between two readings. Quantiles are estimated within a bucket as Prometheus's histogram_quantile does; a quantile above
- * the last finite bound is that bound.
+ * Summarizes the observations between two readings. Quantiles are estimated within a bucket as Prometheus's histogram_quantile does; a
+ * quantile above the last finite bound is that bound.
  */
 export function latencyBetween(before: Buckets, after: Buckets): Latency {
   const counts = [...after].map(([bound, count]) => ({ bound, count: count - (before.get(bound) ?? 0) }));

@@ -23,7 +23,7 @@ export interface Sample {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly indicators: Readonly<Record<IndicatorName, IndicatorStatus>>;
-  /** Time since the last verdict on the enclave; null if there was no check, or the check verified nothing. */
+  /** Milliseconds since an enclave was last verified; null unless the last check verified one. */
   readonly attestationAgeMs: number | null;
   /** Null if the database could not be asked. */
   readonly queue: { readonly waiting: number; readonly overdueMs: number } | null;

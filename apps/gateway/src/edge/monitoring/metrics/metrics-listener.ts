@@ -9,8 +9,7 @@ const TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 32;
 
 /**
- * `GET /metrics` on a separate listener, so that the public listener never has that route. Answers until the end of a
- * shutdown.
+ * Serves `GET /metrics` on a separate listener, so that the public listener never has this route. It answers until the end of a shutdown.
  */
 @Injectable()
 export class MetricsListener implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -147,10 +147,10 @@ describe('MetricsPush', () => {
     answer = (response) => response.socket?.destroy();
     const before = taken.length;
     await until(() => taken.length >= before + 2);
-    expect(events()).toEqual(['metrics cannot be pushed: METRICS_ENDPOINT does not take them']);
+    expect(events()).toEqual(['metrics cannot be pushed: METRICS_ENDPOINT cannot be reached or refuses them']);
     answer = (response) => response.writeHead(204).end();
     await until(() => events().length >= 2);
-    expect(events().slice(1)).toEqual(['metrics are taken again']);
+    expect(events().slice(1)).toEqual(['metrics are pushed again']);
     expect(await metrics.registry.getSingleMetricAsString('communique_metrics_pushes_total')).toMatch(
       /\{outcome="failed"\} [4-9]|\{outcome="failed"\} [0-9]{2}/,
     );
@@ -166,7 +166,7 @@ describe('MetricsPush', () => {
     start(50);
     await until(() => taken.length >= 3);
     expect(most).toBe(1);
-    expect(events()).toEqual(['metrics cannot be pushed: METRICS_ENDPOINT does not take them']);
+    expect(events()).toEqual(['metrics cannot be pushed: METRICS_ENDPOINT cannot be reached or refuses them']);
     const before = taken.length;
     answer = (response) => response.writeHead(307, { location: '/elsewhere' }).end();
     await until(() => taken.length >= before + 2);

@@ -83,21 +83,22 @@ export class MetricsPush implements OnApplicationBootstrap, OnApplicationShutdow
       this.succeeded();
     } catch (error) {
       const status: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-      // The message of a refusal is the endpoint's own text
+      // The message of a refusal is the endpoint's own text, so only the status is logged
       this.failed(typeof status === 'number' ? { status } : { err: error });
     }
   }
 
   private succeeded(): void {
     this.pushes.inc({ outcome: 'ok' });
-    if (this.away) this.logger.info({}, 'metrics are taken again');
+    if (this.away) this.logger.info({}, 'metrics are pushed again');
     this.away = false;
   }
 
   /** Logs an outage once, however long it lasts. */
   private failed(fields: { readonly status?: number; readonly err?: unknown }): void {
     this.pushes.inc({ outcome: 'failed' });
-    if (!this.away) this.logger.warn(fields, 'metrics cannot be pushed: METRICS_ENDPOINT does not take them');
+    if (!this.away)
+      this.logger.warn(fields, 'metrics cannot be pushed: METRICS_ENDPOINT cannot be reached or refuses them');
     this.away = true;
   }
 }
@@ -123,7 +124,7 @@ class Target {
     });
   }
 
-  /** @throws Error, with the HTTP status as `code` if there was an answer that is not retried */
+  /** @throws Error, with the HTTP status as `code` if the endpoint answered and the exporter does not retry */
   send(metrics: ResourceMetrics): Promise<void> {
     const sent = new Promise<void>((resolve, reject) => {
       this.exporter.export(metrics, ({ code, error }) => {

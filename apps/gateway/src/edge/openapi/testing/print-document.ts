@@ -3,7 +3,7 @@ import { RegisteredRoutes } from '../../../core/routing/registered-routes';
 import { documentedOperations, openApiDocument, steadyExamples } from '../document';
 import { unconnectedGateway } from './unconnected-gateway';
 
-/** Entry of `npm run lab -- openapi --write`, bundled as the gateway is: prints the document as it is committed. */
+/** Entry point of `npm run lab -- openapi --write`. Prints docs/openapi.json. */
 async function main(): Promise<void> {
   const app = await unconnectedGateway();
   const document = openApiDocument(documentedOperations(app.get(RegisteredRoutes)), steadyExamples());

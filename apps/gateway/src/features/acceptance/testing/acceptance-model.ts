@@ -29,7 +29,7 @@ export interface ModelReservation {
 
 type Name = Outcome['outcome'];
 
-/** The rules of prisma/sql/accept_messages.sql, one message after the other, with the database in memory. */
+/** Applies the rules of prisma/sql/accept_messages.sql in memory, to one message after the other. */
 export class AcceptanceModel {
   readonly messages = new Map<string, ModelMessage>();
   /** Keyed by owner and idempotency key. */

@@ -17,7 +17,7 @@ export interface SpendRequest {
   readonly now: Date;
 }
 
-/** The real parts that accept and settle, made without Nest, so that a test can have those of several processes. */
+/** Creates the real parts that accept and settle, without Nest, so that a test can have the parts of several gateways. */
 export function acceptanceParts(config: GatewayConfig) {
   const logger = new Logger({ log: { level: 'silent' } }, { write: () => undefined });
   const database = new Database(config);
@@ -27,7 +27,11 @@ export function acceptanceParts(config: GatewayConfig) {
   const budget = new BudgetService(config, database, emergencyStop, metrics);
   const refusals = new CachedRefusals(redis);
 
-  /** Accepts one message at any moment and for any amount. @returns the message's id. @throws ProblemError as Acceptance does */
+  /**
+   * Accepts one message at the given time, for the given amount.
+   * @returns the message's id
+   * @throws ProblemError as Acceptance does
+   */
   async function spend({ owner, amountMicroUsd, now }: SpendRequest): Promise<string> {
     class OtherTerms extends BudgetService {
       override termsAt() {

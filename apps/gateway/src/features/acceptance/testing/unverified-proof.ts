@@ -3,7 +3,9 @@ import type { SubmittedProof } from '../submission';
 
 const bytes = () => new Uint8Array(randomBytes(32));
 
-/** The parts of a proof that acceptance stores. It was never verified, because that happens before acceptance. */
+/**
+ * The parts of a proof that acceptance stores. They are random: the proof is verified before acceptance, so acceptance does not verify it.
+ */
 export function unverifiedProof(over: Partial<SubmittedProof> = {}): SubmittedProof {
   return { nullifier: bytes(), messageInput: bytes(), statusSha256: bytes(), ...over };
 }

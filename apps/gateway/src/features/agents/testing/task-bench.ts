@@ -199,5 +199,5 @@ export async function until(holds: () => Promise<boolean> | boolean): Promise<vo
     if (await holds()) return;
     await sleep(20);
   }
-  throw new Error('what was waited for did not come');
+  throw new Error('the condition did not become true in time');
 }

@@ -112,7 +112,7 @@ export class TaskEnclave {
     await this.nsm.close();
   }
 
-  /** Starts it again, with the same keys and another module id. */
+  /** Starts the enclave again, with the same keys and another module id. */
   async boot(): Promise<void> {
     this.recent = undefined;
     this.moduleId = `i-development-enc${randomBytes(8).toString('hex')}`;

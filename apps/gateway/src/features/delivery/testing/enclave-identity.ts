@@ -51,7 +51,7 @@ export class EnclaveIdentity {
     return this.attest({ ...(nonce === undefined ? {} : { nonce }), userData, publicKey: this.publicKey });
   }
 
-  /** Makes an answer with a receipt for these sealed bytes; `changes` and `key` forge it. */
+  /** Makes an answer with a receipt for these sealed bytes; `changes` and `forged` falsify the answer. */
   async answer(
     sealed: Uint8Array,
     outcomes: readonly Outcome[],

@@ -25,7 +25,7 @@ import {
 
 export const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 
-/** Stands for KMS: an enclave that has this map can open every key in it. */
+/** Replaces KMS: an enclave that has this map can open every key in it. */
 export type Vault = Map<string, EnclaveIdentity>;
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -53,7 +53,7 @@ export async function makeRecord(
   return { core, record: encodeSealedKey({ core, maker, nonce: random(24), sealed: random(48) }) };
 }
 
-/** An enclave that takes its keys from offers, as the real one does. It encrypts nothing; a map is its vault. */
+/** An enclave that takes its keys from offers, as the real one does. It encrypts nothing. */
 export class KeyedEnclave {
   readonly server: TestEnclave;
   /** Keys that are open, by id; the highest epoch is the current one. */
@@ -92,7 +92,7 @@ export class KeyedEnclave {
     return this.current === undefined ? 'none' : toHex(this.current.key_id);
   }
 
-  /** Starts another image in its place. */
+  /** Becomes an enclave of another image, without keys. */
   replaceImage(attest: Attest, pcr0: string): void {
     this.forget();
     this.attest = attest;

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How the simulator answers the next envelopes; `take`: as Sentry does. */
+/** How the simulator answers the next envelopes. `take` answers as Sentry does. */
 export type Behaviour =
   | { readonly kind: 'take' | 'hang' | 'cut' }
   | {
@@ -27,8 +27,8 @@ export interface Arrival {
 }
 
 /**
- * Simulates Sentry's ingestion for one project on a free port of 127.0.0.1: reads every envelope strictly, keeps it, and misbehaves when
- * told to.
+ * Simulates Sentry's ingestion for one project on a free port of 127.0.0.1. It parses and keeps every envelope, and answers as `behaviour`
+ * says.
  */
 export class SentrySimulator {
   readonly arrivals: Arrival[] = [];
@@ -83,10 +83,7 @@ export class SentrySimulator {
   }
 }
 
-/**
- * An envelope is a header in JSON, a line feed, then items. The items sent here are a header in JSON, a line feed, and a payload in JSON of
- * one line.
- */
+/** An envelope is one line of JSON (the header) and then items. Each item here is two lines of JSON: its header and its payload. */
 function parseEnvelope(body: Uint8Array): Envelope {
   const lines = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body).split('\n');
   if (lines.at(-1) === '') lines.pop();
