@@ -20,7 +20,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
   console.error(
-    `This is Node ${process.versions.node}; the workspace brings a newer one along: node_modules/.bin/node tools/run.mjs ...`,
+    `This is Node ${process.versions.node}; the workspace installs a newer one: node_modules/.bin/node tools/run.mjs ...`,
   );
   process.exit(1);
 }
@@ -45,7 +45,7 @@ await import(pathToFileURL(join(folder, 'main.mjs')).href);
 
 /**
  * Returns the folder of the last bundle of this entry; undefined if one of its sources has changed since. It does not notice a new file
- * that precedes another one in esbuild's order of extensions (a.tsx beside a.ts).
+ * that esbuild would prefer to a bundled one, such as a.tsx to a.ts.
  * @returns {string | undefined}
  */
 function keptBundle() {
@@ -82,7 +82,7 @@ async function newBundle() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: resolve(entry) },
-    // A path as deep as the folder of the bundle, because paths in source maps are relative.
+    // This path is as deep as the bundle's folder, because paths in source maps are relative.
     outdir: join(cache, 'bundle'),
     outExtension: { '.js': '.mjs' },
     write: false,
@@ -105,7 +105,7 @@ async function newBundle() {
   return bundle;
 }
 
-/** Writes the record, unless a source changed while the bundle was made, because then it is not known which content was bundled. */
+/** Writes the record. It writes none if a source changed while esbuild ran, because esbuild may have read the older content. */
 function record(bundle, inputs, begun) {
   try {
     for (const path of inputs) if (statSync(join(root, path)).mtimeMs >= begun) return;

@@ -8,7 +8,7 @@ import { startNginx } from './references/start-nginx';
 const ROUNDS = 2;
 const DURATION_MS = 5000;
 const BARE_DURATION_MS = 3000;
-/** A message padded to the size of 2 KiB: header, padded text, tag. */
+/** Bytes of a sealed message: the text padded to 2 KiB, the tag, and the header. */
 const SEALED_BYTES = KIB * 1024 + 16 + 107;
 
 /**

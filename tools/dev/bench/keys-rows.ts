@@ -30,22 +30,22 @@ const GATEWAY_ENVIRONMENT = {
   ...{ DEFAULT_USER_DAILY_LIMIT: MANY, SYSTEM_HOURLY_LIMIT: MANY, EMERGENCY_SHUTDOWN_THRESHOLD: MANY },
 };
 
-/** Measures the cost of keys that outlive an enclave, by its start with KMS and without, and the gain of a second enclave. */
+/** Measures what KMS-sealed keys cost when an enclave starts and when it delivers, and what a second enclave gains. */
 export async function keysRows(): Promise<Row[]> {
   const own = await measured({ keys: 'process', enclaves: 1 });
   const one = await measured({ keys: 'sealed', enclaves: 1 });
   const two = await measured({ keys: 'sealed', enclaves: 2 });
   const start: Row = {
-    what: 'enclave started until its key is shown, keys of its process',
+    what: 'enclave started until its key is shown, per-process keys',
     value: own.startMs,
     unit: 'ms',
     note: `the median of ${String(STARTS)}`,
   };
   const alone: Row = {
-    what: 'delivered to three offices, one enclave, keys of its process',
+    what: 'delivered to three offices, one enclave, per-process keys',
     value: own.delivered,
     unit: 'req/s',
-    note: 'the simulator takes as fast as it can; all of it on this machine',
+    note: 'the simulator answers at once; all parts run on this machine',
   };
   const single: Row = {
     what: 'delivered to three offices, one enclave, keys sealed',
@@ -59,7 +59,7 @@ export async function keysRows(): Promise<Row[]> {
         { what: 'the same, keys sealed under KMS (simulator on this machine)', value: one.startMs, unit: 'ms' },
         start,
       ),
-      note: 'an RSA key, three Decrypts of KMS, and until the gateway meets the enclave',
+      note: 'includes an RSA key, three KMS Decrypt calls, and the time until the gateway finds the enclave',
     },
     alone,
     beside(single, alone),

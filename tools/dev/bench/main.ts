@@ -27,18 +27,21 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   accept: { title: 'POST /api/messages: sealed messages of 2 KiB from 64 users over 32 connections', rows: acceptRows },
   relay: { title: 'Relay to an echoing enclave, 16 at once', rows: relayRows },
   delivered: {
-    title: 'Messages delivered to three offices, everything on this machine, without a pace of the chambers',
+    title: 'Messages delivered to three offices, everything on this machine; the chambers set no pace',
     rows: deliveredRows,
   },
-  'delivered-proven': { title: 'As delivered, each message with a proof of residence', rows: deliveredProvenRows },
+  'delivered-proven': {
+    title: 'The same as `delivered`, each message with a proof of residence',
+    rows: deliveredProvenRows,
+  },
   latency: { title: 'Latency at half of the top rate, POSTs due at fixed times', rows: latencyRows },
   memory: { title: 'Memory of the gateway', rows: memoryRows },
   full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
-  decision: { title: 'Limits and budget, one decision of Redis', rows: decisionRows },
-  keys: { title: 'Keys that outlive an enclave, and several enclaves', rows: keysRows },
+  decision: { title: 'Limits and budget, decided in Redis', rows: decisionRows },
+  keys: { title: 'KMS-sealed keys, and several enclaves', rows: keysRows },
   residence: { title: 'Proof of residence', rows: residenceRows },
   agents: { title: 'Tasks for models', rows: agentsRows },
-  peers: { title: 'Programs of other people that do the same', rows: peersRows },
+  peers: { title: "Other projects' programs that do the same", rows: peersRows },
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
   day: { title: "A campaign's day, with faults", rows: dayRows, onlyNamed: true },
 };
@@ -107,6 +110,6 @@ interface Given {
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
-    throw new UsageError(`a whole number from 1 to 1000000, not ${text}`);
+    throw new UsageError(`give a whole number from 1 to 1000000, not ${text}`);
   return value;
 }

@@ -30,9 +30,9 @@ export interface Row {
 export type Aim = { readonly atLeast: number } | { readonly atMost: number };
 
 /**
- * Runs `work` for about `durationMs` in each of `rounds`, after a short warm-up. CPU time is counted so that other processes on the
- * machine matter little.
- * @returns calls per CPU second in the best round, since noise only slows
+ * Runs `work` for about `durationMs` in each of `rounds`, after a short warm-up. CPU time is counted so that other processes on the machine
+ * matter little.
+ * @returns calls per CPU second in the best round, because noise only slows a round
  */
 export async function rateOf(work: () => unknown, { durationMs = 500, rounds = 4 } = {}): Promise<number> {
   let best = 0;
@@ -74,8 +74,8 @@ export function meets(ratio: number, aim: Aim): boolean {
 }
 
 /**
- * Runs the contenders alternately, so that a slow spell of the machine affects all.
- * @returns the best result of each, since noise only slows
+ * Runs the contenders alternately, so that a slow phase of the machine affects all.
+ * @returns the best result of each, because noise only makes a result worse
  */
 export async function bestOf(rounds: number, contenders: readonly (() => Promise<number>)[]): Promise<number[]> {
   const best = contenders.map(() => 0);

@@ -67,7 +67,7 @@ export async function sealingRows(): Promise<Row[]> {
     what: 'bare X25519, new peer key',
     value: await rateOf(() => diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })),
     unit: 'op/s',
-    note: 'as every message brings one',
+    note: 'every message has a new key',
   };
   const { message } = sample(own.publicKey, 2 * KIB - 4);
   const opened: Row = { what: 'open 2 KiB, whole', value: await rateOf(() => open(own, message)), unit: 'op/s' };

@@ -1,8 +1,8 @@
 /**
- * The part of zod's chained form that the schemas of libs/ use in a browser, in a tenth of zod's size, without JSON Schema, texts and code
- * made at run time. The build replaces zod by this file (plugins/small-zod.mjs). It reports the same issues as zod 4: path, code, limits
- * and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those of zod. A missing
- * method is an error when the bundle is built or loaded.
+ * The part of zod's chained form that the schemas of libs/ use in a browser. It has a tenth of zod's size: no JSON Schema, no texts, and no
+ * code that is made at run time. The build replaces zod by this file (plugins/small-zod.mjs). It reports the same issues as zod 4: path,
+ * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those of
+ * zod. If a schema uses a method that is missing here, building or loading the bundle fails.
  */
 
 type Path = readonly PropertyKey[];
@@ -11,7 +11,7 @@ interface Issue {
   readonly path: Path;
   readonly [more: string]: unknown;
 }
-/** An issue of a value. If `isFinal`, the value has the wrong type, and only its length is checked as well. */
+/** An issue of a value. If `isFinal`, the value has the wrong type, and then only its length is checked. */
 interface Found {
   readonly issue: Issue;
   readonly isFinal: boolean;
@@ -143,7 +143,7 @@ class Schema {
     return this.unless(null, this.isOptional);
   }
 
-  /** Does nothing: only the OpenAPI document uses these data. */
+  /** Does nothing, because only the OpenAPI document uses this data. */
   meta(): Schema {
     return this;
   }
@@ -159,7 +159,7 @@ class Schema {
   }
 }
 
-/** Returns the length; of a text it counts code points, as zod does. */
+/** Returns the length. For a string it counts code points, as zod does. */
 function lengthOf(value: ArrayLike<unknown>): number {
   return typeof value === 'string' ? [...(value as string)].length : value.length;
 }

@@ -10,12 +10,17 @@ import { writeLicenses } from './licenses.mjs';
 import { appNames, bundleOptions, metafileOf, root } from './bundle-options.mjs';
 
 const command = new Command('node tools/dev/build/build.mjs')
-  .description('Builds one app into one CommonJS file, dist/apps/<app>/main.js, with what went into it beside it.')
+  .description(
+    'Builds one app into one CommonJS file, dist/apps/<app>/main.js, and writes the list of its inputs beside it.',
+  )
   .addArgument(new Argument('<app>').choices(appNames))
   .option('--dev', 'the development entry')
   .option('--outdir <folder>', 'where the bundle goes')
-  .option('--target <platform-arch>', 'the machine whose native parts are put beside it')
-  .option('--entry <file>', "another entry than the app's own")
+  .option(
+    '--target <platform-arch>',
+    'the platform whose native parts are copied beside the bundle, such as linux-arm64',
+  )
+  .option('--entry <file>', "an entry file in place of the app's own")
   .showHelpAfterError('usage: node tools/dev/build/build.mjs <app>; --help lists the options')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse();

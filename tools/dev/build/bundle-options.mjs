@@ -44,7 +44,7 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     sourcemap: dev ? 'inline' : false,
     sourcesContent: false,
     logLevel: 'silent',
-    // Packages written as ES modules read import.meta.url, which is the bundle's own address in a CommonJS bundle.
+    // Packages written as ES modules read import.meta.url, which CommonJS lacks. In the bundle it is the bundle's own address.
     define: {
       'import.meta.url': '__bundleUrl',
       'import.meta.dirname': '__dirname',

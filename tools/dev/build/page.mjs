@@ -34,10 +34,12 @@ const TYPES = {
 
 /**
  * Builds the page's files.
- * @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?: boolean }) => string[] }>}
+ * @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile:
+ * import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?:
+ * boolean }) => string[] }>}
  *   inputs: absolute paths. loadedBy: names of the files that a document loads at once for an English reader, the document first. The
- *   options add files: `later` all that it loads later, `proof` the step of the proof of residence, `agents` the help of models, `sealOnly` the view
- *   for developers.
+ *   options add files: `later` all that it loads later, `proof` the step of the proof of residence, `agents` the help by AI models,
+ *   `sealOnly` the view for developers.
  */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);

@@ -18,7 +18,7 @@ const USAGE = `usage: node tools/dev/build/serve.mjs <enclave|gateway> [options 
 const EXIT_NOT_UNDERSTOOD = 2;
 if ([app, ...rest].some((word) => word === '--help' || word === '-h')) {
   console.log(`${USAGE}
-Builds the development entry, runs it, and does so again when a source changes.
+Builds the development entry and runs it, and does both again when a source changes.
 
   --serve-inspect <port>       Node's inspector, on this port of 127.0.0.1
   --config <file>              of the enclave (default: apps/enclave/config/development.json)
@@ -30,7 +30,7 @@ Exit code
   0  ended by a signal
   2  an argument was not understood: the error names it, and --help lists the arguments
 
-If the app ends by itself, such as with 78 for its configuration, this command waits and starts it again when a source changes.`);
+If the app ends by itself (for example with 78, because of its configuration), this command waits and starts it again when a source changes.`);
   process.exit(0);
 }
 if (!['enclave', 'gateway'].includes(app) || (app === 'gateway' && rest.length > 0)) {

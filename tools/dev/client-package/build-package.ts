@@ -58,7 +58,7 @@ export async function buildClientPackage({
   return built;
 }
 
-/** Removes what concerns only this workspace, and links to files that the package does not have. */
+/** Removes the line about this workspace, and turns links to files outside the package into plain text. */
 function publicReadme(text: string): string {
   return text.replace(/\nIn this workspace[^\n]*\n/, '').replace(/\[([^\]]*)\]\(\.\.[^)]*\)/g, '`$1`');
 }

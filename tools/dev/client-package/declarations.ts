@@ -23,7 +23,7 @@ const SOURCES = [
  * Returns one declaration file for the bundle: what the compiler emits for SOURCES, without imports, and without values that the bundle
  * does not export.
  * @param exported the names that the bundle exports
- * @throws Error if the bundle exports something that is declared nowhere
+ * @throws Error if the bundle exports a name that no file of SOURCES declares
  */
 export function declarationsOf(root: string, exported: readonly string[]): string {
   const { compilerOptions } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => ts.sys.readFile(file))

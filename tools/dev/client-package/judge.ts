@@ -33,7 +33,7 @@ export interface Case {
   readonly value: unknown;
 }
 
-/** Returns path and rule of each issue. */
+/** Returns path and code of each issue, and the parameters of a custom one. */
 export function judge({ schema, value }: Case): string[] {
   const parsed = SCHEMAS[schema].safeParse(withBytes(value));
   return parsed.success

@@ -5,7 +5,7 @@ import { buildClientPackage, MAX_GZIP_BYTES } from './build-package';
 
 const line = new CommandLine(
   'npm run build:client --',
-  'Builds the client library as it is published: @communique-tee/client, for browsers and Node. Prints its size, and which dependency is how much of it.',
+  'Builds the client library as it is published: @communique-tee/client, for browsers and Node. Prints its size, and how much of it each dependency takes.',
 );
 line.program
   .option('--out <folder>', 'the folder, replaced if it exists', join('dist', 'client'))

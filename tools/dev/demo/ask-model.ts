@@ -19,7 +19,7 @@ export async function askModel(
   { step }: Pick<Steps, 'step'>,
 ): Promise<void> {
   if (!providers) throw new Error('the demo’s system has no simulator of providers');
-  // A person other than the sender, with a separate budget for the day
+  // This person is not the sender, and so has a separate budget for the day
   const token = await issuer.token('demo-drafts');
   const client = await connect(
     gatewayUrl,
@@ -51,9 +51,9 @@ export async function askModel(
   );
   const took = performance.now() - startedMs;
   await step(
-    'verify what the enclave signed that it cost',
+    'verify the cost that the enclave signed',
     async () => {
-      if (providers.calls() !== calls + 1) throw new Error('the provider was not asked once');
+      if (providers.calls() !== calls + 1) throw new Error('the provider was not asked exactly once');
       const now = await spent();
       if (now - before !== chargedMicroUsd)
         throw new Error(`the day's budget went down by ${String(now - before)} micro-dollars`);

@@ -36,7 +36,8 @@ asks a model for a clearer draft. Nothing leaves this machine.
 const WITHOUT_PROOF = `This starts PostgreSQL, simulators of Congress and of AI providers, an enclave on a mock of the AWS hardware and the
 gateway, all on this machine, sends a message to them and asks a model for a clearer draft. Nothing leaves this machine.
 
-No reference string to prove with, neither here nor at its public hosts: this demo sends an unproven message (residence: off).
+Proving needs the reference string, which is neither on this machine nor at its public hosts. So this demo sends an
+unproven message (residence: off).
 
 `;
 
@@ -62,7 +63,7 @@ line.program
   .option('--once', 'end when the receipt has verified, or anything failed')
   .option('--message <file>', 'send this message (JSON in the shape of docs/message.md) instead of the made-up one')
   .option('--outcomes <preset|file>', 'what Congress answers to the messages that you send from the page')
-  .option('--port <port>', "the gateway's; a free one if that is taken, or for 0", '3001')
+  .option('--port <port>', "the gateway's port; 0 takes a free one, and so does a port that is taken", '3001')
   .option('--folder <folder>', 'where database, development root and logs are kept', USUAL_FOLDER)
   .option(
     '--reference-string <file>',
@@ -75,7 +76,7 @@ process.exitCode = await line.parse(process.argv.slice(2));
 async function run(options: Options): Promise<number> {
   if (!/^\d{1,5}$/.test(options.port) || Number(options.port) > 65_535) throw new UsageError('--port takes 0 to 65535');
   if (options.once === true && options.outcomes !== undefined)
-    throw new UsageError('--outcomes is for messages that you send from the page: leave --once away');
+    throw new UsageError('--outcomes is for messages that you send from the page: leave --once out');
   const folder = writableFolder('--folder', options.folder);
   const port = Number(options.port);
   try {
@@ -105,7 +106,8 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     gatewayPort: port,
     // The address of the identity provider is the issuer's name, which decides who owns the messages of an earlier demo
     identityPort: 3002,
-    // The Senate does not recognize repeated messages, so that a message can end as unknown: otherwise the enclave would send it again
+    // The simulated Senate does not recognize repeated messages, so that a message can end as unknown. If the Senate did, the enclave would
+    // send the message again
     withoutDeduplication: ['senate'],
     agents: {},
     // The page of npm run example:browser calls this gateway from another origin.
@@ -139,7 +141,7 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     );
     if (values.once === true) return;
     const end = outcomes === undefined ? () => undefined : await applyOutcomes(system, outcomes);
-    const answers = OUTCOME_NAMES[values.outcomes ?? 'delivered'] ?? `as ${values.outcomes ?? ''} tells.`;
+    const answers = OUTCOME_NAMES[values.outcomes ?? 'delivered'] ?? `the outcomes in ${values.outcomes ?? ''}.`;
     process.stdout.write(
       farewell(system, { folder, isUsualFolder: folder === USUAL_FOLDER, deskUrl: residence?.deskUrl, answers }),
     );

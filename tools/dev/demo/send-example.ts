@@ -30,7 +30,7 @@ export async function sendExample(
     'ask for attestation with a fresh nonce, and verify it',
     () => fetchEnclaveKey(system.gatewayUrl, policy),
     ({ attestation, keyId, custody }) =>
-      `module ${attestation.moduleId}, root: DEVELOPMENT (a mock NSM; production trusts the AWS root alone)\n` +
+      `module ${attestation.moduleId}, root: DEVELOPMENT (a mock NSM; production trusts only the AWS root)\n` +
       `PCR0 ${attestation.pcr0}\nPCR3 ${attestation.pcr3 ?? 'none'}: the made-up role ${developmentRoleArn}\nsealing key ${toHex(keyId)}, custody: ${custody}`,
   );
   const prepared = await step(

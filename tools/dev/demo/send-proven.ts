@@ -10,8 +10,9 @@ import { WatchedSending } from './watched-sending';
 const OTHER_CAMPAIGN = `${TEMPLATE_SLUG}-2`;
 
 /**
- * Registers a made-up constituent, proves residence and sends a message without a token. Then tries a second message in the same campaign,
- * at the gateway and past it, which must be refused. Prints each step.
+ * Registers a made-up constituent, proves residence and sends a message without a token. Then posts a second message in the same campaign,
+ * which the gateway must refuse, and hands it to the enclave directly, which must not deliver it again. Last, sends a message in another
+ * campaign, which must be delivered. Prints each step.
  * @throws Error if a step does not end as expected
  */
 export async function sendProven(
@@ -45,7 +46,7 @@ export async function sendProven(
         {},
       ),
     () =>
-      `root: DEVELOPMENT (a mock NSM; production trusts the AWS root alone)\nPCR0 ${system.pcr0}\nPCR3 ${system.pcr3}\nregistrar ${registrar.id}, by the enclave's measured configuration`,
+      `root: DEVELOPMENT (a mock NSM; production trusts only the AWS root)\nPCR0 ${system.pcr0}\nPCR3 ${system.pcr3}\nregistrar ${registrar.id}, from the enclave's measured configuration`,
   );
 
   const constituent = { secret, registration, prover: residenceProver(prover.prove) };
@@ -88,7 +89,7 @@ export async function sendProven(
   const second = new WatchedSending(client.send({ ...content, campaignId: TEMPLATE_SLUG }, { residence }));
   const again = await step('prove a second message of the same campaign', () => second.until('sealed'));
   await step(
-    'post it: the gateway refuses it, before it verifies',
+    'post it: the gateway refuses it before it checks the proof',
     () => second.refusal('already_sent'),
     () => `409 already_sent: nullifier ${nullifierIn(again.sealed)} was used`,
   );
@@ -115,15 +116,15 @@ export async function sendProven(
     () => elsewhere.until('ended'),
     ({ result: ended }) =>
       [
-        `nullifiers ${nullifierIn(sealed.sealed)} and ${nullifierIn(other.sealed)}: nothing joins the two`,
+        `nullifiers ${nullifierIn(sealed.sealed)} and ${nullifierIn(other.sealed)}: nothing links the two`,
         ...officeLines(ended),
       ].join('\n'),
   );
 }
 
 /**
- * Returns the district of the message's first office without the number of the Congress, such as `CA-12`. A senator's constituents live in
- * every district of the state.
+ * Returns the district of the message's House office without the number of the Congress, such as `CA-12`. For a message to senators only,
+ * returns the state's first district, because a senator's constituents live in every district of the state.
  */
 function districtOf({ offices, constituent: { state } }: CongressMessage): string {
   const house = offices.find((office) => office.startsWith('H'));

@@ -16,7 +16,7 @@ export interface DemoResidence {
   stop(): Promise<void>;
 }
 
-/** Starts a new registrar with a new key. */
+/** Starts a new registrar with a new key, its registration page, and a prover. */
 export async function startResidence(
   folder: string,
   referenceString: Uint8Array,

@@ -10,7 +10,7 @@ export interface GatewayEnvironment {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Reads the gateway's environment from `.env` (else `.env.example`). Variables that are set in our own environment override it. */
+/** Reads the gateway's environment from `.env` or `.env.example`. If `own` sets a variable that `.env.example` names, that value wins. */
 export function readEnvironment(root: string, own: NodeJS.ProcessEnv): GatewayEnvironment {
   const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
   const documented = readFileSync(join(root, '.env.example'), 'utf8').matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm);
@@ -49,7 +49,7 @@ export function databasePlace(values: GatewayEnvironment['values']): DatabasePla
     name: decodeURIComponent(url.pathname.slice(1)),
   };
   if (place.user === '' || place.password === '' || place.name === '')
-    throw new Error('DATABASE_URL must hold a user, a password and the name of a database');
+    throw new Error('DATABASE_URL must contain a user, a password and the name of a database');
   return place;
 }
 

@@ -14,14 +14,14 @@ interface Options {
 
 const AFTER = `
   npm run dev
-  npm run dev -- --without gateway    the others, for npx nx serve gateway in another terminal
+  npm run dev -- --without gateway    all parts but the gateway, for npx nx serve gateway in another terminal
 
-The gateway's environment, and with it the ports, is that of .env, or of .env.example if there is no .env; what is set in
-the environment of this command comes first, e.g. PORT=3003 npm run dev.
+The gateway's environment, and so the ports, come from .env, or from .env.example if there is no .env. A variable in
+this command's own environment overrides the file, e.g. PORT=3003 npm run dev.
 
 Exit code
   0    ended by a signal
-  1    a part could not be started, and why
+  1    a part could not be started; the error says why
   2    an argument was not understood: the error names it, and --help lists the arguments
   130  ended by a second signal, before every part had ended
 `;
@@ -64,7 +64,8 @@ async function main(given: Options): Promise<number> {
 }
 
 /**
- * Returns the message of NotReady and of errors of starting parts, which have a code. For any other error, a bug here, returns the stack.
+ * Returns the message of NotReady, and of an error with a code, which comes from starting a part. Any other error is a bug here, so the
+ * stack is returned.
  */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -92,14 +93,14 @@ function readOptions({ without = [], inspect = [], folder }: Options): DevOption
 
 const line = new CommandLine(
   'npm run dev --',
-  'Every part on this machine, in one terminal: PostgreSQL, the simulators of Congress and of the model providers, the enclave on a mock NSM, an identity provider, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
+  'Starts every part on this machine, in one terminal: PostgreSQL, the simulators of Congress and of the model providers, the enclave on a mock NSM, an identity provider, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
 );
 line.program
-  .option('--without <part>', `${PART_NAMES.join(', ')}; as often as wanted`, collect)
+  .option('--without <part>', `do not start this part: ${PART_NAMES.join(', ')}; may be repeated`, collect)
   .addOption(
     new Option(
       '--inspect [part]',
-      "Node's inspector on 127.0.0.1: gateway (the default) on port 9229, enclave on 9230; as often as wanted",
+      "open Node's inspector on 127.0.0.1: gateway (the default) on port 9229, enclave on 9230; may be repeated",
     )
       .argParser(collect)
       .preset('gateway'),

@@ -142,7 +142,7 @@ export async function runParts(
     };
     const environmentFile = join(folder, 'gateway.env');
     await writeFile(environmentFile, environmentText(environment), { mode: 0o600 });
-    lines.say(`the gateway's environment is ${file}; all of it is in ${environmentFile}`);
+    lines.say(`the gateway's environment comes from ${file}; the complete one is in ${environmentFile}`);
 
     if (database) await start('postgres', () => runPostgres(database, folder, onOutput('postgres'), ends));
     if (database) {
@@ -265,7 +265,7 @@ function places(port: number, environment: Readonly<Record<string, string>>, tok
     `  ${url}/docs                the API`,
     `  ${url}/api/health/tee      the enclave, its attestation verified`,
     ...(token === undefined ? [] : ['a token for 12 hours (node tools/cli/bin.mjs token makes more):', `  ${token}`]),
-    'A change of enclave, gateway or page is built and restarted; reload the page to see it. Ctrl-C ends everything.',
+    'After a change of enclave, gateway or page, the part is built and started again; reload the page to see it. Ctrl-C ends everything.',
   ].join('\n');
 }
 
@@ -277,7 +277,7 @@ async function refuseTaken(ports: readonly (readonly [string, number | undefined
       taken.push(`  ${name}: port ${String(port)} is taken`);
   if (taken.length > 0)
     throw new NotReady(
-      `Ports are taken by other programs (another npm run dev or nx serve?):\n${taken.join('\n')}\nEnd them, set others in .env, or leave a part out with --without.`,
+      `Ports are taken by other programs (another npm run dev or nx serve?):\n${taken.join('\n')}\nEnd them, set other ports in .env, or leave a part out with --without.`,
     );
 }
 

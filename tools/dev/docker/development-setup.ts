@@ -1,5 +1,5 @@
 // Creates the files that the containers of compose.yaml's profile `development` share: the mock NSM's root, the key that signs tokens, the
-// enclave's configuration. Each run prints a token for an hour. The key is made only at the first run.
+// enclave's configuration. Each run prints a token for an hour. Only the first run makes the key.
 import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
@@ -9,10 +9,10 @@ import * as z from 'zod';
 
 const line = new CommandLine(
   'node tools/run.mjs tools/dev/docker/development-setup.ts',
-  'Makes what the containers of the profile development share, and prints a token for an hour.',
+  'Makes the files that the containers of the profile development share, and prints a token for an hour.',
 );
 line.program
-  .option('--folder <folder>', 'where it is kept', '/state')
+  .option('--folder <folder>', 'where the files are kept', '/state')
   .option('--subject <name>', 'the user that the token names', 'developer')
   .addHelpText('after', EXIT_CODES)
   .action(line.run(setUp));

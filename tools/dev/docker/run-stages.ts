@@ -8,7 +8,7 @@ import type { Dockerfile, Instruction } from './dockerfile';
 /** Absolute paths outside WORKDIR to which the RUN steps of the build stage write. */
 const OUTPUTS = /(?<=\s)\/(migrate|image)(?=\s|$)/g;
 
-/** @returns a function from a stage's name to the folder that stands for the stage's root */
+/** @returns a function from a stage's name to the folder that is used as the stage's root */
 export function runStages(
   dockerfile: Dockerfile,
   options: { root: string; folder: string; args?: Record<string, string> },
@@ -42,7 +42,7 @@ export function copied({ value }: Instruction): { sources: string[]; target: str
 function copy(instruction: Instruction, from: string, stageRoot: string, workdir: string): void {
   const { sources, target } = copied(instruction);
   const to = join(stageRoot, target.startsWith('/') ? '' : workdir, target);
-  // .dockerignore excludes these files
+  // .dockerignore excludes node_modules, so a copy from the checkout leaves it out
   const fromStage = instruction.flags['from'] !== undefined;
   for (const source of sources) {
     const path = join(from, source);

@@ -1,5 +1,6 @@
-// node tools/dev/prisma/cli.mjs <arguments of prisma>: runs the real Prisma CLI, with our stand-in for its schema engine if Prisma's own
-// engine is not installed. Prisma's install script downloads that engine, if install scripts may run and the network allows the download.
+// node tools/dev/prisma/cli.mjs <arguments of prisma>: runs the real Prisma CLI. If Prisma's own schema engine is not installed, the CLI
+// uses schema-engine.mjs in its place. Prisma's install script downloads Prisma's engine, if install scripts may run and the network allows
+// the download.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

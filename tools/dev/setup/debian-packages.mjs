@@ -46,7 +46,7 @@ const update = (options = []) =>
 /** @returns {string | undefined} why the packages could not be installed; undefined if they were */
 export function installAsRoot(packages) {
   const refreshed = update();
-  // A package may contain a service, as redis-server does. It is not started, because tests start their own servers.
+  // Debian would start the service of a package such as redis-server. This file prevents that, because tests start their own servers.
   const ours = existsSync(dirname(POLICY)) && !existsSync(POLICY);
   if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {

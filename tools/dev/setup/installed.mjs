@@ -1,4 +1,4 @@
-// Checks whether node_modules has what package-lock.json requires, by the list that npm writes of what it has installed.
+// Compares package-lock.json with the list that npm writes of what it has installed in node_modules.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

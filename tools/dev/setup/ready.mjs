@@ -6,7 +6,10 @@ import { checkNode, linkNode } from './node-version.mjs';
 import { ensurePrismaClient } from './prisma-client.mjs';
 import { say } from './workspace.mjs';
 
-/** The beginning of the npm scripts. `env node` follows and not `node`, for which the shell would use the same program again. */
+/**
+ * The npm scripts begin with this text, and `env node` follows. For plain `node` the shell would run the program of this step again,
+ * although there is a newer one first on PATH by then.
+ */
 export const READY = 'node tools/dev/setup/ready.mjs && ';
 
 /** @returns {boolean} whether Node can run the project; if not, it has printed what is wrong */

@@ -1,4 +1,4 @@
-// Runs a command in our terminal, and passes the first signal to end on to the command.
+// Runs a command in our terminal. Forwards signals to it, but not one that repeats within half a second.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 

@@ -9,7 +9,7 @@ import { root } from './workspace.mjs';
 
 const vectors = join(root, '..', 'shared', 'vectors');
 const files = existsSync(vectors) ? readdirSync(vectors, { recursive: true, encoding: 'utf8' }).sort() : [];
-// The programs that `npm run lab -- judges` installs, in cacheFolder() of libs/testing/harness.
+// `npm run lab -- judges` installs these programs, in cacheFolder() of libs/testing/harness.
 const { COMMUNIQUE_CACHE_DIR, XDG_CACHE_HOME, HOME } = process.env;
 const kept = COMMUNIQUE_CACHE_DIR || join(XDG_CACHE_HOME || join(HOME || homedir(), '.cache'), 'communique-tee');
 const judges = existsSync(kept) ? readdirSync(kept).filter((name) => existsSync(join(kept, name, 'complete'))) : [];

@@ -1,4 +1,4 @@
-// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]: installs what is missing, because a newcomer or CI types this first.
+// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]: installs what is missing, because newcomers and CI run this first.
 // Then it runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. It runs on plain Node 20 without
 // packages.
 import { readFileSync } from 'node:fs';

@@ -30,7 +30,7 @@ step, and prints how to continue.
 
 Exit code
   0    deployed, verified
-  1    a step failed: its name, the reason, and the command to continue with
+  1    a step failed; the output names the step, the reason, and the command that continues
   2    an argument was not understood, or there is no such stack: the error says which
   130  interrupted
 
@@ -53,12 +53,12 @@ export function deploy(command: Command, line: CommandLine, ports: () => Ports):
     .option('--address-only', 'make only the address for the House, weeks before the rest; needs no image')
     .option('--skip-checks <names>', 'checks that preflight leaves out, separated by commas')
     .option('--plan', 'list the steps and the commands that do them by hand; do nothing')
-    .option('--refresh', 'let Pulumi read the state of AWS first: after an update that failed')
+    .option('--refresh', 'let Pulumi read the state of AWS first; needed after an update that failed')
     .option(
       '--drop-old-image',
       'continue although the running image is not among acceptedPcr0: a rollback to it is then impossible',
     )
-    .option('--wait <minutes>', 'how long an instance refresh is waited for', '90')
+    .option('--wait <minutes>', 'how long to wait for an instance refresh', '90')
     .addHelpText('after', after(STEPS))
     .action(
       line.run((options: Options) => run(options, ports(), options.addressOnly === true ? ADDRESS_STEPS : STEPS)),
@@ -110,7 +110,7 @@ async function run(options: Options, ports: Ports, steps: readonly Step[]): Prom
 
 function fileOf({ looking }: Ports, stack: string): StackFile {
   try {
-    // No secret is decrypted here; only Pulumi needs their values.
+    // This command decrypts no secret of the file; only Pulumi needs their values.
     return readStackFile(looking.root, stack, [], () => undefined);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

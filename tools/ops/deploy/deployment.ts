@@ -15,13 +15,13 @@ export interface DeploymentOptions {
   readonly yes: boolean;
   /** Have Pulumi read AWS's actual state first, as is needed after an update that failed half-way. */
   readonly refresh: boolean;
-  /** The image that runs now need not stay accepted. */
+  /** Continue although the image that runs now is not among the accepted ones. */
   readonly dropOldImage: boolean;
   /** Names of the checks that preflight skips. */
   readonly skipChecks: string | undefined;
   /** How long to wait for an instance refresh. */
   readonly rolloutLimitMs: number;
-  /** How long to wait for the service after that. */
+  /** How long to wait for the service after the refresh. */
   readonly verifyLimitMs: number;
 }
 

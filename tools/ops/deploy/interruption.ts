@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 
 /**
- * Ctrl-C and SIGTERM. The terminal also sends Ctrl-C to the programs that this process started, so this class only waits for them. They
- * get a second Ctrl-C too, at which Pulumi stops at once. SIGTERM reaches only this process, which passes it on.
+ * Handles Ctrl-C and SIGTERM. The terminal sends each Ctrl-C also to the programs that this process started, so this class does not forward
+ * it. At a second Ctrl-C, Pulumi stops at once. SIGTERM reaches only this process, which forwards it to those programs.
  */
 export class Interruption {
   readonly #controller = new AbortController();
@@ -36,7 +36,7 @@ export class Interruption {
     this.#controller.abort();
   }
 
-  /** Registers a running program, which then gets SIGTERM passed on. @returns a function that unregisters it */
+  /** Registers a running program, to which SIGTERM is forwarded. @returns a function that unregisters it */
   tell(child: ChildProcess): () => void {
     this.#running.add(child);
     return () => this.#running.delete(child);

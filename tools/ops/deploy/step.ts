@@ -31,7 +31,7 @@ export class StepFailure extends Error {
   }
 }
 
-/** Ctrl-C. */
+/** The operator interrupted the run. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 

@@ -35,7 +35,7 @@ export function writeReport(
       return { name, shows, assumption, expected, observed: redactor.clean(observed), verdict, tookSeconds };
     }),
   }));
-  // These are not redacted: the stack's name is public, and the commit tells what was tested.
+  // The stack's name and the commit are not redacted: the name is public, and the commit tells what was tested.
   const json = { form: 1, stack: state.stack, version, commit, began: state.began, ...counted, themes: rows };
   const markdown = [
     `# The first hour of stack ${state.stack}`,

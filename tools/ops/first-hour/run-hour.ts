@@ -62,7 +62,7 @@ export async function runHour(hour: Hour, state: State, themes: readonly Theme[]
   );
   if (interruption.signal.aborted || counted.notReached > 0)
     ports.err(
-      `${interruption.signal.aborted ? 'Interrupted' : 'Not complete'}. Continue with: ${hour.again}\n${stands(state) ? `The stack costs money until it is removed: pulumi destroy --refresh --stack ${hour.stack}\n` : ''}`,
+      `${interruption.signal.aborted ? 'Interrupted' : 'Not complete'}. Continue with: ${hour.again}\n${mustBeRemoved(state) ? `The stack costs money until it is removed: pulumi destroy --refresh --stack ${hour.stack}\n` : ''}`,
     );
   if (interruption.signal.aborted) return EXIT.incomplete;
   if (counted.refuted > 0) return EXIT.refuted;
@@ -79,7 +79,7 @@ const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
     )?.name;
 
 /** Whether the stack exists and must still be removed. */
-const stands = ({ made, outcomes }: State): boolean => made && outcomes['destroy']?.verdict !== 'proved';
+const mustBeRemoved = ({ made, outcomes }: State): boolean => made && outcomes['destroy']?.verdict !== 'proved';
 
 const DECLINED = 'the operator did not agree to this step';
 

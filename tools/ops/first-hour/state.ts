@@ -42,7 +42,7 @@ export function readState(folder: string, stack: string): State | undefined {
   return state.data;
 }
 
-/** Written atomically and readable only by its owner: facts contain the account and addresses. */
+/** Writes the state atomically, and readable only by its owner, because the facts contain the account and addresses. */
 export function writeState(folder: string, state: State): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, FILE);

@@ -9,7 +9,8 @@ const DAY_MS = 24 * 3600 * 1000;
 const HOUR_MS = 3600 * 1000;
 
 /**
- * Measures reserve, dispatch and settle as the gateway does them, in three commits with fsync. Each connection works for another person.
+ * Measures reserve, dispatch and settle as the gateway does them, in three commits with fsync. Each connection spends for a different
+ * caller.
  */
 export async function ledgerRow({ databaseUrl }: System): Promise<Row> {
   const pool = new Pool({ connectionString: databaseUrl, max: CONNECTIONS });
@@ -29,7 +30,7 @@ export async function ledgerRow({ databaseUrl }: System): Promise<Row> {
       what: `reservations settled, ${String(CONNECTIONS)} connections`,
       value: (settled * 1000) / (performance.now() - startedMs),
       unit: 'op/s',
-      note: 'three transactions each, with fsync; all take the rows of the hour and of the day',
+      note: 'three transactions each, with fsync; all update the same rows of the hour and of the day',
     };
   } finally {
     await pool.end();

@@ -15,8 +15,8 @@ const TOGETHER_MS = 5000;
 const TEXT = 'Please mend the bridge on Main Street. It was closed in May, and the detour takes an hour. '.repeat(10);
 
 /**
- * Compares a sealed task through gateway and enclave with the same call of the provider through two plain hops. Also measures what tasks
- * cost each part.
+ * Compares a sealed task through gateway and enclave with the same call of the provider through two plain forwarders. Also measures the
+ * enclave's memory and bundle with and without agents, and how many reservations PostgreSQL settles.
  */
 export async function agentsRows(): Promise<Row[]> {
   const folder = await temporaryFolder('bench-agents');
@@ -53,7 +53,7 @@ export async function agentsRows(): Promise<Row[]> {
       const { text } = await by.agent(task);
       if (text === null) throw new Error('a task without a text');
     };
-    // Both alternate, so that a slow spell of the machine affects both
+    // Sealed and plain calls alternate, so that a slow phase of the machine affects both
     const [sealedMs, plainMs]: [number[], number[]] = [[], []];
     for (let at = 0; at < WARM_UP + TASKS; at++) {
       const [sealed, bare] = [await timed(ask), await timed(plain.ask)];
@@ -81,7 +81,7 @@ export async function agentsRows(): Promise<Row[]> {
       plainRow,
       {
         ...beside({ what: 'sealed task, p50', value: percentilesOf(sealedMs).p50, unit: 'ms' }, plainRow),
-        note: 'attested key kept; 50 ms of it pass before the enclave connects, whatever the task is',
+        note: 'the client keeps the attested key; for every task, the enclave waits 50 ms before it connects',
       },
       { what: 'sealed task, p99', value: percentilesOf(sealedMs).p99, unit: 'ms' },
       {
@@ -118,7 +118,7 @@ async function memoryOf(folder: string, agents: undefined): Promise<number | und
   }
 }
 
-/** Makes the provider's request without sealing, through as many processes and connections. */
+/** Makes the provider's request without sealing, through two forwarders in place of the gateway and the enclave. */
 async function plainCalls(system: System, authorityFile: string) {
   const openai = system.providers?.openai;
   if (!openai) throw new Error('no simulated providers');

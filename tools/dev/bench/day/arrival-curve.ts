@@ -2,22 +2,25 @@ const HOURS = 24;
 const STEPS_PER_HOUR = 60;
 const STEPS = HOURS * STEPS_PER_HOUR;
 
-/** A mail to all supporters, and a reminder to the ones who did not act. `share`: the share of the day's messages that follow a mail. */
+/**
+ * The campaign sends an e-mail to all supporters, and a reminder to those who did not act. `share`: the part of the day's messages that an
+ * e-mail brings.
+ */
 const MAILS = [
   { atHour: 10, share: 0.6 },
   { atHour: 17, share: 0.25 },
 ] as const;
-/** People open a mail within minutes, and fewer open it with each hour. */
+/** People open an e-mail within minutes, and fewer open it with each hour. */
 const RISE_HOURS = 0.25;
 const FALL_HOURS = 2.5;
-/** Of the people who come without a mail, the fewest come at four in the morning and the most twelve hours later. */
+/** Of the people who come without an e-mail, the fewest come at four in the morning and the most twelve hours later. */
 const QUIETEST_HOUR = 4;
 
-/** The part of the day before the first mail, in which the system does its usual work. */
+/** The part of the day before the first e-mail, from 0 to 1. */
 export const FIRST_MAIL_SHARE_OF_DAY = MAILS[0].atHour / HOURS;
 
 /**
- * Returns when each message of a campaign's day is sent, in ascending order, with the day compressed into `totalMs`. Two mails bring most
+ * Returns when each message of a campaign's day is sent, in ascending order, with the day compressed into `totalMs`. Two e-mails bring most
  * messages, so that the busiest minute has several times the day's mean.
  */
 export function arrivalTimes(messages: number, totalMs: number): Float64Array {

@@ -3,7 +3,7 @@ export interface PostedMessage {
   readonly id: string;
   /** A mark in the subject, which identifies the message's copies at Congress. */
   readonly mark: string;
-  /** When the message was to be sent, Unix milliseconds. Latencies begin here, so the time that it waited for a sender counts. */
+  /** When the message was to be sent, Unix milliseconds. Latencies count from this time, so they include the wait for a free sender. */
   readonly dueAtMs: number;
   /** Whether a gateway answered 202. */
   readonly accepted: boolean;

@@ -26,7 +26,7 @@ const MESSAGES = 100_000;
 const MEAN_RATE = 50;
 const USERS = 200;
 const SEED = 19;
-/** A day's plan of faults is that of a run of 72 seconds, stretched: each process that may be killed is killed about eight times. */
+/** The day's faults are those of a 72-second run, stretched to the day. They kill each process that may be killed about eight times. */
 const FAULT_RUN_MS = 72_000;
 /** How long to wait for the last messages to end. The leases of a killed gateway take two minutes to run out. */
 const REST_MS = 3_600_000;
@@ -136,7 +136,7 @@ async function runDay(system: System, messages: number, totalMs: number): Promis
     const { user, system: kernel } = process.cpuUsage(cpu);
     const loggedMib = (await logMiB(system.databaseUrl)) - loggedBefore;
     const copies = (await receivedBy(system.congress)).map(({ xml, office }) => ({
-      mark: MARK.exec(xml)?.[0] ?? 'of nobody',
+      mark: MARK.exec(xml)?.[0] ?? 'unmarked',
       office,
     }));
     const verdict = judgeDay(posted, await storedMessages(system.databaseUrl), copies, OFFICES);
@@ -232,7 +232,7 @@ function rowsOf(day: Day): Row[] {
     { what: 'due before the first mail, p50', value: calm.p50, unit: 'ms' },
     { what: 'due before the first mail, p99', value: calm.p99, unit: 'ms', note: 'with faults' },
     { what: 'most that waited at once', value: seen.mostWaiting, unit: 'messages' },
-    { what: "most connections of PostgreSQL's", value: seen.mostConnections, unit: 'connections' },
+    { what: 'most connections to PostgreSQL', value: seen.mostConnections, unit: 'connections' },
     ...cpuRows(day),
     ...memoryRows(seen),
     {
@@ -267,7 +267,7 @@ function cpuRows({ messages, seen, clientMs }: Day): Row[] {
   ];
 }
 
-/** Returns rows of each process's memory at each look. Only processes that ran all day have an aim. */
+/** Returns rows of each process's memory at each snapshot. Only processes that ran all day have an aim. */
 function memoryRows({ snapshots }: Seen): Row[] {
   return WATCHED.filter((name) => name !== 'Congress').flatMap((name) => {
     const lives = name.endsWith(' 1');

@@ -33,7 +33,7 @@ export async function sendDay({ client, tokens, dueMs, startMs, onAccepted }: Se
       const dueAtMs = startMs + (dueMs[number] ?? 0);
       await sleep(Math.max(0, dueAtMs - Date.now()));
       const key = await client.enclaveKey();
-      if (key === null) throw new Error('no key of an enclave could be had');
+      if (key === null) throw new Error('the client got no key from an enclave');
       const mark = `day-${String(number).padStart(6, '0')}`;
       const content = exampleMessage();
       const prepared = prepareMessage({ ...content, message: { ...content.message, subject: mark } }, key);

@@ -24,17 +24,17 @@ export interface Seen {
 }
 
 export interface Watch {
-  /** How many jobs waited at the last look. */
+  /** How many jobs waited at the last sample. */
   waiting(): number;
-  /** Looks once more, and returns the result. */
+  /** Takes a last sample, and returns the result. */
   finish(): Promise<Seen>;
 }
 
 /**
- * Looks every two seconds at the memory and CPU time of all processes, and at the queue.
+ * Samples the memory and CPU time of all processes, and the queue, every two seconds.
  * @param accepted how many messages were answered with 202 so far
  * @param after numbers of ended messages after which memory is noted, ascending
- * @param ended called with the number of ended messages
+ * @param ended called after each sample with the numbers of ended and of waiting messages
  */
 export function watch(
   system: System,

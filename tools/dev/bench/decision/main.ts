@@ -12,8 +12,7 @@ import { RateLimitMetrics } from '@communique-tee/gateway/features/limits/rate-l
 import { jsonArgument } from '../process/json-argument';
 import { runClosedLoop } from '../load/closed-loop';
 
-// The process that decides on limits and budget: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>. It prints one line of
-// JSON.
+// This process decides on limits and budget: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>. It prints one line of JSON.
 const { redisUrl, senders, warmUpMs, durationMs } = z
   .object({ redisUrl: z.string(), senders: z.int(), warmUpMs: z.number(), durationMs: z.number() })
   .parse(await jsonArgument('job.json', 'Decides about limits and budget; started by npm run bench.'));

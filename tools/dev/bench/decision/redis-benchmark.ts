@@ -36,6 +36,6 @@ export async function redisBenchmark(
 /** Reads a line of names ("test","rps",...) and a line of figures. The name of the test may contain commas. */
 export function rateOfCsv(csv: string): number {
   const rate = Number(/","([0-9.]+)",(?:"[0-9.]+",?)+\s*$/.exec(csv.trim())?.[1]);
-  if (!Number.isFinite(rate) || rate <= 0) throw new Error(`redis-benchmark said no rate:\n${csv}`);
+  if (!Number.isFinite(rate) || rate <= 0) throw new Error(`redis-benchmark reported no rate:\n${csv}`);
   return rate;
 }

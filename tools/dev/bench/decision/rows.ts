@@ -22,8 +22,8 @@ const ARGUMENTS = ['60000', '1000000000', '2000', '2'];
 const decidedSchema = z.object({ ratePerSecond: z.number(), sha1: z.string() });
 
 /**
- * Measures the gateway's decision on limits and budget, 32 at once over its one connection. Compares it with redis-benchmark over 32
- * connections, with the same script and with a trivial one.
+ * Measures the gateway's decision on limits and budget, with 32 decisions at once over the gateway's one Redis connection. Compares it with
+ * redis-benchmark over 32 connections, with the same script and with a trivial one.
  */
 export async function decisionRows(): Promise<Row[]> {
   const what = 'decision on limits and budget';
@@ -66,7 +66,7 @@ export async function decisionRows(): Promise<Row[]> {
     };
     const noneRow: Row = { what: "redis-benchmark -c 32, EVALSHA of 'return 1'", value: none ?? null, unit: 'op/s' };
     const row: Row = { what, value: decided ?? null, unit: 'op/s' };
-    // The first decisions fail because the script is not loaded yet, and then load it
+    // The first EVALSHA calls fail, because Redis does not have the script yet
     if (Number(failed) > CONNECTIONS) throw new Error(`${String(failed)} EVALSHA failed`);
     return [sameRow, noneRow, beside(row, sameRow, { atLeast: 0.5 }), beside(row, noneRow)];
   } finally {

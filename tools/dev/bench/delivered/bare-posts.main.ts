@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { runClosedLoop } from '../load/closed-loop';
 import { jsonArgument } from '../process/json-argument';
 
-// The reference: posts the same documents to the same simulator over open connections, and does nothing else.
+// This process is the reference. It posts the same documents to the same simulator over open connections, and does nothing else.
 const { url, ca, documents, senders, durationMs } = z
   .object({
     /** The URL for each document. */

@@ -13,7 +13,7 @@ export const postJobSchema = z.object({
 export type PostJob = z.infer<typeof postJobSchema>;
 
 export const postResultSchema = z.object({
-  /** When each message was due, Unix time in milliseconds. Without a rate, it is when the first one was posted. */
+  /** When each message was due, Unix time in milliseconds. Without a rate, all are due when posting begins. */
   dueMs: z.array(z.number()),
   /** CPU time that posting took. */
   cpuMs: z.number(),

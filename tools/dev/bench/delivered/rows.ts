@@ -14,8 +14,9 @@ import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
 /**
- * How many messages each phase has. Proven messages are fewer, because each proof takes half a second to make. The first hundred
- * verifications of a process together take about 250 ms longer, because V8 compiles the frequent parts of Barretenberg a second time.
+ * How many messages each phase has, or for how many seconds it posts. Proven messages are fewer, because each proof takes half a second to
+ * make. Their warm-up is longer: the first hundred verifications of a process together take about 250 ms longer, because V8 compiles the
+ * frequent parts of Barretenberg a second time.
  */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
 const PROVEN = { warmUp: 300, top: 480, latencySeconds: 4 };
@@ -44,7 +45,7 @@ interface Measured {
   /** CPU time that each part takes for one message. */
   readonly cpuMs: CpuMs;
   readonly latencyRate: number;
-  /** From when a message was due to be posted until its end was written. */
+  /** From when a message was due to be posted until PostgreSQL had its end. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   /** The rate of bare posts of the same documents, in messages a second. */
   readonly bare: number;
@@ -70,7 +71,7 @@ function rowsOf(suffix: string, { perSecond, cpuMs, latencyRate, latencyMs, bare
     what: `bare posts of the same documents, kept connections${suffix}`,
     value: bare,
     unit: 'msg/s',
-    note: 'three documents each; the simulator beside it',
+    note: 'three documents for each message; the simulator runs on the same machine',
   };
   const all = [...PROCESSES, 'client'] as const;
   return [
@@ -106,7 +107,7 @@ async function measured(options: {
     senders = await startSenders(join(folder.path, 'registrar'), proven);
     system = await startSystem({
       folder: join(folder.path, 'system'),
-      // A deployed PostgreSQL has the same settings: what is committed is on the disk.
+      // A deployed PostgreSQL has the same settings, so each commit is on the disk.
       postgresSettings: { fsync: 'on', full_page_writes: 'on' },
       congressIntervalMs: 0,
       gatewayEnvironment: GATEWAY_ENVIRONMENT,

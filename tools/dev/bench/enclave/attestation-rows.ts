@@ -45,7 +45,7 @@ export async function attestationCallRows(enclave: string, gatewayUrl: string, a
     requests: REQUESTS,
   });
   const few: Row = {
-    what: `documents that ${named} requests without nonce took of the NSM`,
+    what: `documents that the NSM made for ${named} requests without nonce`,
     value: distinctDocuments,
     unit: 'documents',
   };
@@ -56,7 +56,7 @@ export async function attestationCallRows(enclave: string, gatewayUrl: string, a
     beside(shared, withNonce),
     {
       ...beside(few, asked),
-      note: 'at most: distinct documents, of a cache that was warm; with a nonce each is made anew. The rate limit per address (default 20 a minute) is set high here',
+      note: 'counts distinct documents, with a warm cache; each request with a nonce needs a new document. The rate limit per address (default 20 a minute) is set high here',
     },
   ];
 }

@@ -19,10 +19,10 @@ const BETWEEN_LOOKS_MS = 25;
 const APP_READY_TIMEOUT_MS = 90_000;
 export const DEFAULT_MEMORY_MIB = 512;
 
-/** Each time begins at the start of QEMU. */
+/** Each time counts from the start of QEMU. */
 export interface BootTimes {
   readonly heartbeatMs: number;
-  /** Until the parent's collector has the app's log line that it listens. */
+  /** Until the parent's log collector has the app's line `enclave_listening`. */
   readonly listeningMs: number;
   readonly firstDocumentMs: number;
 }
@@ -39,8 +39,8 @@ export interface BootingEnclave extends EnclaveProvider {
 }
 
 /**
- * Builds an image with simulated Congress in its configuration, starts the parent's programs, and boots the enclave. Records how long each
- * boot takes.
+ * Builds an image whose configuration names the simulated Congress, and starts the parent's programs. Each `start` boots the enclave and
+ * records how long the boot took.
  */
 export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurroundings): Promise<BootingEnclave> {
   const root = workspaceRoot();

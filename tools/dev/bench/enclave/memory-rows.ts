@@ -29,11 +29,11 @@ export function heldRows(
     row('the app as a process here, resident, after its load', process.loaded),
   ];
   return [
-    { ...started, note: 'development bundle: with the mock NSM in it' },
+    { ...started, note: 'the development bundle, which contains the mock NSM' },
     loaded,
     {
       ...beside(row('booted enclave, memory ever touched, just started', machine.started), started),
-      note: `of ${String(DEFAULT_MEMORY_MIB)} MiB; kernel, unpacked image and what was freed are in it`,
+      note: `of ${String(DEFAULT_MEMORY_MIB)} MiB; includes the kernel, the unpacked image and freed memory`,
     },
     beside(row('booted enclave, memory ever touched, after its load', machine.loaded), loaded),
   ];
@@ -46,7 +46,7 @@ export function heldRows(
 export async function leastMemoryRow(system: System, enclave: BootingEnclave): Promise<Row> {
   // Nitro refuses an enclave with less memory than four times its image
   const asked = {
-    what: 'four times the image, which Nitro asks for at least',
+    what: 'four times the image, the least that Nitro accepts',
     value: (4 * enclave.image.sizeBytes) / MIB,
   };
   let [works, fails] = [-1, SIZES_MIB.length];
@@ -70,7 +70,7 @@ export async function leastMemoryRow(system: System, enclave: BootingEnclave): P
     what: 'least memory with which it boots and delivers',
     value: least ?? null,
     unit: 'MiB',
-    note: `tried of ${SIZES_MIB.join(', ')}; ${lastError === '' ? 'all did' : `not with ${lastError}`}`,
+    note: `tried ${SIZES_MIB.join(', ')}; ${lastError === '' ? 'all worked' : `it failed with ${lastError}`}`,
   };
   return beside(row, asked);
 }

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 /**
  * Returns how much of its memory a virtual machine has ever touched, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`.
  * This is measured from outside, so that the enclave runs the same programs as in production.
- * @param image the file that identifies QEMU's process. @returns undefined if /proc does not tell
+ * @param image the file that identifies QEMU's process. @returns undefined if /proc has no such process or mapping
  */
 export function touchedMiB(image: string, memoryMiB: number): number | undefined {
   const pid = readdirSync('/proc').find(
@@ -27,6 +27,6 @@ function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    return ''; // the process has ended meanwhile
+    return ''; // the process has ended
   }
 }

@@ -22,8 +22,8 @@ export interface Addresses {
 }
 
 /**
- * Measures the rates of the gateway's client through vsock. Compares them with its rates through socat, and to the app as a process of this
- * machine.
+ * Measures the gateway's enclave client through emulated vsock. Compares it with the same requests through socat, and with requests to the
+ * same app as a process of this machine.
  */
 export async function transportRows({ enclave, udsPath, plain }: Addresses): Promise<Row[]> {
   const bridge = await startSocat(udsPath);
@@ -52,7 +52,7 @@ const jobOf = (address: string, ask: Ask, senders: number): EnclaveLoadJob => ({
   durationMs: DURATION_MS,
 });
 
-/** Returns the fastest round of each job, because noise only slows; the jobs take turns. */
+/** Returns the fastest round of each job, because noise only slows a round. The jobs take turns. */
 async function best(jobs: readonly EnclaveLoadJob[]): Promise<(EnclaveLoadResult | undefined)[]> {
   const found: (EnclaveLoadResult | undefined)[] = jobs.map(() => undefined);
   for (let round = 0; round < ROUNDS; round++) {
@@ -114,8 +114,8 @@ const compared = (process: Row, vsock: Row, socat: Row): Row[] => [
 ];
 
 /**
- * Starts one hop of socat, like the documented fallback on a parent. Here it has a UNIX socket on both sides, so the handshake that tells
- * the emulator's vsock device the port passes through it like any other bytes.
+ * Starts one hop of socat, like the documented fallback on a parent. Here socat has a UNIX socket on both sides. The emulator's vsock
+ * device learns the port from a handshake, which passes through socat like any other bytes.
  */
 async function startSocat(
   udsPath: string,

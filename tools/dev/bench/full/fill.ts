@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 export const ROWS = 1_000_000;
 const CHUNK = 100_000;
 const OWNERS = 10_000;
-/** Too young to be deleted by retention. All messages are older than today's budget windows. */
+/** All messages are younger than this, so retention deletes none. All are older than a day, so today's budget windows stay empty. */
 const OLDEST_DAYS = 29;
 const TABLES = ['message', 'idempotency_key', 'delivery_job', 'reservation', 'budget_window'];
 
@@ -18,8 +18,8 @@ export async function empty(client: Client): Promise<void> {
 
 /**
  * Adds ended messages with their idempotency keys, receipts (1 KiB, without documents and sealed answers), settled reservations and the
- * budget windows that these add up to. They are spread over users and the last weeks. Foreign keys are not checked meanwhile, but the rows
- * satisfy them.
+ * budget windows that these add up to. The messages are spread over users and the last weeks. PostgreSQL does not check foreign keys here,
+ * but the rows satisfy them.
  */
 export async function fill(client: Client, progress: (text: string) => void): Promise<void> {
   await client.query(

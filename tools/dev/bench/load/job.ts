@@ -15,7 +15,7 @@ const openLoop = z.object({
   durationMs: z.number(),
 });
 
-/** The job of the process that makes the load: address, users, requests, and their rhythm. */
+/** What the process that makes the load must do. */
 export const jobSchema = z.object({
   origin: z.string(),
   path: z.string(),

@@ -6,7 +6,7 @@ import { runOpenLoop } from './open-loop';
 import { percentilesOf } from './percentiles';
 import { requestsOf } from './requests';
 
-// The process that makes the load: node tools/run.mjs tools/dev/bench/load/main.ts <job.json>. It prints one line of JSON.
+// This process makes the load: node tools/run.mjs tools/dev/bench/load/main.ts <job.json>. It prints one line of JSON.
 const { rhythm, ...what } = jobSchema.parse(
   await jsonArgument('job.json', 'Loads a gateway; started by npm run bench.'),
 );

@@ -3,8 +3,7 @@ import type { LoadJob } from './job';
 import { sealedBodies } from './sealed-bodies';
 
 /**
- * Returns a function that makes the next request of the mix of posts and status requests. It throws if the answer is another one than
- * expected.
+ * Returns a function that makes the next request of the mix of posts and status requests. The function rejects if the answer is unexpected.
  */
 export function requestsOf(
   { origin, path, tokens, kib, asksPerPost }: Omit<LoadJob, 'rhythm'>,

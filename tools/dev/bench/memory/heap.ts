@@ -4,7 +4,7 @@ const answerSchema = z.object({ id: z.int(), result: z.record(z.string(), z.unkn
 const MIB = 2 ** 20;
 
 /**
- * Returns how many MiB of a Node process's heap are in use after all garbage is collected, by its inspector.
+ * Collects all garbage of a Node process through its inspector. Returns how many MiB of the heap are then in use.
  * @param output what a process started with --inspect has printed
  */
 export async function heapInUseMiB(output: string): Promise<number> {

@@ -15,7 +15,7 @@ export function residentMiB(pid: number, status = `/proc/${String(pid)}/status`)
   }
 }
 
-/** Returns the median of several looks at the resident memory, after a pause without requests. */
+/** Returns the median of several samples of the resident memory, after a pause without requests. */
 export async function settledMiB(pid: number): Promise<number | undefined> {
   await sleep(SETTLE_MS);
   const samples: number[] = [];

@@ -37,7 +37,7 @@ export async function verifyPeerRows(): Promise<Row[]> {
   const vector = vectors.find(({ debug_mode: debug, pcrs }) => !debug && pcrs['3'] !== undefined);
   const pcr0 = vector?.pcrs['0'];
   const pcr3 = vector?.pcrs['3'];
-  if (!vector || pcr0 === undefined || pcr3 === undefined) throw new Error('no document of production');
+  if (!vector || pcr0 === undefined || pcr3 === undefined) throw new Error('no document of a production enclave');
   const file = join(folder, vector.file);
   const document = new Uint8Array(readFileSync(file));
   const policy: AttestationPolicy = {

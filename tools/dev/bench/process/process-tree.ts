@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const TICKS_PER_SECOND = 100;
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
-/** What a process uses, and its running children on request. */
+/** What a process uses, with its running children if `usageOf` is told to count them. */
 export interface Usage {
   /** CPU time so far, also of children that have ended. */
   readonly cpuMs: number;
@@ -25,7 +25,9 @@ export function usageOf(pid: number, children: 'with children' | 'alone' = 'alon
   }
 }
 
-/** Adds utime, stime, cutime and cstime of /proc/<pid>/stat. The name of the program before them may contain spaces and parentheses. */
+/**
+ * Adds utime, stime, cutime and cstime of /proc/<pid>/stat. The program's name, which precedes them, may contain spaces and parentheses.
+ */
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

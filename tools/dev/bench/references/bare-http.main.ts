@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-// Reads the body, answers 202, and does nothing else. Prints where it listens.
+// This server reads the body, answers 202, and does nothing else. It prints where it listens.
 const server = createServer((request, response) => {
   request
     .resume()

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 
-// Only the framework, with one route that reads the body and answers 202. Prints where it listens.
+// This server is only the framework, with one route that reads the body and answers 202. It prints where it listens.
 @Controller('api/messages')
 class BareController {
   @Post()

@@ -29,8 +29,8 @@ export interface Inserting {
 }
 
 /**
- * Prepares transactions of one row on the same server, each of which sends its bytes. They are made by pgbench if it is installed, else
- * with the same statement by pg.
+ * Prepares inserts on the same server, one row in each transaction. pgbench makes them if it is installed. Otherwise the package pg makes
+ * them with the same statement. Both send the row's bytes each time.
  */
 export async function prepareInserts(postgres: Postgres, options: Options): Promise<Inserting> {
   const url = await postgres.createDatabase(DATABASE);
@@ -42,7 +42,7 @@ export async function prepareInserts(postgres: Postgres, options: Options): Prom
     ? { what: `pgbench: ${what}`, note: '-j 1 -M prepared', measure: () => byPgbench(postgres, url, options) }
     : {
         what: `a loop with pg: ${what}`,
-        note: 'no pgbench on this machine; the loop is slower than it',
+        note: 'no pgbench on this machine; the loop is slower than pgbench',
         measure: () => byLoop(url, options),
       };
 }
@@ -88,7 +88,7 @@ async function byPgbench(
     { env: { ...process.env, PGPASSWORD: password } },
   );
   const rate = Number(/^tps = ([0-9.]+)/m.exec(stdout)?.[1]);
-  if (!Number.isFinite(rate)) throw new Error(`pgbench said no rate:\n${stdout}`);
+  if (!Number.isFinite(rate)) throw new Error(`pgbench reported no rate:\n${stdout}`);
   return rate;
 }
 

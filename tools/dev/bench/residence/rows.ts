@@ -20,8 +20,8 @@ const PROOFS = 10;
 const MOST_VERIFY_MS = 12;
 
 /**
- * Compares verifying a proof with verifying a bare P-384 signature, measures proving in Node and in Chromium, and the bytes that page and
- * image have for proofs.
+ * Compares verifying a proof with verifying a bare P-384 signature. Also measures proving in Node and in Chromium, and how many bytes the
+ * page and the image have for proofs.
  */
 export async function residenceRows(): Promise<Row[]> {
   const files = await provingFiles();

@@ -1,5 +1,5 @@
-// koffi looks for its native part in node_modules, then in the folders above its own. A bundle has neither, and an enclave must not search,
-// so with this plugin only the file koffi.node beside the bundle is loaded.
+// koffi looks for its native part in node_modules, then in the folders above its own. A bundle has neither, and an enclave must not search.
+// With this plugin koffi loads only the file koffi.node beside the bundle.
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -36,7 +36,7 @@ export const koffiBesideBundle = ({ outdir, target, root }) => ({
 
 function nativeOf(target, root) {
   const name = `@koromix/koffi-${target}`;
-  // Resolved from koffi, because it is a dependency of koffi.
+  // Node must resolve the package from koffi, because it is a dependency of koffi.
   const fromKoffi = createRequire(createRequire(join(root, 'package.json')).resolve('koffi'));
   let folder;
   try {
@@ -48,6 +48,6 @@ function nativeOf(target, root) {
     );
   }
   const file = join(folder, target.replace('-', '_'), NATIVE_FILE);
-  if (!existsSync(file)) throw new Error(`${name} does not hold ${file}`);
+  if (!existsSync(file)) throw new Error(`${name} does not contain ${file}`);
   return file;
 }

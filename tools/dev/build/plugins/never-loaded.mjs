@@ -1,7 +1,7 @@
-// Packages that the enclave never loads, so its bundle leaves them out. Each is required only inside a function that the enclave does not
-// call. If the enclave called it after all, the function would throw an error with the package's name. A package that is loaded at start
-// would make the start fail, so a working enclave cannot depend on a package listed here
-// (apps/enclave/src/production-bundle.integration.spec.ts checks what the bundle has).
+// The enclave never loads these packages, so its bundle leaves them out. Each is required only inside a function that the enclave does not
+// call. If the enclave did call that function, the function would throw an error with the package's name. If a listed package were loaded
+// at start, the start would fail, so a working enclave cannot depend on one (apps/enclave/src/production-bundle.integration.spec.ts checks
+// what the bundle has).
 import { resolve } from 'node:path';
 
 /** For each package, the only code that loads it, and why the enclave does not call that code. */
@@ -11,7 +11,8 @@ export const NEVER_LOADED = {
   'light-my-request': 'Fastify: inject(), for tests',
   pino: 'Fastify: the option `logger`; the enclave has a log of its own, with a fixed list of fields',
   '@fastify/ajv-compiler': 'Fastify: its validator; the enclave gives Fastify no schemas (runtime/server.ts)',
-  '@fastify/fast-json-stringify-compiler': 'Fastify: its serializer; as above',
+  '@fastify/fast-json-stringify-compiler':
+    'Fastify: its serializer; the enclave gives Fastify no schemas (runtime/server.ts)',
 };
 
 /** Packages whose CommonJS form cannot be tree-shaken, and the ES modules in the same package: the same code in the same version. */

@@ -1,9 +1,9 @@
 // Makes the page load only the parts of libs/ that it uses, when it uses them.
 //
 // esbuild puts a file into every part of the page that can reach it, and through a library's index a part reaches the whole library. So
-// this plugin removes files that only a later part uses from the index. The later part imports them directly, or when it calls them. Texts
-// that the browser does not use are left out: the API's descriptions in schemas, and the library's sentences for failures of attestation,
-// for which the page has its own (apps/page/src/trust/check-texts.spec.ts).
+// this plugin removes from the index the files that only a later part uses. That part imports such a file directly, or when it calls one of
+// the file's functions. The plugin also removes texts that the browser does not use: the API's descriptions in schemas, and the library's
+// sentences for failures of attestation, for which the page has its own (apps/page/src/trust/check-texts.spec.ts).
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -97,5 +97,5 @@ function endOfCall(source, at) {
     if (found[0] === ')') depth -= 1;
     if (depth === 0) return token.lastIndex;
   }
-  throw new Error('a call without an end');
+  throw new Error('a call has no closing parenthesis');
 }

@@ -1,5 +1,6 @@
-// Makes each page of apps/page fetch only the texts that it shows. Replaces apps/page/src/text/texts-of.ts by one module for each page (or
-// part that is loaded later) and language, made of the sections of languages/.
+// Makes each page of apps/page fetch only the texts that it shows. The plugin replaces apps/page/src/text/texts-of.ts by many modules: one
+// for each language and each page, and one for each language and each part that is loaded later. A module contains sections of the
+// language's file.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

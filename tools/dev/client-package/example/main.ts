@@ -26,10 +26,14 @@ line.program
     'which image and operator the page accepts (JSON)',
     join(workspaceRoot(), 'docs/examples/development-policy.json'),
   )
-  .option('--port <port>', 'of the page; 0 for a free one. The demo allows the usual one', String(EXAMPLE_PORT))
+  .option(
+    '--port <port>',
+    "the page's port; 0 takes a free one. The demo's gateway allows only the default",
+    String(EXAMPLE_PORT),
+  )
   .addHelpText(
     'after',
-    '\nExit code\n  0  ended by Ctrl-C\n  1  the page cannot be served, and why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
+    '\nExit code\n  0  ended by Ctrl-C\n  1  the page cannot be served; the error says why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
   )
   .action(line.run(run));
 process.exitCode = await line.parse(process.argv.slice(2));
@@ -51,7 +55,7 @@ async function run(options: Options): Promise<number> {
     });
     const page = await serveExample(folder, () => settings, Number(options.port));
     process.stdout.write(
-      `The package is in ${folder} (${(gzipBytes / 1000).toFixed(1)} KB gzip). Open its example:\n\n  ${page.origin}/\n\nIt asks for a token, which this prints in the demo:  node tools/cli/bin.mjs token\n`,
+      `The package is in ${folder} (${(gzipBytes / 1000).toFixed(1)} KB gzip). Open its example:\n\n  ${page.origin}/\n\nThe page asks for a token. For the demo, this command prints one:  node tools/cli/bin.mjs token\n`,
     );
     const problem = await gatewayProblem(gateway, page.origin);
     process.stdout.write(`${problem === null ? '' : `\n${problem}\n`}\nCtrl-C ends it.\n`);
@@ -78,6 +82,6 @@ function explained(error: unknown, { port }: Options): string {
     return `${error.message}\nNext: start the demo once with “npm run demo”, which makes its development root, or name another --policy`;
   if (error instanceof Failure) return error.message;
   if (isSystemError(error) && error.code === 'EADDRINUSE')
-    return `Another program uses port ${port}.\nNext: end it, perhaps another example:browser, or take a port with --port and start the gateway with that origin in CORS_ORIGINS`;
+    return `Another program uses port ${port}.\nNext: end it, perhaps another example:browser, or choose a port with --port and start the gateway with that origin in CORS_ORIGINS`;
   throw error;
 }

@@ -69,7 +69,7 @@ export async function checkConnection(url) {
   await withClient(poolConfig(url), (client) => client.query('SELECT 1'));
 }
 
-/** Creates the database of the URL unless it is there. */
+/** Creates the database of the URL unless it exists. */
 export async function createDatabase(url) {
   const name = databaseName(url);
   await onServer(url, async (client) => {

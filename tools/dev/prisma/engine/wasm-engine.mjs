@@ -1,5 +1,5 @@
-// Loads Prisma's schema engine from @prisma/schema-engine-wasm. The package has a build for bundlers, so this file instantiates the module
-// itself.
+// Loads Prisma's schema engine from @prisma/schema-engine-wasm. The package has only a build for bundlers, so this file instantiates the
+// module itself.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 

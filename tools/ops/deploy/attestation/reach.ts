@@ -12,15 +12,15 @@ export interface Reach {
 const MAX_BYTES = 128 * 1024;
 const TIMEOUT_MS = 15_000;
 
-/** As clients do: by the name, with a valid certificate. */
+/** Reaches the service as clients do: by its name, with a valid certificate. */
 export const byName = (origin: URL): Reach => ({
   by: 'name',
   get: (path, accept) => fetchBounded(new URL(path, origin), { accept, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS }),
 });
 
 /**
- * At the stack's own address, before the name resolves to it or a certificate is issued. The certificate is not checked: AWS's signature
- * over our nonce proves an attestation document by itself. It does not prove the health report.
+ * Reaches the service at the stack's own address, before the name resolves to it or a certificate is issued. The certificate is not
+ * checked: AWS's signature over our nonce proves an attestation document by itself. It does not prove the health report.
  */
 export const byAddress = (origin: URL, address: string): Reach => ({
   by: 'address',

@@ -121,7 +121,7 @@ export class BootstrapStack {
       );
   }
 
-  /** Termination protection: a single mistake cannot delete the stack with the state. */
+  /** Turns on termination protection, so that a single mistake cannot delete the stack with the state. */
   async protect(): Promise<void> {
     await this.client.send(
       new UpdateTerminationProtectionCommand({ StackName: this.name, EnableTerminationProtection: true }),
@@ -132,7 +132,7 @@ export class BootstrapStack {
 const isAbsence = (error: unknown): boolean =>
   awsCode(error) === 'ValidationError' && /does not exist/.test(messageOf(error));
 
-/** AWS returns the template's text unchanged; its client may parse the text and write it differently. */
+/** AWS keeps the template's text. The client that sent it may have formatted it differently, so the parsed JSON is compared. */
 function sameJson(a: string, b: string): boolean {
   try {
     return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));

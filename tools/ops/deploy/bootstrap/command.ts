@@ -18,11 +18,11 @@ interface Options {
 }
 
 const AFTER = `
-Run it as an administrator of the account, once for each region; again after an update of this repository. It makes
-  - the bucket of Pulumi's state: versioned, encrypted, only TLS, nothing public; kept when the CloudFormation stack goes
+Run it as an administrator of the account: once for each region, and again after an update of this repository. It makes
+  - the bucket of Pulumi's state: versioned, encrypted, only TLS, nothing public; kept when the CloudFormation stack is deleted
   - the KMS key of Pulumi's secrets provider; kept too
   - the deployer's policies: the services that the program uses, limited to names that begin with communique-tee- where AWS has names
-  - two roles with them, for keyAdministrators: two people who can stand in for each other
+  - two roles with these policies, for keyAdministrators: two people who can replace each other
   - with --github, a role that lets pull requests of one repository preview, and change nothing
 
 A deployer makes roles and gives them to instances, and so can reach everything in the account. Use an account that holds
@@ -30,7 +30,7 @@ nothing else.
 
 Exit code
   0    everything is there
-  1    it is not, and why
+  1    something is missing or failed; the error says why
   2    an argument was not understood: the error names it, and --help lists the arguments
   130  interrupted
 
@@ -51,7 +51,7 @@ export function bootstrap(command: Command, line: CommandLine, ports: () => Port
     .option('--region <region>', 'another region')
     .option(
       '--first <arn>',
-      'who may assume the first role: a user or a role (default: everyone whom the account allows)',
+      'who may assume the first role: a user or a role (default: everyone whom the account’s IAM policies allow)',
     )
     .option('--second <arn>', 'who may assume the second role')
     .option('--github <owner/repository>', 'the repository whose pull requests may preview')

@@ -127,7 +127,7 @@ export const NETWORK_RIGHTS: readonly ServiceRights[] = [
   },
 ];
 
-/** The second: stores, DNS names and monitoring. */
+/** The second of the deployer's policies: stores, DNS names, content delivery and builds. */
 export const DATA_RIGHTS: readonly ServiceRights[] = [
   {
     makes: {
@@ -328,7 +328,7 @@ export const DATA_RIGHTS: readonly ServiceRights[] = [
   },
 ];
 
-/** The third: IAM, keys and alarms. */
+/** The third of the deployer's policies: IAM, keys, monitoring and alarms. */
 export const WATCH_RIGHTS: readonly ServiceRights[] = [
   {
     makes: {
@@ -559,14 +559,14 @@ export const WATCH_RIGHTS: readonly ServiceRights[] = [
   },
 ];
 
-/** What the program and preflight look up, and what a person needs on a parent. */
+/** What the Pulumi program and preflight look up in the account, and the right to activate a cost allocation tag. */
 export const LOOK_RIGHTS: readonly Right[] = [
   { actions: ['ssm:GetParameter'], on: ['ssm:<region>::parameter/aws/service/*'] },
   {
     actions: ['servicequotas:GetServiceQuota', 'ce:ListCostAllocationTags', 'ce:UpdateCostAllocationTagsStatus'],
     on: ['*'],
   },
-  // Checks that the secret exists which `databaseUrlSecret` names; reading its value is not allowed.
+  // Preflight checks that the secret of `databaseUrlSecret` exists. This right does not include reading its value.
   { actions: ['secretsmanager:DescribeSecret'], on: ['secretsmanager:<region>:<account>:secret:*'] },
   { actions: ['iam:GetRole', 'iam:GetUser'], on: ['iam::<account>:role/*', 'iam::<account>:user/*'] },
 ];

@@ -96,7 +96,7 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
   ports.err(`Account ${account}, ${region}, as ${arn}\nThe template: ${TEMPLATE}\n`);
   if (options.first === undefined || options.second === undefined)
     ports.err(
-      `Without --first and --second everyone whom the account’s own IAM allows sts:AssumeRole may assume a role, and one person could assume both.\n`,
+      `Without --first and --second, everyone whom the account’s own IAM policies allow sts:AssumeRole may assume either role, and one person could assume both.\n`,
     );
   const stack = new BootstrapStack(client(region, ports), BOOTSTRAP_STACK);
   let existing = await stack.find();
@@ -119,7 +119,7 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
   }
   await stack.protect().catch(() => {
     ports.err(
-      `WARNING: not protected from deletion; do it by hand:\n  ${awsCommand(region, 'cloudformation update-termination-protection', '--stack-name', BOOTSTRAP_STACK, '--enable-termination-protection')}\n`,
+      `WARNING: the stack is not protected from deletion; protect it by hand:\n  ${awsCommand(region, 'cloudformation update-termination-protection', '--stack-name', BOOTSTRAP_STACK, '--enable-termination-protection')}\n`,
     );
   });
   const now = await stack.find();

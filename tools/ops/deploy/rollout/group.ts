@@ -5,7 +5,7 @@ export interface ParentInstance {
   readonly id: string;
   /** Version of the launch template; undefined if AWS does not report it. */
   readonly version: string | undefined;
-  /** The lifecycle state in AWS's words: `Pending:Wait` until its enclave is attested, then `InService`. */
+  /** The lifecycle state in AWS's words: `Pending:Wait` until the instance's enclave is attested, then `InService`. */
   readonly state: string;
 }
 

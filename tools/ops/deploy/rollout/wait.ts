@@ -7,7 +7,7 @@ const LINE_EVERY_MS = 60_000;
 /**
  * Checks every ten seconds, and prints what has changed.
  * @param look returns the result that is waited for, or a text about its progress
- * @param onInterruption returns what to tell the person who interrupts
+ * @param onInterruption what to tell the operator who interrupts; one line each
  * @returns undefined if the time limit passed first
  * @throws Interrupted, and what `look` throws
  */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parentGroup } from '../rollout/group';
 import { deployCommand, StepFailure, type Step } from '../step';
 
-/** For `--address-only`. The House's registration takes weeks, and needs the address that the whole stack will have. */
+/** The first step of `--address-only`. The House's registration takes weeks, and needs the address that the whole stack will have. */
 export const addressOnly: Step = {
   name: 'address-only',
   title: 'set addressOnly in Pulumi.<stack>.yaml: the stack then has only its registered address',
@@ -30,7 +30,6 @@ const outputs = z.object({
   addressesForTheHouse: z.array(z.string().max(64)).max(8).optional(),
 });
 
-/** What to send to the House, and the next steps. */
 export const address: Step = {
   name: 'address',
   title: 'print the address for the House, and the next steps',

@@ -11,11 +11,11 @@ import { preview, up } from './update';
 import { verify } from './verify';
 import { wayBack } from './way-back';
 
-/** In the order in which they run. Each may be run again. */
+/** The steps in the order in which they run. */
 export const STEPS: readonly Step[] = [
   ...[configuration, image, release, preflight, rules, wayBack],
   ...[preview, up, rollout, state, verify, summary],
 ];
 
-/** For `--address-only`. */
+/** The steps of `--address-only`. */
 export const ADDRESS_STEPS: readonly Step[] = [addressOnly, preview, up, address];

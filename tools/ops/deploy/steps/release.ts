@@ -4,7 +4,7 @@ import { StepFailure, type Step } from '../step';
 
 const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
 
-/** Builds the programs of the parents. */
+/** Builds the release, which contains the programs of the parents. */
 export const release: Step = {
   name: 'release',
   title: 'build the parents’ release, unless it is of this commit',

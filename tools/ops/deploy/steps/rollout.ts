@@ -8,7 +8,7 @@ import { StepFailure, type Step } from '../step';
 
 type Target = Outputs['rollout'];
 
-/** Replaces parents that are not on the newest version of their template, and waits until all of them are attested. */
+/** Replaces parents that are not on the newest version of their template, and waits until enough of them are in service. */
 export const rollout: Step = {
   name: 'rollout',
   title: 'replace the parents by an instance refresh that can go back, and wait for it',
@@ -120,7 +120,10 @@ const whereToLook = ({ stack, options: { region } }: Deployment, { group }: Targ
   awsCommand(region, 'autoscaling describe-scaling-activities', '--auto-scaling-group-name', group, '--max-items 5'),
 ];
 
-/** Waits until every instance is in service. The launch hook lets an instance into service once its enclave is attested. */
+/**
+ * Waits until as many instances as the group's minimum are in service on the new version. The launch hook lets an instance into service
+ * once its enclave is attested.
+ */
 async function attested(deployment: Deployment, target: Target): Promise<void> {
   const { version } = target.template;
   const { rolloutLimitMs } = deployment.options;

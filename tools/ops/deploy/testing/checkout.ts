@@ -46,7 +46,7 @@ export function outputsOf(
   });
 }
 
-/** Those parts of infra's preview from which the plan is read. */
+/** The parts of infra's preview that `readPlan` uses. */
 export const previewOf = (pcr0: string, commit: string): string =>
   JSON.stringify({
     resources: [

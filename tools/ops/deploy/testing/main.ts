@@ -5,8 +5,8 @@ import { deployPorts } from '../ports';
 import { runDeploy } from '../run-deploy';
 
 /**
- * The whole command for tests: `<checkout> <gateway> <root.pem> [arguments]`. Unlike the command that operators start, it accepts another
- * root than AWS's. It connects only to loopback, and checks ten times a second.
+ * The whole command for tests: `<checkout> <gateway> <root.pem> [arguments]`. Unlike the command that operators start, it trusts a test
+ * root in place of AWS's. It connects only to loopback, and checks ten times a second.
  */
 const [checkout = '', gateway = '', rootFile = '', ...argv] = process.argv.slice(2);
 const url = new URL(gateway);

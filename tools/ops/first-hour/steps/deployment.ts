@@ -130,7 +130,7 @@ export const deployment: readonly Step[] = [
   },
 ];
 
-/** For steps that are judged only by the command's exit code. */
+/** Returns a judge that looks only at the command's exit code. */
 export const endedWell =
   (action: string, words: string): Step['judge'] =>
   (ended) =>

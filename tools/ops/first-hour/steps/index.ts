@@ -13,7 +13,7 @@ export interface Theme {
 
 export const REMOVAL = 'Remove everything';
 
-/** In the order in which they run. docs/operator/first-hour.md has the same titles and steps. */
+/** The themes in the order in which they run. docs/operator/first-hour.md has the same titles and steps. */
 export const THEMES: readonly Theme[] = [
   { title: 'Before anything is made', steps: account },
   { title: 'The stack is made', steps: deployment },

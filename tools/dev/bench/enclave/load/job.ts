@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const target = z.discriminatedUnion('kind', [
   /**
-   * Requests by the gateway's client of the enclave. `message`: the enclave opens it, finds that its content is not a message, and answers
+   * Requests that the gateway's enclave client makes. `message`: the enclave opens it, finds that its content is not a message, and answers
    * with a receipt.
    */
   z.object({ kind: z.literal('enclave'), address: z.string(), ask: z.enum(['health', 'message', 'attestation']) }),
@@ -24,7 +24,7 @@ export const resultSchema = z.object({
   ratePerSecond: z.number(),
   p50: z.number(),
   p99: z.number(),
-  /** How many different attestation documents came. */
+  /** How many different attestation documents the answers had. */
   distinctDocuments: z.int(),
 });
 export type EnclaveLoadResult = z.infer<typeof resultSchema>;

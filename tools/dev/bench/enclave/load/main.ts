@@ -7,7 +7,7 @@ import { percentilesOf } from '../../load/percentiles';
 import { jobSchema, type EnclaveLoadJob, type EnclaveLoadResult } from './job';
 import { messagesFor } from './messages';
 
-// The process that makes the load: node tools/run.mjs tools/dev/bench/enclave/load/main.ts <job.json>. It prints one line of JSON.
+// This process makes the load: node tools/run.mjs tools/dev/bench/enclave/load/main.ts <job.json>. It prints one line of JSON.
 const SEALED_BEFOREHAND = 3000;
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 30_000;

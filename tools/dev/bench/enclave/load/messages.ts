@@ -7,8 +7,8 @@ const LIFETIME_SECONDS = 3600;
 const PLAINTEXT_BYTES = 2 * 1024 - 400;
 
 /**
- * Returns a function that returns another sealed text each time, padded to 2 KiB and sealed to the key of an attestation document, which is
- * not verified here. The text is not a message, so no office gets anything.
+ * Returns a function that returns a new sealed text each time, padded to 2 KiB. The texts are sealed to the key of an attestation document,
+ * which is not verified here. No text is a message, so no office gets anything.
  * @param beforehand how many texts are sealed before the function is returned
  */
 export function messagesFor(document: Uint8Array, beforehand: number): () => Uint8Array {

@@ -22,11 +22,11 @@ export interface DebianBase {
 
 /**
  * Packages in addition to the required ones. debian:<release>-slim is made from debootstrap's "minbase", which has the essential and
- * required packages and apt. Node is linked to the other two.
+ * required packages and apt. Node needs the other two libraries.
  */
 const BESIDES_REQUIRED = ['apt', 'libstdc++6', 'libgcc-s1'];
 
-/** Returns the size of Debian's base with what Node needs, by the index of this machine's apt; undefined if there is no index. */
+/** Returns the size of Debian's base with what Node needs, from the index of this machine's apt; undefined if there is no index. */
 export async function debianBase(): Promise<DebianBase | undefined> {
   if (!isInstalled('apt-cache')) return undefined;
   const packages: DebianPackage[] = [];

@@ -22,7 +22,7 @@ export async function sizeRows(image: string, metafile: string): Promise<Row[]> 
     what: `${named}, packed`,
     value: (plain.packedBytes + (base?.packedBytes ?? 0)) / MIB,
     unit: 'MiB',
-    note: 'gzip -9; Debian’s packages as they are (xz). Amazon Linux’s image is not to be had here',
+    note: 'gzip -9; Debian’s packages as they are (xz). Amazon Linux’s image was not available',
   };
   const unpacked: Row = {
     what: named,
@@ -36,7 +36,12 @@ export async function sizeRows(image: string, metafile: string): Promise<Row[]> 
     beside({ what: 'image (.eif, kernel in it)', value: inside.packedBytes / MIB, unit: 'MiB' }, packed),
     unpacked,
     beside(
-      { what: 'image, unpacked', value: inside.bytes / MIB, unit: 'MiB', note: 'its kernel counted as it is packed' },
+      {
+        what: 'image, unpacked',
+        value: inside.bytes / MIB,
+        unit: 'MiB',
+        note: 'the kernel counts with its compressed size',
+      },
       unpacked,
     ),
     files,

@@ -1,4 +1,4 @@
-//! Verifies one attestation document again and again, by a verifier of other people, and prints documents per second of CPU time.
+//! Verifies one attestation document again and again, with another project's verifier, and prints documents per second of CPU time.
 //! attestation-peers <evervault|nitro_attest> <document> <Unix time of the document, in ms> <seconds>
 use std::{env, fs, hint::black_box, process, sync::atomic::{AtomicI64, Ordering}};
 
@@ -7,10 +7,10 @@ use libc::{c_int, clockid_t, timespec, SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_
 use nitro_attest::UnparsedAttestationDoc;
 use time::OffsetDateTime;
 
-/// Seconds since 1970 at which this program's clock stands; 0: it shows the machine's time.
+/// Seconds since 1970 at which this program's clock is stopped; 0: the clock shows the machine's time.
 static STOPPED_AT: AtomicI64 = AtomicI64::new(0);
 
-/// The C library's function, in this program alone. Evervault's crate takes no time, and a document is valid for three hours.
+/// Replaces the C library's function in this program. Evervault's crate always asks the clock, and a document is valid for three hours.
 ///
 /// # Safety
 /// As the C library's: `out` points to a timespec.
@@ -45,7 +45,7 @@ fn main() {
         match who.as_str() {
             "evervault" => validate_and_parse_attestation_doc(black_box(bytes)).is_ok(),
             "nitro_attest" => UnparsedAttestationDoc::from(black_box(bytes)).parse_and_verify(now).is_ok(),
-            _ => panic!("another verifier"),
+            _ => panic!("unknown verifier"),
         }
     };
     // A verifier that accepts anything would be fast
