@@ -20,7 +20,7 @@ const run = (args: readonly string[], command = process.execPath, env = process.
       done({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
-/** The help of each program, which is started for it only once. */
+/** Keeps the help of each program, so that each program is started only once for it. */
 const helps = new Map<string, Promise<Ended>>();
 function helpOf(words: readonly string[], command = process.execPath, env = process.env): Promise<Ended> {
   const name = words.join(' ');
@@ -118,18 +118,24 @@ it('package.json has at most 23 scripts', () => {
   expect(ours.length).toBeGreaterThan(5);
 });
 
-it.each(programs)('%s', async (program) => {
+it.each(programs)('%s prints its help, and refuses a wrong option with exit code 2', async (program) => {
   const words = program.split(' ');
   await expectHelpAndRefusal(words, process.execPath, 2);
 });
 
-it.each(['docker/make-env.sh', 'docker/enclave-root.sh', '.ci/run', '.ci/nightly'])('%s', async (script) => {
-  await expectHelpAndRefusal([script], 'bash', 2);
-});
+it.each(['docker/make-env.sh', 'docker/enclave-root.sh', '.ci/run', '.ci/nightly'])(
+  '%s prints its help, and refuses a wrong option with exit code 2',
+  async (script) => {
+    await expectHelpAndRefusal([script], 'bash', 2);
+  },
+);
 
-it.each(['enclave', 'gateway'])('nx serve %s', async (app) => {
-  await expectHelpAndRefusal(['tools/dev/build/serve.mjs', app], process.execPath, 2);
-});
+it.each(['enclave', 'gateway'])(
+  'nx serve %s prints its help, and refuses a wrong option with exit code 2',
+  async (app) => {
+    await expectHelpAndRefusal(['tools/dev/build/serve.mjs', app], process.execPath, 2);
+  },
+);
 
 it.each([
   'apps/enclave/src/main.ts',
@@ -146,17 +152,17 @@ it.each(leaves)('%s --help lists its exit codes', async (program) => {
 });
 
 it.each([
-  ['a job that is not there', 'tools/run.mjs tools/dev/bench/load/main.ts no-such-file.json', 1],
-  ['an image below a file', 'tools/run.mjs tools/image/main.ts build --stack example --out package.json/x', 1],
-  ['a program that is not there', 'tools/run.mjs no-such-program.ts', 2],
-])('a program reports %s without a stack', async (_, command, code) => {
+  ['a missing job file', 'tools/run.mjs tools/dev/bench/load/main.ts no-such-file.json', 1],
+  ['an output folder below a file', 'tools/run.mjs tools/image/main.ts build --stack example --out package.json/x', 1],
+  ['a missing program', 'tools/run.mjs no-such-program.ts', 2],
+])('a program reports %s without a stack trace', async (_, command, code) => {
   const failed = await run(command.split(' '));
   expect(failed).toMatchObject({ code, out: '' });
   expect(failed.err).toMatch(/no such file|not a directory|there is no/);
   expect(failed.err).not.toContain('    at ');
 });
 
-it('a program ends without a stack if the reader of its output is gone', async () => {
+it('a program ends without a stack trace if the reader of its output is gone', async () => {
   const child = spawn(process.execPath, ['tools/run.mjs', 'tools/ops/main.ts', '--help'], { cwd: root });
   child.stdout.destroy();
   let err = '';

@@ -100,6 +100,6 @@ for (const [group, name, summary, load] of COMMANDS) {
 }
 line.program.addHelpText(
   'after',
-  '\nOn the parent instance status, clear-stop, clear-model and keys are communique-operator.\n',
+  '\nOn the parent instance, the program communique-operator has the commands status, clear-stop, clear-model and keys.\n',
 );
 process.exitCode = await line.parse(argv);

@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { terminal, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { stackOptions } from './stack-options';
 
-/** The commands preview, check, cost and policy, which show what pulumi up would make. */
+/** The commands preview, check, cost, policy and import-file, which are implemented in infra. */
 
 interface Options {
   readonly stack: string;
@@ -25,11 +25,11 @@ interface Options {
   readonly names?: string;
 }
 
-const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output tells so';
+const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output says so';
 const EXIT_CODES = `
 Exit code
   0  it would work
-  1  it would not, and why
+  1  it would not; the output says why
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
@@ -97,7 +97,7 @@ The role's name is fixed, so anyone can find the account from PCR3 by trying all
 export function importFile(command: Command, line: CommandLine, streams: Streams = terminal): void {
   stackOptions(command)
     .description(
-      'Fills the ids into a file for pulumi import, after Pulumi’s state was lost: out of AWS’s tags and of the names that the program gives. It asks by the AWS CLI and changes nothing.',
+      'Fills the ids into a file for pulumi import, after Pulumi’s state was lost. It takes the ids from AWS’s tags and from the names that the program gives, asks through the AWS CLI, and changes nothing in AWS.',
     )
     .requiredOption('--in <file>', 'what pulumi preview --import-file wrote')
     .requiredOption('--out <file>', 'where the file for pulumi import goes')

@@ -5,5 +5,5 @@ import { collect } from '@communique-tee/command-line';
 export function stackOptions(command: Command): Command {
   return command
     .option('--stack <stack>', 'dev, staging or prod', 'dev')
-    .option('--config <key=value>', 'over Pulumi.<stack>.yaml; as many as wanted', collect);
+    .option('--config <key=value>', 'replaces a value of Pulumi.<stack>.yaml; may be repeated', collect);
 }

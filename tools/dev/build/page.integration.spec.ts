@@ -33,7 +33,7 @@ console.log(JSON.stringify({ PARTS, SECTIONS, sizes, loaded: of({}), withParts: 
 
 interface Built {
   readonly SECTIONS: Readonly<Record<string, readonly string[]>>;
-  /** Sections of the catalogue of the parts that only some visitors load. */
+  /** The sections of texts that belong to parts which only some visitors load. */
   readonly PARTS: Readonly<Record<string, readonly string[]>>;
   /**
    * Bytes of `/` with gzip. `atOnce`: what it loads at once. `inAll`: with client library, sign-in and results. `withProof` and

@@ -55,7 +55,7 @@ describe.each(['enclave', 'gateway'])('the verifier in a bundle of the %s', (app
     const allowed = ['--permission', '--allow-worker', `--allow-fs-read=${folder.file('alone')}`];
     const { stdout, stderr } = await run(process.execPath, [...allowed, folder.file('alone/main.js'), given], {
       cwd: folder.file('alone'),
-      // Node warns that its permissions and threads do not go together. Here the threads get the permissions too
+      // Node warns about threads in a process with permissions. Here the threads have the same permissions
       env: { NODE_NO_WARNINGS: '1' },
     });
     const { verdicts, megabytes } = JSON.parse(stdout) as { verdicts: unknown; megabytes: number };

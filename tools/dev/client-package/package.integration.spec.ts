@@ -13,7 +13,7 @@ import { judge, type Case } from './judge';
 
 const run = promisify(execFile);
 
-/** Tests the package as a developer who installed it has it, in a folder outside of this repository with no other package. */
+/** Tests the package as a developer installs it: in a folder outside this repository, with no other package. */
 describe('the published client', () => {
   let folder: TemporaryFolder;
   let built: BuiltPackage;

@@ -5,7 +5,7 @@ const at = { folder: '/nowhere/demo', port: 80 };
 const coded = (code: string, message: string, more: object = {}) =>
   Object.assign(new Error(message), { code, ...more });
 
-describe('what the demo says about its own failure', () => {
+describe('the demo’s explanation of a failure', () => {
   it.each<[string, unknown, string, RegExp]>([
     [
       'another demo in the same folder',
@@ -38,7 +38,7 @@ describe('what the demo says about its own failure', () => {
       /^delete \/nowhere\/demo\/postgres/,
     ],
     [
-      'a port taken meanwhile',
+      'a port that another program took',
       new SupportError('SERVICE_NOT_READY', 'node ended (78)\nlisten EADDRINUSE: address already in use'),
       'Another program took a port while the demo started.',
       /^start the demo again$/,
@@ -66,7 +66,7 @@ describe('what the demo says about its own failure', () => {
       /^undo what you changed/,
     ],
     ['anything else', new Error('fetch failed'), 'The demo failed: fetch failed', /^start it again/],
-    ['what is no error', 'odd', 'The demo failed: odd', /^start it again/],
+    ['a value that is not an Error', 'odd', 'The demo failed: odd', /^start it again/],
   ])('names %s and the next step', (_name, error, what, next) => {
     const [first, ...rest] = explainFailure(error, at).trimEnd().split('\n');
     expect(first).toBe(what);
@@ -81,7 +81,7 @@ describe('what the demo says about its own failure', () => {
     );
   });
 
-  it('shows no stack', () => {
+  it('shows no stack trace', () => {
     expect(explainFailure(new TypeError('x is not a function'), at)).not.toContain('    at ');
   });
 });

@@ -16,7 +16,7 @@ const folder = join(root, 'docker');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 const dockerfiles = readdirSync(folder).filter((name) => name.startsWith('Dockerfile.'));
 
-/** Names of variables for other programs than ours. */
+/** Variables that are not for our own programs. */
 const NOT_OURS = new Set(['PATH', 'HOME']);
 const isKnown = (name: string) => name in VARIABLES || NOT_OURS.has(name);
 

@@ -31,7 +31,7 @@ END;
 $$;
 `;
 
-/** Runs the real CLI with the stand-in and a real PostgreSQL. */
+/** Runs the real CLI with schema-engine.mjs and a real PostgreSQL. */
 describe('the schema engine behind the Prisma CLI', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -107,7 +107,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect(await query('select * from "Letter"')).toEqual([]);
   });
 
-  it('rolls back a failed migration as a whole, and refuses further ones until it is resolved', async () => {
+  it('rolls back a failed migration as a whole, and refuses further migrations until the failure is resolved', async () => {
     const name = '20260102000000_broken';
     await migration(name, 'CREATE TABLE half (id INT);\nSELECT no_such_function();\n');
     expect(await prisma(['migrate', 'deploy'])).toMatchObject({
@@ -188,7 +188,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect(await query("select datname from pg_database where datname like '%shadow%'")).toEqual([]);
   });
 
-  it('reports with its code what is wrong with the connection', async () => {
+  it('reports a failed connection with Prisma’s error code', async () => {
     const wrong = new URL(url);
     wrong.password = 'wrong';
     expect(await prisma(['migrate', 'deploy'], wrong.href)).toMatchObject({

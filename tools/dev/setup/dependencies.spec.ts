@@ -67,7 +67,7 @@ describe('packages under the AGPL', () => {
     for (const name of agplNames) expect(install).toContain(`node_modules/${name}`);
   });
 
-  it('are imported by nothing that ships', async () => {
+  it('are imported by no program that ships', async () => {
     const { metafile } = await build({
       absWorkingDir: workspaceRoot(),
       entryPoints: SHIPPED,

@@ -34,7 +34,7 @@ async function run(command: string, args: readonly string[], cwd: string, env: N
 }
 
 /**
- * Installs a pinned npm outside node_modules, in which it would replace the npm that runs our scripts.
+ * Installs a pinned npm outside node_modules, because inside it would replace the npm that runs our scripts.
  *
  * @returns the path of the program; undefined if the registry cannot be reached
  */
@@ -72,7 +72,7 @@ const poison = (name: string) => ({
   scripts: Object.fromEntries(HOOKS.map((hook) => [hook, `echo ${hook} of ${name} >> "$MARK"`])),
 });
 
-/** Writes packages that try to run a program when they are installed, each in another way. */
+/** Writes packages that try to run a program when they are installed, each in a different way. */
 async function writePoison(folder: TemporaryFolder, env: NodeJS.ProcessEnv): Promise<void> {
   const write = async (path: string, content: string) => {
     await mkdir(dirname(folder.file(path)), { recursive: true });
@@ -128,7 +128,7 @@ for (const { version, sha512 } of NPMS) {
   const npm = npmProgram(version, sha512);
   const availability =
     npm === undefined
-      ? ({ available: false, reason: `npm ${version} could not be had from the registry` } as const)
+      ? ({ available: false, reason: `npm ${version} could not be fetched from the registry` } as const)
       : ({ available: true } as const);
   describeWith(availability, `npm ${version}`, () => {
     let folder: TemporaryFolder;
@@ -162,7 +162,7 @@ for (const { version, sha512 } of NPMS) {
     });
     afterEach(() => folder.remove());
 
-    it('runs the poison if install scripts are on', async () => {
+    it('runs the scripts of the poisoned package if install scripts are on', async () => {
       await manifest({ scripts: 'file:../scripts-1.0.0.tgz' });
       expect(await ask(['install'], { npm_config_ignore_scripts: 'false' })).toMatchObject({ code: 0 });
       expect(await marks()).toContain('postinstall of scripts');

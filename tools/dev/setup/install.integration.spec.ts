@@ -93,7 +93,7 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED);
   });
 
-  it('passes on arguments and the exit code', async () => {
+  it('passes arguments to the script, and returns its exit code', async () => {
     expect((await first('demo', '--once', 'two words', '$HOME', "it's")).stdout).toContain(
       '["--once","two words","$HOME","it\'s"]',
     );
@@ -122,7 +122,7 @@ describe('the first command', () => {
       expect(script.slice(READY.length)).not.toMatch(/^node /);
   });
 
-  it('links the workspace’s Node if npm has not', async () => {
+  it('links the workspace’s Node if npm did not', async () => {
     if (process.platform !== 'linux') return;
     await file(`node_modules/node-linux-${process.arch}/bin/node`, '#!/bin/sh\necho v24.21.0\n', 0o755);
     const ready = spawn(process.execPath, [folder.file('tools/dev/setup/ready.mjs')], { env, stdio: 'ignore' });

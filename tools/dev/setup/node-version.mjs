@@ -30,9 +30,9 @@ export function checkNode(env = workspaceEnvironment()) {
   if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return undefined;
   const needed = NEEDED.join('.');
   const found = version
-    ? `Here it is ${version}.`
-    : `Here is none that runs (${/** @type {NodeJS.ErrnoException | undefined} */ (error)?.code ?? 'no version'}).`;
+    ? `Found ${version}.`
+    : `Found none that runs (${/** @type {NodeJS.ErrnoException | undefined} */ (error)?.code ?? 'no version'}).`;
   return supplied
-    ? `This workspace runs on a Node that it brings along (node_modules/.bin/node), ${needed} or newer. ${found} Were the optional packages left out (--omit=optional), or is this a system without glibc? Install them, or put Node ${needed} on PATH.`
-    : `This workspace needs Node ${needed} or newer on PATH; it brings its own only for Linux on x64 and arm64, not for ${process.platform} on ${process.arch}. ${found} Install it (https://nodejs.org, nvm install ${NEEDED[0]}) and run npm ci again.`;
+    ? `This workspace runs on its own Node (node_modules/.bin/node), which must be ${needed} or newer. ${found} Were the optional packages left out (--omit=optional), or is this a system without glibc? Install them, or put Node ${needed} on PATH.`
+    : `This workspace needs Node ${needed} or newer on PATH; it installs its own only for Linux on x64 and arm64, not for ${process.platform} on ${process.arch}. ${found} Install it (https://nodejs.org, nvm install ${NEEDED[0]}) and run npm ci again.`;
 }

@@ -123,7 +123,7 @@ export async function ensureTestTools() {
   if (absent.length === 0) return true;
   say('');
   if (!process.env.CI) return true;
-  say('CI is set, and there a test that does not run is a failure.');
+  say('CI is set, so a test that cannot run is a failure.');
   return false;
 }
 
@@ -147,7 +147,7 @@ function fetchMissing(tools) {
         : `Fetching ${tool.name} into ${tool.unpacked} ...`,
     );
     const reason = isRoot ? installAsRoot([tool.package]) : unpackInto(tool.unpacked, tool.package);
-    if (reason === undefined) say(`${tool.name} is there, ${seconds(startedAtMs)}.`);
+    if (reason === undefined) say(`${tool.name} is installed, ${seconds(startedAtMs)}.`);
     else reasons.set(tool, reason);
   }
   return reasons;

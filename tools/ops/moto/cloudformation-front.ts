@@ -15,9 +15,10 @@ export interface CloudFormationFront extends AsyncDisposable {
 }
 
 /**
- * A proxy in front of moto that adds what moto's CloudFormation lacks: protection from deletion, and outputs of a stack that a change set
- * has made (moto 5.2.5 computes them before the resources). A test can also have it refuse actions and report a state that moto never has.
- * @param origin moto's
+ * Starts a proxy in front of moto. It adds what moto's CloudFormation lacks: protection from deletion, and outputs of a stack that a change
+ * set has made (moto 5.2.5 computes them before the resources). A test can also make the proxy refuse actions, and report a status that
+ * moto never has.
+ * @param origin the origin of moto's server
  */
 export async function startCloudFormationFront(
   origin: string,
@@ -66,7 +67,7 @@ export async function startCloudFormationFront(
       const headers = Object.entries(request.headers).filter(
         ([name]) => !['host', 'connection', 'content-length', 'expect'].includes(name),
       );
-      // Read the status before moto answers: a test may change it while this request is on its way.
+      // Read the status before moto answers, because a test may change it while this request runs.
       const inPlace = front.status;
       const passed = await fetch(new URL(request.url ?? '/', origin), {
         method: request.method ?? 'POST',

@@ -12,7 +12,10 @@ export interface NotInMoto extends AsyncDisposable {
   readonly raised: Record<string, number>;
 }
 
-/** Service Quotas and the cost allocation tags of Cost Explorer, which moto 5.2.5 does not have, in AWS JSON 1.1. */
+/**
+ * Starts a server for Service Quotas and for the cost allocation tags of Cost Explorer, which moto 5.2.5 does not have. It speaks AWS JSON
+ * 1.1.
+ */
 export async function startNotInMoto(): Promise<NotInMoto> {
   const quotas: Record<string, number> = {};
   const raised: Record<string, number> = {};

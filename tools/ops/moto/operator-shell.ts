@@ -12,7 +12,7 @@ export interface OperatorShell {
 
 const TIMEOUT_MS = 180_000;
 
-/** A shell in which `aws` is the real AWS CLI, and which does not see this machine's AWS configuration. */
+/** Returns a shell in which `aws` is the real AWS CLI. The shell does not see this machine's AWS configuration. */
 export async function operatorShell(
   folder: string,
   { python }: Installed,

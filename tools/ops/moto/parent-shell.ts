@@ -23,7 +23,7 @@ export interface Ended {
 const SCRIPTS = 'usr/local/libexec/communique';
 
 /**
- * The scripts of `infra/parent/files` in one folder, as on the instance. `aws` is the real AWS CLI, which asks moto; a stand-in
+ * Copies the scripts of `infra/parent/files` into one folder, as on the instance. `aws` is the real AWS CLI, which asks moto; a stand-in
  * answers for the instance metadata service.
  */
 export async function parentShell(folder: TemporaryFolder, awscli: Installed, moto: Moto): Promise<ParentShell> {
@@ -36,7 +36,7 @@ export async function parentShell(folder: TemporaryFolder, awscli: Installed, mo
       if (!entry.isFile()) continue;
       const { name } = entry;
       await copyFile(join(from, name), join(programs, name));
-      // Executable as in the parent's archive, whatever file modes the checkout has.
+      // The parent's archive makes the scripts executable, whatever file modes the checkout has.
       await chmod(join(programs, name), 0o755);
     }
   const shell = await operatorShell(folder.path, awscli, {

@@ -2,7 +2,7 @@ import { freePort, spawnService } from '@communique-tee/testing/harness';
 import type { Installed } from '@communique-tee/testing/judges';
 
 export interface Moto extends AsyncDisposable {
-  /** With the name `localhost`: S3 clients use `bucket.localhost` unless they put the bucket into the path. */
+  /** The URL has the name `localhost`, because S3 clients use `bucket.localhost` unless they put the bucket into the path. */
   readonly endpoint: string;
   /** Empties the account. */
   reset(): Promise<void>;

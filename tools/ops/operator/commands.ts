@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { runTask, type Task } from './run-task';
 
-/** The emergency stop, the models that are off, and the sealed keys, in the system's database. */
+/** The operator's commands for the emergency stop, the models that are off, and the sealed keys. They use the system's database. */
 
 export interface World {
   readonly streams: Streams;
@@ -25,11 +25,11 @@ const MAX_BY = 200;
 const MAX_WHY = 500;
 
 const AFTER = `
-The database is that of DATABASE_URL (or of .env).
+DATABASE_URL, in the environment or in .env, names the database.
 
 Exit code
   0  done
-  1  not done, and why
+  1  not done; the output says why
   2  an argument was not understood, or DATABASE_URL is not set: the error says which
 `;
 
@@ -109,7 +109,7 @@ function run(task: Task, { streams, databaseUrl }: World): Promise<number> {
 function reasonOptions(command: Command): Command {
   return command
     .option('--by <name>', `who does it, at most ${String(MAX_BY)} characters; recorded`)
-    .option('--why <text>', `why, at most ${String(MAX_WHY)} characters; kept`);
+    .option('--why <text>', `why, at most ${String(MAX_WHY)} characters; recorded`);
 }
 
 function whoAndWhy(command: string, reason: Reason): { readonly by: string; readonly why: string } {

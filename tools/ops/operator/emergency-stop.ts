@@ -1,21 +1,21 @@
 import type { Client } from 'pg';
 
-export interface StandingStop {
+export interface CurrentStop {
   readonly id: string;
   readonly raisedAt: Date;
   readonly reason: string;
 }
 
-export async function standingStop(client: Client): Promise<StandingStop | undefined> {
-  const { rows } = await client.query<StandingStop>(
+export async function currentStop(client: Client): Promise<CurrentStop | undefined> {
+  const { rows } = await client.query<CurrentStop>(
     'SELECT id, raised_at AS "raisedAt", reason FROM emergency_stop WHERE cleared_at IS NULL',
   );
   return rows[0];
 }
 
 /** @returns the stop that was cleared, or undefined if there was none */
-export async function clearStop(client: Client, by: string, why: string): Promise<StandingStop | undefined> {
-  const { rows } = await client.query<StandingStop>(
+export async function clearStop(client: Client, by: string, why: string): Promise<CurrentStop | undefined> {
+  const { rows } = await client.query<CurrentStop>(
     'UPDATE emergency_stop SET cleared_at = now(), cleared_by = $1, cleared_why = $2 WHERE cleared_at IS NULL RETURNING id, raised_at AS "raisedAt", reason',
     [by, why],
   );

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** A model that gets no task of an agent until an operator clears it. */
+/** A model that agents may not use until an operator clears it. */
 export interface ModelOff {
   readonly provider: string;
   /** `*`: every model of the provider. */

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { Streams } from '@communique-tee/command-line';
 import { revokeKey, type SealedKeyRow, sealedKeys } from './sealed-keys';
-import { clearStop, standingStop, systemWindows } from './emergency-stop';
+import { clearStop, currentStop, systemWindows } from './emergency-stop';
 import { clearModels, type ModelOff, modelsOff, type ModelsToClear } from './models-off';
 
 export type Task =
@@ -12,7 +12,7 @@ export type Task =
   | { readonly kind: 'keys-revoke'; readonly keyId: string; readonly by: string; readonly why: string };
 
 const NOTHING_CHANGED = 'nothing was changed';
-/** For a command that may have changed the database in spite of an error: how to find out. */
+/** How to find out whether a command changed the database in spite of an error. */
 const UNSURE: Readonly<Partial<Record<Task['kind'], string>>> = {
   'clear-stop': '`status` shows whether the stop was cleared',
   'clear-model': '`status` shows whether the model was cleared',
@@ -66,7 +66,7 @@ function run(task: Task, client: Client, out: Streams['out']): Promise<number> {
 }
 
 async function status(client: Client, json: boolean, out: Streams['out']): Promise<number> {
-  const [stop, off, windows] = [await standingStop(client), await modelsOff(client), await systemWindows(client)];
+  const [stop, off, windows] = [await currentStop(client), await modelsOff(client), await systemWindows(client)];
   if (json) {
     out(`${JSON.stringify({ stopped: stop !== undefined, stop: stop ?? null, modelsOff: off, windows })}\n`);
     return 0;
@@ -93,7 +93,7 @@ async function clear(client: Client, by: string, why: string, out: Streams['out'
   }
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
   out(
-    'While what was spent in this UTC day is at EMERGENCY_SHUTDOWN_THRESHOLD, the next request that costs money raises the stop again: raise the threshold, or wait for the next UTC day.\n',
+    'As long as this UTC day’s spending is at EMERGENCY_SHUTDOWN_THRESHOLD, the next request that costs money raises the stop again: raise the threshold, or wait for the next UTC day.\n',
   );
   return 0;
 }
@@ -159,7 +159,7 @@ async function revoke(client: Client, keyId: string, by: string, why: string, ou
   out(
     before
       ? `It was already revoked:\n${textOf(key)}`
-      : `Revoked ${keyId}, by ${by}. Gateways see it within a second and take it from every enclave that they reach; one that is cut off keeps it in its memory until it is stopped.\n${String(key.waiting)} message(s) wait for it and end as key_retired.\n`,
+      : `Revoked ${keyId}, by ${by}. Gateways see this within a second and take the key from every enclave that they reach. An enclave that no gateway reaches keeps the key in its memory until it is stopped.\n${String(key.waiting)} message(s) wait for it and end as key_retired.\n`,
   );
   return before ? 1 : 0;
 }

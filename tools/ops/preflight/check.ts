@@ -20,7 +20,9 @@ export interface Finding {
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a check needs. Without that, the check is skipped if another check that reports the reason also runs; otherwise it fails. */
+/**
+ * What a check needs. If it is not available, the check is skipped if another check that reports the reason also runs; otherwise it fails.
+ */
 export type Need = 'plan' | 'account';
 
 export interface Check {
@@ -50,7 +52,7 @@ export interface Context {
   plan(): Promise<Plan>;
   /** For checks that need `account`. @throws Unavailable with AWS's error as its cause */
   account(): Promise<Account>;
-  /** In the stack's region, with the caller's credentials. */
+  /** AWS's clients, for the stack's region and with the caller's credentials. */
   aws(): AwsClients;
 }
 
@@ -85,6 +87,9 @@ export const notInTime = (called: string): Finding =>
     'run this again with a longer --timeout; if it stays, look at this machine’s network',
   );
 
-/** For something missing that `pulumi up`, or the operator right after it, makes: a warning before `up`, a failure before `opening`. */
+/**
+ * The finding for something missing that `pulumi up`, or the operator right after it, makes: a warning before `up`, a failure before
+ * `opening`.
+ */
 export const notYet = ({ before }: Context, found: string, todo: string, command?: string): Finding =>
   finding(before === 'opening' ? 'fail' : 'warn', found, todo, command);

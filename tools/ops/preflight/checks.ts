@@ -26,7 +26,7 @@ import { database } from './stores/check-database';
 import { redis } from './stores/check-redis';
 import { residence } from './stores/check-residence';
 
-/** In the order of the report. */
+/** The checks, in the order of the report. */
 export const CHECKS: readonly Check[] = [
   node,
   pulumi,

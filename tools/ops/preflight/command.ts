@@ -12,7 +12,7 @@ export interface World {
   readonly ports: () => Ports;
   readonly streams: Streams;
   readonly checks: readonly Check[];
-  /** Ends the process, with what a time limit left behind. */
+  /** Ends the process, and the connections that a time limit left behind. */
   readonly end: (code: number) => void;
 }
 
@@ -24,7 +24,6 @@ const thisProcess: World = {
     progress: process.stderr.isTTY,
   },
   checks: CHECKS,
-  // Connections that a time limit left behind would keep this process alive.
   end: (code) => process.stdout.write('', () => process.exit(code)),
 };
 

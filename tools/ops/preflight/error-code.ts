@@ -42,10 +42,10 @@ export function nameOf(error: unknown): string {
   return code === undefined ? name : `${name} ${code}`;
 }
 
-/** The error's message. Use it to decide; print it only for this program's own errors, because others may contain secrets. */
+/** The error's message. Use it for decisions. Print it only for this program's own errors, because others may contain secrets. */
 export const messageOf = (error: unknown): string => textIn(error, 'message');
 
-/** A field of an error, read without instanceof because errors of other realms occur too. */
+/** Reads a field of an error without instanceof, because errors of other realms occur too. */
 function textIn(error: unknown, field: 'name' | 'message'): string {
   const value: unknown =
     typeof error === 'object' && error !== null && field in error ? Reflect.get(error, field) : undefined;

@@ -64,7 +64,7 @@ export class Redactor {
   }
 }
 
-/** Text of a foreign answer must not move the terminal's cursor. */
+/** Replaces control characters, because text from outside must not move the terminal's cursor. */
 const printable = (text: string): string =>
   text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
 

@@ -28,7 +28,7 @@ const MAX_CAMPAIGN_DAYS = 90;
 const EXIT_CODES = `
 Exit code
   0   done
-  1   not done, and why; the register is as it was
+  1   not done, or check found something to act on; the output says what, and whether the register has changed
   2   an argument was not understood: the error names it, and --help lists the arguments
   78  the register, its log or a key is damaged or was changed by something else; nothing was done
 `;
@@ -60,7 +60,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       .command(name)
       .summary(summary)
       .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-      .option('--folder <folder>', 'of the register', 'registrar')
+      .option('--folder <folder>', 'the folder of the register', 'registrar')
       .option('--by <name>', 'who does it, for the audit log; by default the user of this computer')
       .addHelpText('after', EXIT_CODES);
   /** An action that has the register open while it runs. */
@@ -174,7 +174,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
 
   leaf(command, 'publish', 'sign the current tree, valid for 14 days, and write its files')
     .option('--to <folder>', 'the static folder')
-    .option('--empty', 'also while the register has no people')
+    .option('--empty', 'publish even if the register has no people')
     .option('--json', 'print one JSON object')
     .action(
       on(async (open, options: Everywhere & { to?: string; empty?: boolean; json?: boolean }) => {
@@ -205,7 +205,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
   leaf(campaign, 'show', 'print the note of a campaign, signed by the key in use')
-    .option('--id <id>', 'of the campaign')
+    .option('--id <id>', 'the id of the campaign')
     .action(
       on((open, { id }: Everywhere & { id?: string }) => {
         streams.out(open.campaignNote(needed('--id', id)));
@@ -227,7 +227,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       reported(streams, () => {
         Registrar.restored(options.folder, world.worldOf(byOf(options)))[Symbol.dispose]();
         done(
-          'No new commitment is published for 15 days, since roots that this register does not know may hold others.',
+          'No new commitment is published for 15 days, because roots that this register does not know may hold other commitments of the same people.',
         );
         return 0;
       }),
@@ -245,7 +245,7 @@ async function reported(streams: Streams, work: () => Promise<number> | number):
   }
 }
 
-/** Checked here, because commander would report a missing option before a misspelt one. */
+/** Required options are checked here, because commander would report a missing option before a misspelt one. */
 function needed(option: string, value: string | undefined): string {
   if (value === undefined) throw new UsageError(`${option} is missing`);
   return value;

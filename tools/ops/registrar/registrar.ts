@@ -65,7 +65,7 @@ export interface Published {
 }
 
 const DAY_SECONDS = 86_400;
-/** Stands for the unknown roots that were published after the backup of a restored register. */
+/** Takes the place of the unknown roots that were published after a restored register's backup. */
 const UNKNOWN_ROOT = '0'.repeat(64);
 
 /**
@@ -177,7 +177,7 @@ export class Registrar implements Disposable {
     this.change('revoke', revokePerson(this.register, person));
   }
 
-  /** The registration that the person gets, for the page or the command line. @throws RegistrarError `ERR_REGISTRAR_STATE` */
+  /** Returns the registration that the person gets, for the page or the command line. @throws RegistrarError `ERR_REGISTRAR_STATE` */
   registrationOf(person: string): RegistrationJson {
     const registration = this.register.people.get(person)?.registration ?? null;
     if (registration === null) throw new RegistrarError('ERR_REGISTRAR_STATE', `${person} is not registered`);
@@ -221,7 +221,7 @@ export class Registrar implements Disposable {
     };
   }
 
-  /** The root whose note is in the folder of static files; null if there is no note of this registrar. */
+  /** Returns the root whose note is in the folder of static files; null if there is no note of this registrar. */
   publishedIn(publicFolder: string): Pick<Published, 'root' | 'notBefore' | 'notAfter'> | null {
     const note = new StaticFiles(publicFolder, this.world.files).note();
     const { registrar } = this.register;
@@ -265,7 +265,7 @@ export class Registrar implements Disposable {
     return note;
   }
 
-  /** The note of a campaign, signed by the current key. @throws RegistrarError `ERR_REGISTRAR_STATE` */
+  /** Returns the note of a campaign, signed by the current key. @throws RegistrarError `ERR_REGISTRAR_STATE` */
   campaignNote(id: string): string {
     const campaign = this.register.campaigns.find((each) => each.id === id);
     if (campaign === undefined) throw new RegistrarError('ERR_REGISTRAR_STATE', `there is no campaign ${id}`);
@@ -314,7 +314,7 @@ export class Registrar implements Disposable {
     if (!this.register.roots.some(({ root }) => root === published.root || root === UNKNOWN_ROOT))
       throw new RegistrarError(
         'ERR_REGISTRAR_UNREADABLE',
-        'the published root is not in this register, so the register is an old copy; docs/operator/registrar.md tells how to go on after a restore',
+        'the published root is not in this register, so the register is an old copy; docs/operator/registrar.md tells how to continue after a restore',
       );
   }
 }

@@ -1,5 +1,5 @@
 import type { Streams } from '@communique-tee/command-line';
-import { standingOf, type Standing } from './people/registration-rules';
+import { stateOf, type RegistrationState } from './people/registration-rules';
 import type { Registrar } from './registrar';
 import { counted } from './counted';
 import { hasEnded } from './requests/district-cell';
@@ -10,7 +10,7 @@ export interface ListOptions {
   readonly json?: boolean;
 }
 
-const STANDINGS: Readonly<Record<Standing, string>> = {
+const STATE_TEXTS: Readonly<Record<RegistrationState, string>> = {
   revoked: 'revoked',
   published: 'published',
   'next publication': 'in the next root',
@@ -23,11 +23,11 @@ export function list({ register }: Registrar, { json }: ListOptions, now: number
   const people = [...register.people.values()].map(({ person, registration }) => ({
     person,
     district: registration?.district ?? null,
-    standing: standingOf(register, registration, now),
+    standing: stateOf(register, registration, now),
     publishedFrom: registration?.from ?? null,
   }));
   if (json === true) streams.out(`${JSON.stringify({ people })}\n`);
-  else for (const each of people) streams.out(`${each.person}  ${each.district ?? '-'}  ${STANDINGS[each.standing]}\n`);
+  else for (const each of people) streams.out(`${each.person}  ${each.district ?? '-'}  ${STATE_TEXTS[each.standing]}\n`);
   return 0;
 }
 
@@ -44,8 +44,8 @@ export function check(
   const people = [...register.people.values()].flatMap(({ registration }) => registration ?? []);
   const ended = people.filter(({ district }) => hasEnded(district, now)).length;
   const root = register.roots.at(-1) ?? null;
-  const changed = people.filter((each) => standingOf(register, each, now) === 'next publication').length;
-  const waiting = people.filter((each) => standingOf(register, each, now) === 'waits').length;
+  const changed = people.filter((each) => stateOf(register, each, now) === 'next publication').length;
+  const waiting = people.filter((each) => stateOf(register, each, now) === 'waits').length;
   const leaving = [...register.people.values()].filter(({ former }) =>
     former.some(({ until }) => root !== null && until >= root.notAfter),
   ).length;

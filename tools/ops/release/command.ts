@@ -21,7 +21,7 @@ npm run ops -- policy prints: clients need it to accept your enclaves.
 
 Exit code
   0  built
-  1  not built, and why
+  1  not built; the error says why
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
@@ -30,8 +30,12 @@ export function release(command: Command, line: CommandLine): void {
     .description(
       "Builds what the parent instance runs: Node, gateway, migrations and the parent's programs, as one archive.",
     )
-    .addOption(new Option('--arch <arch>', 'of the parent instance').choices(['arm64', 'x86_64']).default('arm64'))
-    .option('--out <folder>', 'where it goes', join('dist', 'release'))
+    .addOption(
+      new Option('--arch <arch>', 'the architecture of the parent instance')
+        .choices(['arm64', 'x86_64'])
+        .default('arm64'),
+    )
+    .option('--out <folder>', 'the folder for the files', join('dist', 'release'))
     .option(
       '--reference-string [file]',
       'include the reference string, with which people prove residence in the page (default: where docs/residence.md says)',

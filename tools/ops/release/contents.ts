@@ -21,7 +21,7 @@ const ENGINE = '@prisma/schema-engine-wasm';
 /**
  * Fills an empty folder with the release: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its licenses
  * beside it.
- * @param referenceString the reference string that the gateway shall serve, of which the caller has checked the hash
+ * @param referenceString the reference string that the gateway will serve; the caller has checked its hash
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */
 export async function layOut(

@@ -1,6 +1,7 @@
 // node main.mjs: applies the migrations beside this file to the database of DATABASE_URL, as `prisma migrate deploy` does: with the same
-// engine (Prisma's own, compiled to WebAssembly) and the same table of applied migrations. It is one file and one .wasm, because a parent
-// has no npm packages. Exit 0: all are applied. 1: not applied; another try may help. 78: not applied; a person has to act.
+// engine (Prisma's own, compiled to WebAssembly) and the same table of applied migrations. It is bundled into one file, with the engine's
+// files beside it, because a parent has no npm packages. Exit 0: all are applied. 1: not applied; another try may help. 78: not applied; a
+// person has to act.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

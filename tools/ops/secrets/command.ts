@@ -60,12 +60,12 @@ where other users of the machine could read it:
 
 <name> is what the image's configuration calls it: "apiKeySecret": "cwc-house". It is encrypted under
 alias/communique-tee-<stack>-operator with the stack and the name as encryption context, so that no two secrets can be
-swapped. You must be among the stack's secretOperators. A running enclave takes the new value within ten minutes of it being
-stored.
+swapped. You must be among the stack's secretOperators. A running enclave takes the new value within ten minutes after you
+store it.
 
 Exit code
   0  done
-  1  it could not be done, and why
+  1  not done; the error says why
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
@@ -88,7 +88,7 @@ export function secrets(command: Command, line: CommandLine, ports: Ports = this
         '--region <region>',
         'default: that of Pulumi.<stack>.yaml, then AWS_REGION, AWS_DEFAULT_REGION, that of your AWS profile',
       )
-      .option('--timeout <seconds>', 'of each question to AWS', String(TIMEOUT_SECONDS))
+      .option('--timeout <seconds>', 'the time limit of each request to AWS', String(TIMEOUT_SECONDS))
       .addHelpText('after', AFTER)
       .action(line.run((name: string, options: Options) => execute(secretOf(action, name, options, ports), ports)));
 }
@@ -109,7 +109,7 @@ async function secretOf(
   return { action, stack, name, region: where, limitMs: limitOf(timeout) };
 }
 
-/** The stack's region: from its file or, as in Pulumi, else from the environment. */
+/** Returns the stack's region: from its file, or else, as Pulumi does, from the environment or the AWS profile. */
 async function regionOf(stack: string, { root, environment, profileRegion }: Ports): Promise<string | undefined> {
   const ofStack = isStack(root, stack) ? readStackFile(root, stack, [], () => undefined).region : undefined;
   return ofStack ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? (await profileRegion());

@@ -11,7 +11,7 @@ interface Secret {
   readonly region: string;
 }
 
-/** Says what went wrong, whether anything was stored, and what to do next. It omits AWS's texts, which can repeat what was sent. */
+/** Returns what went wrong, whether anything was stored, and what to do next. It omits AWS's texts, which can repeat what was sent. */
 export function explainFailure(error: unknown, action: Action, { stack, name, region }: Secret): string {
   const happened = mayBeStored(error, action) ? 'the value may or may not have been stored' : 'nothing was stored';
   const alias = `alias/communique-tee-${stack}-operator`;

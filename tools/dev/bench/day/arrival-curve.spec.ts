@@ -10,7 +10,7 @@ describe("the arrival curve of a campaign's day", () => {
     expect(times.at(-1)).toBeLessThan(DAY_MS);
   });
 
-  it('has its busiest minute after the first mail, at four to five times the mean', () => {
+  it('has its busiest minute after the first e-mail, at four to five times the mean', () => {
     const times = arrivalTimes(100_000, DAY_MS);
     const perMinute = new Float64Array(1440);
     for (const time of times) {
@@ -25,7 +25,7 @@ describe("the arrival curve of a campaign's day", () => {
     expect(peakOverMean()).toBeLessThan(5);
   });
 
-  it('sends few messages before the first mail, and has the same shape for any length', () => {
+  it('has few messages before the first e-mail, and the same shape for any length', () => {
     const day = arrivalTimes(1000, DAY_MS);
     const minute = arrivalTimes(1000, 60_000);
     const early = (times: Float64Array, totalMs: number) =>

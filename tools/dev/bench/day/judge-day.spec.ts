@@ -19,7 +19,7 @@ describe('the verdict on a day', () => {
   it.each<[string, StoredMessage[], StoredCopy[]]>([
     ['is not in the database', [], copies],
     ['has no end', [{ ...stored, status: 'queued', endedAtMs: null }], copies],
-    ['is said to be delivered while an office has no copy', [stored], copies.slice(1)],
+    ['is marked as delivered although an office has no copy', [stored], copies.slice(1)],
   ])('counts an accepted message as lost that %s', (_what, rows, found) => {
     expect(judgeDay([posted], rows, found, OFFICES)).toMatchObject({ lost: 1, latencies: [] });
   });

@@ -64,7 +64,7 @@ function judge(context: Context, stdout: string): Finding {
 function explain(stderr: string): Finding {
   if (cliErrorCode(stderr) === 'AccessDeniedException')
     return warn(
-      'not allowed to look at cost allocation tags: an account of an organization never is, only the organization’s management account',
+      'not allowed to look at cost allocation tags; in an organization, only the management account is allowed to',
       'sign in to the management account (ce:ListCostAllocationTags, ce:UpdateCostAllocationTagsStatus) and activate the tag there',
       ACTIVATE,
     );

@@ -5,9 +5,9 @@ import { fail, pass, skip, warn, type Check, type Context, type Finding } from '
 import { listOf } from '../plan/stack-file';
 
 /**
- * Checks that the roles and users exist which the policies of the two KMS keys and of the registrar's bucket name. KMS refuses a policy
- * with a principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle
- * of `pulumi up`. Uses the operator's AWS CLI, because no other check needs IAM.
+ * Checks that every role and user exists that the policies of the two KMS keys or of the registrar's bucket name. KMS refuses a policy with
+ * a principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of
+ * `pulumi up`. Uses the operator's AWS CLI, because no other check needs IAM.
  */
 export const principals: Check = {
   name: 'key-principals',
@@ -33,7 +33,7 @@ const answerSchema = z.union([
   z.object({ User: z.object({ Arn: z.string() }) }).transform(({ User }) => User.Arn),
 ]);
 
-/** Compares the whole ARN in IAM's answer, because IAM looks up only the name, which is the ARN's last part, and not the path. */
+/** Compares the whole ARN in IAM's answer, because IAM looks up only the name (the ARN's last part), and not the path. */
 async function look({ ports, region, signal }: Context, arn: string): Promise<Finding> {
   const [, kind, name] =
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[A-Za-z0-9+=,.@_-]+\/)*([A-Za-z0-9+=,.@_-]+)$/.exec(arn) ?? [];

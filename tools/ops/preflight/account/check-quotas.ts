@@ -97,11 +97,11 @@ async function quotaOf(context: Context, code: string): Promise<number> {
   return value;
 }
 
-/** The default vCPUs by type; a type that AWS does not know is missing from the map. */
+/** Returns the default vCPUs by type. A type that AWS does not know is missing from the map. */
 async function defaultVcpus(context: Context, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>();
   for (let at = 0; at < types.length; at += MOST_FILTER_VALUES) {
-    // Filter by type: a request that names an unknown type would fail, but a filter only finds nothing.
+    // Filter by type, because a request that names an unknown type fails, but a filter only finds nothing.
     const filter = { Name: 'instance-type', Values: types.slice(at, at + MOST_FILTER_VALUES) };
     const { InstanceTypes: described = [] } = await context
       .aws()
@@ -112,7 +112,7 @@ async function defaultVcpus(context: Context, types: readonly string[]): Promise
   return found;
 }
 
-/** The vCPUs of running standard instances that do not belong to this stack. */
+/** Returns the vCPUs of running standard instances that do not belong to this stack. */
 async function usedByOthers(context: Context): Promise<number> {
   const others: Instance[] = [];
   let pages = 0;

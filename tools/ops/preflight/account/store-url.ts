@@ -6,7 +6,7 @@ export interface UrlProblem {
 const SCHEMES = { postgresql: ['postgresql:', 'postgres:'], redis: ['redis:', 'rediss:'] } as const;
 
 /**
- * What is wrong with the URL of a store, in words that contain no part of the URL.
+ * Returns what is wrong with the URL of a store, in words that contain no part of the URL.
  * @param mayBeLocal whether a server on this machine may do without TLS
  */
 export function judgeStoreUrl(kind: 'postgresql' | 'redis', text: string, mayBeLocal: boolean): UrlProblem | undefined {

@@ -35,7 +35,7 @@ export interface AwsClients {
   readonly groups: AutoScalingClient;
 }
 
-/** Clients that send a request at most twice; the check's time limit ends a request. */
+/** Returns clients that send a request at most twice. The check's time limit ends a request. */
 export function awsClients(
   region: string,
   { aws: { endpoint, credentials }, env }: Pick<Ports, 'aws' | 'env'>,
@@ -63,7 +63,7 @@ export function awsClients(
   };
 }
 
-/** Whether the endpoint is AWS's. At any other, a host name with the bucket in front (`bucket.localhost`) does not resolve. */
+/** Whether the endpoint is AWS's. At any other endpoint, a host name with the bucket in front (`bucket.localhost`) does not resolve. */
 const isOfAws = (endpoint: string): boolean => /\.amazonaws\.com(\.cn)?$/.test(URL.parse(endpoint)?.hostname ?? '');
 
 export async function callerIdentity({ sts }: AwsClients, abortSignal: AbortSignal): Promise<Account> {

@@ -6,8 +6,8 @@ export const cliErrorCode = (stderr: string): string =>
   /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
 
 /**
- * Why the AWS CLI failed, in words. Without an error code of AWS, it recognizes only the messages that botocore prints when AWS has not
- * answered (botocore/exceptions.py).
+ * Returns why the AWS CLI failed. If the message has no error code of AWS, this function recognizes only what botocore prints when AWS has
+ * not answered (botocore/exceptions.py).
  * @param service the service's name for people
  * @param action the IAM action of the request
  */

@@ -1,6 +1,6 @@
 /**
- * An AWS CLI command for a hint. It names the stack's region, because the operator's profile may name another. Every AWS CLI command in a
- * hint comes from this function.
+ * Returns an AWS CLI command for a hint. It names the stack's region, because the operator's profile may name another. Every AWS CLI
+ * command in a hint comes from this function.
  * @param action e.g. `kms enable-key`
  * @param args as typed in bash, with quotes where bash needs them
  */

@@ -10,7 +10,8 @@ const THROTTLED =
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError|ProviderError)$/;
 
 /**
- * An error of AWS in words. It never repeats the error's text, which contains ARNs and, if the answer is invalid, can contain anything.
+ * Returns an error of AWS in our words. It never repeats the error's text, which contains ARNs and, if the answer is invalid, can contain
+ * anything.
  * @param action the IAM action of the request, e.g. `ec2:DescribeImages`
  */
 export function explainAws(error: unknown, action: string): Finding {

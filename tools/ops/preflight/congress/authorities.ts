@@ -3,11 +3,11 @@ import { X509Certificate } from 'node:crypto';
 /** A text in the subject of the placeholder certificate of the example configurations. */
 const PLACEHOLDER = /to be replaced/i;
 
-/** The PEM blocks of `certificateAuthorities`: the enclave trusts only these, whatever this machine trusts. */
+/** Returns the PEM blocks of `certificateAuthorities`. The enclave trusts only these, whatever this machine trusts. */
 export const authoritiesOf = (pem: string | undefined): string[] =>
   pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
-/** Whether an authority is still the placeholder of the examples, which signs nothing. */
+/** Whether an authority is still the placeholder certificate of the examples, which signs nothing. */
 export const isLeftOfExample = (pem: string | undefined): boolean =>
   authoritiesOf(pem).some((block) => PLACEHOLDER.test(certificateOf(block)?.subject ?? ''));
 

@@ -4,7 +4,7 @@ import { CHAMBER_KEYS, forEachChamber, PROVIDERS } from '@communique-tee/protoco
 import * as z from 'zod';
 import type { Context } from '../check';
 
-/** Only what describes the way to Congress; the enclave's own schema checks the rest when the image is built. */
+/** These schemas check only what connections need. The enclave's own schema checks the rest when the image is built. */
 const chamber = z.looseObject({
   origin: z.string().max(300),
   messagePath: z.string().max(300).default(''),
@@ -54,7 +54,7 @@ const MAX_BYTES = 1024 * 1024;
 
 export const fileOf = (stack: string): string => join('apps', 'enclave', 'config', `${stack}.json`);
 
-/** The content of the stack's file, or why it cannot be read. */
+/** Returns the content of the stack's file, or why it cannot be read. */
 export async function readEnclaveConfiguration({
   ports,
   stack,

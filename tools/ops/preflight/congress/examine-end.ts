@@ -3,7 +3,10 @@ import { codeOf, isCertificateCode } from '../error-code';
 import { authoritiesOf, commandForRoot, isLeftOfExample, rootOf } from './authorities';
 import { head, type HeadEnd } from './head';
 
-/** If no connection is made in this time, a firewall drops the packets. Shorter than a check's time limit, so that this can be reported. */
+/**
+ * If no connection is made in this time, a firewall probably drops the packets. The time is shorter than a check's time limit, so that the
+ * check can report it.
+ */
 export const SILENT_AFTER_MS = 6000;
 
 /** A server to which the enclave connects over its own TLS. */
@@ -76,7 +79,10 @@ export async function examineEnd(
 
 const hasWrongCertificate = (end: HeadEnd): boolean => 'error' in end && isCertificateCode(codeOf(end.error) ?? '');
 
-/** How to put an authority into the configuration. The operator decides which: a network can show another certificate than the server's. */
+/**
+ * Returns how to put an authority into the configuration. The operator decides which one, because a network can show another certificate
+ * than the server's.
+ */
 function howToName(
   { host, at, owner }: { host: string; at: string; owner: string },
   end: HeadEnd,

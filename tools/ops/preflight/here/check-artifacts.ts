@@ -35,7 +35,7 @@ export const image: Check = {
   },
 };
 
-/** Checks the release: the programs of the parent. */
+/** Checks the release, which contains the programs of the parent. */
 export const release: Check = {
   name: 'release',
   title: 'the programs of the parent are built',

@@ -4,7 +4,10 @@ import type { Ports } from '../ports';
 import type { TookTooLong } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
-/** What `pulumi up` would make: the parts that checks need. It is read from infra's preview, because lint forbids importing infra. */
+/**
+ * The parts of what `pulumi up` would make that checks need. They come from infra's preview, which runs as a separate program, so that a
+ * time limit can end it.
+ */
 export interface Plan {
   /** The instance type that infra chose. */
   readonly instanceType: string;
@@ -54,7 +57,7 @@ export class PlanRefused extends Unavailable {
   }
 }
 
-/** It is unknown whether the configuration can work. */
+/** Infra's preview took too long, so it is unknown whether the configuration can work. */
 export class PlanTookTooLong extends Unavailable {
   constructor(cause: TookTooLong) {
     super('the stack’s configuration was not checked in time: see configuration', 'configuration', cause);
@@ -136,7 +139,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
     .object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) })
     .safeParse(input('autoscaling.Group', 'instanceRefresh'));
   const percent = refresh.success ? refresh.data.preferences.maxHealthyPercentage : 200;
-  // The only security group with rules that the stack did not create is the operator's.
+  // Of the security groups that have rules, the operator's is the only one that the stack did not create.
   const databaseSecurityGroup = z
     .string()
     .max(100)
@@ -167,7 +170,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
         ? urlSecret
         : undefined,
     secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
-      // Without the secret in which the parent itself stores its certificate.
+      // Leaves out the secret in which the parent itself stores its certificate.
       typeof inputs['name'] === 'string' && !inputs['name'].endsWith('/parent/certificate') ? [inputs['name']] : [],
     ),
     database: ofType('rds.Instance').length > 0 ? 'managed' : external(DATABASE_URL) ? 'external' : 'parent',

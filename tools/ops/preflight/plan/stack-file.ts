@@ -5,7 +5,10 @@ import * as z from 'zod';
 
 const PROJECT = 'communique-tee';
 
-/** The values of Pulumi.<stack>.yaml, replaced by those of --config, that infra's preview does not print. infra judges the values. */
+/**
+ * The values of Pulumi.<stack>.yaml that checks need and infra's preview does not print. A value of --config replaces the file's. Infra's
+ * preview checks the values.
+ */
 export interface StackFile {
   readonly region: string | undefined;
   /** Values of the namespace communique-tee; lists and numbers as JSON. Secrets are not among them. */

@@ -33,7 +33,7 @@ export const agents: Check = {
       return isOn
         ? fail(
             'agents is on, and the enclave’s configuration names no class of models',
-            'add services.agents to it, or leave the key agents away',
+            'add services.agents to it, or remove the key agents',
           )
         : skip('the enclave’s configuration names no class of models');
     const now = new Date(context.ports.nowMs());
@@ -74,7 +74,7 @@ export const agents: Check = {
 function smallCaps(caps: z.output<typeof capsSchema>, { cost, id }: { cost: bigint; id: string }): Finding[] {
   const needs: readonly (readonly [keyof typeof caps & string, bigint, string])[] = [
     ['DEFAULT_USER_DAILY_LIMIT', cost, 'one largest task reserves'],
-    ['SYSTEM_HOURLY_LIMIT', cost * SHARE, 'one largest task needs, as a person may hold a twentieth of it:'],
+    ['SYSTEM_HOURLY_LIMIT', cost * SHARE, 'because one person may hold only a twentieth of it, one largest task needs'],
     ['EMERGENCY_SHUTDOWN_THRESHOLD', cost, 'one largest task reserves'],
   ];
   return needs.flatMap(([name, needed, words]) => {
@@ -95,7 +95,7 @@ function oldPrices(now: Date): Finding[] {
     : [
         warn(
           `the price table of this release is ${String(days)} days old (${PRICE_TABLE.version})`,
-          'compare it with the providers’ pages (libs/agents/src/models.ts names them), and build anew if one changed',
+          'compare it with the providers’ pages (libs/agents/src/models.ts names them), and build again if one changed',
         ),
       ];
 }

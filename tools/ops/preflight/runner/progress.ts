@@ -4,7 +4,7 @@ const FIRST_AFTER_MS = 700;
 const EVERY_MS = 200;
 const MOST_NAMES = 4;
 
-/** A line on the terminal with the checks that preflight waits for. It is removed before anything else is printed. */
+/** A line on the terminal that names the checks that preflight waits for. The line is removed before anything else is printed. */
 export class Progress {
   readonly #waiting = new Map<Check, number>();
   #timer: NodeJS.Timeout | undefined;

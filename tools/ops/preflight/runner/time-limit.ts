@@ -10,7 +10,7 @@ export class TookTooLong extends Error {
 
 /**
  * Waits for the work until the time limit, and then stops waiting even if the work ignores its signal.
- * @throws TookTooLong, and whatever the work throws
+ * @throws TookTooLong, and what the work throws
  */
 export async function within<T>(
   limitMs: number,

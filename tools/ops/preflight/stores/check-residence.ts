@@ -113,7 +113,7 @@ async function rootOf(context: Context, registrar: Registrar): Promise<Finding> 
   }
 }
 
-/** The address at which clients will look: from the stack's configuration, or else from the gateway. */
+/** Returns the address at which clients will look: from the stack's configuration, or else from the gateway. */
 async function addressOf(context: Context): Promise<string | Finding> {
   const own = context.stackFile.values.get('residenceFilesUrl') ?? '';
   if (own !== '') return own.endsWith('/') ? own : `${own}/`;
@@ -126,7 +126,7 @@ async function addressOf(context: Context): Promise<string | Finding> {
 
 interface Answer {
   readonly status: number;
-  /** Cut after one byte more than the limit, so that a longer body is noticed. */
+  /** The body, cut one byte after the limit, so that a longer body is noticed. */
   readonly body: Buffer;
   /** The header Access-Control-Allow-Origin. */
   readonly origin: string | null;

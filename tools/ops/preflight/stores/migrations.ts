@@ -24,7 +24,7 @@ export interface MigrationsCompared {
   readonly unknown: readonly string[];
 }
 
-/** The migrations of this checkout: each name with the SHA-256 (hex) of its migration.sql, which Prisma stores too. */
+/** Returns the migrations of this checkout: each name with the SHA-256 (hex) of its migration.sql, which Prisma stores too. */
 export async function migrationsHere(root: string): Promise<Map<string, string>> {
   const folder = join(root, 'prisma', 'migrations');
   const entries = await readdir(folder, { withFileTypes: true });
@@ -51,12 +51,12 @@ export function compareMigrations(
   here: ReadonlyMap<string, string>,
   rows: readonly AppliedMigration[],
 ): MigrationsCompared {
-  const standing = rows.filter(({ rolledBack }) => !rolledBack);
-  const applied = new Map(standing.filter(({ finished }) => finished).map(({ name, checksum }) => [name, checksum]));
+  const kept = rows.filter(({ rolledBack }) => !rolledBack);
+  const applied = new Map(kept.filter(({ finished }) => finished).map(({ name, checksum }) => [name, checksum]));
   return {
     total: here.size,
     missing: [...here.keys()].filter((name) => !applied.has(name)),
-    failed: standing.filter(({ finished }) => !finished).map(({ name }) => name),
+    failed: kept.filter(({ finished }) => !finished).map(({ name }) => name),
     changed: [...here]
       .filter(([name, checksum]) => applied.has(name) && applied.get(name) !== checksum)
       .map(([name]) => name),

@@ -47,7 +47,7 @@ export function awsError(code: string, status: number, text = 'said by the stand
 export const ec2 = xml;
 export const awsJson = json;
 
-/** The default answers: of an account in which nothing of the stack is made yet. */
+/** The default answers are those of an account in which nothing of the stack is made yet. */
 const HEALTHY: Answers = {
   GetCallerIdentity: {
     body: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${ROLE}</Arn><UserId>A:ada</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
@@ -81,7 +81,7 @@ const HEALTHY: Answers = {
   HeadBucket: { status: 404 },
 };
 
-/** Speaks the part of AWS's protocols that preflight uses, on loopback; it does not check signatures. */
+/** Starts a server on loopback that speaks the part of AWS's protocols that preflight uses. It does not check signatures. */
 export async function startStandInAws(): Promise<StandInAws> {
   let special: Answers = {};
   const asked: string[] = [];

@@ -7,7 +7,7 @@ export interface WrittenTest {
   readonly source: string;
 }
 
-/** The tests that a spec's source has, without running it. */
+/** Returns the tests in a spec's source, without running it. */
 export function testsIn(source: string): WrittenTest[] {
   const file = ts.createSourceFile('a.spec.ts', source, ts.ScriptTarget.Latest, true);
   const found: WrittenTest[] = [];

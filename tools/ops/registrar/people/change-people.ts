@@ -152,7 +152,7 @@ export function forgetEnded(register: Register, now: number): Register {
   return { ...register, people };
 }
 
-/** The request with the district and the likeness that follow from the check of residence, or what is wrong. */
+/** Returns the request with the district and the likeness that follow from the check of residence, or what is wrong. */
 function applied(
   request: Request,
   found: Finding | undefined,
@@ -173,7 +173,10 @@ function applied(
   return { ...request, wantedDistrict: read.district, likeness: likenessOf(name, date, likenessKey) };
 }
 
-/** Problems of people who appear twice and commitments that are taken. A problem never names the person to whom a commitment belongs. */
+/**
+ * Returns problems with people who appear twice, and with commitments that are taken. A problem never names the person to whom a commitment
+ * belongs.
+ */
 function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   const owners = ownersOf(register.people);
   const people = new Map<string, number>();
@@ -192,7 +195,10 @@ function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   return problems;
 }
 
-/** Problems of lines that look like another person, unless the operator has decided that this is a different person. */
+/**
+ * Returns problems with lines whose name and birth date are those of another person, unless the operator has decided that these are two
+ * people.
+ */
 function likelyDuplicates(register: Register, asked: readonly Asked[]): Problem[] {
   const alike = new Map<string, { person: string; line: number | null }[]>();
   const enter = (likeness: string | null, person: string, line: number | null): void => {
@@ -225,7 +231,10 @@ function repeated(seen: Map<string, number>, person: string, line: number): stri
   return first === undefined ? null : `${person} is in line ${String(first)} too`;
 }
 
-/** The earliest notBefore for a commitment that the register does not know. After a restore, another one may have been published last. */
+/**
+ * Returns the earliest notBefore of a root with this commitment; 0 if the register knows it as this person's. After a restore, a root that
+ * the register does not know may hold another commitment of the person.
+ */
 function newHere(before: Person | undefined, commitment: string, { newCommitmentsFrom }: Register): number {
   const known = [before?.registration?.commitment, ...(before?.former ?? []).map((each) => each.commitment)];
   return known.includes(commitment) ? 0 : newCommitmentsFrom;

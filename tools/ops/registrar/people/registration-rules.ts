@@ -1,7 +1,7 @@
 import { NOTE_GRACE_SECONDS } from '@communique-tee/residence';
 import { heldUntil, type FormerCommitment, type Person, type Register, type Registration } from '../register/register';
 
-/** The person's earlier commitments once the current registration ends: each with the end of the last root that holds that commitment. */
+/** Returns the person's earlier commitments once the current registration ends, each with the end of the last root that holds it. */
 export function formerOf(register: Register, { registration, former }: Person): FormerCommitment[] {
   const until = new Map(former.map((each) => [each.commitment, each.until]));
   if (registration !== null) {
@@ -12,9 +12,9 @@ export function formerOf(register: Register, { registration, former }: Person): 
 }
 
 /**
- * The earliest notBefore (Unix seconds) of a root that may hold this commitment of a person; 0 if no root holds another commitment of
- * theirs. It includes the grace that verifiers give a new root, so that no clock accepts the last root with the old commitment and the
- * first root with the new one at the same time.
+ * Returns the earliest notBefore (Unix seconds) of a root that may hold this commitment of a person; 0 if no root holds another commitment
+ * of that person. The time includes the grace that verifiers give a new root, so that no clock accepts the last root with the old
+ * commitment and the first root with the new one at the same time.
  */
 export function publishableFrom(former: readonly FormerCommitment[], commitment: string): number {
   const others = former.filter((each) => each.commitment !== commitment).map(({ until }) => until);
@@ -22,14 +22,14 @@ export function publishableFrom(former: readonly FormerCommitment[], commitment:
 }
 
 /**
- * The time (Unix seconds) before which an entry must have ended to be deleted: both by the clock and by the last published root, because
- * a clock that is wrong for one command must not make the register forget a valid root.
+ * Returns a time (Unix seconds); an entry that ended before it may be deleted. The time depends on the clock and on the last published
+ * root, because a clock that is wrong for one command must not make the register forget a valid root.
  */
 export function overBefore({ roots }: Register, now: number): number {
   return Math.min(now, roots.at(-1)?.notBefore ?? 0) - NOTE_GRACE_SECONDS;
 }
 
-/** The taken commitments, each with the person to whom it belongs. */
+/** Returns the taken commitments, each with the person to whom it belongs. */
 export function ownersOf(people: ReadonlyMap<string, Person>): Map<string, string> {
   const owners = new Map<string, string>();
   for (const { person, registration, former } of people.values()) {
@@ -45,10 +45,10 @@ export function placesOf(people: ReadonlyMap<string, Person>): Set<number> {
   return places;
 }
 
-export type Standing = 'revoked' | 'published' | 'next publication' | 'waits';
+export type RegistrationState = 'revoked' | 'published' | 'next publication' | 'waits';
 
 /** The state of a registration at a time (Unix seconds). */
-export function standingOf(register: Register, registration: Registration | null, now: number): Standing {
+export function stateOf(register: Register, registration: Registration | null, now: number): RegistrationState {
   if (registration === null) return 'revoked';
   if (heldUntil(register, registration) > now) return 'published';
   return registration.from > now ? 'waits' : 'next publication';

@@ -28,7 +28,7 @@ const plainHasher: BulkHasher = {
 };
 
 /**
- * The tree of those people whose registration may be in a root that begins at `notBefore` (Unix seconds).
+ * Returns the tree of the people whose registration may be in a root that begins at `notBefore` (Unix seconds).
  * @param hasher for many people, a faster one (a third of the time) with the same results
  */
 export function publicationOf(register: Register, notBefore: number, hasher = plainHasher): Publication {

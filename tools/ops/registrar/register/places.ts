@@ -11,8 +11,8 @@ const FULL = 0.9;
 export type RandomBelow = (bound: number) => number;
 
 /**
- * The free places of the files in use. A draw takes the same time however many places there are. If places came from the whole tree, a
- * file would have about three of 3,000 people, and the host of the files could tell a person by the file that they fetch.
+ * The free places of the files in use. A draw takes the same time however many places there are. Places do not come from the whole tree: a
+ * file would then have about three of 3,000 people, and the host of the files could tell people by the file that they fetch.
  */
 export class Places {
   private readonly free: number[] = [];

@@ -61,8 +61,8 @@ const person = z.strictObject({
 });
 
 /**
- * The register's bytes: a line of JSON with all but the people, a line for each person, and a last line `sha256 <hex>` with the hash of
- * the lines before.
+ * Writes the register's bytes: a line of JSON with all but the people, a line for each person, and a last line `sha256 <hex>` with the hash
+ * of the lines before.
  */
 export function* formatRegister({ people, ...rest }: Register, log: LogMark): Generator<Uint8Array> {
   const hash = createHash('sha256');

@@ -145,6 +145,6 @@ function restOfLog(log: Buffer, { bytes, sha256 }: LogMark): Buffer {
   const rest = log.subarray(bytes);
   const end = rest.indexOf('\n');
   if (end >= 0 && end < rest.length - 1)
-    throw unreadable(`it is older than ${LOG_FILE}; docs/operator/registrar.md tells how to go on after a restore`);
+    throw unreadable(`it is older than ${LOG_FILE}; docs/operator/registrar.md tells how to continue after a restore`);
   return rest;
 }

@@ -21,7 +21,8 @@ const NAMED_SEPARATOR = /^sep=(.)(?=\r?\n)/i;
 
 /**
  * Reads CSV as spreadsheets write it (RFC 4180): with or without a byte-order mark, separated by commas, semicolons or tabs, with LF or
- * CRLF, in UTF-8 or else Windows-1252. It reports what it cannot read for certain as a problem, and never guesses.
+ * CRLF, in UTF-8 or else Windows-1252. It reports what it cannot read for certain as a problem. The one guess is Windows-1252 for a file
+ * that is not UTF-8; a remark reports it.
  */
 export function readCsv(bytes: Uint8Array): Csv {
   const remarks: string[] = [];
@@ -49,7 +50,7 @@ export function readCsv(bytes: Uint8Array): Csv {
   return { columns, rows, problems, remarks };
 }
 
-/** A cell's text for a message: short, and without terminal control characters. */
+/** Returns a cell's text for a message: short, and without terminal control characters. */
 export function quoted(text: string): string {
   const clean = text.replaceAll(/[^\x20-\x7e\u00a1-\u{2ffff}]/gu, '?');
   return `"${clean.length > 40 ? `${clean.slice(0, 40)}...` : clean}"`;
@@ -68,7 +69,7 @@ function decode(bytes: Uint8Array, remarks: string[]): string | Problem {
   }
 }
 
-/** The separator that the first line contains most often. */
+/** Returns the separator that the first line names (`sep=;`) or contains most often. */
 function separatorOf(text: string): string {
   const named = NAMED_SEPARATOR.exec(text)?.[1];
   if (named !== undefined) return named;

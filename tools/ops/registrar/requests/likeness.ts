@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * A value that is equal for all spellings of a name with the same birth date: "Mary O'Brien", "MARY OBRIEN" and "O Brien, Mary", with
- * composed or decomposed accents. It is a keyed hash with the register's own key, so the register has no names.
+ * Returns a value that is equal for all spellings of a name with the same birth date: "Mary O'Brien", "MARY OBRIEN" and "O Brien, Mary",
+ * with composed or decomposed accents. It is a keyed hash with the register's own key, so the register has no names.
  * @param key 32 bytes, hex
  * @returns 32 hex digits
  */
@@ -11,7 +11,7 @@ export function likenessOf(name: string, born: string, key: string): string {
     .normalize('NFKD')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, '');
-  // Sorted, so that the order of first and last name does not matter.
+  // Sort the letters, so that the order of first and last name does not matter.
   const same = [...letters].sort().join('');
   return createHmac('sha256', Buffer.from(key, 'hex')).update(`${same}\n${born}`).digest('hex').slice(0, 32);
 }

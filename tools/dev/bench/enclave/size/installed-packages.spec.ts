@@ -21,7 +21,7 @@ const lockfile: Lockfile = {
   'node_modules/a-other': entry(),
 };
 
-it('takes each dependency from the nearest place, and also peers, and the optional dependencies that are installed', () => {
+it('lists each dependency in the nearest node_modules, the peers, and the optional dependencies that are installed', () => {
   expect(installedWith(['node_modules/a'], lockfile, (place) => place === 'node_modules/a-linux')).toEqual([
     'node_modules/@x/b',
     'node_modules/@x/b/node_modules/c',
