@@ -99,7 +99,7 @@ describe('policy', () => {
   });
 });
 
-it('lists keys of the configuration and every rule in the help', async () => {
+it('the help of preview lists keys of the configuration, and that of check every rule', async () => {
   const keys = await run('preview', ['--help', '--nonsense']);
   expect(keys.code).toBe(0);
   for (const key of [

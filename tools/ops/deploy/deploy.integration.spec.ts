@@ -88,7 +88,7 @@ function start(...args: string[]): {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        // As in a shell: without the folders that npm puts in front.
+        // The PATH of a shell, without the folders that npm puts in front.
         PATH: `${folder.file('bin')}:${shellPath(process.env['PATH'] ?? '')}`,
         HOME: folder.path,
         AWS_ENDPOINT_URL: aws.endpoint,
@@ -167,7 +167,7 @@ it('lets Pulumi handle Ctrl-C itself, and prints the command that continues', as
   expect(err).toContain(`npm run deploy -- --stack ${STACK} --from preview --refresh`);
 }, 120_000);
 
-it('has no option for another root than AWS’s in the command that operators start', async () => {
+it('has no option for a root other than AWS’s in the command that operators start', async () => {
   const child = spawn(
     process.execPath,
     ['tools/run.mjs', 'tools/ops/deploy/main.ts', '--stack', 'dev', '--development-root', 'x.pem'],

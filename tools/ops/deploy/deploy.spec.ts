@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const goOn = (...args: string[]): string => `To continue:\n  npm run deploy -- --stack prod ${args.join(' ')}\n`;
 
-describe('configuration', () => {
+describe('deploy, step configuration', () => {
   it('lists the configuration’s problems before it builds anything', async () => {
     const stderr = 'refused\n  - instances: more than the image’s custody allows\n  - domain: too long\n';
     world.plan = () => Promise.resolve({ code: 1, stdout: '', stderr });
@@ -36,7 +36,7 @@ describe('configuration', () => {
   });
 });
 
-describe('image and release', () => {
+describe('deploy, steps image and release', () => {
   it('builds neither if both were built from this commit and configuration', async () => {
     const { err } = await world.run();
     expect(err).toContain(`PCR0 ${PCR0}`);
@@ -107,7 +107,7 @@ describe('image and release', () => {
   });
 });
 
-describe('preflight, rules and preview', () => {
+describe('deploy, steps preflight, rules and preview', () => {
   it.each([
     ['ops preflight', 'preflight', 'preflight has failures'],
     ['ops check', 'rules', 'a planned resource breaks a rule'],
@@ -146,7 +146,7 @@ describe('preflight, rules and preview', () => {
   });
 });
 
-describe('the way back to the running image', () => {
+describe('deploy, step way-back', () => {
   beforeEach(() => {
     world.group.images = { '1': OLD_PCR0 };
   });
@@ -165,11 +165,11 @@ describe('the way back to the running image', () => {
     await write(world.folder.path, {
       'Pulumi.prod.yaml': `config:\n  aws:region: us-east-1\n  communique-tee:acceptedPcr0: ['sha384:${OLD_PCR0}']\n`,
     });
-    expect((await world.run('--from', 'way-back')).err).toContain('  it does\n');
+    expect((await world.run('--from', 'way-back')).err).toContain('  the running image stays accepted\n');
   });
 });
 
-describe('pulumi up', () => {
+describe('deploy, step up', () => {
   it('skips Pulumi’s own preview if the person agreed to one in this run', async () => {
     await world.run('--from', 'preview', '--refresh');
     expect(world.ran.slice(0, 2)).toEqual([
@@ -212,7 +212,7 @@ describe('pulumi up', () => {
   });
 });
 
-describe('the rollout', () => {
+describe('deploy, step rollout', () => {
   beforeEach(() => {
     world.outputs = outputsOf({ stack: 'prod', pcr0: PCR0, version: '2' });
     world.ends = { 'pulumi refresh': 3 };
@@ -271,13 +271,13 @@ describe('the rollout', () => {
     expect(err).toContain('an instance refresh to version 7 of the template was running: cancelled');
   });
 
-  it('warns that AWS cannot go back if a pulumi up by hand has changed the group’s version', async () => {
+  it('warns that AWS cannot roll back if a pulumi up by hand has changed the group’s version', async () => {
     world.group.version = '2';
-    expect((await run()).err).toContain('AWS cannot go back automatically');
+    expect((await run()).err).toContain('AWS cannot roll back automatically');
   });
 
   it.each([
-    ['goes back', ROLLS_BACK, 'AWS went back: the previous version serves', 'AWS: i-2 was not healthy'],
+    ['is rolled back', ROLLS_BACK, 'AWS rolled back: the previous version serves', 'AWS: i-2 was not healthy'],
     ['fails', FAILS, 'the instance refresh failed', 'AWS: Access denied while launching'],
   ])(
     'fails if the refresh %s, and prints AWS’s reason and the command that shows more',
@@ -341,7 +341,7 @@ describe('the rollout', () => {
   });
 });
 
-describe('verify and summary', () => {
+describe('deploy, steps verify and summary', () => {
   it('fails without an image to compare with, and with credentials of another account', async () => {
     world.outputs = outputsOf({ stack: 'prod', pcr0: PCR0, accountId: '999988887777' });
     const { code, err } = await world.run('--from', 'verify');
@@ -393,7 +393,7 @@ describe('verify and summary', () => {
   });
 });
 
-describe('--address-only', () => {
+describe('deploy with --address-only', () => {
   beforeEach(() => {
     world.group.exists = false;
     world.outputs = '{"addressForTheHouse": "192.0.2.7"}';
@@ -432,7 +432,7 @@ describe('--address-only', () => {
   });
 });
 
-describe('the arguments', () => {
+describe('the arguments of deploy', () => {
   it.each([
     [['--stack', 'nowhere'], 'there is no such stack'],
     [['--from', 'nothing'], '--from: there is no such step; there are configuration, image'],

@@ -27,13 +27,13 @@ const text = readFileSync(join(root, 'docs/examples/preview-workflow.yml'), 'utf
 const { permissions, jobs } = workflow.parse(load(text));
 const runsOf = ({ steps }: z.output<typeof job>): string[] => steps.flatMap(({ run }) => run ?? []);
 
-it('may read the repository and request an OIDC token, and holds no AWS key', () => {
+it('the preview workflow may read the repository and request an OIDC token, and holds no AWS key', () => {
   expect(permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   expect(text).not.toMatch(/secrets\.|AWS_SECRET|AKIA|access-key/i);
   expect(jobs.preview.if).toBe('github.event.pull_request.head.repo.full_name == github.repository');
 });
 
-it('changes nothing: it runs only pulumi login and pulumi preview, with the policy pack', () => {
+it('the preview workflow runs only pulumi login and pulumi preview, with the policy pack', () => {
   const pulumi = runsOf(jobs.preview)
     .join('\n')
     .match(/^\s*pulumi .*/gm)
@@ -43,13 +43,13 @@ it('changes nothing: it runs only pulumi login and pulumi preview, with the poli
   expect(existsSync(join(root, 'infra/policy-pack/PulumiPolicy.yaml'))).toBe(true);
 });
 
-it('fits the role that bootstrap makes, which trusts only pull requests of one repository and may change nothing', () => {
+it('the preview role that bootstrap makes trusts only pull requests of one repository, and may change nothing', () => {
   const trust = JSON.stringify(bootstrapTemplate.Resources.PreviewRole);
   expect(trust).toContain('repo:${GitHubRepository}:pull_request');
   expect(trust).not.toMatch(/:(Create|Put|Delete|Update|Modify|Run)/);
 });
 
-it('is not active in this repository', () => {
+it('the preview workflow is not active in this repository', () => {
   expect(existsSync(join(root, '.github/workflows/preview.yml'))).toBe(false);
 });
 
@@ -59,7 +59,7 @@ it.each(
     .slice(0, 1)
     .flatMap((stack) => withoutAws.map((run) => run.replace('${{ matrix.stack }}', stack))),
 )(
-  'runs without AWS: %s',
+  'this command of the preview workflow runs without AWS: %s',
   async (line) => {
     const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', line], {
       cwd: root,

@@ -19,8 +19,8 @@ const GROUP = 'aws:autoscaling/group:Group';
 const STEPS = [preview, up, rollout, state];
 
 /**
- * The steps of deploy that run Pulumi, under Pulumi's real engine: that `pulumi up` leaves the group's version to deploy
- * (COMMUNIQUE_ROLLOUT), and that Pulumi's state has the version afterwards. The AWS provider and the scaling group are stand-ins.
+ * Tests the steps of deploy that run Pulumi, under Pulumi's real engine. `pulumi up` must leave the group's version to deploy
+ * (COMMUNIQUE_ROLLOUT). Pulumi's state must have the version afterwards. The AWS provider and the scaling group are stand-ins.
  */
 describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
   let engine: RealEngine;
@@ -127,7 +127,7 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     const back = await deploy();
     expect(back.code).toBe(1);
     expect(back.err).toContain(
-      'the new version did not come into service, and AWS went back: the previous version serves',
+      'the new version did not come into service, and AWS rolled back: the previous version serves',
     );
     expect(back.err).toContain(`npm run deploy -- --stack ${STACK} --from rollout`);
     expect([group.version, versionInWorld()]).toEqual(['2', '2']);

@@ -42,7 +42,7 @@ describeWithJudge(JUDGES['cfn-lint'], 'the template of deploy bootstrap', ({ pyt
   });
 });
 
-/** The command as an administrator runs it, against moto, another project's emulator of CloudFormation. */
+/** Tests the command as an administrator runs it, against moto, another project's emulator of CloudFormation. */
 describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   let moto: Moto;
   let front: CloudFormationFront;
@@ -50,7 +50,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   let cloudFormation: CloudFormationClient;
   const RESOURCES = (JSON.parse(templateText()) as { Resources: Record<string, { Type: string }> }).Resources;
   const BUCKET = `communique-tee-pulumi-state-${MOTO_ACCOUNT}-us-east-1`;
-  /** What moto's IAM answers, as text. */
+  /** Returns what moto's IAM answers, as text. */
   const iam = async (action: string, role = ''): Promise<string> => {
     const answer = await fetch(moto.endpoint, {
       method: 'POST',
@@ -211,7 +211,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   it.each([
     ['a first try failed', 'ROLLBACK_COMPLETE', 'delete-stack'],
     ['a deletion failed', 'DELETE_FAILED', 'delete-stack'],
-    ['an update’s way back failed', 'UPDATE_ROLLBACK_FAILED', 'continue-update-rollback'],
+    ['an update’s rollback failed', 'UPDATE_ROLLBACK_FAILED', 'continue-update-rollback'],
   ])('prints the command that ends the stack’s state if %s', async (_what, status, action) => {
     await bootstrap();
     front.status = status;

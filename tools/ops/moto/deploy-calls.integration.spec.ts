@@ -14,7 +14,7 @@ import { MOTO_ACCOUNT, MOTO_CREDENTIALS, startMoto, type Moto } from './start-mo
 const GROUP = 'communique-tee-prod-parent';
 const PCR0 = ['a'.repeat(96), 'b'.repeat(96)] as const;
 
-/** The requests that deploy itself sends to AWS, against another project's emulator. */
+/** Tests the requests that deploy itself sends to AWS, against another project's emulator. */
 describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
   let moto: Moto;
   let ec2: EC2Client;
@@ -42,7 +42,7 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     );
   }
 
-  /** As after `pulumi up`: each version of the launch template names its image in a tag. @returns the template's id */
+  /** Makes the parents' template as `pulumi up` leaves it: each version names its image in a tag. @returns the template's id */
   async function createParents(): Promise<string> {
     const data = (pcr0: string) => ({
       ImageId: 'ami-12c6146b',

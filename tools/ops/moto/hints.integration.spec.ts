@@ -33,10 +33,10 @@ const role = (name: string) => `arn:aws:iam::${MOTO_ACCOUNT}:role/${name}`;
 const identityPolicy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }] };
 
 /**
- * Runs each command that preflight shows as a hint, unchanged, with the real AWS CLI; then the check passes. The AWS profile names
- * another region than the stack's, as an operator's profile may.
+ * Runs each command that preflight shows as a hint, unchanged, with the real AWS CLI; then the check passes. The AWS profile names a region
+ * other than the stack's, as an operator's profile may.
  */
-describeWithJudge(JUDGES.moto, 'preflight’s hints, followed to the letter', (moto) => {
+describeWithJudge(JUDGES.moto, 'the commands in preflight’s hints', (moto) => {
   describeWithJudge(JUDGES.awscli, 'with the AWS CLI', (awscli) => {
     followHints(moto, awscli);
   });

@@ -28,8 +28,8 @@ interface Network {
   readonly publicTable: string;
 }
 
-/** Preflight's checks of resources that an operator made before: a VPC, and a secret with a database's URL. */
-describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed) => {
+/** Tests preflight's checks of resources that the operator made: a VPC, and a secret with a database's URL. */
+describeWithJudge(JUDGES.moto, 'the operator’s own resources, against moto', (installed) => {
   let moto: Moto;
   let ec2: EC2Client;
   let secrets: SecretsManagerClient;
@@ -135,8 +135,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     const network = await createNetwork();
     expect(await said('network', network, ...SEVERAL)).toEqual(
       network.privateSubnets.map(
-        (id) =>
-          `fail: privateSubnets ${id} has no route for 0.0.0.0/0 to a NAT gateway, by which several parents go out`,
+        (id) => `fail: privateSubnets ${id} has no route for 0.0.0.0/0 to a NAT gateway, which several parents need`,
       ),
     );
     await createNat(network, 'public');

@@ -22,7 +22,7 @@ describeWithJudge(JUDGES.moto, 'what the parent fetches, from moto', (moto) => {
   });
 });
 
-/** The scripts as they are on the instance. infra/parent/src tests what moto lacks: AWS's refusals, and AWS's silence. */
+/** Runs the scripts as the instance has them. infra/parent/src tests what moto lacks: AWS's refusals, and AWS's silence. */
 function fetches(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;

@@ -31,7 +31,7 @@ const TAG = { Key: 'communique-tee:stack', Value: 'prod' };
 const VCPUS = 'L-1216C47A';
 const ADDRESSES = 'L-0263D0A3';
 
-/** Checks that ask AWS, each where it passes and where it does not, against another project's emulator. */
+/** Tests each check that asks AWS, against another project's emulator: once where it passes, and once where it does not. */
 describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
   let moto: Moto;
   let notInMoto: NotInMoto;

@@ -68,7 +68,7 @@ function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
       (error: unknown) => String(error),
     );
 
-  it('stores what KMS opens only with the enclave’s encryption context', async () => {
+  it('stores a ciphertext that KMS opens only with the enclave’s encryption context', async () => {
     expect(await shell.type(put, { input })).toContain(`${HOUSE}: stored as version`);
     const { SecretString: stored = '' } = await secretsManager.send(new GetSecretValueCommand({ SecretId: HOUSE }));
     const CiphertextBlob = Buffer.from(stored, 'base64');

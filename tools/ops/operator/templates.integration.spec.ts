@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { templates } from './templates';
 
-/** A stand-in for those routes of the gateway that the commands use; the gateway's own specs test what the routes accept. */
+/** Tests the commands against a stand-in for the gateway. The gateway's own specs test what its routes accept. */
 describe('ops templates', () => {
   let folder: TemporaryFolder;
   let server: Server;

@@ -84,7 +84,7 @@ const SEEN: Readonly<Record<string, Seen>> = {
   ),
   network: both(
     MOTO_NETWORK,
-    'what the operator has, against moto > network: passes with routes and DNS, and fails without them',
+    'the operator’s own resources, against moto > network: passes with routes and DNS, and fails without them',
   ),
   'bucket-names': {
     passes: [MOTO, 'preflight against moto > bucket-names: passes for a free name and for a bucket of ours'],

@@ -20,7 +20,7 @@ it.each<[string, Record<string, string>, string]>([
     'canary-word#x',
   ],
   ['a password behind a question mark', { X_URL: 'postgresql://h/x?password=canary-word' }, 'canary-word'],
-  ['its base64', { SOME_TOKEN: 'canary-word' }, `Basic ${Buffer.from('canary-word').toString('base64')}`],
+  ['a key in base64', { SOME_TOKEN: 'canary-word' }, `Basic ${Buffer.from('canary-word').toString('base64')}`],
   ['PostgreSQL’s own variable', { PGPASSWORD: 'canary-word' }, 'canary-word'],
 ])('hides %s', (_name, env, text) => {
   const cleaned = redactorOf(env).clean(text);
@@ -41,7 +41,7 @@ it.each([
   expect(new Redactor().clean(text)).not.toMatch(/pässword|IOSFOD|abcdefghij|xxxxx|sdWIi/);
 });
 
-it('keeps folders, switches and short words', () => {
+it('shows folders, switches and short words', () => {
   expect(
     redactorOf({ PWD: '/work/here', SSH_AUTH_SOCK: '/tmp/agent', KEY_FILE: '/etc/key', MY_TOKEN: 'on' }).clean(
       '/work/here /tmp/agent /etc/key on',

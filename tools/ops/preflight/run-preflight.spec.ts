@@ -41,7 +41,7 @@ it('lists every check with --help', async () => {
     expect(out).toMatch(new RegExp(`${name} +${title.slice(0, 20).replace(/[()]/g, '.')}`));
 });
 
-it('has a different name for every check', () => {
+it('gives every check a different name', () => {
   expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
 });
 
@@ -69,7 +69,7 @@ describe('secrets', () => {
   let echo: Server;
   beforeAll(async () => {
     aws = await startStandInAws();
-    // Sends back headers and path of the request, as a debugging proxy might.
+    // This server sends back the request's headers and path, as a debugging proxy might.
     echo = createServer((request, response) =>
       response.writeHead(418).end(JSON.stringify([request.headers, request.url])),
     );

@@ -9,7 +9,7 @@ import { Registrar, systemWorld } from './registrar';
 import { REGISTER_FILE } from './register/register-store';
 import { commitment } from './testing/made-up';
 
-/** The commands on a real register, with real check programs and with processes that are really killed. */
+/** Runs the commands on a real register, with real check programs. Some processes are really killed. */
 
 const district = `${String(congressAt(Date.now() / 1000)).padStart(3, '0')}-MT-01`;
 let temporary: TemporaryFolder;

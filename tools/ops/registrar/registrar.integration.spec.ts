@@ -59,7 +59,7 @@ const keys = (): KnownRegistrar =>
 const note = () => openRootNote(readFileSync(join(site, 'root.note'), 'utf8'), keys());
 const publish = () => open((each) => each.publish(site));
 
-/** The tree as a client builds it, from the static files only. */
+/** Builds the tree as a client does, from the static files only. */
 function treeOfFiles(root: string): { tree: MerkleTree; leaves: Uint8Array[] } {
   const nodes = (path: string) => {
     const bytes = readFileSync(join(site, root, path));
@@ -302,19 +302,19 @@ describe('a register that was damaged, edited or restored', () => {
   });
 
   it.each([
-    ['of 0 bytes', () => truncateSync(register(), 0)],
-    ['cut in half', () => truncateSync(register(), Math.floor(statSync(register()).size / 2))],
-    ['cut by its last line', () => truncateSync(register(), statSync(register()).size - 72)],
-    ['of NULs', () => writeFileSync(register(), Buffer.alloc(statSync(register()).size))],
-    ['with a district edited', () => edit('119-MT-01', '119-MT-02')],
-    ['with a person removed', () => edit(/\{"person":"1"[^\n]*\n/, '')],
-    ['followed by a line', () => appendFileSync(register(), '\n')],
-    ['gone', () => rmSync(register())],
-    ['whose log is gone', () => rmSync(log())],
-    ['whose log was edited', () => writeFileSync(log(), readFileSync(log(), 'utf8').replace('a spec', 'another'))],
-    ['whose log was cut', () => truncateSync(log(), 10)],
-    ['whose folder is of another register', () => writeFileSync(log(), '{}\n{}\n{}\n')],
-  ])('is refused: %s', (_, damage) => {
+    ['its file has 0 bytes', () => truncateSync(register(), 0)],
+    ['its file is cut in half', () => truncateSync(register(), Math.floor(statSync(register()).size / 2))],
+    ['its file lacks the last line', () => truncateSync(register(), statSync(register()).size - 72)],
+    ['its file is all NULs', () => writeFileSync(register(), Buffer.alloc(statSync(register()).size))],
+    ['a district is edited', () => edit('119-MT-01', '119-MT-02')],
+    ['a person is removed', () => edit(/\{"person":"1"[^\n]*\n/, '')],
+    ['an empty line is added', () => appendFileSync(register(), '\n')],
+    ['its file is gone', () => rmSync(register())],
+    ['its log is gone', () => rmSync(log())],
+    ['its log is edited', () => writeFileSync(log(), readFileSync(log(), 'utf8').replace('a spec', 'another'))],
+    ['its log is cut', () => truncateSync(log(), 10)],
+    ['its log is of another register', () => writeFileSync(log(), '{}\n{}\n{}\n')],
+  ])('is refused if %s', (_, damage) => {
     damage();
     for (const work of [publish, () => open((each) => each.revoke('1'))])
       expect(work).toThrow(expect.objectContaining({ code: 'ERR_REGISTRAR_UNREADABLE' }) as Error);
@@ -399,7 +399,7 @@ describe('a process that is killed at any write', () => {
       // The folder of the root that the note names is complete and consistent.
       const { root } = note();
       expectWhole(fieldToHex(root));
-      // The register is readable, it is the old or the new one, and the command works when it is given again.
+      // The register is readable, it is the old or the new one, and the command works when it is repeated.
       const now = readFileSync(join(folder, REGISTER_FILE), 'utf8');
       if (now === old && name !== 'key make') open(work);
       const done = publish();

@@ -63,7 +63,7 @@ const appliedIn = async (url: string) => {
   }
 };
 
-it('has the programs and licenses for the parent, and no path of this machine', async () => {
+it('the release has the programs and licenses for the parent, and no path of this machine', async () => {
   const files = await filesOf(release);
   expect(Object.entries(files).flatMap(([path, { executable }]) => (executable ? [path] : []))).toEqual(['bin/node']);
   expect(Object.keys(files)).toEqual(
@@ -104,7 +104,7 @@ it('does not have the command that checks the gateway, so that the gateway canno
   }
 });
 
-it('puts the command for auditors and its hash beside the archive', async () => {
+it('attachVerifier puts the command for auditors and its hash beside the archive', async () => {
   const beside = folder.file('beside');
   const { name, sha256, sizeBytes } = await attachVerifier(workspaceRoot(), beside);
   const bytes = await readFile(join(beside, name));
@@ -112,7 +112,7 @@ it('puts the command for auditors and its hash beside the archive', async () => 
   expect(await readFile(join(beside, `${name}.sha256`), 'utf8')).toBe(`${sha256}  communique-tee.mjs\n`);
 });
 
-it('has the same bytes for the other architecture, except Node and native parts', async () => {
+it('the release has the same bytes for the other architecture, except Node and native parts', async () => {
   const native = ['bin/node', 'gateway/koffi.node', 'parent/koffi.node'];
   const other = folder.file('other');
   const referenceString = new TextEncoder().encode('the caller checks it');
@@ -131,7 +131,7 @@ it('has the same bytes for the other architecture, except Node and native parts'
   await rm(other, { recursive: true });
 });
 
-it("has the operator's commands", async () => {
+it("the release has the operator's commands", async () => {
   const service = await spawnService({
     command: join(release, 'bin/node'),
     args: [join(release, 'operator/main.mjs'), 'status'],
@@ -210,7 +210,7 @@ describe('migrate', () => {
   });
 });
 
-it('prints help, and refuses unknown options and a wrong reference string', async () => {
+it('ops release prints help, and refuses unknown options and a wrong reference string', async () => {
   const run = async (...args: string[]) =>
     promisify(execFile)(process.execPath, ['tools/run.mjs', 'tools/ops/main.ts', 'release', ...args], {
       cwd: workspaceRoot(),

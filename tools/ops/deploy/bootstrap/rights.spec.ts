@@ -29,7 +29,7 @@ it('lists actions of one service in each row, and never all of that serviceâ€™s 
   }
 });
 
-it('limits each changing action to named resources or to the region, but for three that AWS cannot limit', () => {
+it('limits each changing action to named resources or to the region, except three that AWS cannot limit', () => {
   const wide = ALL.flatMap(({ statements }) =>
     statements
       .filter(({ on, condition }) => on.includes('*') && condition === undefined)
@@ -43,7 +43,7 @@ it.each([...POLICIES.map(([name]) => name), 'StatePolicy'])('keeps %s under IAMâ
     bootstrapTemplate.Resources as unknown as Record<string, { Properties: { PolicyDocument: unknown } }>
   )[name]!;
   const text = JSON.stringify(properties.PolicyDocument)
-    // As CloudFormation fills it in, with the longest region.
+    // Fill in the placeholders as CloudFormation does, with the longest region.
     .replaceAll(/\{"Fn::Sub":("[^"]*")\}/g, '$1')
     .replaceAll('${AWS::Partition}', 'aws-us-gov')
     .replaceAll('${AWS::AccountId}', '111122223333')

@@ -11,7 +11,7 @@ type Target = Outputs['rollout'];
 /** Replaces parents that are not on the newest version of their template, and waits until enough of them are in service. */
 export const rollout: Step = {
   name: 'rollout',
-  title: 'replace the parents by an instance refresh that can go back, and wait for it',
+  title: 'replace the parents by an instance refresh that can roll back, and wait for it',
   byHand: ['pulumi stack output --json rollout --stack <stack>'],
   async run(deployment) {
     const { rollout: target } = await deployment.outputs();
@@ -29,7 +29,7 @@ export const rollout: Step = {
     else if (outdated.length > 0) {
       if (group.version === version)
         deployment.say(
-          'a pulumi up by hand has already moved the group to this version: AWS cannot go back automatically',
+          'a pulumi up by hand has already moved the group to this version: AWS cannot roll back automatically',
         );
       await startRefresh(deployment, target);
       deployment.say(`instance refresh started: ${String(outdated.length)} instance(s) to version ${version}`);
@@ -95,7 +95,7 @@ const described = ({ status, percent, left, reason }: Refresh): string =>
 const ENDS: Readonly<Record<string, string>> = {
   Failed: 'the instance refresh failed; instances that it had replaced are on the new version',
   Cancelled: 'the instance refresh was cancelled; instances that it had replaced are on the new version',
-  RollbackSuccessful: 'the new version did not come into service, and AWS went back: the previous version serves',
+  RollbackSuccessful: 'the new version did not come into service, and AWS rolled back: the previous version serves',
   RollbackFailed: 'the new version did not come into service, and going back failed too',
 };
 

@@ -6,7 +6,7 @@ import { StepFailure, type Step } from '../step';
 /** Checks that clients still accept the running image after the update, because a rollback would make it run again. */
 export const wayBack: Step = {
   name: 'way-back',
-  title: 'check that the running image stays accepted, so that a rollout can go back',
+  title: 'check that the running image stays accepted, so that AWS can roll back to it',
   byHand: [],
   async run(deployment) {
     const { stack, options } = deployment;
@@ -17,12 +17,12 @@ export const wayBack: Step = {
     const running = await runningImages(deployment);
     const dropped = running.filter((pcr0) => pcr0 !== built?.pcr0 && !accepted.includes(pcr0));
     if (running.length === 0) deployment.say('no image runs yet');
-    else if (dropped.length === 0) deployment.say('it does');
+    else if (dropped.length === 0) deployment.say('the running image stays accepted');
     else if (options.dropOldImage)
       deployment.say(`PCR0 ${dropped.join(', ')} runs now and is no longer accepted, as --drop-old-image says`);
     else
       throw new StepFailure(
-        'the image that runs now would no longer be accepted: while parents are replaced it would lose its keys, and a rollout could not go back to it',
+        'the image that runs now would no longer be accepted: while parents are replaced it would lose its keys, and AWS could not roll back to it',
         [
           ...dropped.map(
             (pcr0, at) =>

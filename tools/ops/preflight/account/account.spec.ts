@@ -89,7 +89,7 @@ describe('aws-credentials', () => {
 
 describe('key-principals', () => {
   const arn = (path: string) => `arn:aws:iam::${ACCOUNT}:${path}`;
-  /** A stand-in for programs: `aws iam` answers as for an account with these roles and users. */
+  /** Returns a stand-in for programs whose `aws iam` answers as for an account with these roles and users. */
   const account =
     (...there: string[]) =>
     (command: string, args: readonly string[]): Promise<ProgramEnd> => {
@@ -140,9 +140,13 @@ describe('key-principals', () => {
     ]);
   });
   it.each<[string, ProgramEnd, RegExp]>([
-    ['it may not look', refusing('AccessDenied'), /^warn: arn:.*role\/operator: not allowed to ask \(iam:GetRole\)$/],
+    [
+      'preflight may not look',
+      refusing('AccessDenied'),
+      /^warn: arn:.*role\/operator: not allowed to ask \(iam:GetRole\)$/,
+    ],
     ['there is no AWS CLI', { code: undefined, stdout: '', stderr: '' }, /^warn: .*the AWS CLI does not run$/],
-    ['the answer is none', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*gave an unexpected answer$/],
+    ['the answer is no JSON', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*gave an unexpected answer$/],
     ['the token has expired', refusing('ExpiredToken'), /^fail: .*the AWS session has expired$/],
     [
       'IAM does not answer in time',
@@ -225,7 +229,7 @@ describe('address-quota', () => {
     [0, 'pass'],
     [4, 'pass'],
     [5, 'fail'],
-  ])('with %d addresses of others: %s', async (others, status) => {
+  ])('given %d addresses of others, the check says %s', async (others, status) => {
     const found = await lookAt('address-quota', {
       DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${address('other').repeat(others)}</addressesSet>`),
     });
@@ -409,7 +413,7 @@ describe('cost-tag', () => {
         "\nAn error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: Failed to list Cost Allocation Tags: Linked account doesn't have access to cost allocation tags.\n",
       ),
       true,
-      /^warn: not allowed to look .* only the organization’s management account/,
+      /^warn: not allowed to look .* only the management account/,
       ACTIVATE,
     ],
     [
@@ -441,7 +445,13 @@ describe('cost-tag', () => {
       'aws sso login',
     ],
     ['answered in another way', { stdout: '<html>' }, false, /^fail: .*unexpected answer/, undefined],
-    ['not to be asked for', { code: undefined }, false, /^warn: not checked: the AWS CLI does not run/, undefined],
+    [
+      'not asked for, because no AWS CLI runs',
+      { code: undefined },
+      false,
+      /^warn: not checked: the AWS CLI does not run/,
+      undefined,
+    ],
   ])('judges a tag that is %s', async (_name, end, opening, words, command) => {
     aws.answer({});
     const [found] = await look(

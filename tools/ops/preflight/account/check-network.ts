@@ -172,7 +172,7 @@ async function judgeNat(context: Context, where: string, route: Route | undefine
   if (id === undefined)
     return [
       fail(
-        `${where} has no route for 0.0.0.0/0 to a NAT gateway, by which several parents go out`,
+        `${where} has no route for 0.0.0.0/0 to a NAT gateway, which several parents need`,
         'add the route, or take instances 1 and no maxInstances',
       ),
     ];

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** Time limits that are running. When the stand-in for AWS stays silent, it lets them expire at once, so that no test waits. */
+/** The time limits that are running. The stand-in's silence lets them expire at once, so that no test waits. */
 const limits = new Set<() => void>();
 const startTimer = (_ms: number, over: () => void) => {
   limits.add(over);
@@ -39,7 +39,7 @@ const allButIdentity = (answer: Answer | ((body: string) => Answer)) => {
 describe('credentials', () => {
   it.each<[string, Answer | ((body: string) => Answer), RegExp]>([
     ['an expired token', awsError('ExpiredToken', 403), /^fail: the AWS session has expired/],
-    ['keys that are none', awsError('InvalidClientTokenId', 403), /^fail: AWS does not accept these credentials/],
+    ['unknown keys', awsError('InvalidClientTokenId', 403), /^fail: AWS does not accept these credentials/],
     ['a wrong signature', awsError('SignatureDoesNotMatch', 403), /^fail: AWS does not accept these credentials/],
     ['a refusal', awsError('AccessDenied', 403), /^fail: not allowed to ask \(sts:GetCallerIdentity\)/],
     ['throttling', awsError('Throttling', 400), /^warn: AWS throttles requests/],
@@ -47,14 +47,14 @@ describe('credentials', () => {
     ['a page of a proxy', { body: '<html><body>Welcome to the hotel' }, /^fail: AWS gave an unexpected answer/],
     ['bytes', { body: '\u0000\u0001' }, /^fail: AWS gave an unexpected answer/],
     [
-      'an account that is none',
+      'a wrong account number',
       {
         body: '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>x</Arn><Account>12</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
       },
       /^fail: AWS gave an unexpected answer/,
     ],
     ['silence', silence, /^fail: did not answer within 1 s; not checked/],
-  ])('explains an answer of AWS that is %s', async (_name, answer, words) => {
+  ])('explains the answer of AWS: %s', async (_name, answer, words) => {
     identity(answer);
     expect(lines(await lookAt('aws-credentials'))).toEqual([expect.stringMatching(words)]);
   });

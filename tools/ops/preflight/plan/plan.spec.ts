@@ -61,7 +61,7 @@ it('reports infra’s reason why a configuration cannot work, with the nearest c
 it.each<[string, Partial<Awaited<ReturnType<Ports['runProgram']>>>]>([
   ['nothing', { code: 0, stdout: '' }],
   ['another shape', { code: 0, stdout: '{"resources": 1}' }],
-  ['no start', { code: undefined }],
+  ['no exit code', { code: undefined }],
 ])('fails if the preview answers with %s', async (_name, end) => {
   const found = await look('configuration', {
     ports: { runProgram: () => Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) },

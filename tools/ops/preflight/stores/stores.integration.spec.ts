@@ -141,7 +141,7 @@ describe('database', () => {
       /^fail: the server has no TLS/,
     ],
     [
-      'nobody there',
+      'no server',
       () => 'postgresql://u:sesame@127.0.0.1:1/x',
       /^fail: PostgreSQL is not reachable from here \(ECONNREFUSED\)/,
     ],
@@ -224,7 +224,7 @@ describeWith(redisAvailability({ own: true }), 'redis', () => {
       /^fail: Redis does not take this password/,
     ],
     ['no password', (port) => `redis://127.0.0.1:${String(port)}`, /^fail: Redis does not take this password/],
-    ['nobody there', () => 'redis://:sesame@127.0.0.1:1', /^fail: Redis is not reachable from here \(ECONNREFUSED\)/],
+    ['no server', () => 'redis://:sesame@127.0.0.1:1', /^fail: Redis is not reachable from here \(ECONNREFUSED\)/],
     ['what is no URL', () => 'redis://:sesame@[::1', /^fail: REDIS_URL is not a redis URL/],
     ['another scheme', () => 'http://:sesame@127.0.0.1', /^fail: REDIS_URL is not a redis URL/],
   ])('explains %s', async (_name, address, words) => {

@@ -17,7 +17,7 @@ const published = (register: Register, notBefore = START): Register => ({
   ],
 });
 
-describe('one person, one commitment', () => {
+describe('adding people', () => {
   const register = after(empty, request('17', 1), request('18', 2));
 
   it('refuses the commitment of another person without naming that person', () => {
@@ -120,15 +120,15 @@ describe('a person who returns', () => {
 
   it('waits until the last root with another commitment of theirs has ended', () => {
     const second = { ...after(register, request('17', 2)) };
-    // Both roots: the later one holds the second commitment.
+    // The earlier root holds the first commitment, the later root the second.
     const both = published(second, START + 14 * DAY + 60);
     const third = add(both, request('17', 3)).changes[0]!.registration!;
     expect(third.from).toBe(START + 28 * DAY + 120);
-    // Back to the first commitment: only roots with the second one matter.
+    // For a return to the first commitment, only roots with the second one matter.
     expect(add(both, request('17', 1)).changes[0]!.registration!.from).toBe(START + 28 * DAY + 120);
   });
 
-  it('does not wait less if the clock was wrong for one command', () => {
+  it('does not wait less if the clock was a year ahead during one command', () => {
     const revoked = revokePerson(register, '17').register;
     const forgotten = forgetEnded(revoked, START + 365 * DAY);
     expect(add(forgotten, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);

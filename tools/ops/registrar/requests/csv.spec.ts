@@ -36,7 +36,7 @@ describe('a CSV file', () => {
     expect({ items, problems }).toEqual({ items: [{ line: 3, person: '17', district: '119-MT-01' }], problems: [] });
   });
 
-  it('gives a remark if it was read as Windows-1252', () => {
+  it('yields a remark if it was read as Windows-1252', () => {
     expect(readRequests(Buffer.from(plain, 'latin1'), true).remarks).toEqual([
       expect.stringContaining('not UTF-8, so its names were read as Windows-1252'),
     ]);
