@@ -148,7 +148,9 @@ describe('communique-tee', () => {
     const fromStatus = await call(['receipt', 'verify', file('status.json', out), ...trust]);
     expect(fromStatus).toMatchObject({
       exit: 0,
-      out: expect.stringMatching(/^VERIFIED[^]*WARNING {2}it was not compared with a sealed message/) as string,
+      out: expect.stringMatching(
+        /^VERIFIED[^]*WARNING {2}the receipt was not compared with a sealed message/,
+      ) as string,
     });
 
     const whole = JSON.parse(readFileSync(receipt, 'utf8')) as { receipt: string; attestation_document: string };

@@ -16,7 +16,7 @@ export interface Context extends Streams {
   readonly signal: AbortSignal;
 }
 
-/** Makes a commander action of a command's work: arguments and options first, then the context. */
+/** Makes a commander action of a command's work. The work gets the context, then commander's arguments and options. */
 export type Run = <A extends unknown[]>(
   work: (context: Context, ...args: A) => Promise<Exit> | Exit,
 ) => (...args: A) => Promise<void>;

@@ -30,12 +30,15 @@ export function readIdentity(file: string, own: Readonly<Record<string, string |
   if (own['NODE_ENV'] === 'production')
     throw new Failure('not_development', 'NODE_ENV is production here: this command makes tokens only for development');
   if (variables['NODE_ENV'] !== 'development')
-    throw new Failure('not_development', `${file} is not that of a gateway for development (NODE_ENV=development)`);
+    throw new Failure(
+      'not_development',
+      `${file} is not the environment of a gateway for development (NODE_ENV=development)`,
+    );
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_FILE: jwks } = variables;
   if (variables['AUTH_JWKS_URL'] !== undefined)
     throw new Failure(
       'not_development',
-      `the gateway of ${file} has an identity provider (AUTH_JWKS_URL): ask that for a token`,
+      `the gateway of ${file} has an identity provider (AUTH_JWKS_URL): ask the provider for a token`,
     );
   if (!issuer || !audience || !jwks)
     throw new Failure('not_understood', `${file} names no AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS_FILE`);

@@ -9,8 +9,8 @@ export interface AcceptDuplicateOption {
 }
 
 /**
- * Asks the person to agree if an office may get the message twice in case the gateway lies.
- * @param before the same message as it was sealed to another key. If it is proven, the person is always asked
+ * Asks the person to agree if a gateway that lies could have an office get the message twice.
+ * @param before the same message, sealed earlier to another key. If it is proven, the person is always asked
  * @throws Failure `duplicate_not_accepted`; nothing was sent
  */
 export async function acceptDuplicates(
@@ -28,7 +28,7 @@ export async function acceptDuplicates(
   if ((chambers.length === 0 && !provesAgain) || acceptDuplicate) return;
   const why =
     chambers.length === 0
-      ? 'if the gateway gave it to an enclave, it refuses a second one (already_sent)'
+      ? 'if the gateway gave the message to an enclave, it refuses a second one (already_sent)'
       : `the ${chambers.map((chamber) => CHAMBERS[chamber].name).join(' and the ')} may not recognize a repeated message`;
   const risk =
     before === undefined

@@ -95,8 +95,8 @@ export class KeptMessages {
   }
 
   /**
-   * Stores a message. Called before the message is posted, because without its key the answer could not be opened, and again when the
-   * gateway has accepted it.
+   * Stores a message. `send` calls this before it posts the message, because the answer cannot be opened without the stored key. It calls
+   * this again when the gateway has accepted the message.
    * @throws Failure `file_unwritable`
    */
   keep({ sealedAtMs, ended, kept, prepared, deliverySecret, recognizing, trust }: StoredMessage): string {
@@ -119,7 +119,7 @@ export class KeptMessages {
     try {
       makeFolder(this.folder, 0o700);
       chmodSync(this.folder, 0o700);
-      // Written to another file and renamed, so that a crash never leaves a partial file
+      // Write another file and rename it, so that a crash never leaves a partial file
       const temporary = `${file}.${String(process.pid)}`;
       writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, file);
@@ -135,7 +135,7 @@ export class KeptMessages {
 
   /** Notes how a message ended, for `list`. @throws Failure `file_unwritable` */
   noteEnd(stored: StoredMessage, ended: MessageStatus): void {
-    // Another process may have removed it.
+    // Another process may have removed the file.
     if (stored.ended !== ended && existsSync(this.fileOf(stored.prepared.id))) this.keep({ ...stored, ended });
   }
 
@@ -162,7 +162,7 @@ export class KeptMessages {
         ...provenOf(envelope, kept),
       };
       const canonical = encodeSealedMessage(message);
-      // Both parts of the file have id, key, expiry and hash: check that they are of the same message.
+      // `sealed` and `kept` both have id, key, expiry and hash: check that they are of the same message.
       if (
         Buffer.compare(canonical, bytes) !== 0 ||
         (envelope !== null && !isDeepStrictEqual(decodeEnvelope(fromBase64Url(envelope)).sealed, message)) ||
@@ -217,9 +217,9 @@ export class KeptMessages {
   }
 
   /**
-   * Returns the id of a message with this nullifier that the gateway accepted, which is one of the same person in the same campaign.
-   * Undefined if there is none.
-   * @param except the id of the message that is sealed again, which does not count
+   * Returns the id of an accepted message with this nullifier: a message of the same person in the same campaign. Undefined if there is
+   * none.
+   * @param except the id of the message that is sealed again; it is skipped
    * @throws Failure `file_unreadable`
    */
   acceptedWith(nullifier: Uint8Array, except: string | undefined): string | undefined {

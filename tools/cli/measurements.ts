@@ -60,7 +60,7 @@ function imagesInFile(file: string): Image[] {
   if (!read.ok) throw usage(`--pcr0 ${file}: ${read.problem}`);
   return read.sets.map(({ pcr3, pcr4, ...image }) => {
     if (pcr3 !== undefined || pcr4 !== undefined)
-      throw usage(`--pcr0 ${file}: it names an operator too, as a policy does: give it with --policy ${file}`);
+      throw usage(`--pcr0 ${file}: the file names an operator too, as a policy does: use --policy ${file} instead`);
     for (const [name, value] of Object.entries(image)) register(`--pcr0 ${file}: ${name}`, value);
     return image;
   });
@@ -97,7 +97,8 @@ export function pcr3Of(roleArn: string): string {
 
 function each(name: 'pcr4' | 'pcr8', set: MeasurementSet, values: readonly string[]): MeasurementSet[] {
   if (values.length === 0) return [set];
-  if (set[name] !== undefined) throw usage(`--${name} and the file of --pcr0 both name it: leave --${name} out`);
+  if (set[name] !== undefined)
+    throw usage(`--${name} and the file of --pcr0 both name this register: leave --${name} out`);
   return values.map((value) => ({ ...set, [name]: value }));
 }
 

@@ -11,7 +11,7 @@ export interface JsonOption {
 }
 
 export function jsonOption(command: Command): Command {
-  return command.option('--json', 'print one JSON object, of an error too');
+  return command.option('--json', 'print one JSON object, for an error too');
 }
 
 export interface GatewayOption {
@@ -55,7 +55,7 @@ export interface TokenOption {
 export function tokenOption(command: Command): Command {
   return command.option(
     '--token-file <file>',
-    "the sender's bearer token (default: $COMMUNIQUE_TOKEN). Never an argument: other users of the machine can read those",
+    "a file with the sender's bearer token (default: $COMMUNIQUE_TOKEN). The token is never an argument, because other users of the machine can read arguments",
   );
 }
 

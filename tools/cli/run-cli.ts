@@ -38,7 +38,7 @@ on a terminal, and none if NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's 
 
 Exit code, for every command
   0    done: trusted, posted, delivered, verified
-  1    refused: not trusted, not taken, not delivered, not verified; a code says why
+  1    refused: not trusted, not accepted, not delivered, not verified; a code says why
   2    an argument, or the content of a file, was not understood: the error names it
   3    not reached: no answer from the network, a file cannot be read or written
   4    still on its way (status, send --wait)
@@ -79,8 +79,7 @@ export async function runCli(argv: readonly string[], context: Context, edition:
 }
 
 /**
- * Rejects `thrown` a second after an interruption. An interrupted command normally ends by the signal before that, and reports what it
- * knows.
+ * Rejects `thrown` a second after an interruption. Normally the command itself ends before that, and reports what it knows.
  */
 function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>; end(): void } {
   let timer: NodeJS.Timeout | undefined;

@@ -12,7 +12,7 @@ export interface TemplateOption {
 export function templateOption(command: Command): Command {
   return command.option(
     '--template <slug>',
-    "start from a published text of the gateway: it gives what the message file leaves out of subject, body, topics, stance and bills, the campaign, and with --residence the campaign's note",
+    "start from a published text of the gateway. It supplies the campaign, with --residence also the campaign's note, and each of subject, body, topics, stance and bills that the message file leaves out",
   );
 }
 

@@ -53,7 +53,7 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
       : []),
     new Option(
       '--development-root <pem>',
-      "accept the root certificate in this file instead of AWS's: for development only, its holder can forge documents",
+      "accept the root certificate in this file instead of AWS's: for development only, because the holder of its key can forge documents",
     ),
   ];
   const names = [

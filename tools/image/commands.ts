@@ -5,14 +5,14 @@ import { runTask, type PackTask } from './run-task';
 
 /** Commands for image files: describe, measure, pack, sign, diff. */
 
-const JSON_NOTE = 'print one JSON object; of measure, pack and sign it is the one that nitro-cli prints';
+const JSON_NOTE = 'print one JSON object; measure, pack and sign print the same object as nitro-cli';
 const AFTER = `
-Metadata and the architecture are neither measured nor signed: nothing that matters may rest on them.
+Metadata and the architecture are neither measured nor signed: do not rely on them.
 
 Exit code
-  0  done; of diff: they are the same
-  1  refused: the image, or what it should be made or signed with, and the code says why; of diff: they differ
-  2  an argument was not understood, or a file could not be read or written; of diff: also if an image is refused
+  0  done; diff: the images are the same
+  1  the image was refused, or a file to make or sign it with: the code says why; diff: the images differ
+  2  an argument was not understood, or a file could not be read or written; diff: also if an image is refused
 `;
 
 interface JsonOption {
@@ -55,7 +55,7 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
   add('describe', 'show what is in an image: header, sections, metadata, measurements, signature')
     .argument('<file>')
     .option('--files', 'the files in its ramdisks, too')
-    .option('--signer <pem>', 'refuse it unless it was signed with this certificate, and that is valid now')
+    .option('--signer <pem>', 'refuse the image unless this certificate signed it and is valid now')
     .action(
       line.run((file: string, options: JsonOption & { readonly files?: boolean; readonly signer?: string }) =>
         runTask(
@@ -77,13 +77,13 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
       line.run((file: string, { json }: JsonOption) => runTask({ kind: 'measure', file, json: json === true }, output)),
     );
 
-  add('pack', 'make an image of parts that are there')
+  add('pack', 'make an image from a kernel and ramdisks')
     .option('-o, --output <file>', 'where the image goes')
     .option('--kernel <file>', 'a bzImage (x86_64) or an uncompressed Image (arm64)')
     .option('--cmdline <text>', "the kernel's command line")
     .option(
       '--ramdisk <file>',
-      'a cpio archive, compressed or not; once for each: the first is in PCR1, the others in PCR2',
+      'a cpio archive, compressed or not. Repeat the option for each archive: the first is in PCR1, the others in PCR2',
       collect,
     )
     .addOption(new Option('--arch <arch>').choices(['x86_64', 'arm64']).default('x86_64'))
@@ -93,19 +93,19 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
     .option('--kernel-version <text>', 'for the metadata', 'unknown')
     .option('--metadata <json>', 'custom metadata, at most 4096 bytes')
     .option('--memory <MiB>', 'default memory, written into the header; nothing reads it')
-    .option('--cpus <number>', 'default number of CPUs, the same')
-    .option('--key <pem>', 'sign it, too: a key on P-256, P-384 or P-521, not encrypted')
-    .option('--certificate <pem>', 'for that key')
+    .option('--cpus <number>', 'default number of CPUs, written into the header; nothing reads it')
+    .option('--key <pem>', 'also sign the image with this key, on P-256, P-384 or P-521, not encrypted')
+    .option('--certificate <pem>', 'the certificate for that key')
     .action(line.run((options: PackOptions) => runTask(packOf(options), output)));
 
   add(
     'sign',
-    'sign the PCR0 of an image, or sign it anew; the two files may be one. A measurements.json of the image is written beside the signed image',
+    'sign the PCR0 of an image, or replace its signature; input and output may be one file. A measurements.json of the image is written beside the signed image',
   )
     .argument('<file>')
     .option('-o, --output <file>', 'where the signed image goes')
-    .option('--key <pem>', 'on P-256, P-384 or P-521, not encrypted')
-    .option('--certificate <pem>', 'for that key; it goes into the image, and into PCR8')
+    .option('--key <pem>', 'the key, on P-256, P-384 or P-521, not encrypted')
+    .option('--certificate <pem>', 'the certificate for that key; it goes into the image, and into PCR8')
     .action(
       line.run((file: string, options: SignOptions) =>
         runTask(

@@ -109,7 +109,7 @@ export function describeAsText(image: DescribedImage, ramdisks: readonly Ramdisk
 
 /** PCR8 measures only the certificate. */
 function noMeasurements({ signature }: DescribedImage): string[] {
-  const lines = ['none: the flags for PCIe count into PCR0, and how is not published'];
+  const lines = ['none: the flags for PCIe are part of PCR0, and AWS has not published how'];
   if (signature !== undefined) lines.push(`PCR8  ${signature.pcr8}`, `signed as PCR0, not compared: ${signature.pcr0}`);
   return lines;
 }

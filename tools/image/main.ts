@@ -10,7 +10,7 @@ type Describe = (command: Command, line: CommandLine) => void;
 const BUILDING: readonly (readonly [name: string, summary: string, load: () => Promise<Describe>])[] = [
   [
     'build',
-    "build the enclave's image out of this checkout",
+    "build the enclave's image from this checkout",
     async () => (await import('./build/run-build')).describeBuild,
   ],
   ['kernel', "build the enclave's kernel", async () => (await import('./kernel/command')).describeKernel],
@@ -26,7 +26,7 @@ const BUILDING: readonly (readonly [name: string, summary: string, load: () => P
   ],
   [
     'judge',
-    "compare images with what AWS's own crate makes of their parts",
+    "compare images with what AWS's own crate makes from their parts",
     async () => (await import('./judge/command')).describeJudge,
   ],
   [
@@ -39,7 +39,7 @@ const BUILDING: readonly (readonly [name: string, summary: string, load: () => P
 const argv = process.argv.slice(2);
 const line = new CommandLine(
   'npm run image --',
-  'Enclave image files (.eif): made, looked at, measured, signed, compared. Neither nitro-cli nor Docker is needed.',
+  'Makes, describes, measures, signs and compares enclave image files (.eif). It needs neither nitro-cli nor Docker.',
 );
 for (const [name, summary, load] of BUILDING) {
   const command = line.program.command(name).helpGroup('Building:').helpCommand(false).summary(summary);

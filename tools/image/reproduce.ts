@@ -28,7 +28,7 @@ export function describeReproduce(command: Command, line: CommandLine): void {
     .description(
       'Builds the committed image twice and compares every byte: here, and from a clone in another folder, under another user name, umask, time zone, locale and number of CPUs.',
     )
-    .option('--stack <name>', 'whose image', 'example')
+    .option('--stack <name>', 'the stack whose image is built', 'example')
     .option(
       '--no-cache',
       'give the second build no cache at all: npm ci, downloads, the kernel (15 to 30 minutes). Without it, kernel, init and compiler come from the cache',

@@ -69,7 +69,7 @@ export async function runTask(task: Task, output: Output): Promise<number> {
   }
 }
 
-/** Codes of errors that say nothing about an image. */
+/** Codes of errors for which no image was examined. */
 const notJudged = new Set(['ERR_EIF_FILE', 'ERR_EIF_SOURCE_CHANGED']);
 
 async function run(task: Task, output: Output, progress: ProgressLine): Promise<number> {
@@ -152,7 +152,7 @@ async function readCustomMetadata(path: string): Promise<EifMetadata['customMeta
   try {
     return JSON.parse(text) as EifMetadata['customMetadata'];
   } catch {
-    throw new NotReadable(`${path} is no JSON`);
+    throw new NotReadable(`${path} is not JSON`);
   }
 }
 

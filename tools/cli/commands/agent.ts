@@ -29,7 +29,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_ATTEMPTS = 2n;
 
 const after = (name: string) => `
-The text goes sealed to the enclave, and from there to the provider of the model, who reads it. The gateway does not.
+The text goes sealed to the enclave, and from there to the provider of the model, who reads it. The gateway cannot read it.
 Nothing is sent to Congress. The text on standard output was written by a model: read it before you use it.
 What the enclave signed about tokens and cost is verified, and shown on standard error.
 
@@ -83,7 +83,7 @@ export const agent: AddCommand = (program, run) => {
         if (options.message === undefined) throw usage('--message <file> is missing: the text, or a message as JSON');
         const content = readContent(options.message);
         const maxOutputTokens = tokensOf(options.maxOutput);
-        // Fails before the first request to the gateway if there is no token
+        // Fail before the first request to the gateway if there is no token
         tokenOf(options, context.environment);
         const client = await connected(gateway, trust, options, context);
         const model = modelFor(asked, await client.models({ signal: context.signal }), options.model);
@@ -253,7 +253,7 @@ function show(result: TaskResult, options: JsonOption, { out, err, paint }: Cont
       ['charged', `${String(chargedMicroUsd)} micro-dollars`],
       [
         'prices',
-        `${statement.prices_version}, ${costChecked ? 'calculated again here' : "the enclave's word: this command has another price table"}`,
+        `${statement.prices_version}, ${costChecked ? 'calculated again here' : 'not calculated here: this command has another price table'}`,
       ],
       ['request', id],
     ])}`,

@@ -127,7 +127,7 @@ function heldText(held: Held): string {
 }
 
 /**
- * Returns the keys that the gateway reports. An answer with 503 is read as well: it has the same body, and a person most needs to see it.
+ * Returns the keys that the gateway reports. An answer with 503 has the same body, and then a person needs the keys most.
  * @throws Failure `unreachable`
  */
 async function heldKeys(gateway: URL): Promise<Held> {

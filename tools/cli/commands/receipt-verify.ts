@@ -126,7 +126,7 @@ function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: 
     `${paint('VERIFIED', 'good')}  signed ${iso(claims.time * 1000)} in ${printable(enclave.attestation.moduleId)}\n`,
     trust.developmentRootPem === undefined ? '' : warning(ROOT_WARNING),
     acceptsAnyOperator(trust) ? warning(OPERATOR_WARNING) : '',
-    compared ? '' : warning('it was not compared with a sealed message (--sealed): is this message id yours?'),
+    compared ? '' : warning('the receipt was not compared with a sealed message (--sealed): is this message id yours?'),
     rows([
       ['message', claims.message_id],
       ['sealed', `SHA-256 ${toHex(fromBase64Url(claims.sealed_sha256))}, ${claims.suite}`],
@@ -135,7 +135,7 @@ function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: 
         `${outcome.padEnd(10)} commitment ${commitment}`,
       ]),
     ]),
-    '\nThe document that vouches for it:\n',
+    '\nThe attestation document in the receipt:\n',
     describe({ ...enclave.attestation, keys: enclave }, claims.time * 1000).join('\n'),
     '\n',
   ].join('');

@@ -99,7 +99,7 @@ export const send: AddCommand = (program, run) => {
     .option('--lifetime <seconds>', 'how long it may wait for delivery, at most seven days (default: a day)')
     .option(
       '--again <id>',
-      "post the same bytes once more, if it was not clear whether the gateway has them; it takes them once. With --message, if the message ended as key_retired: seal it to the enclave's new key under the same id, so that a chamber that recognizes a repeated message delivers it once",
+      "post the same bytes again, if it is not known whether the gateway has them; the gateway accepts them once. With --message, if the message ended as key_retired: seal it to the enclave's new key under the same id, so that a chamber that recognizes a repeated message delivers it once",
     )
     .option(
       '--accept-duplicate',
@@ -163,7 +163,7 @@ export const send: AddCommand = (program, run) => {
           }
         };
 
-        /** @param before the same message as it was sealed to a key that the enclave has lost */
+        /** @param before the same message, sealed earlier to a key that the enclave has lost */
         const sealed = async (content: CongressMessage, trust: KeptTrust, before?: StoredMessage) => {
           step(`asking ${gateway.host} for attestation with a fresh nonce`);
           const key = await attestedKey(gateway, policyOf(trust), context.signal);

@@ -84,7 +84,7 @@ export async function bundleVerifier(root, packages = join(root, 'node_modules')
   for (const name of ['esbuild', ...packagesIn(inputs)]) requireLocked(lock, packages, name);
   const elsewhere = inputs.find((path) => path.includes('node_modules') && !path.startsWith(packages + sep));
   if (elsewhere !== undefined)
-    throw new Error(`${elsewhere} is not of ${packages}: move the checkout out of that folder`);
+    throw new Error(`${elsewhere} is not in ${packages}: move the checkout out of the folder that has these packages`);
   // esbuild writes the paths of modules into the file, so name them as if the packages were in node_modules.
   const text = outputFiles[0].text.replaceAll(`${relative(root, packages).replaceAll(sep, '/')}/`, 'node_modules/');
   const bytes = Buffer.from(

@@ -116,7 +116,7 @@ export class IdentityFile {
     }
     const read = readIdentity(path);
     if (!isDeepStrictEqual(read, { ...identity, secret: new Uint8Array(secret) }))
-      throw new Failure('file_unwritable', `${path} does not read back as it was written`);
+      throw new Failure('file_unwritable', `${path} has other content than was written to it`);
   }
 }
 

@@ -71,7 +71,7 @@ export async function readyToProve(
           const before = new KeptMessages(options.state, environment).acceptedWith(prepared.nullifier, resealed);
           if (before !== undefined)
             err(
-              `  you sent ${before} in this campaign before: the gateway refuses a second one (already_sent), unless no office has the first\n`,
+              `  you sent ${before} in this campaign before: the gateway refuses a second one (already_sent), unless no office received the first\n`,
             );
           return prepared;
         },

@@ -26,8 +26,8 @@ export function exitOf({ view, report }: SentMessageStatus): Exit {
 }
 
 /**
- * Returns heading and color. Not "NOT DELIVERED" if an office has the message or may have it, because a new message would arrive there
- * twice.
+ * Returns heading and color. Never returns "NOT DELIVERED" if an office has the message or may have it, because the person might write
+ * again, and the office would get the message twice.
  */
 function headOf(sent: SentMessageStatus): Parameters<Paint> {
   const { view, report } = sent;

@@ -192,7 +192,7 @@ describe('the arguments of verify', () => {
     ['several enclaves', [{ Measurements: measured }, { Measurements: measured }], 'lists 2 enclaves'],
     ['a PCR that is too short', { Measurements: { ...measured, PCR2: 'ab' } }, 'missing or not 96'],
     ['a debug enclave', [{ Flags: 'DEBUG_MODE', Measurements: { PCR0: '0'.repeat(96) } }], 'debug mode'],
-    ['a policy', { acceptedMeasurements: [{ pcr0, pcr3 }] }, 'give it with --policy'],
+    ['a policy', { acceptedMeasurements: [{ pcr0, pcr3 }] }, 'the file names an operator too'],
     ['text', 'x', 'it is not an object'],
     [
       'a signed image, with --pcr8 besides',

@@ -26,7 +26,7 @@ export async function judge(
     {
       acceptedMeasurements: trust.measurements,
       ...(trust.custody && { acceptedCustody: trust.custody }),
-      // An enclave with another program can be verified too, whose user data has another form
+      // An enclave with another program can be verified too; its user data has another form
       keyBindingOptional: true,
       freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person passed --no-nonce
       maxAgeMs: trust.maxAgeMs,

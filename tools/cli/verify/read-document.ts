@@ -70,7 +70,7 @@ const MEMBERS = [
  * ends), or JSON with one of these, or a list of bytes, under a known name. Refuses text that can be read in two ways.
  */
 export function documentIn(content: Uint8Array): Uint8Array {
-  if (content.length === 0) throw new Failure('not_understood', 'it is empty');
+  if (content.length === 0) throw new Failure('not_understood', 'the document is empty');
   const isText = content.every((byte) =>
     byte >= 0x20 ? byte < 0x7f : byte === 0x09 || byte === 0x0a || byte === 0x0d,
   );
@@ -84,7 +84,7 @@ function documentInJson(text: string): Uint8Array {
   try {
     json = decodeJson(new TextEncoder().encode(text));
   } catch (cause) {
-    throw new Failure('not_understood', 'it begins like JSON but is not JSON', cause);
+    throw new Failure('not_understood', 'the document begins like JSON but is not JSON', cause);
   }
   const object = json as Record<string, unknown>;
   const found = MEMBERS.filter((name) => Object.hasOwn(object, name));
@@ -111,7 +111,7 @@ function fromText(text: string): Uint8Array {
   if (only === undefined)
     throw new Failure(
       'not_understood',
-      'it is neither a document, nor hexadecimal digits or base64 of one, nor JSON that holds one',
+      'this is neither a document, nor hexadecimal digits or base64 of one, nor JSON that contains one',
     );
   if (other === undefined) return only;
   const documents = readings.filter(beginsLikeDocument);
@@ -119,7 +119,7 @@ function fromText(text: string): Uint8Array {
   if (document !== undefined && documents.length === 1) return document;
   throw new Failure(
     'not_understood',
-    'it can be read as hexadecimal digits and as base64, and neither begins like a document: give the bytes as a file',
+    'the text can be read as hexadecimal digits and as base64, and neither begins like a document: give the bytes as a file',
   );
 }
 

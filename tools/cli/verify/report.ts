@@ -83,7 +83,7 @@ function anyOperator(checks: readonly CheckResult[]): boolean {
 }
 
 function publisherLine({ name, origin }: Publisher): string {
-  return `  operator    ${printable(name)}, ${printable(origin)}, by the word of your policy file`;
+  return `  operator    ${printable(name)}, ${printable(origin)}, as your policy file says`;
 }
 
 function unknownFields(checks: readonly CheckResult[]): string {

@@ -1,13 +1,13 @@
 export type BuildErrorCode =
   /** The lockfiles do not pin an input. */
   | 'input_not_locked'
-  /** It cannot be downloaded, or the version that is pinned is gone. */
+  /** An input cannot be downloaded, or the pinned version is gone. */
   | 'input_not_found'
-  /** What came is not what is pinned. */
+  /** A downloaded input is not the pinned one. */
   | 'input_changed'
-  /** image.lock.json does not tell whether its publisher signed it. */
+  /** image.lock.json has no record of a prebuilt input. */
   | 'prebuilt_not_compared'
-  /** The stack's configuration of the enclave. */
+  /** The enclave would refuse the stack's configuration. */
   | 'configuration_invalid'
   | 'bundle_failed'
   | 'out_not_writable';

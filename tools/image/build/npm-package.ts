@@ -75,7 +75,7 @@ export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, p
     await rm(tarball);
     await seal(draft);
     await rename(draft, folder).catch(async (error: unknown) => {
-      // Another build was faster.
+      // Another build has made the folder meanwhile.
       if (!existsSync(folder)) throw error;
       await rm(draft, { recursive: true });
     });
@@ -95,8 +95,12 @@ async function packWithNpm({ name, version }: NpmPackage, folder: string): Promi
     );
     return join(folder, stdout.trim().split('\n').at(-1) ?? '');
   } catch (cause) {
-    throw new BuildError('input_not_found', `${name} ${version} could not be had from the npm registry (npm pack)`, {
-      cause,
-    });
+    throw new BuildError(
+      'input_not_found',
+      `${name} ${version} could not be fetched from the npm registry (npm pack)`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -16,8 +16,8 @@ interface Options {
 }
 
 const AFTER = `
-Needs Debian's packages and the npm registry once; everything is pinned (package-lock.json, image/image.lock.json) and kept
-outside the work tree. The first build compiles the kernel: 5 to 15 minutes on two cores, later builds take under one.
+The first build fetches Debian's and npm's packages, which are pinned (package-lock.json, image/image.lock.json) and kept
+outside the work tree. It also compiles the kernel: 5 to 15 minutes on two cores. Later builds take under a minute.
 
 Exit code
   0  built
@@ -28,16 +28,17 @@ Exit code
 export function describeBuild(command: Command, line: CommandLine): void {
   command
     .description("Builds the enclave's image: communique-tee.eif with measurements.json and sbom.cdx.json beside it.")
-    .option('--stack <name>', 'with apps/enclave/config/<name>.json in it')
-    .option('--configuration <file>', 'another file in its place')
+    .option('--stack <name>', 'the stack; apps/enclave/config/<name>.json goes into the image')
+    .option('--configuration <file>', 'use this configuration file instead')
     .addOption(new Option('--arch <arch>', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
-    .option('--out <folder>', 'where it goes (default: dist/image/<stack>-<arch>)')
+    .option('--out <folder>', 'the folder for the image (default: dist/image/<stack>-<arch>)')
     .addHelpText('after', AFTER)
     .action(line.run(build));
 }
 
 async function build({ stack, configuration, arch, out }: Options): Promise<number> {
-  if (stack === undefined) throw new UsageError('--stack is missing: which configuration goes into the image');
+  if (stack === undefined)
+    throw new UsageError('--stack is missing: it names the configuration that goes into the image');
   if (!/^[a-z0-9-]{1,32}$/.test(stack))
     throw new UsageError('--stack takes lower-case letters, digits and hyphens, at most 32');
   const root = workspaceRoot();

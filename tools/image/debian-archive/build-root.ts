@@ -23,10 +23,10 @@ import type { LockedPackage } from './lock';
 import { say, seconds } from './say';
 import { SetupError } from './setup-error';
 
-/** Increase it when the code that unpacks changes. */
+/** Increase this number when the code that unpacks changes. */
 const LAYOUT = 1;
 const MERGED = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
-/** Links that Debian's maintainer scripts would make, which are not run. */
+/** Links that Debian's maintainer scripts would make. These scripts are not run. */
 const LINKS: readonly (readonly [string, string])[] = [
   ['usr/bin/awk', 'mawk'],
   ['usr/bin/sh', 'dash'],
@@ -122,8 +122,8 @@ function mergeUsr(root: string): void {
   }
 }
 
-// Mounts file systems if that is allowed (as root, or in a user namespace). In a container that does not allow mounts it makes device
-// nodes.
+// The first script mounts file systems (as root, or in a user namespace). The second one makes device nodes, for a container that does not
+// allow mounts.
 const WITH_MOUNTS = `
 for n in null zero random urandom; do mount --bind /dev/$n "$0/dev/$n" || exit 97; done
 mount --bind /proc "$0/proc" 2>/dev/null || mount -t proc proc "$0/proc" 2>/dev/null || true
@@ -136,8 +136,7 @@ exec chroot "$0" /usr/bin/env -i "$@"`;
 let entrance: readonly string[] | undefined;
 
 /**
- * Returns the command that enters a root on this machine, without the folder of the root at its end. The attempts to find it are made only
- * once.
+ * Returns the command that enters a root on this machine, without the folder of the root at its end. Finds it by attempts, and only once.
  */
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;

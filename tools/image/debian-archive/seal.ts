@@ -1,5 +1,5 @@
 // Seals folders that are unpacked or built once and kept. The hash of such a folder is beside it and is checked at each use, so a damaged
-// file never gets into an image. A seal does not protect from an attacker who can write to the cache, and so can also write the hash.
+// file never gets into an image. A seal does not protect from an attacker who can write to the cache, because the hash is there too.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export async function isSealed(folder: string): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const file = join(folder, SEAL);
   if (existsSync(file) && readFileSync(file, 'utf8').trim() === (await treeHash(folder))) return true;
-  say(`${folder} is not what was put there: made again`);
+  say(`${folder} has changed since it was made: it is made again`);
   rmSync(folder, { recursive: true, force: true });
   return false;
 }

@@ -50,7 +50,7 @@ export interface BootedEnclave extends AsyncDisposable {
    * port arrive at `<udsPath>_<port>`.
    */
   readonly udsPath: string;
-  /** Returns an address "hybrid:..." for libs/vsock and for the gateway's ENCLAVE_ADDRESS. */
+  /** Returns an address "hybrid:..." for libs/vsock and for the gateway's TEE_ENDPOINT. */
   address(port: number): string;
   readonly consoleLog: string;
   /** Returns the output of the console so far. */

@@ -11,7 +11,7 @@ import { ensureEmulator, findEmulator } from './ensure';
 import { EMULATOR_LOCK, resolveEmulator } from './lock-inputs';
 
 const AFTER = `
-The first time QEMU is compiled. Later it comes out of the cache.
+The first setup compiles QEMU. Later it comes from the cache.
 
 Exit code
   0  done
@@ -62,7 +62,7 @@ export function describeEmulator(command: Command, line: CommandLine): void {
     );
   command
     .command('kept')
-    .summary('whether what a boot takes is in the cache')
+    .summary('check whether emulator and kernel are in the cache')
     .description('Looks for the emulator and the kernel in the cache, and makes nothing.')
     .addOption(new Option('--arch <arch>', 'of the image').choices(['x86_64', 'arm64']).default('x86_64'))
     .addHelpText('after', KEPT_EXIT_CODES)
@@ -89,5 +89,5 @@ function updateEmulatorLock(): void {
   const text = `${JSON.stringify(resolveEmulator(new Date().toISOString().slice(0, 10)), undefined, 1)}\n`;
   parseLock(text, EMULATOR_LOCK);
   writeFileSync(join(resolve('.'), EMULATOR_LOCK), text);
-  say(`${EMULATOR_LOCK} is of today`);
+  say(`${EMULATOR_LOCK} now has today's packages`);
 }

@@ -13,7 +13,7 @@ import type { ImageArchitecture } from '../inputs/lock-inputs';
 import { EMULATOR_LOCK } from './lock-inputs';
 import { buildEmulator, configureOptions, patchTexts, qemuProgram } from './qemu';
 
-/** Increase it when the layout of the folder changes. */
+/** Increase this number when the layout of the folder changes. */
 const LAYOUT = 1;
 
 export interface Emulator {

@@ -1,4 +1,4 @@
-// Compiles image/init, one static program for process number 1. Each build runs its unit tests with the same compiler.
+// Compiles image/init, one static program for process number 1. A build for x86-64 also runs its unit tests with the same compiler.
 import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +11,7 @@ import { isSealed, seal } from '../debian-archive/seal';
 import { say } from '../debian-archive/say';
 import { readImageLock, type ImageArchitecture } from './lock-inputs';
 
-/** Increase it when the steps below change the result. */
+/** Increase this number when the steps below change the result. */
 const RECIPE = 2;
 
 const FLAGS = [
@@ -47,7 +47,7 @@ const TARGETS = {
 export interface InitForTests {
   /** Seconds between two readings of the NSM's time; default an hour. */
   readonly clockCheckSeconds?: number;
-  /** Whether init leaves the clock alone, as it did before clock.c existed. */
+  /** Whether init leaves the clock alone (image/init/test/clock-left-alone.c). */
   readonly leavesClockAlone?: boolean;
 }
 
@@ -87,7 +87,7 @@ export async function ensureInit(
       const debs = await download(
         musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
       );
-      // a separate build root, because the kernel's is in use for minutes
+      // Use a separate build root, because a build of the kernel holds its root for minutes
       await withBuildRoot('init', group(lock, target.tools), async (inside) => {
         cpSync(sources, join(inside.work, 'init'), { recursive: true });
         mkdirSync(join(inside.work, 'musl'));
@@ -98,7 +98,7 @@ export async function ensureInit(
           for d in musl/*.deb; do [ ! -e "$d" ] || dpkg-deb -x "$d" musl; done
           G=$(${target.gcc} -print-file-name=include)
           L=$(${target.gcc} -print-libgcc-file-name)
-          build() { # output, sources: against musl alone, whatever C library the compiler is used to
+          build() { # output, sources: links only musl, and not the compiler's usual C library
             out=$1; shift
             ${target.gcc} ${FLAGS} ${define} ${target.extra} -nostdinc -isystem ${target.musl}/include/${target.triple} -isystem "$G" \\
               -idirafter ${target.kernelHeaders} -idirafter /usr/include -nostdlib ${LINK} -o "$out" ${lib}/crt1.o ${lib}/crti.o "$@" -Wl,--start-group ${lib}/libc.a "$L" -Wl,--end-group ${lib}/crtn.o

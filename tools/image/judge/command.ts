@@ -19,11 +19,11 @@ interface Options {
 }
 
 const AFTER = `
-The crate builds an image of the same parts and metadata, and the two files must be the same to the byte. Without images, those of
-apps/enclave/config/example.json are built first: x86_64, and arm64 if its kernel is in the cache.
+The crate builds an image from the same parts and metadata, and the two files must be the same to the byte. Without arguments, the
+command first builds images with apps/enclave/config/example.json: x86_64, and arm64 if its kernel is in the cache.
 
 Exit code
-  0  the same; with --setup and --kept: the crate is built. Or a line that begins with NOT RUN says what is missing
+  0  the same, or a line that begins with NOT RUN says what is missing; with --setup and --kept: the crate is built
   1  different, and where; with --kept: the crate is not built
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
@@ -31,7 +31,7 @@ Exit code
 export function describeJudge(command: Command, line: CommandLine): void {
   command
     .description(
-      `Compares images with what AWS's own crate (aws-nitro-enclaves-image-format ${CRATE_VERSION}) makes of their parts.`,
+      `Compares images with what AWS's own crate (aws-nitro-enclaves-image-format ${CRATE_VERSION}) makes from their parts.`,
     )
     .argument('[images...]', 'unsigned images')
     .option('--setup', 'build the crate (Rust; some minutes) if it is not kept, and compare nothing')

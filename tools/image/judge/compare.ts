@@ -13,13 +13,13 @@ export interface Comparison {
 }
 
 /**
- * Takes an unsigned image apart, has the crate build an image of the same parts and metadata, and compares both byte by byte. Also has the
- * crate read our image.
+ * Splits an unsigned image into its parts, has the crate build an image from the same parts and metadata, and compares both byte by byte.
+ * Also has the crate read our image.
  * @throws EifError if the image is not one; Error if it is signed, or has default sizes that the crate cannot write
  */
 export async function compareWithCrate(judge: AwsImageJudge, imageFile: string): Promise<Comparison> {
   const image = await readImage(imageFile);
-  if (image.signature !== undefined) throw new Error(`${imageFile} is signed, and a signature is another each time`);
+  if (image.signature !== undefined) throw new Error(`${imageFile} is signed, and each signature is different`);
   const folder = await mkdtemp(join(tmpdir(), 'image-judge-'));
   try {
     const theirs = join(folder, 'theirs.eif');
@@ -45,7 +45,7 @@ async function firstDifference(
   if (firstByte !== undefined) return `byte ${String(firstByte.offset)} (${firstByte.where})`;
   const read = await judge.read(ours);
   if (read.verdict !== 'accepted') return `the crate does not read it: ${read.message}`;
-  if (!read.image.crcValid) return 'the crate finds its checksum wrong';
+  if (!read.image.crcValid) return 'the crate reports a wrong checksum';
   for (const [name, value] of Object.entries({ PCR0: pcr0, PCR1: pcr1, PCR2: pcr2 } as const)) {
     const pcr = name as 'PCR0' | 'PCR1' | 'PCR2';
     if (built[pcr] !== value || read.image.measurements[pcr] !== value) return name;

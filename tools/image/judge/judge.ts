@@ -11,7 +11,7 @@ const readSchema = z.object({ crcValid: z.boolean(), measurements, signatureVali
 export type JudgedMeasurements = z.infer<typeof measurements>;
 export type JudgedImage = z.infer<typeof readSchema>;
 
-/** `refused`: an error of the crate. `aborted`: it panicked, or the process was ended, by a signal or for its memory. */
+/** `refused`: an error of the crate. `aborted`: the crate panicked, or a signal ended the process, for example for its memory. */
 export type Verdict<T> = { readonly verdict: 'accepted'; readonly image: T } | Refusal;
 export interface Refusal {
   readonly verdict: 'refused' | 'aborted';

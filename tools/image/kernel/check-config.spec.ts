@@ -14,7 +14,7 @@ describe('a kernel configuration', () => {
     expect(
       unmet('CONFIG_A=y\nCONFIG_N=64\n# CONFIG_B is not set\n', '# CONFIG_A is not set\nCONFIG_N=8\nCONFIG_B=y\n'),
     ).toHaveLength(3);
-    expect(unmet('CONFIG_A=y\n', '')).toEqual(['CONFIG_A=y was asked for, nothing came out']);
+    expect(unmet('CONFIG_A=y\n', '')).toEqual(['CONFIG_A=y is required; the finished value is absent']);
   });
 
   it('is refused with another source of random numbers than the NSM', () => {

@@ -20,7 +20,7 @@ export function unmet(fragment: string, finished: string): string[] {
   const have = statements(finished);
   return [...statements(fragment)]
     .filter(([option, value]) => (have.get(option) ?? 'n') !== value)
-    .map(([option, value]) => `${option}=${value} was asked for, ${have.get(option) ?? 'nothing'} came out`);
+    .map(([option, value]) => `${option}=${value} is required; the finished value is ${have.get(option) ?? 'absent'}`);
 }
 
 /**

@@ -9,17 +9,17 @@ import { writeRecords } from '../prebuilt/command';
 import { ensureKernel } from './kernel';
 
 const AFTER = `
-The first time it is compiled: 5 to 15 minutes on two cores. Later it comes out of the cache.
+The first call compiles the kernel: 5 to 15 minutes on two cores. Later it comes from the cache.
 
 Exit code
-  0  it is there; its SHA-256 and its file are printed
-  1  it could not be made, and why
+  0  the kernel is there; its SHA-256 and its file are printed
+  1  the kernel could not be made: the error says why
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function describeKernel(command: Command, line: CommandLine): void {
   command
-    .description("Builds the enclave's kernel out of Debian's source, or finds it in the cache.")
+    .description("Builds the enclave's kernel from Debian's source, or finds it in the cache.")
     .addArgument(new Argument('[arch]', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
     .option(
       '--update-lock',
@@ -47,5 +47,5 @@ async function updateImageLock(): Promise<void> {
     ...lock,
     prebuilt: await comparePrebuilt(root, { ...lock, prebuilt: readImageLock(root).prebuilt }, today),
   });
-  say(`${IMAGE_LOCK} is of today`);
+  say(`${IMAGE_LOCK} now has today's packages`);
 }

@@ -22,7 +22,7 @@ import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from '../inputs/lock-inputs';
 import { otherRandomSources, statements, unmet } from './check-config';
 
-/** Increase it when the steps below change the result. */
+/** Increase this number when the steps below change the result. */
 const RECIPE = 1;
 
 const TARGETS = {
@@ -71,7 +71,7 @@ export function kernelFolder(root: string, architecture: ImageArchitecture): str
 }
 
 /**
- * Returns the kernel from the cache, or builds it in 3 to 10 minutes on two cores.
+ * Returns the kernel from the cache, or builds it in 5 to 15 minutes on two cores.
  *
  * @throws SetupError of a step that fails
  */

@@ -17,7 +17,7 @@ publisher signed is an error, and nothing is written.
 
 Exit code
   0  written: image/image.lock.json and the table in docs/auditors.md
-  1  a file differs from what its publisher signed, or Debian's indexes could not be had; nothing is written
+  1  a file differs from what its publisher signed, or Debian's indexes could not be fetched; nothing is written
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
@@ -47,7 +47,7 @@ export function describePrebuilt(command: Command, line: CommandLine): void {
           const root = resolve('.');
           const text = readFileSync(join(root, IMAGE_LOCK), 'utf8');
           parseLock(text, IMAGE_LOCK, imageLockSchema.partial({ prebuilt: true }));
-          // The lock file is used as it is written, so that only the records change.
+          // Keep the lock file's own JSON, so that only the records change.
           const lock = JSON.parse(text) as Lock & Partial<ImageLock>;
           const today = new Date().toISOString().slice(0, 10);
           const prebuilt = await comparePrebuilt(root, lock, today, {

@@ -30,7 +30,7 @@ export async function fetchBytes(url: string): Promise<Buffer> {
   try {
     return Buffer.from(await response.arrayBuffer());
   } catch (cause) {
-    throw new OutOfReach(`${host} broke the download off`, { cause });
+    throw new OutOfReach(`${host} ended the download early`, { cause });
   }
 }
 
@@ -73,7 +73,7 @@ export function verifyClearSigned(
     if ((status !== 0 && !has('NO_PUBKEY')) || bad.length > 0)
       throw new SetupError(
         'publisher_differs',
-        `the signature of ${name} does not hold (gpgv: exit ${status ?? 'by a signal'}${bad.map((word) => `, ${word}`).join('')})`,
+        `the signature of ${name} is not valid (gpgv: exit ${status ?? 'by a signal'}${bad.map((word) => `, ${word}`).join('')})`,
       );
     const keys = valid.filter((key) => trusted === undefined || trusted.has(key));
     if (keys.length === 0)

@@ -24,7 +24,7 @@ const distSchema = z.looseObject({
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })).optional(),
 });
 
-/** Returns what the registry has about one version of a package. @throws OutOfReach */
+/** Returns the registry's data about one version of a package. @throws OutOfReach */
 export type ViewDist = (name: string, version: string) => Promise<unknown>;
 
 export const viewWithNpm: ViewDist = async (name, version) => {
@@ -62,7 +62,7 @@ export async function compareNpmPackage(
     if (spki === undefined) continue;
     const key = createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' });
     if (!verify('sha256', signed, key, Buffer.from(sig, 'base64')))
-      throw new SetupError('publisher_differs', `the npm registry's signature of ${name} ${version} does not hold`);
+      throw new SetupError('publisher_differs', `the npm registry's signature of ${name} ${version} is not valid`);
     return { state: 'verified', on: today, by: 'the npm registry’s signature', keys: [keyid] };
   }
   throw new OutOfReach('this npm registry signs with keys of its own');

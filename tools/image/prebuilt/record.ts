@@ -1,4 +1,4 @@
-// The records in image.lock.json of which publisher's signature vouches for each prebuilt file in the image.
+// The records in image.lock.json. Each says whether prebuilt files were compared with hashes that their publisher signed.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { lockSchema, type LockedPackage } from '../debian-archive/lock';
@@ -90,7 +90,7 @@ export function prebuiltTable(records: readonly PrebuiltRecord[]): string {
     return `| ${what} | ${from} | ${record.publisher} | ${state} |`;
   });
   return [
-    '| what | from | whose word | compared with what they signed |',
+    '| what | from | publisher | compared with what the publisher signed |',
     '|---|---|---|---|',
     ...rows,
     ...[...signers].flatMap(([document, keys]) => ['', `Keys that signed ${document}: ${keys}.`]),

@@ -42,14 +42,16 @@ export async function checkClock({ pki, events, now, accelerator }: Machine): Pr
   }
   await expectNear(now, 0);
 
-  // Waits for the next reading after the NSM has changed, because another one may be under way.
+  // Waits for the next reading after the NSM has changed, because a reading may already be under way.
   const next = async (which: (event: SmokeEvent) => boolean) => {
     const seen = events().length;
     for (const end = Date.now() + TIMEOUT_MS; Date.now() < end; await sleep(100)) {
       const found = events().slice(seen).find(which);
       if (found !== undefined) return found;
     }
-    throw new Error(`init did not log it; its last readings: ${JSON.stringify(events().filter(isReading).slice(-3))}`);
+    throw new Error(
+      `init did not log the expected reading; its last readings: ${JSON.stringify(events().filter(isReading).slice(-3))}`,
+    );
   };
   const stepped = ({ correction }: SmokeEvent) => correction === 'stepped';
 
@@ -75,7 +77,7 @@ export async function checkClock({ pki, events, now, accelerator }: Machine): Pr
 
   await rm(join(pki, 'clock-ms'));
   const back = await next(stepped);
-  assert.ok((back.correctedMs ?? 0) < NEAR_MS - 60_000, 'and the next one counts');
+  assert.ok((back.correctedMs ?? 0) < NEAR_MS - 60_000, 'init uses the next reading again');
   await expectNear(now, 0);
   say(`the clock: ${[first, ahead, behind, back].map((event) => String(event?.correctedMs)).join(', ')} ms corrected`);
 }

@@ -1,4 +1,4 @@
-// Runs inside the enclave. Looks around as an intruder in the app would, and answers over vsock.
+// Runs inside the enclave. Reports over vsock what an intruder in the app could see and do.
 import { createNsm, openNsmDevice } from '@communique-tee/nsm';
 import { connect, listen, parseAddress } from '@communique-tee/vsock';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -42,8 +42,8 @@ function look() {
 }
 
 /**
- * Sends a text to the parent and returns what comes back. It stops after as many characters, because the emulator's vsock device does not
- * pass on a half-close from the guest.
+ * Sends a text to the parent and returns the echo. The length of the text ends the echo, because the emulator's vsock device does not pass
+ * on a half-close from the guest.
  */
 async function echo(text: string): Promise<string> {
   const socket = await connect(parseAddress(`vsock:${parentCid}:${PARENT_ECHO_PORT}`), { timeoutMs: 5_000 });

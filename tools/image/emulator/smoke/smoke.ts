@@ -57,7 +57,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   await using enclave = await bootEnclave({ ...machine, folder: run });
   say(`heartbeat after ${(enclave.heartbeatMs / 1000).toFixed(1)} s (${enclave.accelerator})`);
 
-  // The collector starts late, but log lines from before must arrive all the same.
+  // The collector starts late. Log lines from before its start must arrive too.
   await until('the app', () => enclave.console().includes('"listening"'));
   const collector = createServer((socket) => {
     let rest = '';
@@ -110,7 +110,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   await checkClock({ pki: pki.folder, events, now, accelerator: enclave.accelerator });
 
   assert.equal((await get(enclave, '/echo?bytes=300000')).length, 300_000, 'guest to host and back');
-  assert.equal((await get(enclave, '/write-big?bytes=5000000')).length, 5_000_000, 'host from guest');
+  assert.equal((await get(enclave, '/write-big?bytes=5000000')).length, 5_000_000, 'from guest to host');
   await get(enclave, '/log?lines=3000');
   await until('the last line', () =>
     events().some((event) => event.event === 'line' && (event as { i?: number }).i === 2999),
@@ -127,7 +127,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
             : 0),
       0,
     );
-  await until('every line, or word that it was dropped', () => counted() >= 3000);
+  await until('every line, or a count of dropped lines', () => counted() >= 3000);
 
   await get(enclave, '/crash');
   await enclave.exited;
@@ -136,14 +136,14 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   for (const kind of ['entropy', 'app_started', 'listening', 'unstructured_line', 'app_ended'])
     assert.ok(kinds.has(kind), `${kind} arrived`);
   assert.ok(!received.some((line) => line.includes('PLAINTEXT')), 'what a crash prints stays inside');
-  assert.ok(enclave.console().includes('PLAINTEXT'), 'but is on the console');
+  assert.ok(enclave.console().includes('PLAINTEXT'), 'the output of a crash is on the console');
   collector.close();
   echo.close();
 
   await assert.rejects(
     bootEnclave({ ...machine, folder: join(folder, 'other'), append: 'parent_cid=7' }),
     /bad_parent_cid/,
-    'nobody else is the parent',
+    'init refuses another CID for the parent',
   );
   await writeFile(join(pki.folder, 'refuse'), '');
   await assert.rejects(
@@ -151,7 +151,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
     /no_attested_time/,
     'no enclave starts if the NSM tells no time',
   );
-  say(`all held; ${received.length} log lines arrived`);
+  say(`every check passed; ${received.length} log lines arrived`);
 }
 
 /** Boots the smallest image and checks everything that init and the emulator promise. @throws if a check fails */
