@@ -107,7 +107,7 @@ it('passes whole and joined emoji on unchanged', async () => {
   expect(calls[0]?.task.text).toBe(body.value);
 });
 
-it('shows what happens now', async () => {
+it('shows which step of the task is under way', async () => {
   const { store, call } = await asked();
   const told: unknown[] = [];
   for (const state of [
@@ -151,7 +151,7 @@ describe('a suggestion', () => {
     expect(body.value).toBe(`${BETTER} Thank you.`);
   });
 
-  it('gives way, when undone, to what the person wrote while the model worked', async () => {
+  it('is replaced, when undone, by what the person wrote while the model worked', async () => {
     const all = await asked();
     all.body.value = `${OWN} now`;
     all.call.answer(resultFor({ text: BETTER }));
@@ -161,7 +161,7 @@ describe('a suggestion', () => {
     expect(all.body.value).toBe(`${OWN} now`);
   });
 
-  it('for a subject goes into the subject', async () => {
+  it('for the subject is put into the subject', async () => {
     const { store, subject, body } = await suggested({ task: 'subject' });
     store.use();
     expect([subject.value, body.value]).toEqual([BETTER, OWN]);
@@ -193,7 +193,7 @@ it('stops waiting for a task, and reports whether the provider may have the text
   expect(store.help.value).toMatchObject({ kind: 'failed', failure: { code: 'aborted', sent: 'not_known' } });
 });
 
-it('shows no result of a task that was closed, and takes the next one', async () => {
+it('shows no result of a task that was closed, and accepts the next one', async () => {
   const { store, call, calls, ended } = await asked();
   store.close();
   store.ask(ASKED);

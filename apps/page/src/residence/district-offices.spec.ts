@@ -14,9 +14,9 @@ it.each<[string, string[], boolean]>([
 });
 
 it.each([
-  ['of the Congress before', '119-MT-01'],
-  ['that a state has no more', '120-MT-00'],
-  ['beyond the last', '120-MT-03'],
+  ['of the previous Congress', '119-MT-01'],
+  ['that the state no longer has', '120-MT-00'],
+  ['beyond the last of the state', '120-MT-03'],
   ['of no state', '120-ZZ-01'],
 ])('reports that the registration has ended if its district is one %s', (_, district) => {
   expect(districtOffices(district, IN_120TH)).toEqual({ kind: 'ended' });

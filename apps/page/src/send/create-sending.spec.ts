@@ -47,7 +47,7 @@ async function sent(): Promise<Script & { end: Awaited<ReturnType<Script['call']
 }
 
 describe('a message under way', () => {
-  it('goes through each human step, with its time, to the end', async () => {
+  it('goes through every step that people see, with the time of each, to the end', async () => {
     const made = script();
     expect(made.store.sending.value).toEqual({ kind: 'idle' });
     made.store.startSending(message);
@@ -122,7 +122,7 @@ describe('a message under way', () => {
     ]);
   });
 
-  it('waits and tries again without forgetting when the server was last heard', async () => {
+  it('waits and tries again, and remembers when the server last answered', async () => {
     const made = await sent();
     made.nowMs += 5000;
     made.end.tell({ step: 'waiting', during: 'following', waitMs: 2000, because: 'unreachable' });
@@ -203,7 +203,7 @@ describe('a message that ended', () => {
 });
 
 describe('a message that failed', () => {
-  it('stays opened where the enclave has signed that it opened it', async () => {
+  it('is still shown as opened if the enclave has signed that it opened it', async () => {
     const made = await sent();
     const pending = report([office('HCA12', 'pending', 'maintenance')]);
     made.end.tell({ step: 'status', view: view('queued'), report: pending });
@@ -221,9 +221,9 @@ describe('a message that failed', () => {
     ['429', refused(429, 'rate_limited', { retryAfterSeconds: 90 }), 'not_sent', 'again'],
     ['503', refused(503, 'emergency_stop'), 'not_sent', 'again'],
     ['503 that may hide a commit', refused(503, 'database_unavailable', known), 'not_known', 'ask'],
-    ['cut before anything was posted', failed('unreachable'), 'not_sent', 'again'],
-    ['cut while it was posted', failed('unreachable', known), 'not_known', 'ask'],
-    ['cut while it was followed', failed('unreachable', has), 'accepted', 'ask'],
+    ['a connection lost before anything was posted', failed('unreachable'), 'not_sent', 'again'],
+    ['a connection lost while it was posted', failed('unreachable', known), 'not_known', 'ask'],
+    ['a connection lost while it was followed', failed('unreachable', has), 'accepted', 'ask'],
     ['a message that Congress would not take', failed('message_invalid'), 'not_sent', 'correct'],
     ['an enclave that is refused', failed('attestation_refused', { reason: 'X' }), 'not_sent', 'check'],
     ['a duplicate that the person refused', failed('duplicate_not_accepted'), 'not_sent', 'again'],
@@ -282,7 +282,7 @@ describe('a message that failed', () => {
     expect(second.given).toBe(message);
   });
 
-  it('is never posted a second time after an attempt without an answer, and the server is asked what became of it', async () => {
+  it('is never posted a second time after an attempt without an answer, and the server is asked for its status instead', async () => {
     const made = script();
     made.store.startSending(message);
     const first = await made.call();
@@ -374,9 +374,9 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
   const other = { acceptedMeasurements: [{ pcr0: 'cd'.repeat(48), operator: 'any' }] } as const;
 
   it.each([
-    ['none', undefined],
-    ['another one', other],
-  ])('is not posted if the page now has %s as its policy', async (_, policy) => {
+    ['no policy', undefined],
+    ['another policy', other],
+  ])('is not posted if the page now has %s', async (_, policy) => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();
@@ -455,7 +455,7 @@ describe('a message that the person wants remembered', () => {
     expect(made.storage.values.size).toBe(0);
   });
 
-  it('is forgotten when it was surely not sent, and kept when that is not known', async () => {
+  it('is forgotten when it was certainly not sent, and kept when that is not known', async () => {
     const made = script();
     made.store.setRemember(true);
     made.store.startSending(message);

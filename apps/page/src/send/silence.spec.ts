@@ -10,7 +10,7 @@ it.each([
   [200, 'quiet'],
   [503, 'busy'],
   [429, 'busy'],
-] as const)('counts the server as there after an answer of %i (%s)', async (status, kind) => {
+] as const)('counts the server as reachable after an answer of %i (%s)', async (status, kind) => {
   jest.spyOn(globalThis, 'fetch').mockResolvedValue(new Response('', { status }));
   await expect(askHealth(signal)).resolves.toBe(kind);
 });

@@ -64,7 +64,7 @@ class Tab {
     return this.left.at(-1)?.searchParams ?? new URLSearchParams();
   }
 
-  /** The issuer sends the browser back: the page starts anew. */
+  /** The issuer sends the browser back: the page is loaded again. */
   async comeBack(query: Record<string, string>): Promise<SignInStore> {
     this.address = new URL(`${PAGE}?${new URLSearchParams(query).toString()}`);
     this.reload();
@@ -126,7 +126,7 @@ describe('signing in', () => {
     expect(new Set([state, nonce, verifier]).size).toBe(3);
   });
 
-  it('comes back with a token only in memory, and with the link', async () => {
+  it('returns with the link, and with a token that is only in memory', async () => {
     const request = await tab.start();
     const { verifier } = JSON.parse(tab.kept.get(KEY) ?? '') as Record<string, string>;
     tab.answer = () => tokens(request, { refresh_token: 'refresh-1' });
@@ -170,7 +170,7 @@ describe('signing in', () => {
   it.each<[string, Record<string, string>, string]>([
     ['that the person canceled', { error: 'access_denied' }, 'denied'],
     ['that the request is refused', { error: 'invalid_scope', error_description: '<script>' }, 'refused'],
-    ['that it is out of order', { error: 'temporarily_unavailable' }, 'unreachable'],
+    ['that it is not available', { error: 'temporarily_unavailable' }, 'unreachable'],
     ['neither a code nor an error', {}, 'broken'],
     ['a token in the address', { code: 'c', id_token: 'x' }, 'broken'],
     ['under another issuer (RFC 9207)', { code: 'c', iss: 'https://other.example' }, 'wrong_issuer'],
@@ -252,13 +252,13 @@ describe('signing in', () => {
     ['a time-out', () => Promise.reject(new DOMException('', 'TimeoutError')), 'unreachable'],
     ['503', () => new Response('down', { status: 503 }), 'unreachable'],
     ['a code that it does not know', () => Response.json({ error: 'invalid_grant' }, { status: 400 }), 'refused'],
-    ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'broken'],
+    ['an HTML page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'broken'],
     ['no JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'broken'],
     ['a list', () => Response.json([]), 'broken'],
     ['nothing', () => Response.json({}), 'broken'],
     ['a redirect', () => Response.redirect('https://other.example/', 302), 'broken'],
     ['no ID token', (request) => tokens(request, { id_token: undefined }), 'broken'],
-    ['an ID token that is none', (request) => tokens(request, { id_token: 'x.y.z' }), 'broken'],
+    ['an ID token that is no JWT', (request) => tokens(request, { id_token: 'x.y.z' }), 'broken'],
     [
       'an ID token without a signature',
       (request) => tokens(request, { id_token: jwt(claimsOf(request), { alg: 'none' }) }),
@@ -276,7 +276,7 @@ describe('signing in', () => {
     ['an ID token of tomorrow', (request) => tokens(request, {}, { nbf: now() + 86_400 }), 'clock'],
     ['a token for signed requests', (request) => tokens(request, { token_type: 'DPoP' }), 'broken'],
     [
-      'a token that would be a header of its own',
+      'a token that contains a header of its own',
       (request) => tokens(request, { access_token: 'a\r\nx: y' }),
       'broken',
     ],
@@ -307,12 +307,12 @@ describe('signing in', () => {
     const again = await tab.start();
     tab.answer = () => tokens(again, { expires_in: 60 });
     store = await tab.comeBack({ code: 'c', state: stateOf(again) });
-    // A laptop that slept: timers did not run, the clock did
+    // While a laptop sleeps, its clock runs but timers do not
     jest.setSystemTime(Date.now() + 61_000);
     expect([store.token(), store.problem.value]).toEqual([undefined, 'expired']);
   });
 
-  it('continues where it was interrupted once the site sends its settings, and fails where it no longer offers a sign-in', async () => {
+  it('waits for the settings of the site after the return, and fails if the site no longer offers a sign-in', async () => {
     const request = await tab.start();
     tab.address = new URL(`${PAGE}?code=c&state=${stateOf(request)}`);
     tab.reload();
@@ -396,12 +396,9 @@ describe('the settings of the site', () => {
   it.each<[string, unknown]>([
     ['nothing', null],
     ['a list', []],
-    ['a script to go to', { ...good, authorizationEndpoint: 'javascript:alert(1)' }],
+    ['a script as an address', { ...good, authorizationEndpoint: 'javascript:alert(1)' }],
     ['plain HTTP to another machine', { ...good, authorizationEndpoint: 'http://id.example/authorize' }],
-    [
-      'plain HTTP to a name that only begins like this machine',
-      { ...good, tokenEndpoint: 'http://localhost.example/' },
-    ],
+    ['plain HTTP to a name that only begins with localhost', { ...good, tokenEndpoint: 'http://localhost.example/' }],
     ['no client', { ...good, clientId: '' }],
     ['an audience under another name', { ...good, audience: { parameter: 'redirect_uri', value: 'x' } }],
     ['no audience', { ...good, audience: undefined }],

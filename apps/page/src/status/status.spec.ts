@@ -41,7 +41,7 @@ describe('a chart', () => {
     expect(pathOf([], [], 1)).toBe('');
   });
 
-  it('draws neighbors of one state as one bar', () => {
+  it('draws consecutive samples of the same state as one bar, except where samples are missing', () => {
     expect(runs([0, 10, 20], 'uud').map(({ letter, from, to }) => [letter, Math.round(from), Math.round(to)])).toEqual([
       ['u', 0, 667],
       ['d', 667, 1000],

@@ -12,7 +12,7 @@ it('reads a list of 200 templates, each with everything that it may have', () =>
 });
 
 it.each([
-  ['what is no JSON', '<html>'],
+  ['text that is no JSON', '<html>'],
   ['an object without a list', {}],
   ['201 templates', { templates: Array(201).fill(templateFor()) }],
   ['a body that no message may have', { templates: [{ ...templateFor(), body: 'x'.repeat(10_001) }] }],

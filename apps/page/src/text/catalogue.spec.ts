@@ -33,7 +33,7 @@ it('offers English and Spanish', () => {
 });
 
 it.each(codes)(
-  '%s is an ISO 639 code, and its file has every text of English with the same places to fill',
+  '%s is an ISO 639 code, and its file has every text of English with the same names in braces',
   async (code) => {
     expect(Intl.getCanonicalLocales(code)).toEqual([code]);
     // A link can name this language

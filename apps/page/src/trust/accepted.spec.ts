@@ -19,7 +19,7 @@ describe('what a person gives to compare with', () => {
     expect(readAccepted(text, B)).toEqual({ ok: true, value: [{ pcr0: A, pcr3: B }] });
   });
 
-  it('keeps the other registers of a file, so that no less is compared than the file names', () => {
+  it('keeps the other registers of a file, so that every register that the file names is compared', () => {
     expect(readAccepted(json({ pcr0: A, pcr1: B, pcr8: C }), D)).toEqual({
       ok: true,
       value: [{ pcr0: A, pcr1: B, pcr8: C, pcr3: D }],
@@ -119,10 +119,10 @@ describe('the address of the page', () => {
     ['an image that was cut off', `#pcr0=${A.slice(1)}&pcr3=${C}`, 'image_not_hex'],
     ['an empty image', `#pcr0=&pcr3=${C}`, 'image_missing'],
     ['two operators for three images', `#pcr0=${A},${B},${C}&pcr3=${C},${D}`, 'pairs_unequal'],
-    ['a word of old', `#pcr0=${A}&operator=any`, 'operator_missing'],
+    ['operator=any in place of pcr3=any', `#pcr0=${A}&operator=any`, 'operator_missing'],
     ['& escaped as HTML', `#campaign=x&amp;pcr0=${A}&amp;pcr3=${C}`, 'image_missing'],
     ['& and = escaped', `#campaign%3Dx%26pcr0%3D${A}%26pcr3%3D${C}`, 'image_missing'],
-    ['a name escaped with them', `#campaign%3Dx%26%70cr0%3D${A}`, 'image_missing'],
+    ['&, = and a letter of a name escaped', `#campaign%3Dx%26%70cr0%3D${A}`, 'image_missing'],
     ['names in capitals', `#PCR0=${A}&PCR3=${C}`, 'image_missing'],
     ['one name in capitals', `#pcr0=${A}&PCR3=${C}`, 'operator_missing'],
     ['semicolons', `#campaign=x; pcr0=${A}; pcr3=${C}`, 'image_missing'],

@@ -24,7 +24,7 @@ it('every check is shown in one group', () => {
   expect(GROUPS.flatMap(checksOf).sort()).toEqual([...CHECK_NAMES].sort());
 });
 
-it('a check or a failure that the catalogue does not know yet is shown as the library has it', () => {
+it('a check or a failure that the catalogue does not know yet is shown as the library names it', () => {
   expect(titleOf('a_newer_check' as never)).toBe('a newer check');
   for (const code of ['ERR_NEWER', '__proto__', 'constructor', 'toString'])
     expect(failureSentence(code, 'something is wrong')).toBe('Something is wrong.');

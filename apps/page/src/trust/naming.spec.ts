@@ -56,10 +56,10 @@ it('a link that names a part of the kept list narrows it to that part, with all 
 });
 
 it.each<[string, Accepted, boolean]>([
-  ['the same', ours, false],
+  ['what the site publishes', ours, false],
   ['another image', [{ pcr0: B, pcr3: OURS }], true],
-  ['the image of another operator', [{ pcr0: A, pcr3: THEIRS }], true],
-  ['one more than the site', [...ours, { pcr0: B, pcr3: OURS }], true],
+  ['the same image under another operator', [{ pcr0: A, pcr3: THEIRS }], true],
+  ['one image more than the site publishes', [...ours, { pcr0: B, pcr3: OURS }], true],
 ])('a list with %s is reported as different if the site does not publish all of it', (_, sets, differs) => {
   for (const sources of [{ kept: sets }, { link: link(...sets) }, { file: sets }])
     expect(named(sources).differsFromSite).toBe(differs);

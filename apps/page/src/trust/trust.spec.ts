@@ -67,7 +67,7 @@ afterEach(() => {
 const sentence = () => trustSentence(trust.value);
 
 describe('a demo on this machine', () => {
-  it('is verified at once, is marked as a demo, and hands its root to the client', async () => {
+  it('is verified at once, is marked as a demo, and passes its root to the client library', async () => {
     for (const host of ['localhost:3001', '127.0.0.1', '[::1]:80']) {
       await check(`http://${host}/`);
       expect(trust.value).toMatchObject({ kind: 'verified', demo: true, namedBy: 'site' });
@@ -76,7 +76,7 @@ describe('a demo on this machine', () => {
     }
   });
 
-  it('is refused all the same if the link names another image', async () => {
+  it('is still refused if the link names another image', async () => {
     await check(`http://localhost/#pcr0=${OTHER}&pcr3=${pcr3}`);
     expect(trust.value).toMatchObject({
       kind: 'refused',
@@ -102,7 +102,7 @@ describe('a site elsewhere that publishes a development root and forges document
     },
   );
 
-  it('is no longer a demo on a page that the Back button brings back, after the person left the demo on another page', async () => {
+  it('is no longer a demo on a page that the Back button shows again, after the person left the demo on another page', async () => {
     await check('https://letters.example/');
     await chooseDemo();
     expect(policy.value).toBeDefined();
@@ -160,7 +160,7 @@ describe('the image and the operator', () => {
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'link_contradicts_kept' } });
   });
 
-  it('are those of a link that the tab opened on another page, after the Back button brings this page back', async () => {
+  it('are those of a link that the tab opened on another page, after the Back button shows this page again', async () => {
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'site' });
     sessionStorage.setItem('communique-tee link', `pcr0=${OTHER}&pcr3=${pcr3}`); // as the other page does
@@ -224,9 +224,9 @@ describe('a later check', () => {
 });
 
 it.each<[string, Response, string]>([
-  ['its enclave is away', problem(503, 'enclave_unavailable'), english.trust.answered.enclave_unavailable],
+  ['its enclave is not available', problem(503, 'enclave_unavailable'), english.trust.answered.enclave_unavailable],
   [
-    'it knows no sentence for the code',
+    'the page has no sentence for the code',
     problem(503, 'a_newer_code'),
     'The server answered with error 503. Sending is blocked.',
   ],
@@ -240,7 +240,7 @@ it.each<[string, Response, string]>([
     new Response('<html>', { status: 502 }),
     'The server answered with error 502. Sending is blocked.',
   ],
-  ['it sends without end', new Response('x'.repeat(30_000)), english.trust.noAnswer.too_large],
+  ['it sends too many bytes', new Response('x'.repeat(30_000)), english.trust.noAnswer.too_large],
 ])('shows what a server answered if %s', async (_, response, expected) => {
   served.attestation = response;
   await check('http://localhost/');

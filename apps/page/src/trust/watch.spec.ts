@@ -37,14 +37,14 @@ afterAll(() => {
   jest.useRealTimers();
 });
 
-it('an open page asks again after ten minutes, and keeps what it knows in view', () => {
+it('a page in view checks again after ten minutes, and shows the last result meanwhile', () => {
   jest.advanceTimersByTime(9 * 60_000);
   expect(check).not.toHaveBeenCalled();
   jest.advanceTimersByTime(60_000);
   expect(check.mock.calls).toEqual([[true]]);
 });
 
-it('a page out of view sends no request, and sends one when it comes back after a minute', () => {
+it('a page out of view sends no request, and sends one when it is in view again more than a minute after the last check', () => {
   show('hidden');
   jest.advanceTimersByTime(30_000);
   show('visible');
@@ -56,7 +56,7 @@ it('a page out of view sends no request, and sends one when it comes back after 
   expect(check.mock.calls).toEqual([[true]]);
 });
 
-it('a server that is away is asked again every 20 seconds, and when the network is back', () => {
+it('a server that is away is asked again every 20 seconds, and when the network is available again', () => {
   trust.value = { kind: 'unreachable', reason: { kind: 'no_connection' } };
   jest.advanceTimersByTime(20_000);
   expect(check).toHaveBeenCalledTimes(1);
@@ -64,7 +64,7 @@ it('a server that is away is asked again every 20 seconds, and when the network 
   expect(check).toHaveBeenCalledTimes(2);
 });
 
-it('a page that the Back button brings back checks at once, and sends no message on its old result', () => {
+it('a page that the Back button shows again discards its old result and checks again at once', () => {
   windowEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
   expect(check).not.toHaveBeenCalled();
   windowEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));

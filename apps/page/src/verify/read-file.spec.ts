@@ -33,7 +33,7 @@ const receipt = async (over: Partial<ReceiptClaims> = {}, key = keys.privateKey)
 
 async function judged(file: object, sets = accepted, demoRoot: typeof root | null = root): Promise<ReceiptVerdict> {
   const content = contentOf(JSON.stringify(file));
-  if (content.kind !== 'receipt') throw new Error('the file is told as no receipt');
+  if (content.kind !== 'receipt') throw new Error('the file is not recognized as a receipt');
   return examineReceipt(content.receipt, sets, demoRoot ?? undefined);
 }
 
@@ -48,7 +48,7 @@ it.each<[string, () => Promise<object>, ReceiptErrorCode]>([
   ['of another image', () => receipt({ pcr0: 'ab'.repeat(48) }), 'ERR_RECEIPT_MEASUREMENT'],
   ['signed a day later', () => receipt({ time: claims.time + 86_400 }), 'ERR_RECEIPT_ATTESTATION'],
   ['that is empty', () => Promise.resolve({ receipt: '', attestation_document: '' }), 'ERR_RECEIPT_MALFORMED'],
-  ['that is not there yet', () => Promise.resolve({ receipt: null }), 'ERR_RECEIPT_MALFORMED'],
+  ['that does not exist yet', () => Promise.resolve({ receipt: null }), 'ERR_RECEIPT_MALFORMED'],
   ['with a member more', async () => ({ ...(await receipt()), more: 1 }), 'ERR_RECEIPT_MALFORMED'],
 ])('a receipt %s is refused with a sentence', async (_, file, code) => {
   const verdict = await judged(await file());
@@ -73,12 +73,12 @@ it('a receipt under a development root is refused outside of a demo, and is mark
 });
 
 it.each([
-  ['no text', '\u0000\u0001\ufffd\ufffd', 'image_not_hex'],
+  ['bytes that are no text', '\u0000\u0001\ufffd\ufffd', 'image_not_hex'],
   ['an empty file', '', 'image_missing'],
   ['a list', '[1,2]', 'not_measurements'],
   ['nothing', 'null', 'image_not_hex'],
-  ['brackets without end', '['.repeat(100_000), 'too_long'],
-  ['deep brackets', `${'['.repeat(5000)}${']'.repeat(5000)}`, 'not_json'],
+  ['100,000 open brackets', '['.repeat(100_000), 'too_long'],
+  ['5,000 nested lists', `${'['.repeat(5000)}${']'.repeat(5000)}`, 'not_json'],
   ['a member twice', '{"receipt":1,"receipt":2}', 'not_json'],
   ['a prototype', '{"__proto__":{"receipt":1}}', 'not_measurements'],
 ])('a file of %s is refused with a sentence', (_, content, code) => {

@@ -17,7 +17,7 @@ beforeEach(() => {
   attemptStep('address');
 });
 
-it('shows no error before the person tries to go on', () => {
+it('shows no error before the person tries to continue', () => {
   values['constituent/zip'].value = '2';
   expect([errorOf('constituent/zip'), summaryOf('address')]).toEqual([undefined, []]);
 });
@@ -46,7 +46,7 @@ it('flags the step’s invalid fields, and marks each as fixed once it is valid'
   expect(summaryOf('message')).toEqual([]);
 });
 
-it('lets the person leave a step without errors', () => {
+it('lets the person leave a step that has no errors, even if the next step has some', () => {
   expect(attemptStep('address')).toBe(true);
   expect(problemsOf('message')).not.toEqual([]);
 });

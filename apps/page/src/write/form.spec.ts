@@ -159,7 +159,7 @@ describe('the form', () => {
     expect(reviewedMessage()).toBeNull();
   });
 
-  it('takes a web address as it is pasted, and refuses an invalid one', () => {
+  it('accepts a web address as it is pasted, and refuses an invalid one', () => {
     fill({ 'message/moreInfo': ' https://example.org/a[1]|b ' });
     expect(currentMessage()?.message.moreInfo).toBe('https://example.org/a%5B1%5D%7Cb');
     values['message/moreInfo'].value = 'example.org';
@@ -300,7 +300,7 @@ describe('a draft', () => {
     expect(wouldLoseContent()).toBe(true);
   });
 
-  it('that was kept for a visit to another page is removed if this page was not left', () => {
+  it('that was kept for a visit to another page is removed after five minutes if the person did not leave this page', () => {
     jest.useFakeTimers();
     fill();
     keepDraftForReturn();

@@ -36,7 +36,7 @@ describe('what waits in the tab while a person signs in', () => {
     expect(parkForSignIn).not.toHaveBeenCalled();
   });
 
-  it('is not a draft if the message may have been sent, because it comes back to be followed, not to be sent again', () => {
+  it('is not a draft if the message may have been sent, because the page then follows the message and does not send it again', () => {
     kept.value = {};
     beforeSignIn();
     expect([...session.values()]).toEqual([]);

@@ -33,7 +33,7 @@ it('adds an entry to the history for each step that the person goes to', () => {
   expect([step.value, focusTarget.value, moves.value - before]).toEqual(['address', 'field-district', 2]);
 });
 
-it('starts where a draft was left, with the steps before it to go back to', () => {
+it('starts at the step of a draft, with the steps before it in the history', () => {
   entries.splice(0, Infinity, null);
   startSteps('review', () => true);
   expect([step.value, entries]).toEqual(['review', [{ step: 'address' }, { step: 'message' }, { step: 'review' }]]);

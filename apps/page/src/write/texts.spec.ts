@@ -53,7 +53,7 @@ describe('the text of a problem', () => {
     ['message/bills', 'too_long', 'Name at most 20 bills.'],
     ['responseRequested', 'invalid', 'Please check this.'],
     [undefined, 'malformed', 'The message could not be read.'],
-  ] as const)('of %s, %s, is the catalogue’s', (field, code, shown) => {
+  ] as const)('of the field %s with the code %s is the catalogue’s', (field, code, shown) => {
     expect(of(field, code)).toBe(shown);
   });
 
