@@ -1,32 +1,33 @@
-/** Sizes and times that every boundary agrees on. Bytes unless the name states another unit. */
+/** Limits of size and time for clients, gateway and enclave. */
 export const LIMITS = {
-  /** The padded plain text of a sealed message, its length prefix included: the largest size bucket. */
+  /** The padded plain text of a sealed message, with its length prefix. It is the largest size bucket. */
   maxPaddedPlaintextBytes: 256 * 1024,
   /** A sealed message in its CBOR form: the largest padded text, its tag, and the header around them. */
   maxSealedMessageBytes: 256 * 1024 + 256,
-  /** The length of every proof of residence (UltraHonk, target `evm`). */
+  /** Every proof of residence has this length (UltraHonk, target `evm`). */
   proofBytes: 6848,
-  /** A registrar's signed note about a root, and one about a campaign, in UTF-8. */
+  /** In UTF-8. */
   maxRootNoteBytes: 600,
+  /** In UTF-8. */
   maxCampaignNoteBytes: 400,
-  /** The longest that an operator may let a campaign last. The gateway keeps a used nullifier for eight days more. */
+  /** The longest campaign that an operator can allow. The gateway keeps a used nullifier for eight days more. */
   maxCampaignDays: 90,
-  /** The most that a client posts in CBOR: a sealed message, its proof, its root note, and the frame around them. */
+  /** An envelope in CBOR: a sealed message, its proof, its root note, and the frame around them. */
   maxEnvelopeBytes: 256 * 1024 + 256 + 7680,
-  /** The same in JSON: base64url (4/3) and the member names. */
+  /** An envelope in JSON: base64url (4/3) and the member names. */
   maxEnvelopeJsonBytes: 360 * 1024,
-  /** Nesting of any CBOR or JSON that crosses a boundary. */
+  /** Levels of nesting in any CBOR or JSON. */
   maxDepth: 8,
-  /** CBOR data items in one message. */
+  /** Data items of CBOR, or members of JSON. */
   maxItems: 4096,
   /** How far ahead a message may expire: seven days. */
   maxLifetimeSeconds: 7 * 24 * 3600,
   /** Offices that one message may name: a House office, two Senate offices, and one to spare. */
   maxOffices: 4,
-  /** A client's nonce for an attestation document; the NSM takes up to 512 bytes. */
+  /** A client's nonce for an attestation document. The NSM accepts up to 512 bytes. */
   minNonceBytes: 16,
   maxNonceBytes: 64,
-  /** A relay answer: a receipt with its attestation document (at most 16 KiB) and a sealed answer. */
+  /** The enclave's answer to a message: a receipt with its attestation document (at most 16 KiB) and a sealed answer. */
   maxRelayAnswerBytes: 128 * 1024,
   /** UTF-8 of an agent task's text. */
   maxTaskTextBytes: 16_384,
@@ -34,7 +35,7 @@ export const LIMITS = {
   maxTaskPlaintextBytes: 32 * 1024,
   /** A task in its CBOR form: the largest padded plain text, its tag, and the headers around them. */
   maxAgentRequestBytes: 32 * 1024 + 256,
-  /** The same in JSON: base64url (4/3) and the member names. */
+  /** A task in JSON: base64url (4/3) and the member names. */
   maxAgentRequestJsonBytes: 46 * 1024,
   /** How far ahead a task may expire: ten minutes. */
   maxTaskLifetimeSeconds: 600,

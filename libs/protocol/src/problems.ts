@@ -1,11 +1,11 @@
 import type { ProviderFailure } from './agents/ends';
 
 /**
- * Every error that an HTTP client of the gateway, or the gateway as a client of the enclave, can meet: RFC 9457 problem
- * documents with a stable `code`. The code is the contract; title and detail are for people and may be reworded.
+ * Every problem (RFC 9457) with which the gateway or the enclave answers. `code` is stable. Title and detail are for people and may be
+ * reworded.
  */
 export const PROBLEMS = {
-  // errors in the caller's request
+  // Faults of the request
   malformed_request: { status: 400, title: 'The request cannot be read' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
   nonce_invalid: { status: 400, title: 'The nonce is not 16 to 64 bytes in hex' },
@@ -41,7 +41,7 @@ export const PROBLEMS = {
   template_not_publishable: { status: 422, title: 'The template cannot be published as it is' },
   campaign_note_invalid: { status: 422, title: 'The campaign note cannot be used' },
   suite_unsupported: { status: 422, title: 'The sealing suite is not supported' },
-  // limits of the service, and its failures
+  // Limits and failures of the service
   rate_limited: { status: 429, title: 'Too many requests' },
   user_daily_limit_reached: { status: 429, title: 'Your budget for this UTC day is used up' },
   daily_messages_reached: { status: 429, title: 'You have sent as many messages as one UTC day allows' },
@@ -73,7 +73,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** One field that is wrong: a JSON pointer, the rule it breaks, a sentence. Never the value. */
+/** One wrong field: its JSON pointer, the rule that it breaks, and a sentence. It never contains the value. */
 export interface FieldProblem {
   pointer: string;
   code: string;
@@ -90,8 +90,7 @@ export interface ProblemDocument {
   errors?: FieldProblem[];
   retryAfterSeconds?: number;
   /**
-   * Only of `provider_unavailable`: the reason, and the enclave's signed statement of the charge, with its document
-   * in base64.
+   * Only `provider_unavailable` has these three: the reason, the enclave's usage statement, and its attestation document in base64.
    */
   reason?: ProviderFailure;
   statement?: string;
@@ -102,7 +101,7 @@ export function isProblemCode(value: unknown): value is ProblemCode {
   return typeof value === 'string' && Object.hasOwn(PROBLEMS, value);
 }
 
-/** Builds the document for `code`; `more` must contain nothing from a message. */
+/** Returns the document for `code`. `more` must contain nothing from a message. */
 export function problemDocument(
   code: ProblemCode,
   more: Omit<ProblemDocument, 'type' | 'title' | 'status' | 'code'> = {},
@@ -112,8 +111,8 @@ export function problemDocument(
 }
 
 /**
- * Input that breaks a schema, a size or a depth limit. `code` is a row of the problem table; `message` names the place and
- * the rule, never the value.
+ * The error for input that breaks a schema or a limit. `code` is a key of PROBLEMS. `message` names the place and the rule, never the
+ * value.
  */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

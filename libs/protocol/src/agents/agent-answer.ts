@@ -29,7 +29,7 @@ const fields = z.strictObject({
 export const agentAnswerSchema = fields.refine(
   ({ outcome, text }) => (text !== null) === (outcome === 'complete' || outcome === 'cut'),
 );
-/** The part of the answer that only the person learns, sealed by `sealTaskAnswer`. */
+/** The content of the answer that only the person can open. `sealTaskAnswer` seals it. */
 export type AgentAnswer = z.infer<typeof fields>;
 
 /** Returns a canonical CBOR map. @throws ProtocolError `malformed_body` */
@@ -58,7 +58,7 @@ const agentReplySchema = z.strictObject({
   /** The usage statement of this attempt: a JWS in compact form. */
   statement: z.string().min(1).max(MAX_STATEMENT_CHARACTERS),
   attestationDocument: bytesUpTo(16_512),
-  /** The pause before a second attempt, which needs a new reservation; null if a second attempt could not help. */
+  /** The pause before a second attempt; null if a second attempt would not help. A second attempt needs a new reservation. */
   again: z.strictObject({ afterMs: z.int().min(0).max(MAX_AGAIN_MS) }).nullable(),
 });
 /** The enclave's answer to `POST /agents`. */

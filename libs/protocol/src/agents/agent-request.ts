@@ -16,13 +16,12 @@ import { ProtocolError } from '../problems';
 import { TASK_BUCKETS } from './vocabulary';
 import { maxOutputTokensSchema, modelClassSchema } from './word-schemas';
 
-/** The header with the number of the attempt that the gateway reserved for: `1` or `2`. */
+/** The header with the number of the attempt for which the gateway has reserved money: `1` or `2`. */
 export const ATTEMPT_HEADER = 'communique-attempt';
 
 /**
- * The request that a client posts for a task. The request id (the message id of `sealed`), the model class and the
- * maximum output are outside the seal, because the gateway calculates the reservation from them. The task, its text and its language are
- * sealed.
+ * The request that a client posts for a task. The request id is the message id of `sealed`. The model class and the maximum output are
+ * outside the seal, because the gateway calculates the reservation from them. The task, its text and its language are sealed.
  */
 export interface AgentRequest {
   modelClass: string;
@@ -35,8 +34,8 @@ export interface AgentRequest {
 const wireSchema = z.tuple([z.literal(1), modelClassSchema, maxOutputTokensSchema, z.instanceof(Uint8Array)]);
 
 /**
- * Returns the canonical CBOR array `[1, model class, maximum output tokens, form 1 bytes of the sealed task]`. `request_sha256` is over
- * these bytes.
+ * Returns the canonical CBOR array `[1, model class, maximum output tokens, form 1 bytes of the sealed task]`. `request_sha256` is the hash
+ * of these bytes.
  * @throws ProtocolError `malformed_body`
  */
 export function encodeAgentRequest({ modelClass, maxOutputTokens, sealed }: AgentRequest): Uint8Array {
@@ -47,7 +46,7 @@ export function encodeAgentRequest({ modelClass, maxOutputTokens, sealed }: Agen
 }
 
 /**
- * Reads canonical bytes only, so that `encodeAgentRequest` returns the same bytes.
+ * Reads only canonical bytes, so that `encodeAgentRequest` returns the same bytes.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeAgentRequest(bytes: Uint8Array): AgentRequest {
@@ -96,5 +95,5 @@ function checkSealed({ nullifier, ciphertext }: SealedMessage): void {
   const padded = ciphertext.length - POLY1305_TAG_BYTES;
   if (nullifier !== null) throw new ProtocolError('malformed_body', 'nullifier: a task has none');
   if (!TASK_BUCKETS.some((bucket) => bucket === padded))
-    throw new ProtocolError('malformed_body', 'ciphertext: 4, 8, 16 or 32 KiB and its tag');
+    throw new ProtocolError('malformed_body', 'ciphertext: must be 4, 8, 16 or 32 KiB and a tag');
 }

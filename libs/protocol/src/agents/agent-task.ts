@@ -11,7 +11,7 @@ const utf8 = new TextEncoder();
 /** Control characters except line feed and tab. */
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** Whether a text has no control characters and no lone surrogate, for which a provider would refuse the whole request. */
+/** Whether a text has neither control characters nor a lone surrogate. A provider would refuse the whole request for one of them. */
 function isPlainText(value: string): boolean {
   return value.isWellFormed() && !CONTROL.test(value);
 }
@@ -38,7 +38,7 @@ export const agentTaskSchema = z.strictObject({
     .refine(fits, { params: { rule: 'too_long', maximum: LIMITS.maxTaskTextBytes } })
     .refine((value) => countVisible(value, 1) >= 1, { params: { rule: 'too_short', minimum: 1 } }),
 });
-/** The sealed content. */
+/** The content of a task, which the client seals. */
 export type AgentTask = z.infer<typeof agentTaskSchema>;
 
 export interface TaskProblem {
@@ -48,7 +48,7 @@ export interface TaskProblem {
   readonly code: string;
 }
 
-/** The faults of a task, before it is sealed: fields and rules, never a value. Empty if the task can be sealed. */
+/** Returns the faults of a task before it is sealed: fields and rules, never a value. Empty if the task can be sealed. */
 export function agentTaskProblems(value: unknown): TaskProblem[] {
   const parsed = agentTaskSchema.safeParse(value);
   return (parsed.error?.issues ?? []).map(({ path, ...issue }) => ({
@@ -72,7 +72,7 @@ export function decodeAgentTask(opened: Uint8Array): AgentTask {
 
 function read(value: unknown): AgentTask {
   const parsed = agentTaskSchema.safeParse(value);
-  // No cause, because zod's message could contain a part of the text
+  // The cause is left out, because zod's message could contain a part of the text
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not an agent task');
   return parsed.data;
 }

@@ -5,8 +5,8 @@ import { modelClassMembers, pricesMembers } from './model-class';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
 
 /**
- * The answer of `GET /api/agents`. Clients take the classes from the attested configuration only, and learn from this answer what is off
- * now.
+ * The answer of `GET /api/agents`. A client takes the classes only from the attested configuration. This answer tells it which of them are
+ * off now.
  */
 export const agentOfferSchema = z
   .strictObject({
@@ -49,5 +49,5 @@ export const agentResultSchema = z
   .meta({ id: 'AgentResult', description: 'A sealed answer, and the signed usage statement with its cost.' });
 export type AgentResult = z.infer<typeof agentResultSchema>;
 
-/** The members of `provider_unavailable` in addition to those of every problem. They prove the charge. */
+/** The members that only the problem `provider_unavailable` has. They prove the charge. */
 export const providerUnavailableMembers = { statement, attestationDocument };

@@ -52,7 +52,7 @@ const task = (changes: Partial<AgentTask> = {}): AgentTask => ({
 
 describe('an agent request', () => {
   it.each(TASK_BUCKETS)(
-    'with %i bytes comes back from its CBOR and JSON forms unchanged, within the limits',
+    'with %i bytes is unchanged after encoding and decoding as CBOR and as JSON, and stays within the limits',
     (bytes) => {
       const encoded = encodeAgentRequest(request({}, bytes));
       expect(encoded.length).toBeLessThanOrEqual(LIMITS.maxAgentRequestBytes);
@@ -72,7 +72,7 @@ describe('an agent request', () => {
     ['a nullifier', request({ sealed: { ...request().sealed, nullifier: new Uint8Array(32) } })],
     ['a ciphertext below its buckets', request({}, 2048)],
     ['a ciphertext above its buckets', request({}, 65_536)],
-    ['a ciphertext between them', request({}, 5000)],
+    ['a ciphertext between two buckets', request({}, 5000)],
   ])('with %s cannot be written or read', (_name, wrong) => {
     expect(() => encodeAgentRequest(wrong)).toThrow(code('malformed_body'));
     const array = [1, wrong.modelClass, wrong.maxOutputTokens, innerOf(wrong)];
@@ -94,7 +94,7 @@ describe('an agent request', () => {
 });
 
 describe('a task', () => {
-  it('comes back unchanged, byte for byte, with emoji, ZWJ and ZWNJ', () => {
+  it('is unchanged after encoding and decoding, byte for byte, with emoji, ZWJ and ZWNJ', () => {
     const family = '\u{1F468}\u200D\u{1F469}\u200D\u{1F467}';
     const persian = '\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645';
     const written = task({ text: `${family}\n\t${persian}`, subject: family });
@@ -104,18 +104,18 @@ describe('a task', () => {
 
   it.each<[string, Partial<Record<keyof AgentTask, unknown>>, string, string]>([
     ['half an emoji at the end of the text', { text: 'Hello \ud83d' }, '/text', 'invalid_characters'],
-    ['the other half of one', { text: '\ude00 Hello' }, '/text', 'invalid_characters'],
+    ['half an emoji at the start of the text', { text: '\ude00 Hello' }, '/text', 'invalid_characters'],
     ['half an emoji in the subject', { subject: 'Hello \ud83d' }, '/subject', 'invalid_characters'],
     ['NUL', { text: 'a\u0000b' }, '/text', 'invalid_characters'],
     ['a carriage return', { text: 'a\r\nb' }, '/text', 'invalid_characters'],
     ['a C1 control', { text: 'a\u0085b' }, '/text', 'invalid_characters'],
     ['too many bytes', { text: '\u20ac'.repeat(5462) }, '/text', 'too_long'],
-    ['a text that cannot be seen', { text: ' \u200b\n' }, '/text', 'too_short'],
+    ['a text without a visible character', { text: ' \u200b\n' }, '/text', 'too_short'],
     ['a long subject', { subject: 'a'.repeat(501) }, '/subject', 'too_long'],
     ['another task', { task: 'chat' }, '/task', 'invalid'],
     ['another language form', { language: 'en-US' }, '/language', 'invalid'],
     ['an output that is no step', { maxOutputTokens: 65 }, '/maxOutputTokens', 'invalid'],
-    ['a member more', { system: 'x' } as never, '', 'invalid'],
+    ['an unknown member', { system: 'x' } as never, '', 'invalid'],
   ])('with %s is refused with the field and the rule', (_name, changes, pointer, rule) => {
     const wrong = { ...task(), ...changes };
     expect(agentTaskProblems(wrong)).toContainEqual({ pointer, code: rule });
@@ -137,7 +137,7 @@ describe('a task', () => {
 describe('an answer', () => {
   const answer = { version: 1, requestId: new Uint8Array(16), outcome: 'cut', text: 'Dear', problem: null } as const;
 
-  it('comes back unchanged, and the longest fits its bucket', () => {
+  it('is unchanged after encoding and decoding, and the longest answer fits its bucket', () => {
     expect(decodeAgentAnswer(encodeAgentAnswer(answer))).toEqual(answer);
     expect(encodeAgentAnswer({ ...answer, text: 'a'.repeat(12_000) }).length).toBeLessThan(16_380);
     expect(() => encodeAgentAnswer({ ...answer, text: '\u20ac'.repeat(4001) })).toThrow(code('malformed_body'));
@@ -149,7 +149,7 @@ describe('an answer', () => {
   });
 });
 
-it('a reply comes back unchanged, and is refused with an unknown member or a long wait', () => {
+it('a reply is unchanged after encoding and decoding, and is refused with an unknown member or a long wait', () => {
   const reply = {
     answer: new Uint8Array(16_400),
     statement: 'a.b.c',
@@ -197,13 +197,13 @@ describe('the claims of a usage statement', () => {
     ['usage that is not reported', { usage_state: 'unknown' }],
     ['reported usage that is missing', { usage: null }],
     ['an answer that is not billed', { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' }],
-    ['a cost of what is not billed', { end: 'key', usage_state: 'not_billed', usage: null }],
-    ['a cost of what was not sent', { end: 'not_sent', usage_state: 'unknown', usage: null }],
+    ['a cost although nothing is billed', { end: 'key', usage_state: 'not_billed', usage: null }],
+    ['a cost although nothing was sent', { end: 'not_sent', usage_state: 'unknown', usage: null }],
     ['a cost below zero', { cost_micro_usd: '-1' }],
     ['a cost with a zero before it', { cost_micro_usd: '07' }],
     ['a fraction of a cost', { cost_micro_usd: '7.5' }],
     ['a cost as a number', { cost_micro_usd: 7 }],
-    ['an end of a provider', { end: 'stop' }],
+    ["a provider's own word for an end", { end: 'stop' }],
     ['a third attempt', { attempt: 3 }],
     ['a served model with a line break', { served_model: 'gpt\ntest' }],
     ['a count below zero', { usage: { ...usage, input: -1 } }],

@@ -2,12 +2,11 @@
  * How one attempt ended. A statement, a metric and a database row contain one of these values and no text of a
  * provider.
  *
- * - An answer came: `complete`, `cut` (at the maximum output), `empty` (no text), `refused` (by the model), `other` (a reason that we do
- *   not know), `answer_rejected` (its text breaks our output rules), `tier_mismatch` (answered by another tier or another model than the
- *   one requested).
- * - The sealed task is not valid: `task_invalid`. No request was sent.
+ * - The provider answered: `complete`, `cut` (at the maximum output), `empty` (without text), `refused` (by the model), `other` (for a
+ *   reason that the enclave does not know), `answer_rejected` (the text breaks the enclave's output rules), `tier_mismatch` (another tier or
+ *   another model answered).
  * - The provider failed: `PROVIDER_FAILURES`.
- * - No request was sent for another reason: `not_sent`.
+ * - No request was sent: `task_invalid` (the sealed task is not valid), `not_sent` (another reason).
  */
 export const AGENT_ENDS = [
   'complete',

@@ -1,4 +1,4 @@
-// A separate module, so that the page can read an attested configuration without loading the rest of this folder.
+// This is a separate module so that the page can read an attested configuration without loading the rest of this folder.
 import * as z from 'zod';
 import { PROVIDERS, TASKS } from './vocabulary';
 import {

@@ -7,14 +7,14 @@ import { modelClassSchema, modelNameSchema, pricesSha256Schema, pricesVersionSch
 
 export const USAGE_STATEMENT_TYPE = 'communique-tee-usage+jws';
 
-/** The most characters of a statement: a JWS in compact form. */
+/** The limit for a statement, a JWS in compact form. */
 export const MAX_STATEMENT_CHARACTERS = 4096;
 
 const tokens = z.int().min(0);
 
 /**
- * Tokens of one attempt in classes that do not overlap: each token is in one of them. `output` does not include `thinking`, and `input`
- * does not include tokens that the provider wrote into its cache.
+ * The tokens of one attempt by class. Each token counts in exactly one class. So `output` does not include `thinking`, and `input`
+ * includes neither tokens read from the provider's cache nor tokens written to it.
  */
 export const usageSchema = z.strictObject({
   input: tokens,
@@ -30,15 +30,15 @@ export type Usage = z.infer<typeof usageSchema>;
 
 /**
  * What is known about an attempt's tokens. `reported`: the provider's counts are in `usage`. `invalid`: the provider answered, but its
- * counts are absent or contradict themselves, or its model or tier is not the requested one. `unknown`: bytes left the enclave, and no
- * answer came that can be read. `not_billed`: an HTTP error status of the provider, or no byte left.
+ * counts are absent or contradict themselves, or another model or tier answered. `unknown`: the enclave sent a request and got no answer
+ * that it can read. `not_billed`: the provider answered with an HTTP error status, or the enclave sent nothing.
  */
 export const USAGE_STATES = ['reported', 'invalid', 'unknown', 'not_billed'] as const;
 export type UsageState = (typeof USAGE_STATES)[number];
 
-/** Ends before any byte was sent. */
+/** The ends of attempts that sent nothing. */
 const NOTHING_SENT: readonly string[] = ['task_invalid', 'not_sent'];
-/** Ends that need an answer of the provider. */
+/** The ends of attempts that the provider answered. */
 const ANSWERED: readonly string[] = [
   'complete',
   'cut',
@@ -69,9 +69,9 @@ const claims = z.strictObject({
   usage: usageSchema.nullable(),
   prices_version: pricesVersionSchema,
   prices_sha256: pricesSha256Schema,
-  /** Micro-dollars, a whole number in decimal: a JSON number could lose digits. */
+  /** Micro-dollars, a whole number in decimal. It is text because a JSON number could lose digits. */
   cost_micro_usd: z.string().regex(/^(0|[1-9][0-9]{0,17})$/),
-  /** Unix seconds by the enclave's clock. The prices are those of this time. */
+  /** Unix seconds by the enclave's clock. The prices of this time apply. */
   time: z.int().min(0),
   pcr0: z.string().regex(/^[0-9a-f]{96}$/),
   /** SHA-256 of the attestation document that comes with the statement, in base64url. */
@@ -79,10 +79,10 @@ const claims = z.strictObject({
 });
 
 /**
- * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`, RFC 9864) with
- * `typ` USAGE_STATEMENT_TYPE under the receipt key. Of the task it contains only the hash.
+ * The claims of a usage statement: what one attempt of an agent task used and cost. The enclave signs them with its receipt key as a JWS
+ * (`alg` `Ed25519`, RFC 9864) with `typ` USAGE_STATEMENT_TYPE. Of the task, the statement contains only the hash.
  */
-export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost agree');
+export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost must agree');
 export type UsageStatement = z.infer<typeof claims>;
 
 function isConsistent({ usage, usage_state, end, cost_micro_usd }: UsageStatement): boolean {

@@ -1,4 +1,4 @@
-/** What a person can ask a model for. The list is closed, because each task has its own prompt in the enclave's image. */
+/** What a person can ask a model for. A new task needs its own prompt in the enclave's image. */
 export const TASKS = ['subject', 'draft', 'shorten', 'review'] as const;
 export type Task = (typeof TASKS)[number];
 
@@ -9,8 +9,8 @@ export type Provider = (typeof PROVIDERS)[number];
 export const OUTPUT_TOKEN_STEP = 64;
 export const MAX_OUTPUT_TOKENS = 2048;
 
-/** Padded plain text of a sealed task: four sizes, so that its length tells little. */
+/** The sizes of a sealed task's padded plain text, in bytes. With only four sizes, the length reveals little. */
 export const TASK_BUCKETS = [4096, 8192, 16_384, 32_768] as const;
 
-/** The padded plain text of a sealed answer to a task, for every outcome. */
+/** The size of the padded plain text of every sealed answer to a task, in bytes. */
 export const TASK_ANSWER_BUCKET = 16_384;

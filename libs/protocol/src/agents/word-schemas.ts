@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { MAX_OUTPUT_TOKENS, OUTPUT_TOKEN_STEP } from './vocabulary';
 
-/** The operator's short name for a model: a row of the measured configuration. */
+/** The operator's short name for a model in the measured configuration. */
 export const MODEL_CLASS_PATTERN = /^[a-z0-9-]{1,32}$/;
 export const modelClassSchema = z.string().regex(MODEL_CLASS_PATTERN);
 
-/** A provider's exact name for a model, as requests carry it. */
+/** A provider's exact name for a model, as it is in a request. */
 export const modelNameSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/);
 
 /** The date of a price table and its number on that date: `2026-11-30.1`. */

@@ -2,25 +2,25 @@ import { houseOffices, senateOffices, type State } from './offices';
 
 /** An API of Congress (Communicating With Congress, CWC 2.0) and the form of its office codes. */
 export interface ChamberFacts {
-  /** As in "the House". */
+  /** A name that fits after "the", such as "House". */
   readonly name: string;
-  /** The form of CWC's MemberOffice: five characters. No code may fit two chambers. */
+  /** The form of CWC's MemberOffice, five characters. A code must not match two chambers. */
   readonly office: RegExp;
   /** The form of an office in words, for people who type one. */
   readonly officeForm: string;
   /** The codes of all offices of a state or territory, in ascending order. */
   readonly offices: (state: State) => string[];
   readonly production: { readonly origin: string; readonly messagePath: string };
-  /** Congress's test server: it takes documents and delivers them to no one. */
+  /** Congress's test server, which accepts documents and does not deliver them. */
   readonly test: { readonly origin: string; readonly messagePath: string };
-  /** Where a vendor registers its source address; null if our sources name no one. */
+  /** Where a vendor registers its source address; null if our sources name no address. */
   readonly vendorContact: string | null;
 }
 
 /**
- * Every chamber that messages can go to. A row here drives the rest: which offices a message may name, the key of the chamber in the
- * enclave's configuration (`services.congress.<key>`), the name of its operator's secret, what preflight checks, and what the page
- * and the commands tell people. CONTRIBUTING.md ("How to add a chamber") lists the three other files to change.
+ * Every chamber that messages can go to. A row decides which offices a message may name, the key of the chamber in the enclave's
+ * configuration (`services.congress.<key>`), the name of the operator's secret for it, what preflight checks, and what the page and the
+ * commands tell people. CONTRIBUTING.md ("How to add a chamber") lists the three other files to change.
  */
 export const CHAMBERS = {
   house: {
@@ -51,12 +51,12 @@ export function chamberFacts(chamber: Chamber): ChamberFacts {
   return CHAMBERS[chamber];
 }
 
-/** A value for each chamber, by its key. */
+/** Returns a value for each chamber, by its key. */
 export function forEachChamber<Value>(make: (chamber: Chamber) => Value): Record<Chamber, Value> {
   return Object.fromEntries(CHAMBER_KEYS.map((chamber) => [chamber, make(chamber)])) as Record<Chamber, Value>;
 }
 
-/** Whether a text has the form of an office of some chamber; `officeRefusal` decides whether that office exists. */
+/** Whether a text has the form of an office. `officeRefusal` decides whether the office exists. */
 export function hasOfficeForm(value: string): boolean {
   return CHAMBER_KEYS.some((chamber) => CHAMBERS[chamber].office.test(value));
 }
@@ -68,7 +68,7 @@ export function chamberOf(office: string): Chamber {
   return chamber;
 }
 
-/** The name of the operator's secret that holds a chamber's API key, if the configuration takes it from KMS. */
+/** Returns the name of the operator's secret with a chamber's API key, for a configuration that takes the key from KMS. */
 export function chamberSecret<C extends Chamber>(chamber: C): `cwc-${C}` {
   return `cwc-${chamber}`;
 }

@@ -58,7 +58,7 @@ const problemsOf = (value: unknown) => {
 };
 
 describe('a message to Congress', () => {
-  it('comes back from its encoding with the values that open the claim of its proof', () => {
+  it('still has the values that open its claim after encoding and decoding', () => {
     const message: CongressMessage = { ...valid(), proof: opening };
     expect(parseCongressMessage(encodeCongressMessage(message))).toEqual({ ok: true, message });
   });
@@ -85,7 +85,7 @@ describe('a message to Congress', () => {
     expect(result).toMatchObject({ ok: false, problems: [{ pointer, code: rule }] });
   });
 
-  it('comes back from its encoding unchanged, without a value for absent fields', () => {
+  it('is unchanged after encoding and decoding, without a value for absent fields', () => {
     const message: CongressMessage = {
       ...valid(),
       responseRequested: false,
@@ -245,11 +245,11 @@ describe('a message to Congress', () => {
     });
     const problems = result.ok ? [] : result.problems;
     expect(problems.length).toBeGreaterThan(20);
-    // Leaves room for the rest of the answer: four offices with a reason and no detail
+    // The rest of the answer is four offices, each with a reason and no detail
     expect(encodeCanonical(problems).length).toBeLessThan(6500);
   });
 
-  it('needs the words of the person, or a statement of the organization', () => {
+  it('must have the person’s own words or a statement of the organization', () => {
     const { body: _body, ...words } = valid().message;
     const message = { ...words, organizationStatement: 'The organization asks for clean water.' };
     expect(problemsOf({ ...valid(), message })).toEqual([]);

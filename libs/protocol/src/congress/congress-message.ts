@@ -13,8 +13,8 @@ import { STATES } from './offices';
 import { email, text, webAddress } from './text';
 
 /**
- * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC
- * 2.0 schema; no field has a default: if the sender left out a field that Congress requires, the check reports it.
+ * The content of a message: a person, an address, a text and the offices that get it. Lengths and patterns are those of the CWC
+ * 2.0 schema. No field has a default: the check reports each missing field that Congress requires.
  */
 
 const fieldElement = z.instanceof(Uint8Array).refine(isFieldElement);
@@ -23,7 +23,7 @@ const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
 const messageFields = z.strictObject({
   version: z.literal(1),
-  /** 32 random bytes that stay with the message when it is sealed again: DeliveryIds are derived from them. */
+  /** 32 random bytes from which DeliveryIds are derived. They stay the same when the message is sealed again. */
   deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
   offices: z
     .array(z.string())
@@ -51,7 +51,7 @@ const messageFields = z.strictObject({
     subject: subjectSchema,
     /** The statement of the organization behind the campaign, the same for everyone who signs it. */
     organizationStatement: text(6, 10_000).optional(),
-    /** The person's own words. May be left out if there is a statement of the organization. */
+    /** The person's own words; optional if there is a statement of the organization. */
     body: bodySchema.optional(),
     topics: topicsSchema,
     bills: billsSchema.optional(),
@@ -59,7 +59,7 @@ const messageFields = z.strictObject({
     moreInfo: webAddress.optional(),
   }),
   campaignId: text(2, 500),
-  /** The organization behind the campaign; `constituent.organization` is one that the person belongs to. */
+  /** The organization behind the campaign. The person's own organization is `constituent.organization`. */
   organization: z
     .strictObject({
       name: text(6, 500),
@@ -76,11 +76,11 @@ const messageFields = z.strictObject({
     .strictObject({
       /** Congress, state and seat: `120-MT-01`. */
       district: z.string().regex(/^[0-9]{3}-[A-Z]{2}-[0-9]{2}$/),
-      /** A field element: the DeliveryIds of a proven message are derived from it. */
+      /** A field element from which the DeliveryIds of a proven message are derived. */
       delivery: fieldElement,
       /** A field element. */
       blinding: fieldElement,
-      /** The registrar's signed note about this one campaign, whose id is `campaignId`. */
+      /** The campaign note. It names the campaign in `campaignId`. */
       campaign: noteText(LIMITS.maxCampaignNoteBytes),
     })
     .nullable(),
@@ -99,8 +99,8 @@ export type CongressMessageResult =
   { ok: true; message: CongressMessage } | { ok: false; offices: string[]; problems: FieldProblem[] };
 
 /**
- * Reads and checks an opened message. Problems name field and rule, never the value. Well-formed offices are kept, so that the receipt can
- * refuse each.
+ * Reads and checks an opened message. Problems name field and rule, never the value. A refused message still returns its well-formed
+ * offices, because the receipt has an outcome for each.
  */
 export function parseCongressMessage(opened: Uint8Array): CongressMessageResult {
   let value: unknown;
@@ -123,8 +123,8 @@ export function validateCongressMessage(value: unknown): CongressMessageResult {
   return {
     ok: false,
     offices: readableOffices(value),
-    // The schema compares fields with each other only if all of them are valid. `problemsAcross` always does, so
-    // that the person learns of every fault at once
+    // The schema compares fields with each other only if each field is valid. `problemsAcross` compares them in any case, so that the
+    // person learns of every fault at once
     problems: fitting([
       ...parsed.error.issues.filter((issue) => !isAcross(issue)).map((issue) => toFieldProblem(issue, value)),
       ...problemsAcross(value),
@@ -136,7 +136,7 @@ function isAcross(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && issue.params?.['rule'] === 'across';
 }
 
-/** Faults that only several fields together show. */
+/** Returns the faults that concern several fields together. */
 function problemsAcross(value: unknown): FieldProblem[] {
   return [...officeProblems(value), ...wordsProblems(value)];
 }
@@ -150,7 +150,7 @@ function wordsProblems(value: unknown): FieldProblem[] {
   return [{ pointer, code: 'required', message: `${pointer}: ${describeProblem('required', pointer, undefined)}` }];
 }
 
-/** Offices that do not exist, and offices of another state than the address if its state is known. */
+/** Reports offices that do not exist, and offices of another state than the address if the state of the address is valid. */
 function officeProblems(value: unknown): FieldProblem[] {
   const offices = valueAt(value, ['offices']);
   const state = valueAt(value, ['constituent', 'state']);

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { FieldProblem } from '../problems';
 import { describeProblem, ruleOf } from './field-rules';
 
-/** Member names and lengths of one problem in CBOR. */
+/** The bytes that member names and lengths of one problem take in CBOR. */
 const PROBLEM_FRAME_BYTES = 32;
 const MAX_PROBLEMS_BYTES = 6000;
 
@@ -14,8 +14,8 @@ export function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldPr
 }
 
 /**
- * Returns the first problems, as many as fit into the smallest answer (8 KiB padded, docs/message.md) with its offices. A larger answer
- * would show the parent that there are many faults.
+ * Returns as many problems as fit into the smallest answer (8 KiB padded, docs/message.md) beside its offices. A larger answer would reveal
+ * to the parent that there are many faults.
  */
 export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {
   let bytes = 0;

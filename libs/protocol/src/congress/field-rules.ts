@@ -17,7 +17,7 @@ export type FieldRule = (typeof FIELD_RULES)[number];
 const EMAIL_FORM = 'must be an email address, such as name@example.org';
 const PHONE_FORM = 'must be ten digits with two hyphens and no country code, such as 202-555-0100';
 
-/** What to write in each field that has a fixed form, with an example. For the items of a list, the pointer ends in `/*`. */
+/** What to write in each field that has a fixed form. The key is a JSON pointer, with `*` for the index of a list item. */
 export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/deliverySecret': 'must be 32 bytes',
   '/offices/*': "must be an office's code, such as HCA12 (House) or SCA01 (Senate)",
@@ -25,8 +25,8 @@ export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/constituent/zip': 'must be five digits, or five, a hyphen and four, such as 94601 or 94601-1234',
   '/constituent/email': EMAIL_FORM,
   '/constituent/phone': PHONE_FORM,
-  '/organization': 'must be an object with a name, and an about and a contact if you want them',
-  '/organization/contact': 'must be an object with a name, an email or a phone',
+  '/organization': 'must be an object with name and, if you want, about and contact',
+  '/organization/contact': 'must be an object with name, email or phone',
   '/organization/contact/email': EMAIL_FORM,
   '/organization/contact/phone': PHONE_FORM,
   '/message/topics/*': "must be one of Congress's topics exactly as it is written in the list, such as Health",
@@ -46,7 +46,7 @@ export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/version': 'must be 1',
 };
 
-/** What is wrong, as the end of a sentence that starts with the field. Contains no part of the value. */
+/** Returns the end of a sentence that starts with the field. It contains no part of the value. */
 export function describeProblem(rule: FieldRule, pointer: string, limit: number | undefined): string {
   switch (rule) {
     case 'required':
@@ -72,12 +72,12 @@ export function describeProblem(rule: FieldRule, pointer: string, limit: number 
   }
 }
 
-/** The rule that an issue of the message's schema is about, and its limit if it has one. */
+/** Returns the rule that an issue of the schema is about, and its limit if it has one. */
 export function ruleOf(issue: z.core.$ZodIssue, isMissing: boolean): { rule: FieldRule; limit?: number } {
   if (issue.code === 'too_small' || issue.code === 'too_big') {
     const [rule, limit] =
       issue.code === 'too_small' ? (['too_short', issue.minimum] as const) : (['too_long', issue.maximum] as const);
-    // For a number, the form is described instead
+    // For a number, no limit is returned, so that the person reads the form of the field
     return issue.origin === 'array' || issue.origin === 'string' ? { rule, limit: Number(limit) } : { rule };
   }
   if (issue.code === 'unrecognized_keys') return { rule: 'unknown_field' };

@@ -7,12 +7,12 @@ import { valueAt } from './field-problems';
 import { FIELD_FORMS, type FieldRule, ruleOf } from './field-rules';
 import { templateIdentity, templateSlug, templateStanding, templateWords } from './template';
 
-/** The members of a template that only administrators write and see; the public ones are in template.ts. */
+/** The members of a template that only administrators see. Its public members are in template.ts. */
 
 export const TEMPLATE_STATUSES = ['draft', 'published', 'archived'] as const;
 export type TemplateStatus = (typeof TEMPLATE_STATUSES)[number];
 
-/** Templates of one gateway, in every status. */
+/** The most templates of one gateway, in all statuses together. */
 export const MAX_TEMPLATES = 500;
 const MAX_TOXICITY = 1;
 const MAX_PROBLEMS = 50;
@@ -81,7 +81,7 @@ export const managedTemplateSchema = z
       )
       .meta({ description: 'The last hundred changes, the most recent one last.' }),
   })
-  .meta({ id: 'ManagedTemplate', description: 'A template with all that an administrator sees of it.' });
+  .meta({ id: 'ManagedTemplate', description: 'A template with its status and history, for administrators.' });
 export type ManagedTemplate = z.infer<typeof managedTemplateSchema>;
 
 export const managedTemplateListSchema = z
@@ -100,14 +100,14 @@ export function parseTemplateChange(value: unknown): TemplateResult<TemplateChan
   return parseTemplateInput(templateChangeSchema, value);
 }
 
-/** An administrator's input, or the fault of each field. */
+/** Returns an administrator's input, or the fault of each field. */
 export function parseTemplateInput<Value>(schema: z.ZodType<Value>, value: unknown): TemplateResult<Value> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, problems: parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, value)) };
 }
 
-/** The form of each field that has one, as the end of a sentence. */
+/** What to write in each field that has a fixed form, as the end of a sentence. */
 const FORMS: Readonly<Record<string, string>> = {
   '/slug': 'must be 1 to 64 lower-case letters, digits and hyphens, such as parks-2026',
   '/language': 'must be the ISO 639 code of a language, such as en',
@@ -132,7 +132,7 @@ function toProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
   const { rule, limit } = ruleOf(issue, valueAt(value, issue.path) === undefined);
   const form =
     FORMS[pointer.replace(/\/[0-9]+(?=\/|$)/g, '/*')] ??
-    'has another form; docs/operator/templates.md lists the fields';
+    'does not have the form that docs/operator/templates.md describes';
   return {
     pointer,
     code: rule,

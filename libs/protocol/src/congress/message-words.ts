@@ -2,9 +2,7 @@ import * as z from 'zod';
 import { BILL_TYPES, TOPICS } from './cwc-vocabulary';
 import { text } from './text';
 
-/**
- * The text fields of a message. They have the same limits in a message and in the template that it starts from.
- */
+/** The fields that a message and its template have in common, with the same limits. */
 
 export const subjectSchema = text(6, 500);
 export const bodySchema = text(6, 10_000);

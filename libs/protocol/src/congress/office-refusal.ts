@@ -2,7 +2,7 @@ import { CHAMBER_KEYS, chamberFacts, hasOfficeForm } from './chambers';
 import { describeProblem } from './field-rules';
 import { isState, STATES, type State } from './offices';
 
-/** Every office of this state, chamber by chamber. */
+/** Returns every office of this state, chamber by chamber. */
 export function officesOf(state: State): string[] {
   return CHAMBER_KEYS.flatMap((chamber) => chamberFacts(chamber).offices(state));
 }
@@ -15,8 +15,8 @@ const REFUSALS = {
 export type OfficeRefusal = keyof typeof REFUSALS;
 
 /**
- * Why a message from an address in `state` cannot go to `office`; null if it can. If the state is not known (it is missing, or no
- * state), only the office itself is judged.
+ * Returns why a message from an address in `state` cannot go to `office`; null if it can. If `state` is missing or not a state, only
+ * the office itself is checked.
  */
 export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | null {
   if (typeof office !== 'string' || !hasOfficeForm(office)) return 'invalid';
@@ -26,13 +26,13 @@ export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | 
 }
 
 let states: ReadonlyMap<string, State> | undefined;
-/** The state of an office. Not read from the code's letters, because American Samoa's are AQ. */
+/** Returns the state of an office. It is not simply the code's letters, because those of American Samoa are AQ. */
 function stateOf(office: string): State | undefined {
   states ??= new Map(STATES.flatMap((state) => officesOf(state).map((each): [string, State] => [each, state])));
   return states.get(office);
 }
 
-/** The end of a sentence that tells the person what to type: the offices for the address. It does not quote the refused one. */
+/** Returns the end of a sentence that lists the offices for the address. It does not quote the refused office. */
 export function describeRefusal(refusal: OfficeRefusal, office: string, state: unknown): string {
   const told = [state, office.slice(1, 3)].find(isState);
   return `${REFUSALS[refusal]}${told === undefined ? '' : `; an address in ${told} has ${listOffices(told)}`}`;

@@ -40,7 +40,7 @@ describe('the table of offices', () => {
     expect(new Date(OFFICES_AS_OF).toISOString().slice(0, 10)).toBe(OFFICES_AS_OF);
   });
 
-  it('does not take a member of Object.prototype for a state', () => {
+  it('has no state with the name of a member of Object.prototype', () => {
     for (const name of ['toString', '__proto__', 'ZZ', '', 7, null]) expect(isState(name)).toBe(false);
   });
 });
@@ -54,7 +54,7 @@ describe('the refusal of an office', () => {
     }
   });
 
-  it('checks only that the office exists if the state is not known', () => {
+  it('depends only on whether the office exists if the state is not known', () => {
     expect(
       ['HOH15', 'HOH16', 'SDC01', 'HDC98', 'HZZ99', 'oh1', 7].map((office) => officeRefusal(office, undefined)),
     ).toEqual([null, 'no_such_office', 'no_such_office', 'no_such_office', 'no_such_office', 'invalid', 'invalid']);

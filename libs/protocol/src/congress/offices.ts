@@ -1,11 +1,11 @@
 /**
  * Every seat in Congress, by state and territory: the number of House seats, and the classes of the two Senate seats.
- * No names of persons: a code belongs to the seat, not to its holder. docs/message.md ("Offices") explains how to
- * update this table.
+ * The table has no names of persons, because a code belongs to the seat and not to its holder. docs/message.md ("Offices")
+ * explains how to update it.
  *
- * Sources. Public copies of them were compared with these rows on OFFICES_AS_OF:
+ * On OFFICES_AS_OF we compared these rows with public copies of these sources:
  * - House: the apportionment after the 2020 census (2 U.S.C. 2a; Census Bureau, 2020 Census Apportionment Results,
- *   table 1), in force since 3 January 2023. The next one takes effect on 3 January 2033. A new map of districts
+ *   table 1), in force since 3 January 2023. The next apportionment takes effect on 3 January 2033. A new map of districts
  *   within a state changes no code.
  * - Seats without a vote: delegates of DC (2 U.S.C. 25a), GU and VI (48 U.S.C. 1711), AS (48 U.S.C. 1731) and MP (48
  *   U.S.C. 1751), and the Resident Commissioner of PR (48 U.S.C. 891).
@@ -73,7 +73,7 @@ const SEATS = {
   WY: [1, 1, 2],
 } as const satisfies Record<string, readonly [houseSeats: number, ...senateClasses: number[]]>;
 
-/** The states and territories that have an office, by postal code; the CWC schema's StateAbbreviation has the same 56. */
+/** The states and territories that have an office, by postal code. The CWC schema's StateAbbreviation lists the same 56. */
 export type State = keyof typeof SEATS;
 export const STATES = Object.keys(SEATS) as [State, ...State[]];
 
@@ -82,9 +82,8 @@ export function isState(value: unknown): value is State {
 }
 
 /**
- * H, state, two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner.
- * American Samoa is AQ, as in the Clerk's lists (public clients report the same for CWC; the CWC schema does not
- * define it).
+ * Returns H, the state, and two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner.
+ * American Samoa is AQ, as in the Clerk's lists. The CWC schema does not define its code, but public clients of CWC use AQ.
  */
 export function houseOffice(state: State, district: number): string {
   return `H${state === 'AS' ? 'AQ' : state}${String(district).padStart(2, '0')}`;
@@ -95,7 +94,7 @@ export function houseOffices(state: State): string[] {
   return seats === 1 ? [houseOffice(state, 0)] : Array.from({ length: seats }, (_, at) => houseOffice(state, at + 1));
 }
 
-/** S, state, 0 and the class of the seat. */
+/** Returns codes of S, the state, 0 and the class of the seat. */
 export function senateOffices(state: State): string[] {
   const [, ...classes] = SEATS[state];
   return classes.map((senateClass) => `S${state}0${String(senateClass)}`);

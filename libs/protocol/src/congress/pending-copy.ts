@@ -1,7 +1,7 @@
 /**
- * Reasons of a pending copy (apps/enclave/src/services/congress/README.md) that prove that the office did not take
- * it: no byte was sent, or Congress answered that it does not take it now. `aborted` is not one of them: the request
- * may have been on its way.
+ * The reasons of a pending copy (apps/enclave/src/services/congress/README.md) that prove that the office did not take it: the enclave
+ * sent no byte, or Congress answered that it does not take the copy now. `aborted` is not among them, because the request may have
+ * reached Congress.
  */
 export const NOT_TAKEN_REASONS = [
   'busy',
@@ -18,7 +18,7 @@ export const NOT_TAKEN_REASONS = [
   'maintenance',
 ] as const;
 
-/** Whether the office surely does not have a pending copy. A reason that this version does not know proves nothing. */
+/** Whether the reason of a pending copy proves that the office does not have it. An unknown reason proves nothing. */
 export function provesNotTaken(reason: string | null): boolean {
   return (NOT_TAKEN_REASONS as readonly (string | null)[]).includes(reason);
 }

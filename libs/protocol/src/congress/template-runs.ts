@@ -7,7 +7,7 @@ import { MAX_STATEMENT_CHARACTERS, usageSchema } from '../agents/usage-statement
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 import { parseTemplateInput, type TemplateResult } from './managed-template';
 
-/** Attempts that are recorded for one template. */
+/** The most attempts that are recorded for one template. */
 export const MAX_TEMPLATE_RUNS = 500;
 
 const microDollars = z

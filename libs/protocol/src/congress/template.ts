@@ -6,26 +6,26 @@ import { billsSchema, bodySchema, stanceSchema, subjectSchema, topicsSchema } fr
 import { text, webAddress } from './text';
 
 /**
- * A public text of a campaign that a person can start a message from. Clients fetch the whole published list and choose locally: a
- * request for one template would tell the gateway the campaign just before the message arrives. Limits are those of the message's fields.
+ * A public text of a campaign that a person can start a message from. Clients fetch the whole published list and choose locally. A
+ * request for one template would reveal the campaign to the gateway just before the message arrives.
  */
 
 export const MAX_PUBLISHED_TEMPLATES = 200;
-/** Bytes of the published list as JSON, which every client fetches whole. */
+/** The most bytes of the published list as JSON. Every client fetches the whole list. */
 export const MAX_PUBLISHED_LIST_BYTES = 512 * 1024;
-/** Bytes of a campaign note in UTF-8. */
+/** The most bytes of a campaign note in UTF-8. */
 export const MAX_CAMPAIGN_NOTE_BYTES = 400;
 const MAX_SOURCES = 20;
 
 const chamberKeys = CHAMBER_KEYS as readonly [Chamber, ...Chamber[]];
-/** As in a link: `/#template=<slug>`. */
+/** The name of a template in a link: `/#template=<slug>`. */
 export const templateSlug = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/);
-/** A campaign id that a registrar can sign, and that a sealed message can name (CongressMessage: two characters at least). */
+/** A registrar can sign a campaign id of this form, and a sealed message can name it. CongressMessage requires two characters. */
 export const CAMPAIGN_ID_PATTERN = /^[a-z0-9-]{2,64}$/;
 const campaignId = z.string().regex(CAMPAIGN_ID_PATTERN);
 const campaignNote = textUpTo(MAX_CAMPAIGN_NOTE_BYTES).meta({ maxLength: MAX_CAMPAIGN_NOTE_BYTES });
 
-/** `text`, with the limits for the OpenAPI document: lengths there are in characters, and invisible ones count. */
+/** `text` with lengths for the OpenAPI document. Lengths in that document count all characters, also invisible ones. */
 const words = (minLength: number, maxLength: number) => text(minLength, maxLength).meta({ minLength, maxLength });
 
 export const templateWords = {
@@ -66,7 +66,7 @@ export const templateIdentity = {
   slug: templateSlug,
 };
 export const templateStanding = {
-  version: z.int().positive().meta({ description: 'Rises with each change.' }),
+  version: z.int().positive().meta({ description: 'A number that each change increases by one.' }),
   contentSha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)

@@ -3,9 +3,9 @@ import { countVisible, hasInvisible, textUpTo } from '../encoding/characters';
 import { MAX_WEB_ADDRESS_LENGTH, isWebAddress } from './web-address';
 
 /**
- * Text that XML 1.0 can carry (section 2.2, Char) and a reader can see. Congress's schema counts characters (code points); a chamber's
- * server may count UTF-16 units. The maximum is in units, which are never fewer than characters; the minimum is in visible characters,
- * which are never more. So both counts are met.
+ * Text of characters that XML 1.0 allows (section 2.2, Char). Congress's schema counts characters (code points); a chamber's server may
+ * count UTF-16 units. `max` counts units, which are never fewer than characters. `min` counts visible characters, which are never more
+ * than all. So a text within both limits is valid by either count.
  */
 export function text(min: number, max: number): z.ZodString {
   return textUpTo(max)

@@ -10,7 +10,7 @@ it.each([
   ['HTTP://EXAMPLE.org:80/ü b', 'http://example.org/%C3%BC%20b'],
   ['https://bücher.example', 'https://xn--bcher-kva.example/'],
   ['https://example.org', 'https://example.org/'],
-])('writes %s in the form that a message takes', (given, address) => {
+])('writes %s in the form that a message accepts', (given, address) => {
   expect(toWebAddress(given)).toBe(address);
   expect(isWebAddress(address)).toBe(true);
 });
@@ -27,7 +27,7 @@ it.each([
   expect(toWebAddress(given)).toBeNull();
 });
 
-it('writes an address that a message takes, and leaves such an address unchanged', () => {
+it('writes an address that a message accepts, and leaves such an address unchanged', () => {
   fc.assert(
     fc.property(
       fc.webUrl({ withQueryParameters: true, withFragments: true }),

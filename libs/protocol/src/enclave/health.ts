@@ -6,7 +6,7 @@ import { CHAMBER_KEYS, type Chamber } from '../congress/chambers';
 export type EnclaveDestination = Chamber | 'kms' | Provider;
 export const ENCLAVE_DESTINATIONS: readonly EnclaveDestination[] = [...CHAMBER_KEYS, 'kms', ...PROVIDERS];
 
-/** How an attempt at a TLS connection ended. Each of these ends comes before the first byte of a request. */
+/** How an attempt to open a TLS connection ended, before the first byte of a request. */
 export const CONNECTION_ENDS = [
   'connected',
   'name_not_resolved',
@@ -39,13 +39,13 @@ export const connectionReportSchema = z.object({
 });
 export type ConnectionReport = z.infer<typeof connectionReportSchema>;
 
-/** `GET /health` of the enclave. It is not signed: only the attestation document proves anything. */
+/** `GET /health` of the enclave. It is not signed, so it proves nothing. */
 export const enclaveHealthSchema = z.object({
   /** False while there is a reason. */
   healthy: z.boolean(),
   /** Values of HEALTH_REASONS; a newer enclave may have others. */
   reasons: z.array(z.string().max(64)).max(16),
-  /** Random, new at every start. */
+  /** A random id of the enclave's process. */
   enclaveId: z.string().max(64),
   /** ISO 8601, by the attested time. */
   timestamp: z.iso.datetime(),

@@ -12,7 +12,7 @@ const legacyKey = bytes(32, 3);
 const items = [2, binding.keyId, binding.receiptKey, binding.custody, binding.configSha256, null];
 
 describe('the key binding', () => {
-  it('comes back from its encoding unchanged, with and without a legacy key', () => {
+  it('is unchanged after encoding and decoding, with and without a legacy key', () => {
     expect(decodeKeyBinding(encodeKeyBinding(binding))).toEqual({ kind: 'binding', binding });
     expect(decodeKeyBinding(encodeKeyBinding({ ...binding, legacyKey }))).toEqual({
       kind: 'binding',

@@ -5,12 +5,12 @@ import { KEY_ID_BYTES } from '../messages/sealed-message';
 import { ProtocolError } from '../problems';
 
 /**
- * What an enclave states about its keys in the `user_data` of the attestation documents that clients see. `user_data` has at
- * most 512 bytes, so version 2 is a canonical CBOR array:
+ * The key binding: what an enclave states about its keys in the `user_data` of its attestation documents. `user_data` has at most
+ * 512 bytes, so version 2 is a compact form, a canonical CBOR array:
  * `[2, key id (16), receipt key (32), custody (text), configuration SHA-256 (32), legacy key (32) or null]`.
  * The X25519 key itself is the document's `public_key`.
  *
- * Only libs/enclave-identity decodes it, because that library also compares the key id with the key. A lint rule enforces this.
+ * Only libs/enclave-identity decodes a key binding, because that library also compares the key id with the key. A lint rule enforces this.
  */
 export interface KeyBinding {
   /** 16 bytes: the first half of SHA-256("communique-tee key id v1" || public key). */
@@ -18,8 +18,8 @@ export interface KeyBinding {
   /** 32 bytes, Ed25519: signs receipts. */
   receiptKey: Uint8Array;
   /**
-   * Who can restore the keys: `process` (no one: they end with the process, or by their age) or the ARN of the KMS
-   * key alias that guards them.
+   * How the enclave keeps its keys: `process` (they end with the process, or by their age), or the ARN of the KMS key alias that
+   * guards them.
    */
   custody: string;
   /** SHA-256 of the enclave's public configuration (public-configuration.ts), 32 bytes. */
@@ -67,15 +67,15 @@ export function keyIdBy(sha256: (bytes: Uint8Array) => Uint8Array, publicKey: Ui
   return sha256(input).slice(0, KEY_ID_BYTES);
 }
 
-/** At most 504 bytes. */
+/** Returns at most 504 bytes. */
 export function encodeKeyBinding({ keyId, receiptKey, custody, configSha256, legacyKey }: KeyBinding): Uint8Array {
   return encodeCanonical([VERSION, keyId, receiptKey, custody, configSha256, legacyKey ?? null]);
 }
 
-/** The content of `user_data`: a key binding, a binding of an unknown version, or something else. */
+/** The content of `user_data`: a key binding, a binding of another version, or something else. */
 export type DecodedKeyBinding =
   | { readonly kind: 'binding'; readonly binding: KeyBinding }
-  /** Version 1 (a map) and later ones. */
+  /** Version 1, which was a map, or a later version. */
   | { readonly kind: 'other_version'; readonly version: number }
   | { readonly kind: 'invalid' };
 
@@ -95,7 +95,7 @@ export function decodeKeyBinding(userData: Uint8Array): DecodedKeyBinding {
   return { kind: 'binding', binding: { keyId, receiptKey, custody, configSha256, ...(legacyKey && { legacyKey }) } };
 }
 
-/** Version 1 was a map with `v` and `key_id`; from version 2 on it is the first item of an array. */
+/** Returns the version: `v` of the map of version 1, which also has `key_id`; from version 2 on, the first item of an array. */
 function versionOf(value: unknown): number | undefined {
   const version: unknown = Array.isArray(value)
     ? value[0]

@@ -7,13 +7,13 @@ import { KEY_ID_BYTES } from '../messages/sealed-message';
 import { MAX_SEALED_KEY_BYTES } from './sealed-key';
 
 /**
- * `POST /keys` of the enclave, `application/cbor` both ways: the gateway offers what the enclave cannot fetch or store (it has no disk)
- * and learns which keys the enclave holds. Everything offered is ciphertext, key ids, or credentials that decrypt nothing without
- * attestation; the enclave trusts none of it. The gateway repeats the request, each time with everything that it can offer.
+ * `POST /keys` of the enclave, with `application/cbor` in both directions. The gateway offers what the enclave cannot fetch or store, since
+ * the enclave has no disk. The answer lists the keys that the enclave holds. An offer has only ciphertexts, key ids, and credentials that
+ * decrypt nothing without attestation. The enclave trusts none of them. The gateway repeats the request with everything that it can offer.
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;
-/** Records in one offer: one key a day for the eight days that a key lives, and room for keys that enclaves made at the same time. */
+/** The most records in one offer. A key lives for eight days with one new key a day; the rest is for keys made at the same time. */
 export const MAX_OFFERED_KEYS = 32;
 export const MAX_REVOKED_KEYS = 256;
 export const MAX_SECRETS = 16;
@@ -39,11 +39,11 @@ const offerSchema = z.strictObject({
       expires: z.int().min(0).nullable(),
     })
     .nullable(),
-  /** Sealed keys in their CBOR form, each parsed separately: a broken one does not hide the others. */
+  /** Key records in their CBOR form. The enclave parses each separately, so that a malformed record does not hide the others. */
   records: z.array(bytesUpTo(MAX_SEALED_KEY_BYTES)).max(MAX_OFFERED_KEYS),
   /** Key ids that an operator has revoked. The enclave drops these keys and never accepts them again. */
   revoked: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_REVOKED_KEYS),
-  /** The operator's secrets by name, as KMS's CiphertextBlob. */
+  /** The operator's secrets by name; each value is KMS's CiphertextBlob. */
   secrets: z
     .record(z.string().regex(SECRET_NAME), bytesUpTo(6144))
     .refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS, `at most ${MAX_SECRETS} secrets`),
@@ -55,7 +55,7 @@ const code = z.string().regex(/^[a-z0-9_]{1,64}$/);
 const statusSchema = z.strictObject({
   v: z.literal(1),
   custody: custodySchema,
-  /** `waiting`: the enclave holds no key, so it takes no work; or a secret is missing, so the services that need it take none. */
+  /** `waiting`: the enclave has no key and takes no work, or a secret is missing and the services that need it take no work. */
   state: z.enum(['waiting', 'ready']),
   /** The inputs that the enclave would use if they were offered. */
   wants: z.strictObject({ credentials: z.boolean(), secrets: z.array(z.string().regex(SECRET_NAME)).max(MAX_SECRETS) }),
@@ -67,13 +67,16 @@ const statusSchema = z.strictObject({
     .array(bytesOf(KEY_ID_BYTES))
     .max(MAX_OFFERED_KEYS + 1)
     .optional(),
-  /** The record of a key that the enclave made. Store it unless its epoch is taken: the enclave uses the key once the record is offered. */
+  /**
+   * The record of a key that the enclave made. The gateway stores it unless it has another record of this epoch. The enclave uses the key
+   * once the gateway offers the record.
+   */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
   /** Records that the enclave refused, and why; `key_id` is null if it could not be read. */
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
   /** Secrets that the enclave could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
-  /** Why KMS failed during this offer; null if KMS was not asked, did not fail, or only refused single ciphertexts. */
+  /** Why KMS failed during this offer; null if the enclave did not call KMS, KMS did not fail, or it only refused some ciphertexts. */
   kms: code.nullable(),
 });
 export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;

@@ -66,8 +66,8 @@ const code = (run: () => unknown) => {
   return 'taken';
 };
 
-describe('a sealed key', () => {
-  it('comes back from its encoding unchanged, and is encoded to the same bytes again', () => {
+describe('a key record', () => {
+  it('is unchanged after encoding and decoding, and is encoded to the same bytes again', () => {
     expect(decodeSealedKey(encodeSealedKey(record()))).toEqual(record());
     expect(encodeSealedKey(decodeSealedKey(encodeSealedKey(record())))).toEqual(encodeSealedKey(record()));
   });
@@ -80,7 +80,7 @@ describe('a sealed key', () => {
     ['a PCR of 32 bytes', (value) => ({ ...value, core: { ...value.core, pcr0: bytes(32) } })],
     ['an end before its rotation', (value) => ({ ...value, core: { ...value.core, destroy_after: 1999 } })],
     ['a longer secret', (value) => ({ ...value, sealed: bytes(49) })],
-    ['a member too many', (value) => ({ ...value, more: 1 })],
+    ['an unknown member', (value) => ({ ...value, more: 1 })],
     ['no maker', (value) => ({ ...value, maker: bytes(0) })],
     ['a short legacy key', (value) => ({ ...value, core: { ...value.core, legacy_key: bytes(31) } })],
     ['a list', () => [1]],
@@ -93,21 +93,21 @@ describe('a sealed key', () => {
     expect(decodeSealedKey(encodeSealedKey(withLegacy))).toEqual(withLegacy);
   });
 
-  it('that is cut, followed by more bytes, or over the size limit is refused', () => {
+  it('is refused if it is cut, followed by more bytes, or over the size limit', () => {
     const whole = encodeSealedKey(record());
     expect(code(() => decodeSealedKey(whole.subarray(0, -1)))).toBe('malformed_body');
     expect(code(() => decodeSealedKey(Uint8Array.from([...whole, 0])))).toBe('malformed_body');
     expect(code(() => decodeSealedKey(bytes(MAX_SEALED_KEY_BYTES + 1)))).toBe('body_too_large');
   });
 
-  it('has associated data that differs with the core and with the document of its maker', () => {
+  it('has other associated data for another core and for another document of its maker', () => {
     const { core } = record();
     const base = sealedKeyAssociatedData(core, bytes(32));
     expect(sealedKeyAssociatedData({ ...core, epoch: 2 }, bytes(32))).not.toEqual(base);
     expect(sealedKeyAssociatedData(core, bytes(32, 8))).not.toEqual(base);
   });
 
-  it('is bound by the document of its maker, which is refused with another purpose', () => {
+  it('is named in the user_data of its maker’s document, which is refused with another purpose', () => {
     expect(decodeSealedKeyMaker(encodeSealedKeyMaker(bytes(32)))).toEqual(bytes(32));
     expect(code(() => decodeSealedKeyMaker(encodeCanonical({ v: 1, purpose: 'other', core_sha256: bytes(32) })))).toBe(
       'malformed_body',
@@ -116,7 +116,7 @@ describe('a sealed key', () => {
 });
 
 describe('the exchange of keys', () => {
-  it('comes back from its encoding unchanged', () => {
+  it('has an offer and a status that are unchanged after encoding and decoding', () => {
     expect(decodeKeyOffer(encodeKeyOffer(offer()))).toEqual(offer());
     expect(decodeKeyStatus(encodeKeyStatus(status()))).toEqual(status());
     expect(decodeKeyStatus(encodeKeyStatus({ ...status(), held_legacy: [bytes(16)] }))).toEqual({
@@ -129,7 +129,7 @@ describe('the exchange of keys', () => {
     });
   });
 
-  it('has room for the most and the largest records that can be offered', () => {
+  it('has an offer that can contain the most and the largest records', () => {
     const largest = {
       ...offer(),
       records: Array.from({ length: MAX_OFFERED_KEYS }, () => bytes(MAX_SEALED_KEY_BYTES)),

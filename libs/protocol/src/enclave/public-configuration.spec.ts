@@ -22,7 +22,7 @@ const configuration: PublicConfiguration = {
     },
   },
 };
-/** As the enclave writes it. */
+/** The configuration as the enclave writes it. */
 const CANONICAL =
   '{"custody":"arn:aws:kms:us-east-1:123456789012:alias/enclave",' +
   '"egress":["house.example:443","kms.us-east-1.amazonaws.com:443","senate.example:443"],"legacySuite":false,"residence":{"mode":"off"},' +

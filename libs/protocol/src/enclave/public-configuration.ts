@@ -6,14 +6,13 @@ import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
 import { custodySchema } from './key-binding';
 
-/** Larger configurations are neither served nor read. */
 export const MAX_PUBLIC_CONFIGURATION_BYTES = 16 * 1024;
 
 const origin = z
   .string()
   .max(300)
   .regex(/^https:\/\/[a-z0-9.:[\]-]+$/);
-/** `host:port`, an IPv6 address in brackets. */
+/** `host:port`. An IPv6 address is in brackets. */
 const destination = z
   .string()
   .max(300)
@@ -29,8 +28,8 @@ const chamberSchema = z
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
 /**
- * The form of the registrar's name and of a campaign's name. Both names make up the scope of a proof. The registrar's keys are not part
- * of the scope, so a new key changes no scope.
+ * The form of a registrar's id and of a campaign's id. The scope of a proof is made of these two ids. The registrar's keys are not part
+ * of it, so the scope stays the same when a key is replaced.
  */
 export const RESIDENCE_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
 /** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
@@ -68,11 +67,11 @@ const agentsSchema = z.strictObject({
 });
 
 /**
- * The part of an enclave's measured configuration that clients can check. It contains no secret: no API key,
- * no name of a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and
- * the key binding in every attestation document carries the SHA-256 of exactly these bytes.
+ * The part of an enclave's measured configuration that clients can check. It contains no API key, no name of a secret and no
+ * ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785). The key binding in every attestation
+ * document contains the SHA-256 of exactly these bytes.
  *
- * Unknown members are refused: a client cannot accept what it does not understand. A new member needs a new version.
+ * A configuration with an unknown member is refused, because a client cannot judge it. A new member needs a new version.
  */
 export const publicConfigurationSchema = z
   .strictObject({
@@ -118,8 +117,8 @@ export const publicConfigurationSchema = z
 export type PublicConfiguration = z.infer<typeof publicConfigurationSchema>;
 
 /**
- * Canonical JSON (RFC 8785): members in ascending order, no white space.
- * @throws ProtocolError `malformed_body`, `body_too_large`: this configuration cannot be served
+ * Returns canonical JSON (RFC 8785): members in ascending order, no white space.
+ * @throws ProtocolError `malformed_body`, `body_too_large`
  */
 export function encodePublicConfiguration(configuration: PublicConfiguration): Uint8Array {
   const bytes = encodeCanonicalJson(configuration);

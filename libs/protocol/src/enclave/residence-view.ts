@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { RESIDENCE_ID_PATTERN, VERIFIER_KEY_PATTERN } from './public-configuration';
 
 /**
- * `GET /api/residence`: what this gateway is configured to do about proofs of residence. A client takes everything but
- * `files` from the attested configuration of the enclave (public-configuration.ts).
+ * `GET /api/residence`: the gateway's configuration for proofs of residence. A client takes only `files` from it, and the rest from
+ * the enclave's attested configuration (public-configuration.ts).
  */
 export const residenceViewSchema = z
   .discriminatedUnion('mode', [
@@ -21,7 +21,7 @@ export const residenceViewSchema = z
         .string()
         .max(1025)
         .regex(/^https?:\/\/.+\/$/)
-        .meta({ description: "Where the registrar's static files are. Ends with a slash." }),
+        .meta({ description: "The address of the registrar's static files. It ends with a slash." }),
       verificationKeySha256: z
         .string()
         .regex(/^[0-9a-f]{64}$/)

@@ -5,9 +5,9 @@ import { ProtocolError } from '../problems';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { KEY_ID_BYTES } from '../messages/sealed-message';
 
-/** A stored record: its core, its maker's document (at most 16 KiB) and the sealed secret. */
+/** The limit for a key record: its core, its maker's document (at most 16 KiB) and the sealed secret. */
 export const MAX_SEALED_KEY_BYTES = 24 * 1024;
-/** The secret that is sealed: 32 bytes, from which every key pair of the record is derived. */
+/** The length of the sealed secret. The enclave derives every key pair of the record from it. */
 export const KEY_SECRET_BYTES = 32;
 export const PCR_BYTES = 48;
 
@@ -16,9 +16,9 @@ const coreShape = {
   v: z.literal(1),
   /** 16 bytes: the id of the X25519 public key. */
   key_id: bytesOf(KEY_ID_BYTES),
-  /** Counts the keys of one custody and image from 1. Of the keys that may be used, the one with the highest epoch is current. */
+  /** Numbers the keys of one custody and image, from 1. The usable key with the highest epoch is current. */
   epoch: z.int().min(1).max(0xffff_ffff),
-  /** ARN of the KMS key alias that guards it. */
+  /** ARN of the KMS key alias that guards the key. */
   custody: z.string().max(380).regex(KMS_ALIAS_ARN),
   /** 48 bytes: the PCR0 of the image that made the key. No other image can open it. */
   pcr0: bytesOf(PCR_BYTES),
@@ -40,8 +40,8 @@ const coreSchema = z.strictObject(coreShape);
 const recordSchema = z.strictObject({
   core: coreSchema,
   /**
-   * 1 to 16,384 bytes: an attestation document of the enclave that made the key. Its `user_data` is `encodeSealedKeyMaker` of the core's
-   * SHA-256.
+   * An attestation document of the enclave that made the key, 1 to 16,384 bytes. Its `user_data` is the result of `encodeSealedKeyMaker` for
+   * the core's SHA-256.
    */
   maker: bytesUpTo(16_384),
   /** XChaCha20-Poly1305. */
@@ -50,9 +50,9 @@ const recordSchema = z.strictObject({
   sealed: bytesOf(KEY_SECRET_BYTES + 16),
 });
 
-/** Everything of a sealed key but the secret: what its maker's document signs. */
+/** A key record without its secret. The maker's document signs its hash. */
 export type SealedKeyCore = z.infer<typeof coreSchema>;
-/** The secret of one enclave key at rest. Only an attested enclave can open it, because KMS unwraps its data key for no other caller. */
+/** A key record. Only an attested enclave can open it, because KMS decrypts its data key for no other caller. */
 export type SealedKeyRecord = z.infer<typeof recordSchema>;
 
 export function encodeSealedKey(record: SealedKeyRecord): Uint8Array {
@@ -76,7 +76,7 @@ export function encodeSealedKeyCore(core: SealedKeyCore): Uint8Array {
 
 const makerSchema = z.strictObject({ v: z.literal(1), purpose: z.literal('sealed-key'), core_sha256: bytesOf(32) });
 
-/** The `user_data` of a maker's document. Its purpose distinguishes it from a key binding and a KMS request. */
+/** Returns the `user_data` of a maker's document. `purpose` distinguishes it from a key binding. */
 export function encodeSealedKeyMaker(coreSha256: Uint8Array): Uint8Array {
   return encodeCanonical({ v: 1, purpose: 'sealed-key', core_sha256: coreSha256 });
 }
@@ -88,7 +88,7 @@ export function decodeSealedKeyMaker(userData: Uint8Array): Uint8Array {
   return parsed.data.core_sha256;
 }
 
-/** Returns the associated data of the sealed secret: the whole core and the hash of the document that vouches for it. */
+/** Returns the associated data of the sealed secret: the whole core and the hash of the maker's document. */
 export function sealedKeyAssociatedData(core: SealedKeyCore, makerSha256: Uint8Array): Uint8Array {
   return encodeCanonical({ v: 1, purpose: 'sealed-key', core, maker_sha256: makerSha256 });
 }

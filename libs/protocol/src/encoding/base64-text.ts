@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** The last character, by the number of bytes left over from groups of three; its unused bits are zero (RFC 4648 section 3.5). */
+/** Patterns of the last character, by the number of bytes after the last group of three. Its unused bits are zero (RFC 4648 section 3.5). */
 const LAST_CHARACTER = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
 
-/** How many characters `bytes` bytes have in base64url without padding. */
+/** Returns how many characters `bytes` bytes have in base64url without padding. */
 export function base64UrlLength(bytes: number): number {
   return Math.ceil((bytes * 4) / 3);
 }
@@ -13,7 +13,7 @@ export function base64UrlPattern(bytes: number): string {
   return `^[A-Za-z0-9_-]{${base64UrlLength(bytes) - 1}}${LAST_CHARACTER[bytes % 3] ?? ''}$`;
 }
 
-/** Canonical base64url of exactly `bytes` bytes. Only for up to a few hundred bytes: a pattern of a long text is slow. */
+/** Canonical base64url of exactly `bytes` bytes. Use it for at most a few hundred bytes, because a pattern for a long text is slow. */
 export function base64UrlText(bytes: number): z.ZodString {
   return z.string().regex(new RegExp(base64UrlPattern(bytes)));
 }

@@ -12,6 +12,6 @@ it.each([
   ['a\r\nx: y', false],
   ['a\n', false],
   ['é', false],
-])('takes %.20j (%#) for a bearer token: %j', (text, expected) => {
+])('reports whether %.20j (%#) is a bearer token: %j', (text, expected) => {
   expect(isBearerToken(text)).toBe(expected);
 });

@@ -39,8 +39,8 @@ describe('canonical CBOR', () => {
     ['one as a half float', 'f93c00'],
     ['one as a float', 'fa3f800000'],
     ['one as a double', 'fb3ff0000000000000'],
-    ['something after the end', '0101'],
-    ['an end too soon', '8201'],
+    ['bytes after the end', '0101'],
+    ['an array that is cut off', '8201'],
     ['bytes that are not there', '5903e8'],
     ['a break alone', 'ff'],
     ['a reserved length', '1c'],
@@ -164,7 +164,7 @@ describe('canonical CBOR', () => {
   });
 });
 
-/** Encodes again with sorted keys. Keys may come in any order; everything else has only one form. */
+/** Encodes again with sorted keys. Keys may be in any order; everything else has only one form. */
 function sortedAgain(bytes: Uint8Array): Uint8Array {
   return encode(decode(bytes), rfc8949EncodeOptions);
 }

@@ -1,12 +1,12 @@
-// The CBOR of our own messages (RFC 8949): one byte string has one value, and we write one byte string for a value. The reader accepts the
-// keys of a map in any order. That is safe, because signatures and hashes are checked over the received bytes, never over a value that
-// is encoded again. We wrote this codec, because a general codec reads more than we want (floats, tags, text that is not UTF-8) and is ten
-// times the size in a browser. cbor.spec.ts compares it with a general codec.
+// The CBOR of our own messages (RFC 8949). Every value is written as one byte string. The reader accepts the keys of a map in any order.
+// That is safe, because signatures and hashes are checked over the received bytes, never over a value that is encoded again. We wrote
+// this codec because a general codec also reads floats, tags and text that is not UTF-8, and is ten times larger in a browser.
+// cbor.spec.ts compares it with a general codec.
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { decodeUtf8 } from './utf8';
 
-/** Major types (RFC 8949 section 3.1); 7 holds the simple values (section 3.3). */
+/** Major types (RFC 8949 section 3.1). Type 7 has the simple values (section 3.3). */
 const UNSIGNED = 0;
 const NEGATIVE = 1;
 const BYTES = 2;
@@ -18,7 +18,7 @@ const [FALSE, TRUE, NULL] = [0xf4, 0xf5, 0xf6];
 const utf8 = new TextEncoder();
 
 /**
- * Deterministic encoding (RFC 8949 section 4.2.1): shortest forms, keys in the order of their encoded bytes.
+ * Encodes a value deterministically (RFC 8949 section 4.2.1): shortest forms, keys in the order of their encoded bytes.
  * @param value null, booleans, whole numbers within ±(2^53 - 1), well-formed text, Uint8Array, arrays and plain objects of these, nested at
  * most `LIMITS.maxDepth` deep
  * @throws TypeError for any other value
@@ -48,19 +48,19 @@ function writeBytes(major: number, bytes: Uint8Array, parts: Uint8Array[]): void
   parts.push(head(major, bytes.length), bytes);
 }
 
-/** Refuses lone surrogates, because they would become U+FFFD and two texts would have one byte string. */
+/** Refuses lone surrogates: each would become U+FFFD, so that two texts had one byte string. */
 function writeText(text: string, parts: Uint8Array[]): void {
   if (!text.isWellFormed()) throw new TypeError('text with a lone surrogate has no place in a message');
   writeBytes(TEXT, utf8.encode(text), parts);
 }
 
-/** Whether an object is plain, in any realm. The members of other objects (Map, Date, DataView) are not all of their content. */
+/** Whether an object is plain, in any realm. Others (Map, Date, DataView) are refused, because their members are not all of their content. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Throws beyond the depth that the reader accepts. */
+/** @throws TypeError beyond the depth that the reader accepts */
 function checkDepth(entries: number, depth: number): void {
   if (entries > 0 && depth >= LIMITS.maxDepth) throw new TypeError(`nested deeper than ${LIMITS.maxDepth}`);
 }
@@ -106,8 +106,8 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Reads one data item within limits of size, depth and items. It accepts only shortest forms, definite lengths and unique text keys; no
- * tags, floats or numbers beyond 2^53 - 1. Byte strings are copies.
+ * Reads one data item within limits of size, depth and items. It accepts only shortest forms, definite lengths and unique text keys. It
+ * refuses tags, floats and numbers beyond 2^53 - 1. Byte strings are copies.
  * @throws ProtocolError `body_too_large` | `malformed_body`
  */
 export function decodeStrict(bytes: Uint8Array, maxBytes: number): unknown {
@@ -123,7 +123,7 @@ class Reader {
 
   whole(): unknown {
     const value = this.item(0);
-    if (this.at < this.bytes.length) throw malformed('something after the end');
+    if (this.at < this.bytes.length) throw malformed('bytes after the end');
     return value;
   }
 
@@ -180,13 +180,13 @@ class Reader {
   }
 
   /**
-   * The number of entries of an array or map. Every item takes at least one byte, so a number that cannot fit is refused before any entry
-   * is read.
+   * Returns the number of entries of an array or map. Every item takes at least one byte, so a number that is too large for the remaining
+   * bytes is refused before any entry is read.
    */
   private count(first: number, itemsEach: number, depth: number): number {
     const entries = this.argument(first);
     if (entries * itemsEach > Math.min(LIMITS.maxItems, this.bytes.length - this.at))
-      throw malformed(`more than ${LIMITS.maxItems} items, or than there are`);
+      throw malformed(`more than ${LIMITS.maxItems} items, or more than the bytes can contain`);
     if (entries > 0 && depth >= LIMITS.maxDepth) throw malformed(`nested deeper than ${LIMITS.maxDepth}`);
     return entries;
   }

@@ -10,9 +10,8 @@ const CLOSE = new Set([0x5d, 0x7d]);
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth, with at most LIMITS.maxItems members. Two members of
- * one object never share a name, at any depth, because parsers differ in which of the two they keep (section 4). A
- * byte order mark is refused (section 8.1).
+ * Reads UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth, with at most LIMITS.maxItems members. Refuses an object with two
+ * members of one name, because parsers differ in which of the two they keep (section 4). Refuses a byte order mark (section 8.1).
  * @throws ProtocolError `malformed_body`, without any part of the input
  */
 export function decodeJson(bytes: Uint8Array): unknown {
@@ -26,12 +25,12 @@ export function decodeJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // No cause: JSON.parse quotes the input in its message
+    // The cause is left out, because JSON.parse quotes the input in its message
     throw new ProtocolError('malformed_body', 'not JSON');
   }
 }
 
-/** Checks brackets and member names before anything is built. It assumes valid JSON: JSON.parse refuses any other text afterwards. */
+/** Checks brackets and member names before JSON.parse builds anything. It assumes valid JSON; JSON.parse refuses any other text later. */
 function checkStructure(bytes: Uint8Array): void {
   const open: Set<string>[] = [];
   let members = 0;
@@ -53,7 +52,7 @@ function checkStructure(bytes: Uint8Array): void {
   }
 }
 
-/** @param literal with its quotes; two spellings of one name (`"a"`, `"\u0061"`) are the same name */
+/** @param literal a name with its quotes; `"a"` and `"\u0061"` are the same name */
 function addName(names: Set<string>, literal: Uint8Array): void {
   let name: unknown;
   try {

@@ -4,7 +4,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const VALUES = new Int8Array(128).fill(-1);
 for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
 
-/** Base64url without padding (RFC 4648 section 5). */
+/** Returns base64url without padding (RFC 4648 section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
   const parts: string[] = [];
   let text = '';
@@ -26,7 +26,7 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Strict: no padding, no other alphabet, no white space, unused bits zero, so that one byte string has one text.
+ * Reads base64url strictly: no padding, no other alphabet, no white space, unused bits zero. So one byte string has one text.
  * @throws ProtocolError `malformed_body`
  */
 export function fromBase64Url(text: string): Uint8Array {
@@ -56,7 +56,7 @@ function notBase64Url(): ProtocolError {
 }
 
 /**
- * Base64 with padding (RFC 4648 section 4). As strict as {@link fromBase64Url}: no white space, complete padding only at the end,
+ * Reads base64 with padding (RFC 4648 section 4) as strictly as {@link fromBase64Url}: no white space, complete padding only at the end,
  * unused bits zero.
  * @throws ProtocolError `malformed_body`
  */
@@ -69,7 +69,7 @@ export function fromBase64(text: string): Uint8Array {
   }
 }
 
-/** Base64 with padding (RFC 4648 section 4): what {@link fromBase64} reads. */
+/** Returns base64 with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
   const text = toBase64Url(bytes).replaceAll('-', '+').replaceAll('_', '/');
   return text.padEnd(Math.ceil(text.length / 4) * 4, '=');
@@ -79,7 +79,7 @@ function notBase64(): ProtocolError {
   return new ProtocolError('malformed_body', 'not canonical base64 with padding');
 }
 
-/** Lowercase hex, two digits a byte. */
+/** Returns lowercase hex, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');

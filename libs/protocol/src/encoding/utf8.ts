@@ -1,10 +1,10 @@
 import { ProtocolError } from '../problems';
 
-/** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */
+/** `ignoreBOM` keeps U+FEFF at the start. Without this option TextDecoder drops the character, and two byte strings give one text. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The text of these bytes, each character kept: encoded again, it gives the same bytes.
+ * Returns the text of these bytes. Encoding the text again gives the same bytes.
  * @throws ProtocolError `malformed_body` for bytes that are not UTF-8 (RFC 3629)
  */
 export function decodeUtf8(bytes: Uint8Array): string {

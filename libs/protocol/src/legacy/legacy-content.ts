@@ -6,17 +6,17 @@ import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
 /**
- * What the web client (legacy) seals: JSON with a `deliveryAddress` beside proof inputs, which the enclave ignores.
- * Congress requires more; the client may add the missing fields under `constituent` and `message`. The enclave
- * guesses nothing: it does not split a name or look up a senator, and reports missing fields to the sender.
+ * What the web client (legacy) seals: JSON with a `deliveryAddress`, and with proof inputs, which the enclave ignores.
+ * Congress requires more fields, which the client has to add. The enclave does not split a name or look up a senator, and
+ * reports missing fields to the sender. A `?` marks an optional field.
  *
- * - `deliveryAddress`, the legacy client's own: `name`, `email`, `street`, `city`, `state`, `zip`, `phone`?,
+ * - `deliveryAddress`, which the legacy client always sends: `name`, `email`, `street`, `city`, `state`, `zip`, `phone`?,
  *   `congressional_district`?
- * - `constituent`, added: `prefix`, `firstName`, `lastName`, `middleName`?, `suffix`?
- * - `message`, added: `subject`, `body`, `topics`, `organizationStatement`?, `stance`?, `bills`?
- * - `campaignId` and `organization`?, added
- * - `offices`?, added, such as `["HCA12", "SCA01"]`; without it the message goes to the House office of
- *   `congressional_district` only
+ * - `constituent`, to add: `prefix`, `firstName`, `lastName`, `middleName`?, `suffix`?
+ * - `message`, to add: `subject`, `body`, `topics`, `organizationStatement`?, `stance`?, `bills`?
+ * - `campaignId` and `organization`?, to add
+ * - `offices`?, to add, such as `["HCA12", "SCA01"]`. Without it the message goes only to the House office of
+ *   `congressional_district`
  */
 const text = z.string();
 const addressSchema = z.looseObject({
@@ -58,7 +58,7 @@ const contentSchema = z.looseObject({
 });
 type Content = z.infer<typeof contentSchema>;
 
-/** The place of a field of a Congress message in the legacy JSON. */
+/** For fields of a Congress message, their places in the legacy JSON. */
 const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/address1': '/deliveryAddress/street',
   '/constituent/city': '/deliveryAddress/city',
@@ -67,13 +67,16 @@ const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/email': '/deliveryAddress/email',
   '/constituent/phone': '/deliveryAddress/phone',
 };
-/** Used if the content names no offices: the House office of the district. */
+/** The places of the offices if the content names none, so that the district decides. */
 const DISTRICT_POINTERS: typeof POINTERS = {
   '/offices': '/deliveryAddress/congressional_district',
   '/offices/0': '/deliveryAddress/congressional_district',
 };
 
-/** Reads and checks an opened message of the legacy suite. `deliverySecret`: 32 bytes, see libs/crypto, legacy. */
+/**
+ * Reads and checks an opened message of the legacy suite.
+ * @param deliverySecret 32 bytes, which libs/crypto derives
+ */
 export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Array): CongressMessageResult {
   let value: unknown;
   try {
@@ -136,8 +139,8 @@ function congressMessage(
 }
 
 /**
- * Returns the House office of a district; the check of the message decides whether it exists. Reads `12`, `CA-12` and `CA12`; for the only
- * seat of a state also `AL`, `0` and `00`; for a delegate's seat also `98`, the Census Bureau's number.
+ * Returns the House office of a district; `validateCongressMessage` decides whether it exists. Reads `12`, `CA-12` and `CA12`. For the only
+ * seat of a state it also reads `AL`, `0` and `00`, and for a delegate's seat `98`, the Census Bureau's number.
  */
 function districtOffice(address: Content['deliveryAddress']): string[] | undefined {
   const district = String(address.congressional_district ?? '');
@@ -149,7 +152,7 @@ function districtOffice(address: Content['deliveryAddress']): string[] | undefin
   return [houseOffice(state, isWholeState ? 0 : Number(number))];
 }
 
-/** Returns ten digits in any notation in the form of Congress, and any other text unchanged: the check of the message refuses it. */
+/** Returns ten digits of any notation in the form of Congress. Returns any other text unchanged; `validateCongressMessage` refuses it. */
 function dashed(phone: string): string {
   const digits = phone.replace(/^\+?1(?=\D*(?:\d\D*){10}$)/, '').replace(/[\s().+-]/g, '');
   return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;

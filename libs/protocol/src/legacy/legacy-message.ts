@@ -15,9 +15,9 @@ import {
 import { fromBase64, fromHex, toHex } from '../encoding/text';
 
 /**
- * What the web client (legacy) sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without
- * associated data and without padding. It carries no message id and no expiry: its id is derived from its ciphertext
- * (libs/crypto, legacy), and the gateway decides how long to try it.
+ * What the web client (legacy) sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without associated data and
+ * without padding. The message has no id and no expiry. libs/crypto derives the id from the ciphertext, and the gateway decides
+ * how long to try.
  */
 export interface LegacyMessage {
   /** 16 bytes, names the enclave's key pair of this suite. */
@@ -47,8 +47,7 @@ const wireSchema = z.tuple([
 ]);
 
 /**
- * The binary form, which is stored and relayed: the canonical CBOR array `[1, 2, key id, ephemeral key, nonce,
- * ciphertext]`.
+ * Returns the form that the gateway stores and relays: the canonical CBOR array `[1, 2, key id, ephemeral key, nonce, ciphertext]`.
  */
 export function encodeLegacyMessage(message: LegacyMessage): Uint8Array {
   return encodeCanonical([
@@ -69,18 +68,18 @@ export function decodeLegacyMessage(bytes: Uint8Array): LegacyMessage {
   return { keyId, ephemeralKey, nonce, ciphertext: text };
 }
 
-/** Whether bytes claim to be of the legacy suite. Looks only at their first items, to choose the decoder. */
+/** Whether bytes begin like a message of the legacy suite. Use it to choose the decoder. */
 export function isLegacyMessage(bytes: Uint8Array): boolean {
   return bytes[0] === 0x86 && bytes[1] === 1 && bytes[2] === SUITES[LEGACY_SUITE];
 }
 
 const HEX_KEY = /^0x[0-9a-fA-F]{64}$/;
-/** The most characters of base64 that never hold more bytes than the largest padded text and its tag. */
+/** The number of base64 characters for the largest padded text and its tag, rounded down to whole groups of four. */
 const MAX_CIPHERTEXT_LENGTH = Math.floor((LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES) / 3) * 4;
 
 /**
- * The JSON form: the client's own four members and, optionally, `suite`. Other members are refused, so that no plain
- * text travels beside the ciphertext.
+ * The JSON form: the four members that the client sends and, optionally, `suite`. Other members are refused, so that no plain text
+ * is posted beside the ciphertext.
  */
 export const legacyMessageJsonSchema = z
   .strictObject({
@@ -96,7 +95,7 @@ export const legacyMessageJsonSchema = z
   });
 export type LegacyMessageJson = z.infer<typeof legacyMessageJsonSchema>;
 
-/** Whether JSON is meant to be of the legacy suite: it names the suite, or has the legacy client's member `teeKeyId`. */
+/** Whether JSON names the legacy suite, or has `teeKeyId`, which only the legacy client sends. */
 export function isLegacyMessageJson(value: unknown): boolean {
   return (
     typeof value === 'object' &&
@@ -117,11 +116,11 @@ export function legacyMessageFromJson(value: unknown): LegacyMessage {
     ciphertext: fromBase64(text),
   };
   if (message.nonce.length !== XCHACHA_NONCE_BYTES || !ciphertext.safeParse(message.ciphertext).success)
-    throw new ProtocolError('malformed_body', 'ciphertext or nonce have another length');
+    throw new ProtocolError('malformed_body', 'ciphertext or nonce has a wrong length');
   return message;
 }
 
-/** `GET /api/tee/public-key`, in the shape that the client reads. */
+/** `GET /api/tee/public-key`, in the shape that the legacy client reads. */
 export const legacyPublicKeyViewSchema = z
   .strictObject({
     success: z.literal(true),

@@ -51,7 +51,7 @@ describe('the envelope of a message', () => {
     expect(envelopeFromJson(JSON.parse(JSON.stringify(envelopeToJson(envelope))))).toEqual(envelope);
   });
 
-  it('with a proof comes back from CBOR and JSON unchanged', () => {
+  it('with a proof is unchanged after encoding and decoding as CBOR and as JSON', () => {
     const encoded = encodeEnvelope(proven);
     expect(encoded).toEqual(encodeCanonical(wire));
     expect(isProvenEnvelope(encoded)).toBe(true);

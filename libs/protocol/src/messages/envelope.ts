@@ -21,15 +21,15 @@ import {
   type SealedMessageJson,
 } from './sealed-message';
 
-/** The proof, beside the sealed message, that its sender is registered in a district (docs/residence.md). */
+/** The proof of residence that is posted with a sealed message (docs/residence.md). */
 export interface ResidenceProof {
   /** SHA-256 (32 bytes) of the circuit's verification key, which names the circuit. */
   verificationKeySha256: Uint8Array;
-  /** SHA-256 (32 bytes) of the status secret: who presents the secret may read the message's status. */
+  /** SHA-256 (32 bytes) of the status secret. */
   statusSha256: Uint8Array;
   /** The registrar's whole signed note about the root. */
   rootNote: string;
-  /** A public input of the proof (a field element): hides campaign and district from the gateway. */
+  /** A public input of the proof, a field element. It hides campaign and district from the gateway. */
   claim: Uint8Array;
   /** 6,848 bytes. */
   proof: Uint8Array;
@@ -37,7 +37,7 @@ export interface ResidenceProof {
 
 /**
  * The envelope that a client posts and the gateway stores and relays. Form 1 is only the sealed message; its nullifier is null in CBOR
- * and absent in JSON. Form 2 has a proof of residence, and the header's nullifier is a public input of it.
+ * and absent in JSON. Form 2 also has a proof of residence, and the header's nullifier is a public input of that proof.
  */
 export interface Envelope {
   sealed: SealedMessage;
@@ -46,7 +46,7 @@ export interface Envelope {
 
 export type ProvenEnvelope = Envelope & { residence: ResidenceProof };
 
-/** How form 2 begins: an array of seven items, of which the first is 2. */
+/** The first bytes of form 2: an array of seven items, and the number 2. */
 const FORM_2 = [0x87, 2] as const;
 const SHA256_BYTES = 32;
 
@@ -67,8 +67,8 @@ const wireSchema = z.tuple([
 ]);
 
 /**
- * Form 1: the bytes of `encodeSealedMessage`. Form 2: the canonical CBOR array `[2, verification key SHA-256, status SHA-256, root note,
- * claim, proof, form 1 bytes of the sealed message]`.
+ * Returns form 1 (the bytes of `encodeSealedMessage`) or form 2 (the canonical CBOR array `[2, verification key SHA-256, status SHA-256,
+ * root note, claim, proof, form 1 bytes of the sealed message]`).
  * @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without one
  */
 export function encodeEnvelope({ sealed, residence }: Envelope): Uint8Array {
@@ -80,14 +80,14 @@ export function encodeEnvelope({ sealed, residence }: Envelope): Uint8Array {
 }
 
 /**
- * Reads both forms, and canonical bytes only, so that `encodeEnvelope` returns the same bytes.
+ * Reads both forms, but only canonical bytes, so that `encodeEnvelope` returns the same bytes.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   return isProvenEnvelope(bytes) ? decodeProven(bytes) : withoutProof(decodeSealedMessage(bytes));
 }
 
-/** Whether bytes claim to be of form 2. Looks only at their first items, to choose the decoder. */
+/** Whether bytes begin like form 2. Use it to choose the decoder. */
 export function isProvenEnvelope(bytes: Uint8Array): boolean {
   return FORM_2.every((byte, at) => bytes[at] === byte);
 }
@@ -119,7 +119,7 @@ const fieldText = (description: string) =>
     .meta({ description: `${description} A field element: 32 bytes, big-endian, below the modulus of BN254, in hex.` });
 
 const PROOF_CHARACTERS = base64UrlLength(LIMITS.proofBytes);
-/** Checked by length, because a pattern for such a long text is slow; fromBase64Url then reads it strictly. */
+/** Checks only the length, because a pattern for such a long text is slow. `fromBase64Url` reads the text strictly afterwards. */
 const proofText = z
   .string()
   .refine((text) => text.length === PROOF_CHARACTERS)

@@ -10,7 +10,7 @@ const MAX_ORIGIN_LENGTH = 300;
 
 /**
  * The value that a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer and,
- * for a proven message, gives access to the status. Every member is bounded, so that the whole has less than 1,000 bytes of
+ * for a proven message, gives access to the status. Every member is bounded, so that the value has less than 1,000 bytes of
  * JSON.
  */
 export const keptMessageSchema = z.strictObject({

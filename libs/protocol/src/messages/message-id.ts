@@ -1,7 +1,7 @@
 import { ProtocolError } from '../problems';
 import { fromHex, toHex } from '../encoding/text';
 
-/** A message id is 16 random bytes chosen by the client; its text form is that of a UUID (RFC 9562 section 4), any version. */
+/** The client chooses a message id, 16 random bytes. As text it is a UUID of any version (RFC 9562 section 4). */
 export const MESSAGE_ID_BYTES = 16;
 export const MESSAGE_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

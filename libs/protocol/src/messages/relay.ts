@@ -5,25 +5,24 @@ import { LIMITS } from '../limits';
 import { bytesUpTo } from '../encoding/bytes';
 
 /**
- * Between gateway and enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
+ * The requests of the gateway to the enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
  *
  * - `POST /messages`, body `application/cbor`: an envelope (envelope.ts) or a legacy message in its CBOR form -> 200 `application/cbor`, a
  *   RelayAnswer; or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `expiry_out_of_range`, `enclave_busy`,
- *   `service_off`, the problem of a proof of residence, or that of a wrong HTTP request. Headers tell of earlier attempts, which an enclave
- *   that shares its keys may not have seen: `communique-dispatched-before: 1` if an attempt was sent and never answered;
- *   `communique-interim-receipt`, the last receipt with an office that is `pending` (a JWS, which the enclave checks under its own key; one
- *   that does not verify is ignored).
+ *   `service_off`, a problem of the proof of residence, or a problem of a wrong HTTP request. Two headers report earlier attempts, which an
+ *   enclave that shares its keys may not have seen. `communique-dispatched-before: 1`: an attempt was sent and never answered.
+ *   `communique-interim-receipt`: the last receipt with an office that is `pending`. It is a JWS. The enclave verifies it under its own key,
+ *   and ignores it if it does not verify.
  * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200
- *   `application/cbor`, an AgentReply. With `communique-dispatched-before: 1` if this attempt was relayed before to
- *   the same enclave (recognized by its module id): the enclave then answers from memory, or with the outcome of the running
+ *   `application/cbor`, an AgentReply. The gateway adds `communique-dispatched-before: 1` if it relayed this attempt to the same
+ *   enclave before, which it recognizes by its module id. Then the enclave answers from memory, or with the outcome of the running
  *   attempt, or refuses with `outcome_unknown`. It does not call the provider again. If all its places are taken, it
- *   refuses at once with `enclave_busy` and keeps no task waiting: the gateway waits, so that an emergency stop ends
- *   the wait.
- * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document
- *   without one.
+ *   refuses at once with `enclave_busy`. No task waits in the enclave: the gateway waits, so that an emergency stop can end the wait.
+ * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without the parameter, the document has no
+ *   nonce.
  * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
- * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has a key, `POST /messages`, `POST /agents` and
- *   `GET /attestation` are answered `keys_not_ready`.
+ * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has a key, it answers `POST /messages`, `POST /agents` and
+ *   `GET /attestation` with `keys_not_ready`.
  * - `GET /health` -> 200 JSON, see enclave/health.ts.
  */
 export const DISPATCHED_BEFORE_HEADER = 'communique-dispatched-before';
@@ -35,16 +34,16 @@ export const MAX_RECEIPT_CHARACTERS = 8192;
 const relayAnswerSchema = z.strictObject({
   v: z.literal(2),
   /**
-   * `final`: do not send again. `pending`: send the same bytes again after `retryAfterSeconds`; the enclave then tries the pending copies
-   * again. The wait is the same for every office, and null if every pending copy was withheld. An earlier repeat gets a pending answer
-   * again and has no effect.
+   * `final`: do not send again. `pending`: send the same bytes again after `retryAfterSeconds`; then the enclave tries the pending copies
+   * again. If the gateway sends them earlier, it gets the pending answer again. `retryAfterSeconds` is one wait for all offices; it is null
+   * if every pending copy was withheld.
    */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
   /**
-   * How many of the receipt's `pending` copies were not sent because, by `communique-dispatched-before`, an earlier
-   * attempt may have sent them. Only the gateway claims this, so it is neither signed nor remembered: the gateway
-   * repeats the header with the next attempt or, if all pending copies were withheld, ends the message as `unknown`.
+   * How many of the receipt's `pending` copies the enclave did not send because, by `communique-dispatched-before`, an earlier
+   * attempt may have sent them. Only the gateway claims that, so the enclave neither signs nor remembers this number. The gateway
+   * repeats the header with the next attempt. If all pending copies were withheld, it ends the message as `unknown`.
    */
   withheld: z.int().min(0).max(LIMITS.maxOffices),
   /** JWS in compact form. */

@@ -33,7 +33,7 @@ const wire = [
 ];
 
 describe('the wire form of a sealed message', () => {
-  it('comes back from CBOR, with a nullifier and without, and from JSON', () => {
+  it('is unchanged after encoding and decoding as CBOR, with a nullifier and without, and as JSON', () => {
     for (const nullifier of [null, new Uint8Array(32).fill(9)]) {
       const whole = { ...message, nullifier };
       expect(decodeSealedMessage(encodeSealedMessage(whole))).toEqual(whole);

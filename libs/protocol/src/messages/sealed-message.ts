@@ -9,8 +9,8 @@ import { describeIssues } from './describe-issues';
 import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './message-id';
 
 /**
- * Sealing suites. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), XChaCha20-Poly1305 under the
- * exported secret. 2: the suite of the web client (legacy), which has its own form (legacy/legacy-message.ts).
+ * Sealing suites by number. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), and XChaCha20-Poly1305
+ * under the exported secret. 2: the suite of the web client (legacy), whose messages have another form (legacy/legacy-message.ts).
  */
 export const SUITES = { 'hpke-x25519-hkdfsha256-xchacha20poly1305': 1, 'x25519-blake2b-xchacha20poly1305': 2 } as const;
 export type Suite = keyof typeof SUITES;
@@ -23,12 +23,12 @@ export const ENCAPSULATED_KEY_BYTES = 32;
 export const XCHACHA_NONCE_BYTES = 24;
 export const POLY1305_TAG_BYTES = 16;
 
-/** The header beside the ciphertext, which is bound to it as associated data. */
+/** The header of a sealed message. All but the suite is the ciphertext's associated data. */
 export interface SealedHeader {
   suite: typeof DEFAULT_SUITE;
-  /** 16 bytes, names the enclave's key (see key-binding.ts). */
+  /** The id of the enclave's key, 16 bytes (see key-binding.ts). */
   keyId: Uint8Array;
-  /** 16 bytes, the client's choice, random. */
+  /** 16 random bytes that the client chooses. */
   messageId: Uint8Array;
   /** Unix seconds. After this time the enclave does not open the message. */
   expiresAtSeconds: number;
@@ -37,11 +37,11 @@ export interface SealedHeader {
 }
 
 export interface SealedMessage extends SealedHeader {
-  /** 32 bytes, the client's ephemeral X25519 key. */
+  /** The client's ephemeral X25519 key, 32 bytes. */
   encapsulatedKey: Uint8Array;
   /** 24 random bytes. */
   nonce: Uint8Array;
-  /** A padded size bucket (1 KiB to 256 KiB, powers of two) and the 16-byte tag. */
+  /** The encrypted padded text, a power of two from 1 KiB to 256 KiB, and the 16-byte tag. */
   ciphertext: Uint8Array;
 }
 
@@ -63,8 +63,8 @@ const wireSchema = z.tuple([
 ]);
 
 /**
- * The binary form ("form 1"): a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce,
- * ciphertext]`; 106 to 141 bytes and the ciphertext. `sealed_sha256` is over these bytes, with a proof or without.
+ * Returns the binary form ("form 1"): the canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce,
+ * ciphertext]`. It has 106 to 141 bytes and the ciphertext. `sealed_sha256` is the hash of these bytes, with a proof or without.
  */
 export function encodeSealedMessage(message: SealedMessage): Uint8Array {
   return encodeCanonical([
@@ -81,7 +81,7 @@ export function encodeSealedMessage(message: SealedMessage): Uint8Array {
 }
 
 /**
- * Reads form 1 with any nullifier. At a boundary, call decodeEnvelope instead.
+ * Reads form 1 with any nullifier. For bytes that a client posted, call decodeEnvelope instead.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
@@ -97,12 +97,12 @@ export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
 const CIPHERTEXT_BYTES = Array.from({ length: 9 }, (_, at) => 1024 * 2 ** at + POLY1305_TAG_BYTES);
 const CIPHERTEXT_LENGTHS = new Set(CIPHERTEXT_BYTES.map(base64UrlLength));
 
-/** Longer texts have no pattern: generators of test data build a text from its pattern character by character, and would not finish. */
+/** Longer texts get no pattern: tools that generate test data build a text from its pattern character by character, and would not finish. */
 const MAX_PATTERN_BYTES = 4096 + POLY1305_TAG_BYTES;
 
 /**
- * Checked by length, because a pattern for such a long text is slow; fromBase64Url then reads it strictly. The JSON
- * Schema has a pattern too, for short texts.
+ * Checks only the length, because a pattern for such a long text is slow. `fromBase64Url` reads the text strictly afterwards. The JSON
+ * Schema also has a pattern for short texts.
  */
 const ciphertextText = z
   .string()
@@ -137,7 +137,7 @@ export const sealedMessageMembers = {
 
 /**
  * The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. It has no member
- * `nullifier`: generators of clients treat a member that can only be null as one that is never sent.
+ * `nullifier`, because tools that generate clients never send a member that can only be null.
  */
 export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), ...sealedMessageMembers }).meta({
   id: 'SealedMessage',
@@ -215,7 +215,7 @@ function isBucketCiphertext(ciphertext: Uint8Array): boolean {
 }
 
 function unsupportedSuite(): ProtocolError {
-  return new ProtocolError('suite_unsupported', 'the suite is not one that is open here');
+  return new ProtocolError('suite_unsupported', 'the suite is not supported');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -8,15 +8,15 @@ import { textUpTo } from '../encoding/characters';
 import { OUTCOMES } from './receipt';
 
 /**
- * The enclave's answer for the sender only: a canonical CBOR map, padded and sealed with a key from the key
- * exchange of the sender's own message.
+ * The enclave's answer, which only the sender can open: a canonical CBOR map, padded and sealed with a key that comes from the key
+ * exchange of the message.
  */
 export const answerSchema = z.strictObject({
   version: z.literal(1),
   messageId: bytesOf(16),
   /** Unix seconds. */
   time: z.int().min(0),
-  /** In the order of the message, not of the receipt; `salt` and `office` open one commitment of the receipt. */
+  /** In the order of the message; the receipt has another order. `salt` and `office` open one commitment of the receipt. */
   offices: z.array(
     z.strictObject({
       office: z.string().refine(hasOfficeForm),
@@ -47,9 +47,7 @@ export function decodeAnswer(opened: Uint8Array): Answer {
   return parsed.data;
 }
 
-/**
- * The sealed form of an answer, opaque to everyone between: canonical CBOR `[1, nonce (24 bytes), ciphertext]`.
- */
+/** The sealed form of an answer. In CBOR it is `[1, nonce (24 bytes), ciphertext]`, canonical. */
 export interface SealedAnswer {
   nonce: Uint8Array;
   ciphertext: Uint8Array;

@@ -4,9 +4,9 @@ import { SUITES, type Suite } from '../messages/sealed-message';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 
 /**
- * The outcome of one office's copy. `accepted`: the chamber took it now. `duplicate`: the chamber reported that it had it already.
- * `refused`: the chamber or the enclave would not take it (only the sender learns the reason). `unknown`: sent, and no answer tells whether
- * the office has it; it is not sent again. `pending`: no final outcome yet; the office may have it already.
+ * The outcome of one office's copy. `accepted`: the chamber took the copy. `duplicate`: the chamber reported that it had the copy already.
+ * `refused`: the chamber or the enclave refused the copy; only the sender learns the reason. `unknown`: the enclave sent the copy, and no
+ * answer tells whether the office has it; it is not sent again. `pending`: there is no final outcome yet; the office may have the copy.
  */
 export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -24,12 +24,12 @@ export const receiptClaimsSchema = z.strictObject({
   sealed_sha256: base64Url32,
   suite: z.enum(Object.keys(SUITES) as [Suite]),
   /**
-   * One entry per office. `commitment` is salted, and the entries are sorted by it, so that neither value nor order reveals an office.
+   * One entry per office. `commitment` is salted, and the entries are sorted by commitment, so that neither reveals an office.
    */
   offices: z
     .array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) }))
     .max(8)
-    .refine(ascends, 'each commitment after the one before'),
+    .refine(ascends, 'commitments must ascend'),
   /** Unix seconds by the enclave's clock. */
   time: z.int().min(0),
   pcr0: hex48,
@@ -43,7 +43,7 @@ function ascends(offices: readonly { commitment: string }[]): boolean {
   return offices.every(({ commitment }, at) => at === 0 || (offices[at - 1]?.commitment ?? '') < commitment);
 }
 
-/** A receipt as people get it: the JWS in compact form, and the document (base64) that vouches for its key. */
+/** A receipt as people get it: the JWS in compact form, and the attestation document of its key in base64. */
 export const receiptSchema = z
   .strictObject({
     receipt: z.string().max(8192).meta({ description: 'A JWS in compact form (`alg` `Ed25519`, RFC 9864).' }),
