@@ -470,6 +470,23 @@ describe('DeliveryWorker', () => {
     expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
   });
 
+  it('does not read the queue again after an attempt if it had room for more', async () => {
+    const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
+    const leased = jest.spyOn(patient.queue, 'lease');
+    const { messageId } = await patient.accept();
+    start(patient);
+    await ended(messageId);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(leased.mock.calls.map(([, , what]) => what)).toEqual(['any', 'expired']);
+  });
+
+  it('takes up the next message when an attempt ends if it had no room for it', async () => {
+    const narrow = otherBench({ delivery: { ...config.delivery, concurrency: 1, pollMs: 60_000 } });
+    const accepted = [await narrow.accept(), await narrow.accept(), await narrow.accept()];
+    start(narrow);
+    for (const { messageId } of accepted) expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
+  });
+
   it('does not read the backlog for each new message while the gateway may not relay', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const leased = jest.spyOn(patient.queue, 'lease');

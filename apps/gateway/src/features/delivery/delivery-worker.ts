@@ -44,6 +44,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly lanes: readonly Lane[];
   /** When takeLeftover last found no job. */
   private nothingLeftAtMs = -Infinity;
+  /** Whether the last look at the queue left out jobs for lack of room, so that they may be due. */
+  private isShortOfRoom = false;
   private woken = false;
   private wake: () => void = () => undefined;
 
@@ -110,6 +112,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   /** Leases due jobs and starts their attempts. @returns whether more jobs may be due */
   private async takeUp(): Promise<boolean> {
+    this.isShortOfRoom = false;
     const open = this.openLanes();
     // The lane with the fewest running attempts is first, and equal lanes take turns, because several enclaves may hold the same keys.
     this.turns++;
@@ -145,7 +148,11 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
    * only after `pollMs`, because new messages and finished attempts add no such job. @returns whether more may be due
    */
   private async takeLeftover(): Promise<boolean> {
-    if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return false;
+    if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs) return false;
+    if (this.room === 0) {
+      this.isShortOfRoom = true;
+      return false;
+    }
     const before = this.taken;
     let more = await this.takeFor(null, 'expired');
     const revoked = this.keys.revokedKeyIds();
@@ -168,7 +175,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
    */
   private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<boolean> {
     const limit = lane === null ? this.room : Math.min(Math.ceil(this.room / lanes), lane.pace.free);
-    if (limit <= 0) return false;
+    if (limit <= 0) {
+      this.isShortOfRoom = true;
+      return false;
+    }
     // Each lease has a separate name, so that late answers within this process are recognized too.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
     for (const job of jobs) this.start(job, lane);
@@ -193,7 +203,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       .finally(() => {
         slot?.done({ kind: 'nothing' });
         this.running.delete(attempt);
-        this.lookAgain();
+        if (this.isShortOfRoom) this.lookAgain();
       });
     this.running.add(attempt);
   }
