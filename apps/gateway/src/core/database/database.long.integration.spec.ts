@@ -91,9 +91,9 @@ describe('a database whose sessions are in another time zone', () => {
   });
 
   it.each([
-    ['as it is', ''],
-    ['with options of its own', '?options=-c%20timezone%3DAsia%2FTokyo%20-c%20work_mem%3D1MB'],
-  ])('%s is written and read in UTC', async (_, query) => {
+    ['an address without options', ''],
+    ['an address with options', '?options=-c%20timezone%3DAsia%2FTokyo%20-c%20work_mem%3D1MB'],
+  ])('is written and read in UTC through %s', async (_, query) => {
     bench = new DeliveryBench({
       database: { url: `${url}${query}`, poolSize: 2 },
       enclave: { addresses: ['unix:/nonexistent/enclave'], timeoutMs: 1000 },

@@ -27,7 +27,7 @@ describe('prisma/sql', () => {
     return rows.map(({ definition }) => definition);
   }
 
-  it('defines every function of the migrated database, to the letter', async () => {
+  it('defines every function exactly as the migrated database has it', async () => {
     const migrated = await definitions();
     expect(migrated.map((definition) => /FUNCTION public\.(\w+)/.exec(definition)?.[1])).toEqual([
       'accept_messages',

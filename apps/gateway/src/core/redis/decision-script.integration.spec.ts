@@ -66,7 +66,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     ['a negative number', (key) => client.set(key, '-1000000')],
     ['a list', (key) => client.rpush(key, '1')],
     ['a hash', (key) => client.hset(key, 'a', '1')],
-  ])('restarts the count where a window holds %s', async (_, put) => {
+  ])('restarts the count if a window contains %s', async (_, put) => {
     for (const key of ['address', 'user']) await put(key);
     expect(await run()).toEqual({
       address: { count: 1, leftMs: 60_000 },

@@ -9,7 +9,7 @@ it.each<[string | undefined, boolean]>([
   ['identity', false],
   ['gzip;q=0', false],
   ['gzip; q=0.000, *', false],
-])('Accept-Encoding: %p takes gzip: %p', (header, takes) => {
+])('returns for Accept-Encoding %p whether gzip may be sent: %p', (header, takes) => {
   expect(takesGzip(header)).toBe(takes);
 });
 
@@ -20,6 +20,6 @@ it.each<[string | undefined, boolean]>([
   ['*', true],
   ['a', false],
   ['"ab"', false],
-])('If-None-Match: %p is unchanged: %p', (header, unchanged) => {
+])('returns for If-None-Match %p whether it names the ETag "a": %p', (header, unchanged) => {
   expect(isUnchanged(header, '"a"')).toBe(unchanged);
 });

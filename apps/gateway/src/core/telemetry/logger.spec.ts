@@ -13,7 +13,7 @@ function listening(level: 'info' | 'debug' = 'info') {
 }
 
 describe('a log line', () => {
-  it('holds the event, the allowed fields and the id of the request', () => {
+  it('contains the event, the allowed fields and the id of the request', () => {
     const { logger, last } = listening();
     withRequestId('0b0e', () => {
       logger.info({ messageId: 'abc', durationMs: 1.5, status: 202 }, 'message accepted');

@@ -184,7 +184,7 @@ describe('health', () => {
     ['below_10', [1, 3, 9]],
     ['below_100', [10, 57, 99]],
     ['100_or_more', [100, 101, 100_000]],
-  ])('shows an outsider that the queue holds %s, but no exact number', async (band, counts) => {
+  ])('shows the number of waiting messages only as %s', async (band, counts) => {
     const state = jest.spyOn(app.get(DeliveryQueue, { strict: false }), 'state');
     try {
       for (const waiting of counts) {

@@ -169,7 +169,7 @@ describe('the entrance', () => {
 
   it.each<[string, () => Record<string, string>, number]>([
     ['without a token', () => ({}), 401],
-    ['with a token that is none', () => ({ authorization: 'Bearer a.b.c' }), 401],
+    ['with an invalid token', () => ({ authorization: 'Bearer a.b.c' }), 401],
     ['over the limit', authorized, 429],
   ])(
     'answers a request %s once, before its body has arrived, and closes the connection if the body does not come',
@@ -191,7 +191,7 @@ describe('the entrance', () => {
   );
 
   it.each([
-    ['leads nowhere', 'POST', '/nothing', 404],
+    ['does not exist', 'POST', '/nothing', 404],
     ['takes another method', 'PUT', '/api/messages', 405],
   ])('reads no body for an address that %s', async (_, method, path, status) => {
     await using gateway = await startGateway(impatient());
@@ -218,7 +218,7 @@ describe('the entrance', () => {
     expect(all.toLowerCase()).toContain('\r\nconnection: close\r\n');
   });
 
-  it('cuts a client that drips a header or a body, however steadily', async () => {
+  it('cuts off a client that sends a header or a body byte by byte', async () => {
     await using gateway = await startGateway(impatient());
     const drips = [
       'GET /health HTTP/1.1\r\nhost: x\r\nx-drip: ',

@@ -18,7 +18,7 @@ const RUNS = { numRuns: 150, interruptAfterTimeLimit: 15_000 } as const;
 const CANARY = 'canary5eed';
 
 /** Any input from the network must get a documented answer that contains no part of the input, and never a 500. */
-describe('fuzzed', () => {
+describe('fuzzed requests', () => {
   let postgres: Postgres;
   let folder: string;
   let app: NestFastifyApplication;
@@ -129,7 +129,7 @@ describe('fuzzed', () => {
   );
   const fields = Object.keys(sealedMessageToJson(sealedMessage()));
 
-  it('JSON: anything at all', async () => {
+  it('get a documented answer for any JSON body', async () => {
     const anything = fc.oneof(
       fc.json({ maxDepth: 12 }),
       fc.string({ unit: 'binary' }),
@@ -144,7 +144,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('JSON: a sealed message with one wrong member', async () => {
+  it('get a documented answer for a JSON message with one wrong member', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...fields), ways, async (field, { way, value }) => {
         const message = sealedMessageToJson(sealedMessage());
@@ -171,7 +171,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('JSON and CBOR: bytes of a good message changed, cut and repeated', async () => {
+  it('get a documented answer for a good message whose bytes are changed, cut or repeated', async () => {
     const damage = fc.array(
       fc.record({ at: fc.nat(), byte: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'insert', 'repeat') }),
       { minLength: 1, maxLength: 4 },
@@ -210,7 +210,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('CBOR: any bytes', async () => {
+  it('get a documented answer for any CBOR body', async () => {
     const header = fc
       .tuple(
         fc.constantFrom(0x80, 0x89, 0x9b, 0x9f, 0xbb, 0xbf, 0x5b, 0x5f, 0x7f, 0xd8, 0xf9, 0xfb, 0xff),
@@ -236,7 +236,7 @@ describe('fuzzed', () => {
     .tuple(headerText, headerText, fc.boolean())
     .map(([before, after, there]) => (there ? `${before}${CANARY}${after}` : before));
 
-  it('Idempotency-Key', async () => {
+  it('get a documented answer for any Idempotency-Key', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(withCanary, { minLength: 1, maxLength: 2 }), async (values) => {
         const answer = await post(
@@ -251,7 +251,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('Authorization', async () => {
+  it('get a documented answer for any Authorization', async () => {
     const part = fc.oneof(
       fc.string({ unit: fc.constantFrom(...'abcXYZ019-_') }),
       fc.json().map((text) => Buffer.from(text).toString('base64url')),
@@ -289,7 +289,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('X-Forwarded-For through a trusted proxy', async () => {
+  it('get a documented answer for any X-Forwarded-For of a trusted proxy', async () => {
     const entry = fc.oneof(
       fc.ipV4(),
       fc.ipV6(),
@@ -335,7 +335,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('Accept and the nonce', async () => {
+  it('get a documented answer for any Accept and any nonce', async () => {
     fc.assert(
       fc.property(
         fc.oneof(headerText, fc.constantFrom('*/*;q=', 'application/json;q=0.0005', ';;;', ',,,', '*/json')),
@@ -382,7 +382,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('ids and paths', async () => {
+  it('get a documented answer for any id and any path', async () => {
     const id = fc.oneof(
       fc.webSegment(),
       fc.uuid(),

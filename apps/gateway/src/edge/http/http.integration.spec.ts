@@ -11,7 +11,7 @@ import { sealedMessage } from '../../testing/sealed';
 
 const CANARY = 'canary-c0ffee';
 
-describe('over HTTP', () => {
+describe('the gateway over HTTP', () => {
   let postgres: Postgres;
   let folder: string;
   let issuer: Issuer;
@@ -262,7 +262,7 @@ describe('over HTTP', () => {
       ],
       400,
     ],
-    ['something that is not HTTP', [`${CANARY}\r\n\r\n`], 400],
+    ['text that is not HTTP', [`${CANARY}\r\n\r\n`], 400],
     [
       'two lengths',
       ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
@@ -282,7 +282,7 @@ describe('over HTTP', () => {
       ],
       401,
     ],
-  ])('answers %s and closes', async (_, pieces, status) => {
+  ])('answers a request with %s and closes the connection', async (_, pieces, status) => {
     const body = refusal(await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece()))), status);
     if (status === 400) expect(body).toMatchObject({ code: 'malformed_request' });
   });
@@ -294,7 +294,7 @@ describe('over HTTP', () => {
       () =>
         `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`,
     ],
-  ])('answers a request whose %s, and closes', async (_, start) => {
+  ])('answers a request whose %s, and closes the connection', async (_, start) => {
     await using impatient = await startGateway({ ...environment, REQUEST_TIMEOUT_MS: '1000' });
     refusal(await rawTo(impatient, start()), 408);
   });
@@ -318,11 +318,14 @@ describe('over HTTP', () => {
       () => `authorization: Bearer ${token}\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n`,
       415,
     ],
-  ])('answers a request %s at once where it expects 100-continue, and closes', async (_, headers, status) => {
-    const answer = await raw(`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n${headers()}\r\n`);
-    expect(answer.match(/HTTP\/1\.1 [0-9]+/g)).toEqual([`HTTP/1.1 ${String(status)}`]);
-    expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
-  });
+  ])(
+    'answers a request %s at once if it expects 100-continue, and closes the connection',
+    async (_, headers, status) => {
+      const answer = await raw(`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n${headers()}\r\n`);
+      expect(answer.match(/HTTP\/1\.1 [0-9]+/g)).toEqual([`HTTP/1.1 ${String(status)}`]);
+      expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
+    },
+  );
 
   describe('HEAD', () => {
     const both = async (path: string, headers: Record<string, string> = {}) => {
@@ -378,7 +381,7 @@ describe('over HTTP', () => {
       expect(unknown.status).toBe(404);
     });
 
-    it('is answered 405 where GET is', async () => {
+    it('gets 405 where GET gets 405', async () => {
       expect((await fetch(`${gateway.url}/api/messages`, { method: 'HEAD' })).status).toBe(405);
     });
   });

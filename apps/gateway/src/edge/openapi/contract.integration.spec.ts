@@ -63,10 +63,10 @@ interface Served {
  * fails.
  */
 const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
-  request_timeout: 'a second of waiting each: entrance.spec.ts, http.spec.ts',
+  request_timeout: 'a second of waiting each: entrance.integration.spec.ts, http.integration.spec.ts',
   transfer_coding_unsupported: 'answered before there is a route: http.integration.spec.ts',
-  shutting_down: 'takes a process that ends: http.spec.ts, health.spec.ts',
-  internal_error: 'nothing is known that leads here; fuzz.long.integration.spec.ts looks for it',
+  shutting_down: 'takes a process that ends: readiness.integration.spec.ts',
+  internal_error: 'no known request causes it; fuzz.long.integration.spec.ts looks for one',
   templates_full: 'takes hundreds of templates: templates.integration.spec.ts',
   residence_required: 'takes proofs of residence: residence.integration.spec.ts',
   root_not_accepted: 'takes proofs of residence: residence.integration.spec.ts',
@@ -75,7 +75,7 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   proof_invalid: 'takes proofs of residence: residence.integration.spec.ts',
   verifier_busy: 'takes proofs of residence: residence.integration.spec.ts',
   residence_disagrees: 'takes an enclave with another configuration: readiness.integration.spec.ts',
-  overloaded: 'takes a database whose every connection stays in use: database.spec.ts',
+  overloaded: 'takes a database whose every connection stays in use: database.long.integration.spec.ts',
 };
 /** For routes that are not part of the API, whose errors have the same form. */
 const ANY_PROBLEM: DocumentedResponse['content'] = {
@@ -91,7 +91,7 @@ const configuration = encodePublicConfiguration({
   services: {},
 });
 
-describe('the contract', () => {
+describe('the OpenAPI contract', () => {
   let folder: TemporaryFolder;
   let postgres: Postgres;
   let issuer: Issuer;
@@ -266,7 +266,7 @@ describe('the contract', () => {
   const post = (url: string, as: keyof typeof tokens, body: unknown, more: Record<string, string> = {}) =>
     ask(url, POST, '/api/messages', { as, ...json(body, more) });
 
-  it('holds with everything up', async () => {
+  it('covers every answer while everything is up', async () => {
     const { app, url } = await start();
     operations = documentedOperations(app.get(RegisteredRoutes));
     ofPage = app
@@ -558,7 +558,7 @@ describe('the contract', () => {
     });
   }
 
-  it('holds at the caps', async () => {
+  it('covers every answer when a cap is reached', async () => {
     // There is no enclave, so that no message is settled meanwhile.
     const { url } = await start({
       DATABASE_URL: await database(),
@@ -585,7 +585,7 @@ describe('the contract', () => {
     expect((await post(few, 'alice', fresh())).code).toBe('daily_messages_reached');
   });
 
-  it('holds for tasks of models', async () => {
+  it('covers every answer to tasks for models', async () => {
     const tasks = await TaskEnclave.start(folder.file('tasks'), folder.file('root'));
     closing.push(() => tasks.kill());
     const on = { TEE_ENDPOINT: `unix:${folder.file('tasks')}`, AGENTS: 'on', AGENT_TIMEOUT_MS: '8000' };
@@ -700,7 +700,7 @@ describe('the contract', () => {
     await meets('agents_off');
   });
 
-  it('holds without database and enclave', async () => {
+  it('covers every answer without database and enclave', async () => {
     const { url } = await start({
       DATABASE_URL: 'postgresql://127.0.0.1:1/none',
       TEE_ENDPOINT: `unix:${folder.file('nobody')}`,
@@ -739,7 +739,7 @@ describe('the contract', () => {
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);
   });
 
-  it('holds without the identity provider', async () => {
+  it('covers every answer without the identity provider', async () => {
     const { url } = await start({ AUTH_JWKS_FILE: '', AUTH_JWKS_URL: 'http://127.0.0.1:1/jwks' });
     for (const { method, path } of protectedOnes())
       expect((await ask(url, `${method} ${path}`, plain(path), { as: 'alice' })).code).toBe(
@@ -747,7 +747,7 @@ describe('the contract', () => {
       );
   });
 
-  it('holds over the limits', async () => {
+  it('covers every answer when a rate limit is reached', async () => {
     const { url } = await start({
       RATE_LIMIT_MAX_REQUESTS: '1',
       RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1',
@@ -759,7 +759,7 @@ describe('the contract', () => {
     }
   });
 
-  it('produces every documented answer, or names the spec that does', () => {
+  it('names only answers that occur here or in a named spec', () => {
     expect(operations.length).toBeGreaterThan(10);
     for (const operation of operations) {
       const name = nameOf(operation);

@@ -114,7 +114,7 @@ describe('the page as it is served', () => {
     );
   });
 
-  it.each(paths)('%s names the licenses of the packages that its scripts hold', async (path) => {
+  it.each(paths)('%s names the licenses of the packages that its scripts contain', async (path) => {
     const address = /<link rel="license" href="([^"]+)"/.exec((await raw(path)).body.toString())?.[1] ?? '';
     const { status, headers, body } = await raw(address);
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
@@ -136,7 +136,7 @@ describe('the page as it is served', () => {
         expect([name, /innerHTML/i.test(await readFile(join(sources, name), 'utf8'))]).toEqual([name, false]);
   });
 
-  it('has documents that clients revalidate, and files that clients keep for ever', async () => {
+  it('has documents that clients revalidate, and files that clients may keep forever', async () => {
     for (const path of paths) {
       const { headers } = await raw(path, { accept: 'text/html' });
       expect([headers['content-type'], headers['cache-control'], headers['vary']]).toEqual([

@@ -11,6 +11,6 @@ it.each<[string | undefined, boolean]>([
   ['application/cose', false],
   ['', false],
   [`${'a,'.repeat(5000)}text/html`, false],
-])('Accept: %p wants the page: %p', (accept, wanted) => {
+])('returns for Accept %p whether the client gets the page: %p', (accept, wanted) => {
   expect(wantsPage(accept)).toBe(wanted);
 });

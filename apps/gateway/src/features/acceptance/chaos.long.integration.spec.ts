@@ -39,7 +39,7 @@ interface Counted {
  * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation they ask for the decision of the entrance,
  * with a Redis that is flushed, killed and filled with false refusals. Complete snapshots are checked all the time.
  */
-describe('the caps, while everything is killed', () => {
+describe('caps, while everything is killed', () => {
   let postgres: Postgres;
   let redis: Redis | undefined;
   let folder: TemporaryFolder;
@@ -62,7 +62,7 @@ describe('the caps, while everything is killed', () => {
     );
     spender = folder.file('main.js');
     if (redisAvailability({ own: true }).available) redis = await startRedis({ own: true });
-    else process.stderr.write('SKIPPED: no redis-server, so no Redis before the budget\n');
+    else process.stderr.write('SKIPPED: no redis-server, so the caps are tested without Redis\n');
   }, 120_000);
   afterAll(async () => {
     await Promise.all(running.map((service) => service.kill()));
@@ -81,7 +81,7 @@ describe('the caps, while everything is killed', () => {
       caps: { DEFAULT_USER_DAILY_LIMIT: '1000', SYSTEM_HOURLY_LIMIT: '1000', EMERGENCY_SHUTDOWN_THRESHOLD: '2.50' },
       stops: true,
     },
-  ])('hold to the micro-dollar: $name', async ({ caps, stops }) => {
+  ])('are never exceeded, not by a micro-dollar: $name', async ({ caps, stops }) => {
     const url = await postgres.createMigratedDatabase();
     const start = async () => {
       running.push(
@@ -121,7 +121,7 @@ describe('the caps, while everything is killed', () => {
       looks++;
     }
     await Promise.all(running.splice(0).map((service) => service.kill()));
-    // Some dozens on an idle machine
+    // An idle machine takes some dozens of snapshots.
     expect(looks).toBeGreaterThan(3);
 
     // A reservation that a killed worker left open is settled once, by the first worker that finds it

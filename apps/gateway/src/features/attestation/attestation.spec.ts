@@ -220,9 +220,9 @@ describe('attestation', () => {
     });
 
     it.each([
-      ['checks a trusted enclave that has no keys any more', 'keys_not_ready', { trusted: true, checks: 1 }],
+      ['checks a trusted enclave that no longer has keys', 'keys_not_ready', { trusted: true, checks: 1 }],
       ['checks no enclave that is busy', 'enclave_busy', { trusted: true, checks: 0 }],
-      ['leaves one that is not trusted to its timer', 'keys_not_ready', { trusted: false, checks: 0 }],
+      ['does not check an enclave that is not trusted', 'keys_not_ready', { trusted: false, checks: 0 }],
     ] as const)('%s', async (_what, code, { trusted, checks }) => {
       const monitor = new AttestationMonitor(clients, new AttestationJudge(configOf()), quiet);
       if (trusted) await monitor.checkNow();

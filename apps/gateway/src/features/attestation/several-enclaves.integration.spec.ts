@@ -50,7 +50,7 @@ async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Pr
     if (fits(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error('what was waited for did not come');
+  throw new Error('the condition did not become true in time');
 }
 
 describe('several enclaves', () => {

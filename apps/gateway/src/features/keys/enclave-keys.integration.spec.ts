@@ -37,7 +37,7 @@ async function until<T>(read: () => T | Promise<T>, fits: (value: T) => boolean)
     if (fits(last)) return last;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`what was waited for did not come: ${JSON.stringify(last)}`);
+  throw new Error(`the condition did not become true in time: ${JSON.stringify(last)}`);
 }
 
 describe('keys of enclaves', () => {

@@ -107,7 +107,7 @@ describe('a gateway that crashes', () => {
       env: environment,
       readyWhen: /"msg":"listening"/,
     });
-    // Without a table, requests meet an error that the code does not expect.
+    // Without its table, the worker meets an error that the code does not expect.
     const client = new Client({ connectionString: databaseUrl });
     await client.connect();
     await client.query('ALTER TABLE delivery_job RENAME TO elsewhere');

@@ -180,7 +180,7 @@ describe('error reports', () => {
     ['400', { kind: 'status', status: 400, body: 'xSesamex' }],
     ['a cut connection', { kind: 'cut' }],
     ['a redirect', { kind: 'status', status: 307, headers: { location: '/elsewhere' } }],
-  ])('that meet %s are lost and counted, and the loss is logged once', async (_, behaviour) => {
+  ])('are lost and counted after %s, and the loss is logged once', async (_, behaviour) => {
     sentry.behaviour = behaviour;
     for (const name of ['one', 'two', 'three']) fail(name);
     expect(await untilCounted('failed', 3)).toBe(3);

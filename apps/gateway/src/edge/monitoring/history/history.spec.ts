@@ -36,7 +36,7 @@ describe('the ring of samples', () => {
   });
 });
 
-it('reports an indicator as up, degraded or down, and Redis as unused where none is configured', () => {
+it('a sample reports an indicator as up, degraded or down, and Redis as unused if none is configured', () => {
   const up = { status: 'up' };
   const all = { enclave: up, attestation: up, keys: { status: 'degraded' }, database: {}, queue: up, budget: up };
   const redis = (state: object) => statusesOf({ ...all, redis: { ...state } }).redis;
@@ -49,7 +49,7 @@ it('reports an indicator as up, degraded or down, and Redis as unused where none
 });
 
 describe('latency between two readings', () => {
-  it('is that of the requests between them, estimated within a bucket', async () => {
+  it('covers only the requests between them, and is estimated within a bucket', async () => {
     const registry = new Registry();
     const histogram = new Histogram({
       name: 'communique_http_request_duration_seconds',

@@ -156,7 +156,7 @@ describe('metrics', () => {
     expect(new Set(requestIds).size).toBe(3);
   });
 
-  it('carry no ids: to match the logs, the gateway sends the enclave a request id that it made, never a client’s', async () => {
+  it('leave ids to the logs: the gateway sends the enclave its own request id, never a client’s', async () => {
     const response = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`, {
       headers: { 'x-request-id': CANARY },
     });
@@ -253,7 +253,7 @@ describe('metrics', () => {
     });
   }
 
-  it('hold only labels from their lists, whatever a client requests', async () => {
+  it('have only labels from their lists, whatever a client requests', async () => {
     await hostile(`${CANARY}one`);
     const first = await read();
     await hostile(`${CANARY}two`);
@@ -319,7 +319,7 @@ describe('metrics', () => {
       );
     expect(stray).toEqual([]);
 
-    // the request was counted, too
+    // The hostile requests were counted.
     expect(at(samples, 'communique_rate_limit_refusals_total', { class: 'attestation' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'rate_limited' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'malformed_body' })).toBeGreaterThan(0);
