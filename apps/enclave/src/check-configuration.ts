@@ -22,7 +22,7 @@ exitOnError(async () => {
   const { stack, listen, custody, residence, egress, services, kms } = configuration;
   const agents = services.agents === undefined ? 'off' : 'on';
   const prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
-  // In milliseconds, by what the gateway asks for
+  // The longest time until the enclave answers each kind of request, in milliseconds
   const longestAnswerMs = {
     ...(services.congress && { message: longestAttemptMs(services.congress) }),
     ...(services.agents && { task: services.agents.limits.timeoutMs }),

@@ -48,7 +48,7 @@ effect(() => {
 });
 
 const KEY = 'communique-tee asks for help';
-/** Whether the person left the page from the help to sign in. If so, the help is open when they are back. */
+/** Whether the person left the page from the help to sign in. If so, the help is open when the person returns. */
 export const wasSigningIn = keptInTab(KEY) !== undefined;
 keepInTab(KEY, undefined);
 

@@ -18,7 +18,7 @@ export type SignInProblem =
   | 'wrong_issuer'
   /** The issuer refused the request or the code. */
   | 'refused'
-  /** The issuer does not answer, or is out of order. */
+  /** The issuer does not answer, or is not available. */
   | 'unreachable'
   /** The issuer's answer does not follow the standards. */
   | 'broken'

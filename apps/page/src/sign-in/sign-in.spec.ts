@@ -52,7 +52,7 @@ class Tab {
   }
 
   reload(): void {
-    this.store.signOut(); // the page that was there is gone, and its timers with it
+    this.store.signOut(); // The page ends here, and so must its timers
     this.store = this.load();
     this.store.takeCallback();
   }
@@ -331,7 +331,7 @@ describe('signing in', () => {
     expect([tab.store.problem.value, tab.left, beforeLeaving.mock.calls]).toEqual(['no_storage', [], []]);
   });
 
-  it('reports that a part of the page could not be loaded, before it leaves and after it is back', async () => {
+  it('reports that a part of the page could not be loaded, before the person leaves it and after the person returns', async () => {
     const request = await tab.start();
     tab.isOffline = true;
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_loaded');

@@ -87,7 +87,7 @@ async function askHistory(): Promise<void> {
   try {
     health.value = await more('/api/health/history', health.value);
   } catch (error) {
-    // The known data stays, and `now` shows that the server is away; reasonOf rethrows every other error
+    // The known data stays, and `now` shows that the server does not answer; reasonOf rethrows every other error
     reasonOf(error);
   }
 }

@@ -56,7 +56,7 @@ it('a page out of view sends no request, and sends one when it is in view again 
   expect(check.mock.calls).toEqual([[true]]);
 });
 
-it('a server that is away is asked again every 20 seconds, and when the network is available again', () => {
+it('a server that does not answer is asked again every 20 seconds, and when the network is available again', () => {
   trust.value = { kind: 'unreachable', reason: { kind: 'no_connection' } };
   jest.advanceTimersByTime(20_000);
   expect(check).toHaveBeenCalledTimes(1);

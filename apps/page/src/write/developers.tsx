@@ -8,7 +8,7 @@ import { currentMessage } from './form';
 import { FormText } from './form-fields';
 import type { SealedMessage } from './sealed-view';
 
-/** For developers only: campaign id and token by hand, and sealing without sending. */
+/** For developers only: entering a campaign id or a token, and sealing without sending. */
 export function Developers() {
   const { developers } = text.value.write;
   const [sealed, setSealed] = useState<SealedMessage | 'not_ready' | undefined>(undefined);

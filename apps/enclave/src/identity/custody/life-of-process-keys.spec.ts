@@ -132,7 +132,7 @@ describe('per-process keys while the parent sends nothing after the start', () =
     expect(pairs.map((pair) => pair.deref())).toEqual([undefined, undefined]);
   });
 
-  it('stay in use while the NSM fails, and end on time after it is back', async () => {
+  it('stay in use while the NSM fails, and end on time after it works again', async () => {
     const message = seal();
     await passes(LIFE_MS - MINUTE_MS);
     const heldBefore = held();

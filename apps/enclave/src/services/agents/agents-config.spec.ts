@@ -68,7 +68,11 @@ describe('the configuration of the agents service', () => {
       { providers: { ...agents.providers, gemini: far('gemini.example') } },
       'services.agents.providers.gemini: no class uses it',
     ],
-    ['a time that the gateway does not wait', { limits: { timeoutMs: 85_001 } }, 'services.agents.limits.timeoutMs'],
+    [
+      'a time limit that leaves the gateway no margin',
+      { limits: { timeoutMs: 85_001 } },
+      'services.agents.limits.timeoutMs',
+    ],
     [
       'a task twice',
       { classes: [{ ...CLASS, tasks: ['draft', 'draft'] }] },
