@@ -34,7 +34,7 @@ describe('what a failed post proves', () => {
       'verifier_busy',
     ]);
     const documented = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
-    expect(documented).toContain(`before anything is stored: ${clear.map((code) => `\`${code}\``).join(', ')}.`);
+    expect(documented).toContain(`before it stores anything: ${clear.map((code) => `\`${code}\``).join(', ')}.`);
   });
 
   it.each<[WhetherSent, string, unknown]>([
