@@ -48,7 +48,7 @@ describe('the gateway as a process', () => {
     }
   }
 
-  it('lists everything that is wrong and exits with 78', async () => {
+  it('lists every problem of its environment and exits with 78', async () => {
     const { code, stderr } = await run({
       NODE_ENV: 'production',
       PORT: 'x',

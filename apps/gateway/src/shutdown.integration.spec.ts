@@ -119,7 +119,7 @@ describe('a gateway that is asked to stop', () => {
     });
   }
 
-  it('answers every request that a load balancer still sends, keeps every message answered with 202, and ends with 0', async () => {
+  it('answers every request that a load balancer still sends, keeps every message answered with 202, and exits with 0', async () => {
     const { service, port } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
     const posted: Posted[] = [];
@@ -151,7 +151,7 @@ describe('a gateway that is asked to stop', () => {
     expect(leased).toEqual([]);
   });
 
-  it('cuts requests that do not end, and still ends with 0', async () => {
+  it('cuts requests that do not end, and still exits with 0', async () => {
     const { service, port } = await start({ SHUTDOWN_TIMEOUT_MS: '2000', REQUEST_TIMEOUT_MS: '300000' });
     const socket = connect(port, '127.0.0.1');
     socket.write(

@@ -182,7 +182,7 @@ describe('the type of a token with valid issuer, audience and times', () => {
 
   it.each<[string, JWTPayload, string | null]>([
     ['an ID token', { nonce: 'n-0S6_WzA2Mj', auth_time: now() }, 'JWT'],
-    ['an ID token with no sign but its type', {}, 'JWT'],
+    ['an ID token that only its type shows to be one', {}, 'JWT'],
     ['a token without a type', {}, null],
     ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'logout+jwt'],
     ['a type that only contains the right one', {}, 'x-at+jwt'],

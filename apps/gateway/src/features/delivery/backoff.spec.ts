@@ -10,7 +10,7 @@ describe('backoffMs', () => {
     ]);
   });
 
-  it('has full jitter', () => {
+  it('is a random time between zero and the ceiling', () => {
     expect(backoffMs(5, limits, null, () => 0)).toBe(0);
     expect(backoffMs(5, limits, null, () => 0.5)).toBe(500);
   });

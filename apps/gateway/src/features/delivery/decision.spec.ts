@@ -128,7 +128,7 @@ describe('decide, with a result that is no answer', () => {
     [true, false, true],
     [true, true, true],
   ])(
-    'if the enclave is unreachable, bytes were sent %s, and it was dispatched before %s, keeps the dispatch set: %s',
+    'after an unreachable enclave (bytes sent: %s, dispatched before: %s), keeps the dispatch set: %s',
     (sent, before, stands) => {
       expect(
         decide(job({ dispatchedBefore: before }), null, { kind: 'unreachable', sent, code: 'ECONNRESET' }),
@@ -254,7 +254,7 @@ describe('the problems that end a message', () => {
     expect(end(decide(job(), interim, problem(code)))).toEqual({ status, reason: code, cost: { copies: interim } });
   });
 
-  it('the clock ends a message as message_expired from the enclave does', () => {
+  it('the clock ends a message in the same way as message_expired from the enclave', () => {
     for (const [which, interim] of [
       [job(), null],
       [dispatched, null],

@@ -67,7 +67,7 @@ describe('the connections to an emulated enclave', () => {
     client.close();
   });
 
-  it('to an enclave that died are dropped at once, and new ones are made when it is back', async () => {
+  it('to an enclave that died are dropped at once, and new ones are made once it runs again', async () => {
     await Promise.all(Array.from({ length: 5 }, ask));
     const kept = idle();
     expect(kept.length).toBeGreaterThan(0);

@@ -153,18 +153,18 @@ describe('EnclaveClient', () => {
       ['no CBOR', 'application/cbor', 'garbage'],
       ['another type', 'text/html', encodeRelayAnswer(relayAnswer())],
       ['nothing', 'application/cbor', ''],
-      ['a receipt that is none', 'application/cbor', encodeRelayAnswer(relayAnswer({ receipt: 'a.b.c' }))],
+      ['text that is not a receipt', 'application/cbor', encodeRelayAnswer(relayAnswer({ receipt: 'a.b.c' }))],
       [
         'a receipt with other claims',
         'application/cbor',
         encodeRelayAnswer(relayAnswer({ receipt: jws({ ...claims, extra: 1 }) })),
       ],
       [
-        'a sealed answer that is none',
+        'bytes that are not a sealed answer',
         'application/cbor',
         encodeRelayAnswer(relayAnswer({ answer: new Uint8Array([0x80]) })),
       ],
-      ['too much', 'application/cbor', new Uint8Array(LIMITS.maxRelayAnswerBytes + 1)],
+      ['too many bytes', 'application/cbor', new Uint8Array(LIMITS.maxRelayAnswerBytes + 1)],
     ])('%s', async (_what, contentType, body) => {
       enclave.behaviour = (_request, response) => {
         answer(response, 200, contentType, body);
@@ -198,7 +198,12 @@ describe('EnclaveClient', () => {
       ['a code with another status', 200 + 300, 'application/problem+json', '{"code":"key_retired"}'],
       ['JSON of another type', 409, 'application/json', '{"code":"key_retired"}'],
       ['no JSON', 409, 'application/problem+json', '{'],
-      ['an absurd patience', 409, 'application/problem+json', '{"code":"key_retired","retryAfterSeconds":1e12}'],
+      [
+        'an absurd retryAfterSeconds',
+        409,
+        'application/problem+json',
+        '{"code":"key_retired","retryAfterSeconds":1e12}',
+      ],
       ['another success', 202, 'application/cbor', ''],
       ['a redirection', 302, 'text/html', ''],
     ])('%s', async (_what, status, contentType, body) => {

@@ -86,7 +86,7 @@ it('leaves out an enclave whose answer cannot be read', async () => {
 });
 
 it.each<[string, Behaviour]>([
-  ['refuses a question', problem('enclave_busy')],
+  ['refuses a request', problem('enclave_busy')],
   ['answers in another form', reporting({ ...enclaveHealth(), connections: {} })],
   ['closes the connection', (_request, response) => void response.destroy()],
 ])('keeps the last report of an enclave that %s until it is a minute old', async (_how, behaviour) => {

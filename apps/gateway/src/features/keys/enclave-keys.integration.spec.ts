@@ -460,24 +460,28 @@ describe('keys of enclaves', () => {
       ['noise', 'malformed', () => Promise.resolve(new Uint8Array(randomBytes(5000)))],
       ['another custody', 'other_custody', () => made({ custody: `${ALIAS}-other` })],
       ['an image that is not accepted', 'other_image', () => made({ pcr0: new Uint8Array(48).fill(3) })],
-      ['an image that its maker is not', 'maker_refused', () => made({ pcr0: fromHex(OTHER_PCR0) })],
-      ['a maker of another image', 'maker_refused', () => made({}, otherNsm)],
+      ['an image that its maker does not have', 'maker_refused', () => made({ pcr0: fromHex(OTHER_PCR0) })],
+      ['a maker whose attestation shows another image', 'maker_refused', () => made({}, otherNsm)],
       [
-        'a time to come',
+        'a creation time in the future',
         'times_invalid',
         () => made({ created: nowSeconds() + 3600, rotate_after: nowSeconds() + 7200 }),
       ],
       [
-        'a time that is over',
+        'an end in the past',
         'times_invalid',
         () => made({ created: 1000, rotate_after: 2000, destroy_after: nowSeconds() }),
       ],
       [
-        'a time without end',
+        'an end in ten years',
         'times_invalid',
         () => made({ rotate_after: nowSeconds() + 86_400, destroy_after: nowSeconds() + 3650 * 86_400 }),
       ],
-      ['a maker of long ago', 'maker_refused', () => made({ created: nowSeconds() - 3600 })],
+      [
+        'a creation time long before its maker’s attestation',
+        'maker_refused',
+        () => made({ created: nowSeconds() - 3600 }),
+      ],
     ])('with %s are refused', async (_name, code, make) => {
       const here = one();
       const { count, codes } = await proposed(here, await make());

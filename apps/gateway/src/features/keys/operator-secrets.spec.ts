@@ -49,7 +49,7 @@ describe('the file of the operator’s secrets', () => {
     );
   });
 
-  it('may be created late, is read again when it is replaced, and stays in use when it is removed', async () => {
+  it('may be created after the start, is read again when it is replaced, and stays in use when it is removed', async () => {
     expect((await secrets.current()).size).toBe(0);
     expect(codes()).toEqual(['ENOENT']);
     const [first, second] = [bytes(), bytes()];
@@ -68,16 +68,19 @@ describe('the file of the operator’s secrets', () => {
     ['noise', randomBytes(100).toString('latin1')],
     ['nothing', ''],
     ['a list', [CANARY]],
-    ['a name of another kind', { [`${CANARY} House`]: 'AAAA' }],
-    ['a name that means something to JavaScript', '{"__proto__":"AAAA"}'],
-    ['a number', { a: 1 }],
-    ['an empty text', { a: '' }],
+    ['a name with capitals and a space', { [`${CANARY} House`]: 'AAAA' }],
+    ['the name __proto__', '{"__proto__":"AAAA"}'],
+    ['a number as a secret', { a: 1 }],
+    ['an empty secret', { a: '' }],
     ['text that is not base64', { a: `${CANARY}!` }],
     ['base64 of another alphabet', { a: '-_-_' }],
     ['base64 with bits to spare', { a: 'AB==' }],
-    ['one that is too long', { a: base64(bytes(6145)) }],
-    ['too many', Object.fromEntries(Array.from({ length: MAX_SECRETS + 1 }, (_, at) => [`a${String(at)}`, 'AAAA']))],
-    ['more than it may ever hold', ' '.repeat(192 * 1024 + 1)],
+    ['a secret that is too long', { a: base64(bytes(6145)) }],
+    [
+      'too many secrets',
+      Object.fromEntries(Array.from({ length: MAX_SECRETS + 1 }, (_, at) => [`a${String(at)}`, 'AAAA'])),
+    ],
+    ['more bytes than are allowed', ' '.repeat(192 * 1024 + 1)],
   ])('that holds %s is not used, and no part of it is in the log', async (_name, content) => {
     const good = bytes();
     await write({ a: base64(good) });

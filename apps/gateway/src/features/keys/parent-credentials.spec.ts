@@ -40,7 +40,7 @@ describe('credentials of the parent’s role', () => {
     expect(await Promise.all([credentials.current(NOW), credentials.current(NOW)])).toEqual([given, given]);
     expect(await credentials.current(NOW + 49 * MINUTE)).toEqual(given);
     expect(asked).toEqual([false]);
-    // By the monotonic clock the previous request was a moment ago
+    // Another object, because by the monotonic clock the first one made its request only a moment ago
     const later = new ParentCredentials(
       (options) => {
         asked.push(options.forceRefresh);
@@ -55,7 +55,7 @@ describe('credentials of the parent’s role', () => {
     expect(await later.current(NOW + 9 * MINUTE)).toBeNull();
   });
 
-  it('are refreshed with forceRefresh', async () => {
+  it('are refreshed with forceRefresh, and stay in use until shortly before their end while that fails', async () => {
     const clock = jest.spyOn(performance, 'now');
     try {
       clock.mockReturnValue(1_000_000);
@@ -76,7 +76,7 @@ describe('credentials of the parent’s role', () => {
     }
   });
 
-  it('without an end and without a session token are returned as such', async () => {
+  it('without an end and without a session token are returned with null in their place', async () => {
     find = () => Promise.resolve({ accessKeyId: 'A', secretAccessKey: 'S' });
     expect(await credentials.current(NOW)).toEqual({
       access_key_id: 'A',
@@ -92,17 +92,17 @@ describe('credentials of the parent’s role', () => {
       'credentials_unavailable',
       () => Promise.reject(Object.assign(new Error(CANARY), { name: CANARY, code: CANARY, stack: CANARY })),
     ],
-    ['something thrown that is no error', 'credentials_unavailable', () => Promise.reject(CANARY as unknown as Error)],
+    ['a thrown text instead of an error', 'credentials_unavailable', () => Promise.reject(CANARY as unknown as Error)],
     ['a line feed', 'credentials_invalid', () => Promise.resolve(found({ secretAccessKey: `a\n${CANARY}` }))],
-    ['nothing in them', 'credentials_invalid', () => Promise.resolve(found({ accessKeyId: '' }))],
+    ['an empty access key id', 'credentials_invalid', () => Promise.resolve(found({ accessKeyId: '' }))],
     [
       'a token that is too long',
       'credentials_invalid',
       () => Promise.resolve(found({ sessionToken: CANARY.repeat(2000) })),
     ],
-    ['an end that is no time', 'credentials_invalid', () => Promise.resolve(found({ expiration: new Date(NaN) }))],
+    ['an invalid end', 'credentials_invalid', () => Promise.resolve(found({ expiration: new Date(NaN) }))],
     [
-      'another kind of thing',
+      'numbers instead of texts',
       'credentials_invalid',
       () => Promise.resolve({ accessKeyId: 1, secretAccessKey: 2 } as unknown as FoundCredentials),
     ],

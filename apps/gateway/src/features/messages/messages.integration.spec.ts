@@ -20,7 +20,7 @@ import { submissionOf } from '../acceptance/submission';
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
-describe('messages', () => {
+describe('a message', () => {
   let postgres: Postgres;
   let folder: string;
   let issuer: Issuer;
@@ -185,10 +185,10 @@ describe('messages', () => {
   });
 
   it.each([
-    ['nothing', ''],
-    ['a blank', ' '],
-    ['a space', 'a b'],
-    ['an umlaut', 'ä'],
+    ['no character', ''],
+    ['one space', ' '],
+    ['two words', 'a b'],
+    ['one umlaut', 'ä'],
     ['129 characters', 'x'.repeat(129)],
   ])('with an Idempotency-Key of %s is refused', async (_, key) => {
     // an empty or blank header has no visible character either
@@ -238,7 +238,7 @@ describe('messages', () => {
     const again = (message: SealedMessage) => sealedMessage({ messageId: message.messageId });
 
     it.each([undefined, 'new-key'])(
-      'may be sealed again with its id (Idempotency-Key: %s), and starts over',
+      'may be sealed again with its id (Idempotency-Key: %s), and is queued again',
       async (key) => {
         const old = await retired();
         const resealed = again(old);
@@ -319,7 +319,7 @@ describe('messages', () => {
     });
   });
 
-  it('counts in its user’s UTC day, unless it is a duplicate or was sealed again', async () => {
+  it('counts towards the messages of its user’s UTC day, unless it is a duplicate or was sealed again', async () => {
     await using few = await startGateway({ ...environment, MESSAGES_PER_USER_DAY: '2' });
     const as = 'writer';
     const [first, second] = [sealedMessage(), sealedMessage()];
@@ -347,7 +347,7 @@ describe('messages', () => {
     expect(await budget.json()).toMatchObject({ messages: { used: 2, limit: 2 } });
   });
 
-  it('stays within the hour’s cap when 200 are posted at once by many callers through two gateways', async () => {
+  it('is accepted only within the hour’s cap when 200 are posted at once by many callers through two gateways', async () => {
     const url = await postgres.createMigratedDatabase();
     const capped = { ...environment, DATABASE_URL: url, SYSTEM_HOURLY_LIMIT: '0.40' };
     await using one = await startGateway(capped);

@@ -212,7 +212,7 @@ describe('the stream of a message', () => {
     expect(listening.flatMap((each) => each.views()).map(({ attempts }) => attempts)).toEqual([0, 0]);
   });
 
-  it('is kept open by comments, but ends after its time', async () => {
+  it('is kept open by comments, but ends after the longest time of a stream', async () => {
     Object.assign(streams.timing, { heartbeatMs: 30, maxMs: 300 });
     const listening = await listen(await post());
     expect(await listening.over).toBe('end');
@@ -332,7 +332,7 @@ describe('the stream of a message', () => {
     listening.leave();
   });
 
-  it('ends in order when the gateway shuts down, and tells the client to reconnect', async () => {
+  it('ends without an error when the gateway shuts down, and tells the client to reconnect', async () => {
     const other = await startGateway(environment);
     const ids = await Promise.all(Array.from({ length: 20 }, () => post('alice', other.url)));
     const listening = await Promise.all(ids.map((id, n) => listen(id, { url: n < 10 ? other.url : gateway.url })));

@@ -80,8 +80,8 @@ describe('PublishedRoot', () => {
 
   it.each<[string, string, () => ReadonlyMap<string, Uint8Array>, number | null]>([
     ['nothing', 'absent', () => new Map(), null],
-    ['far too much', 'unreachable', () => published('x'.repeat(5_000_000)), null],
-    ['a note that is no UTF-8', 'refused', () => published(Uint8Array.of(0xff, 0x0a)), null],
+    ['a file of 5 MB', 'unreachable', () => published('x'.repeat(5_000_000)), null],
+    ['a note that is not UTF-8', 'refused', () => published(Uint8Array.of(0xff, 0x0a)), null],
     ['a note by a foreign key', 'refused', () => published(noteOf({ key: FOREIGN_SIGNING_KEY })), null],
     ['a note of another registrar', 'refused', () => published(noteOf({ key: OTHER_REGISTRAR })), null],
     ['a note that has not begun', 'not_yet', () => published(noteOf({ from: 2 })), null],
@@ -97,17 +97,17 @@ describe('PublishedRoot', () => {
   });
 
   it.each<[string, ListServer['answer']]>([
-    ['says nothing', () => true],
+    ['does not answer', () => true],
     ['stops in the middle', (_, response) => response.writeHead(200).write('communique-tee residence')],
-    ['leads elsewhere', (_, response) => response.writeHead(302, { location: server.url }).end() !== undefined],
-    ['fails', (_, response) => response.writeHead(500).end() !== undefined],
-  ])('does not wait for a host that %s', async (_, answer) => {
+    ['redirects', (_, response) => response.writeHead(302, { location: server.url }).end() !== undefined],
+    ['answers 500', (_, response) => response.writeHead(500).end() !== undefined],
+  ])('counts `unreachable` if the host %s', async (_, answer) => {
     server.answer = answer;
     root().onApplicationBootstrap();
     expect(await outcome()).toBe('unreachable');
   });
 
-  it('keeps the newest end while readings fail, even if an older note is read, and logs each change once', async () => {
+  it('keeps the latest end of a root while readings fail, even if an older note is read, and logs each change once', async () => {
     const one = root(4);
     one.onApplicationBootstrap();
     await until(async () => ((await reads())['ok'] ?? 0) >= 2);
@@ -123,7 +123,7 @@ describe('PublishedRoot', () => {
     expect(lines.map((line) => (JSON.parse(line) as { outcome: string }).outcome)).toEqual(['absent', 'ok']);
   });
 
-  it('aborts a running reading when the gateway ends, and does not read if residence is off', async () => {
+  it('aborts a running reading when the gateway shuts down, and does not read if residence is off', async () => {
     const asked = new Promise<void>((resolve) => {
       server.answer = () => {
         resolve();

@@ -74,10 +74,10 @@ describe('ResidenceAgreement', () => {
 
   it.each<[string, Attested]>([
     ['mode', { ...THEIRS, mode: 'optional' }],
-    ['mode, which is off', { mode: 'off' }],
+    ['mode (off)', { mode: 'off' }],
     ['registrar', { ...THEIRS, registrar: 'other' }],
-    ['keys, of which one is missing', { ...THEIRS, keys: ['r+1'] }],
-    ['keys, of which one is another', { ...THEIRS, keys: ['r+1', 'r+3'] }],
+    ['keys (one is missing)', { ...THEIRS, keys: ['r+1'] }],
+    ['keys (one is another)', { ...THEIRS, keys: ['r+1', 'r+3'] }],
     ['verification key', { ...THEIRS, verificationKeySha256: '00'.repeat(32) }],
   ])('disagrees if they differ in the %s', (_what, theirs) => {
     expect(stateOf(OURS, theirs)).toBe('disagrees');

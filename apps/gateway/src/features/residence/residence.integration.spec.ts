@@ -440,7 +440,7 @@ describe('POST /api/messages with a proof of residence', () => {
     });
   });
 
-  it('is described at /api/residence', async () => {
+  it('has its settings shown at /api/residence', async () => {
     const gateway = await start();
     const response = await fetch(`${gateway.url}/api/residence`);
     expect(response.headers.get('cache-control')).toBe('public, max-age=300');

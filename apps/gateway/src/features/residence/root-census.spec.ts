@@ -31,7 +31,7 @@ describe('RootCensus', () => {
     ]);
   });
 
-  it('warns once about a root that one person used while a hundred used another one', () => {
+  it('warns once about a root that still has one message after a day in which another had a hundred', () => {
     count(1, 1, 0);
     count(2, 100, 12);
     expect(lines).toEqual([]);

@@ -20,8 +20,8 @@ const note = ({ campaign = 'parks-2026', from = now, days = 30, by = key, regist
   signCampaignNote({ registrar, campaign, notBefore: from, notAfter: from + days * DAY }, 365, by);
 
 it.each([
-  ['of the first key', note()],
-  ['of the second key', note({ by: next })],
+  ['signed with the first key', note()],
+  ['signed with the second key', note({ by: next })],
   ['of a campaign that begins in a month', note({ from: now + 30 * DAY })],
   ['of 90 days', note({ days: 90 })],
 ])('accepts a note %s', (_, campaignNote) => {
@@ -32,13 +32,13 @@ it.each([
 
 it.each([
   ['of another campaign', note({ campaign: 'parks-2027' })],
-  ['by a stranger under the registrar’s name', note({ by: stranger })],
+  ['signed with an unknown key under the registrar’s name', note({ by: stranger })],
   ['of another registrar', note({ by: signingKeyOf('other', new Uint8Array(32).fill(1)), registrar: 'other' })],
   ['of 91 days', note({ days: 91 })],
   ['of a campaign that has ended', note({ from: now - 31 * DAY })],
   ['with another end', note().replace(String(now + 30 * DAY), String(now + 31 * DAY))],
   ['cut short', note().slice(0, -1)],
-  ['of any text', 'parks-2026'],
+  ['that is any text', 'parks-2026'],
 ])('refuses a note %s', (_, campaignNote) => {
   const attempt = (): void => {
     new CampaignNotes({ residence: configured }).assertFits({ campaignId: 'parks-2026', campaignNote });

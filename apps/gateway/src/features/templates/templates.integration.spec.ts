@@ -165,13 +165,17 @@ describe('templates', () => {
     ['a subject of two characters', { subject: 'ab' }, '/subject'],
     ['a body of 10,001 characters', { body: 'a'.repeat(10_001) }, '/body'],
     ['a body with a NUL', { body: 'Please fund\u0000 parks' }, '/body'],
-    ['half of a character', { title: 'Parks \ud800' }, '/title'],
-    ['a title that cannot be seen', { title: '\u200b\u200b\u200b' }, '/title'],
+    ['half of a surrogate pair', { title: 'Parks \ud800' }, '/title'],
+    ['a title without a visible character', { title: '\u200b\u200b\u200b' }, '/title'],
     ['a topic that Congress does not have', { topics: ['Parks'] }, '/topics/0'],
     ['no topic', { topics: [] }, '/topics'],
     ['an office scope that names a chamber twice', { officeScope: ['house', 'house'] }, '/officeScope'],
     ['a bill without a number', { bills: [{ congress: 119, type: 'hr' }] }, '/bills/0/number'],
-    ['a source that is a script', { sources: [{ title: 'A study', url: 'javascript:alert(1)' }] }, '/sources/0/url'],
+    [
+      'a source whose address is a script',
+      { sources: [{ title: 'A study', url: 'javascript:alert(1)' }] },
+      '/sources/0/url',
+    ],
     ['a campaign id that no registrar signs', { campaignId: 'Parks 2026' }, '/campaignId'],
     ['a note of 401 bytes', { campaignNote: 'a'.repeat(401) }, '/campaignNote'],
     ['a field that is not known', { provider: 'x' }, ''],
@@ -199,7 +203,7 @@ describe('templates', () => {
       expect((await change(encodeURI(id), { version: 1 })).answer.code).toBe('not_found');
   });
 
-  it('publishes at most 200 templates, and 512 KiB', async () => {
+  it('publishes at most 200 templates and at most 512 KiB of them', async () => {
     const insert = (slug: string, status: string, body: string) =>
       database.query(
         `INSERT INTO template (id, slug, status, title, language, topics, subject, body, bills, office_scope, campaign_id, sources, original_content, change_log, content_sha256)
@@ -283,7 +287,7 @@ describe('templates', () => {
       expect(await shown.json()).toEqual(recorded.answer);
     });
 
-    it('are refused if the task is another user’s, unsettled, unknown, or recorded otherwise', async () => {
+    it('are refused if the task is another user’s, unsettled, unknown, or already recorded differently', async () => {
       const [one, two] = [(await add(template())).answer.id, (await add(template())).answer.id];
       const [theirs, open, mine] = [randomUUID(), randomUUID(), randomUUID()];
       await attempt(theirs, { owner: 'x'.repeat(43) });
