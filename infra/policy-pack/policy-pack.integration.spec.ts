@@ -44,7 +44,7 @@ describe('the policy pack, in Pulumi’s own host for packs', () => {
         env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' },
       },
     );
-    if (!host.stdout) throw new Error('a pack says its port');
+    if (!host.stdout) throw new Error('the pack has no standard output');
     const ended = once(host, 'exit').then(([code]) => {
       throw new Error(`the pack ended with ${String(code)}`);
     });

@@ -212,7 +212,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('fulfills every rule (rules/*.ts), and has resources that the rules check', () => {
+  it('breaks no rule (rules/*.ts), and has resources that the rules check', () => {
     expect(violationsOf(ruleResources(seen.resources))).toEqual([]);
     for (const type of [
       'aws:s3/bucketPolicy:BucketPolicy',
@@ -313,7 +313,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     expect(seen.outputs.release).toEqual({ sha256, key: `releases/${sha256}.tar.gz`, referenceString: false });
   });
 
-  it('counts in its monthly cost what it makes', () => {
+  it('counts its resources in the monthly cost', () => {
     const { items } = seen.outputs.monthlyCost as { items: { item: string; count: number }[] };
     const counted = (start: string) =>
       items.filter(({ item }) => item.startsWith(start)).reduce((sum, { count }) => sum + count, 0);
@@ -564,7 +564,7 @@ it('renders a parent with the name of a secret that RDS makes', () => {
   expect(() => renderParentFiles({ ...MANAGED, database: { ...database, secretArn } })).not.toThrow();
 });
 
-// The group waits for this from every new instance, and otherwise ends the instance after half an hour.
+// report-attested completes this hook. If nobody completes it, the group ends the new instance after half an hour.
 it('gives report-attested on the parent the group’s hook and its time limit', async () => {
   const { resources } = await run('dev');
   const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'))

@@ -357,7 +357,7 @@ describe('communique-tee', () => {
     expect(await refusal(['send', '--again', id, '--message', exampleFile])).toEqual([1, 'not_retired', undefined]);
   });
 
-  it('asks before it seals a message again that a lying gateway may have had delivered', async () => {
+  it('asks before it seals again a message that a lying gateway may already have delivered', async () => {
     // Without the configuration it is not attested whether the chambers recognize repeated messages
     liar.tamper = (path, body) => (path.startsWith('/attestation/configuration') ? undefined : body);
     const id = await sent(through(liar.url));

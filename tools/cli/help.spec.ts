@@ -85,18 +85,21 @@ it('prints help for commands with subcommands, and exits with 2 for unknown comm
 });
 
 it.each([
-  ['send with a token', ['send', '--token', 'x']],
+  ['a token as an argument of send', ['send', '--token', 'x']],
   ['send without a message', ['send', '--pcr0', 'ab'.repeat(48), '--any-operator']],
   [
-    'a gateway in the clear',
+    'a gateway without TLS',
     ['keys', '--pcr0', 'ab'.repeat(48), '--any-operator', '--gateway', 'http://communique.example.org'],
   ],
-  ['a gateway that is no address', ['keys', '--pcr0', 'ab'.repeat(48), '--any-operator', '--gateway', 'communique']],
+  ['a gateway that is not a URL', ['keys', '--pcr0', 'ab'.repeat(48), '--any-operator', '--gateway', 'communique']],
   ['no PCR0', ['keys']],
-  ['a wait that is no number', ['status', '00000000-0000-4000-8000-000000000000', '--wait=soon']],
-  ['a lifetime of tokens that has no end', ['token', '--lifetime', '999999999']],
-  ['a subject that could be more than one word', ['token', '--subject', 'a b']],
-  ['an age for a receipt', ['receipt', 'verify', 'x', '--pcr0', 'ab'.repeat(48), '--any-operator', '--max-age', '1']],
+  ['a --wait that is not a number', ['status', '00000000-0000-4000-8000-000000000000', '--wait=soon']],
+  ['a token lifetime above the limit', ['token', '--lifetime', '999999999']],
+  ['a token subject with a space', ['token', '--subject', 'a b']],
+  [
+    'a --max-age for a receipt',
+    ['receipt', 'verify', 'x', '--pcr0', 'ab'.repeat(48), '--any-operator', '--max-age', '1'],
+  ],
 ])('exits with 2 for %s', async (_, argv) => {
   expect(await call(argv, { environment: { COMMUNIQUE_TOKEN: 'a.b.c' } })).toMatchObject({
     exit: 2,

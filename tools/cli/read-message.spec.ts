@@ -75,7 +75,7 @@ describe('a message file', () => {
 
   it.each<[string, string | Uint8Array, string]>([
     [
-      'names a member twice, deep inside',
+      'names a member twice, in a nested object',
       JSON.stringify(message()).replace('"body":', '"body":"Something else.","body":'),
       'an object has two members of the same name',
     ],

@@ -10,7 +10,7 @@ const PARKS: Template = {
   ...{ contentSha256: 'ab'.repeat(32), updatedAt: '2026-11-29T18:09:02.460Z' },
 };
 
-it('supplies what the message leaves out, and the campaign', () => {
+it('fillIn supplies what the message leaves out, and the campaign', () => {
   expect(fillIn({ offices: ['HCA12'], message: { body: 'My own words.' } }, PARKS)).toEqual({
     offices: ['HCA12'],
     campaignId: 'parks-2026',
@@ -19,7 +19,7 @@ it('supplies what the message leaves out, and the campaign', () => {
   expect(fillIn({}, PARKS)).toMatchObject({ message: { body: 'Please fund our parks.' } });
 });
 
-it('is refused for a message of another campaign', () => {
+it('fillIn refuses a template of another campaign', () => {
   expect(() => fillIn({ campaignId: 'rivers' }, PARKS)).toThrow('another campaign');
 });
 
@@ -47,8 +47,8 @@ describe('a template of a gateway', () => {
   it.each<[string, [number, string], string]>([
     ['does not publish it', [200, '{"templates":[]}'], 'not_understood'],
     ['has no list', [404, '{}'], 'unreachable'],
-    ['gives something else', [200, '{"templates":[{}]}'], 'unreachable'],
-    ['gives no JSON', [200, '<html>'], 'unreachable'],
+    ['sends something else', [200, '{"templates":[{}]}'], 'unreachable'],
+    ['sends no JSON', [200, '<html>'], 'unreachable'],
   ])('is an error if the gateway %s', async (_, given, code) => {
     answer = given;
     await expect(templateOf({ template: 'parks' }, gateway)).rejects.toMatchObject({ code });

@@ -62,7 +62,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
   });
 
   it.each([
-    ["somebody else's data", 'echo LABEL=other'],
+    ['a file system with another label', 'echo LABEL=other'],
     ['a disk that cannot be read', 'exit 8'],
   ])('fails and makes no file system on %s', async (_name, blkid) => {
     const { code, made } = await attach(untilAttached(), blkid);
@@ -77,8 +77,8 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
 
   it.each([
     ['fails', 'echo UnauthorizedOperation >&2; exit 254'],
-    ['knows no such volume', 'echo "{\\"Volumes\\":[]}"'],
-    ['answers with nothing', ':'],
+    ['lists no volume', 'echo "{\\"Volumes\\":[]}"'],
+    ['prints nothing', ':'],
   ])('fails and attaches nothing if describe-volumes %s', async (_name, describeVolumes) => {
     const { code, calls, stderr } = await attach(describeVolumes, 'exit 2');
     expect([code, stderr]).toEqual([

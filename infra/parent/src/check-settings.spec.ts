@@ -48,10 +48,10 @@ it('refuses all-zero measurements, and an image that is not among the accepted o
 
 it.each<[string, string, string]>([
   ['a value of more than one line', 'AUTH_AUDIENCE', 'a\nNODE_OPTIONS=--inspect'],
-  ['what the renderer sets', 'TRUSTED_PROXIES', '0.0.0.0'],
-  ['the way past attestation', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'false'],
-  ['a secret in the clear', 'DATABASE_URL', 'postgresql://user:secret@db/communique'],
-  ['a key of the enclave', 'OPENAI_API_KEY', 'sk-canary'],
+  ['a variable that the renderer sets', 'TRUSTED_PROXIES', '0.0.0.0'],
+  ['the variable that switches attestation off', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'false'],
+  ['a secret', 'DATABASE_URL', 'postgresql://user:secret@db/communique'],
+  ['an API key of the enclave', 'OPENAI_API_KEY', 'sk-canary'],
 ])('refuses %s, without repeating the value', (_name, variable, value) => {
   const problems = problemsOf({
     ...ON_PARENT,
@@ -89,7 +89,7 @@ it.each<[string, Partial<ParentSettings>]>([
     },
   ],
   ['a template as a name', { stack: '@domain@' }],
-  ['the port of the log as a way out', { egress: [{ host: 'cwc.house.gov', port: 443, vsockPort: 9001 }] }],
+  ['the port of the log as an egress port', { egress: [{ host: 'cwc.house.gov', port: 443, vsockPort: 9001 }] }],
   [
     'one port for two destinations',
     {
@@ -187,9 +187,9 @@ describe('the environment of the gateway', () => {
 
   it.each([
     ['a value that the gateway refuses', { LOG_LEVEL: 'loud' }, 1],
-    ['a rule of the gateway over two variables', { ENCLAVE_TIMEOUT_MS: '120000' }, 1],
-    ['half a character', { AUTH_ADMIN_SCOPE: 'a\ud800' }, 1],
-    ['a line that Unicode ends', { AUTH_ADMIN_SCOPE: 'a\u2028b' }, 1],
+    ['two variables that contradict each other', { ENCLAVE_TIMEOUT_MS: '120000' }, 1],
+    ['half of a surrogate pair', { AUTH_ADMIN_SCOPE: 'a\ud800' }, 1],
+    ['a line separator of Unicode', { AUTH_ADMIN_SCOPE: 'a\u2028b' }, 1],
   ])('refuses %s', (_name, more, count) => {
     expect(withVariables(more)).toHaveLength(count);
   });

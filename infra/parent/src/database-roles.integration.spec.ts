@@ -113,7 +113,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query('DROP TABLE later')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('grants tables from before the two roles to them at the next start', async () => {
+  it('gives the gateway’s role its rights on older tables at the next start', async () => {
     await as(owner, (client) =>
       client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'),
     );

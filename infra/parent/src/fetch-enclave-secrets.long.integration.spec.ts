@@ -68,7 +68,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
   });
 
   it.each([
-    ['a key in the clear', 'the-key-itself-in-the-clear'],
+    ['an unencrypted key', 'the-key-itself-in-the-clear'],
     ['other bytes than base64', `${ciphertext('h')}"},{`],
     ['base64 with a missing character', ciphertext('h').slice(0, -1)],
     ['too long', 'A'.repeat(9000)],

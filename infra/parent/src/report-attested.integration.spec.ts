@@ -126,7 +126,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
       'attestation that is not verified at all',
       { ...well, details: { ...well.details, attestation: { status: 'degraded', code: 'attestation_not_verified' } } },
     ],
-    ['an answer of something else', { hello: 'world' }],
+    ['an answer in another form', { hello: 'world' }],
     ['no answer', undefined],
   ])('never sends CONTINUE for %s, and gives up', async (_name, health) => {
     const { code, events, completed } = await report(['Pending:Wait'], [health], 'exit 0', '6');
@@ -137,7 +137,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
   it.each([
     ['InService', 'after a reboot'],
     ['', 'outside a group'],
-    ['Terminating:Wait', 'on its way out'],
+    ['Terminating:Wait', 'while it terminates'],
   ])('sends nothing if no group waits for the instance: %s (%s)', async (state) => {
     const { code, events, completed } = await report([state], [well]);
     expect([code, completed]).toEqual([0, []]);

@@ -339,7 +339,7 @@ esac`,
         ]);
       });
 
-      it('terminates every enclave of the name and logs a failure if run-enclave exits with 0 and names no enclave', async () => {
+      it('terminates every enclave with the name and logs a failure if run-enclave exits with 0 and names no enclave', async () => {
         const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
         await writeFile(join(bin, 'nitro-cli'), body.replace(`echo '{"EnclaveID":"i-1-enc1"}'`, 'echo started'));
         const { code, events, failures, calls } = await outcome(supervise());
@@ -403,7 +403,7 @@ esac`,
     ['fetch-object', ['bucket', 'key', '-', 'sha256sum', 'ab'.repeat(32), 'object']],
     ['fetch-secrets', ['list.json', 'out']],
     ['lifecycle-state', ['i-0me']],
-  ])('%s fails if AWS refuses or answers with nothing', async (name, args) => {
+  ])('%s fails if AWS refuses or sends an empty answer', async (name, args) => {
     await writeFile(
       join(bin, 'list.json'),
       JSON.stringify(name === 'fetch-secrets' ? { A: { arn: 'a' } } : { a: 'a' }),

@@ -40,7 +40,7 @@ it('accepts a request at the edge of every constraint', () => {
 });
 
 it.each<[what: string, request: unknown, kind: string, place: string]>([
-  ['no request', 'text', 'type', 'c: '],
+  ['a text for a request', 'text', 'type', 'c: '],
   ['a required member that is missing', {}, 'required', 'c Name: '],
   ['a member that AWS does not know', { Name: 'ab', Nmae: 'x' }, 'member', 'c Nmae: '],
   ['a text that is too short', { Name: 'a' }, 'length', 'c Name: 1 characters'],
@@ -50,7 +50,7 @@ it.each<[what: string, request: unknown, kind: string, place: string]>([
   ['a number that is too small', { Name: 'ab', Size: 0 }, 'range', 'c Size: 0'],
   ['a number that is too large', { Name: 'ab', Share: 1.01 }, 'range', 'c Share: 1.01'],
   ['a broken number', { Name: 'ab', Size: 1.5 }, 'type', 'c Size: is number, not integer'],
-  ['a number that is none', { Name: 'ab', Share: NaN }, 'type', 'c Share: '],
+  ['NaN for a number', { Name: 'ab', Share: NaN }, 'type', 'c Share: '],
   ['a text for a number', { Name: 'ab', Size: '5' }, 'type', 'c Size: is string'],
   ['a number for a text', { Name: 5 }, 'type', 'c Name: is number'],
   ['a text for yes or no', { Name: 'ab', On: 'true' }, 'type', 'c On: is string'],
@@ -62,7 +62,7 @@ it.each<[what: string, request: unknown, kind: string, place: string]>([
   ['a key that is too long', { Name: 'ab', Notes: { abc: '' } }, 'length', 'c Notes.abc: 3 '],
   ['a value that is too long', { Name: 'ab', Notes: { a: 'abc' } }, 'length', 'c Notes.a: 3 '],
   ['a list for a map', { Name: 'ab', Notes: ['a'] }, 'type', 'c Notes: is a list'],
-  ['bytes that are none', { Name: 'ab', Body: 1 }, 'type', 'c Body: '],
+  ['a number for bytes', { Name: 'ab', Body: 1 }, 'type', 'c Body: '],
 ])('finds %s', (_what, request, kind, place) => {
   const faults = checkRequest(shape, request);
   expect(faults.map((fault) => fault.kind)).toEqual([kind]);

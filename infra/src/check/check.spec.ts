@@ -18,7 +18,7 @@ const streams = () => {
   };
 };
 
-it.each(['dev', 'staging', 'prod'])('ends with 0 because every rule holds: %s', async (stack) => {
+it.each(['dev', 'staging', 'prod'])('exits with 0 for stack %s, which breaks no rule', async (stack) => {
   const to = streams();
   expect(await runCheck({ ...WITHOUT_IMAGE, stack }, to, root)).toBe(0);
   expect(to.said.out).toContain('every rule holds');
@@ -39,7 +39,7 @@ it('prints the rules and no violation as JSON', async () => {
 it.each([
   [{ stack: 'nowhere' }, 2],
   [{ config: ['instanceType=t4g.small'] }, 1],
-])('%p ends with %d', async (options, code) => {
+])('%p makes the check exit with %d', async (options, code) => {
   const to = streams();
   expect(await runCheck({ ...WITHOUT_IMAGE, ...options }, to, root)).toBe(code);
   expect(to.said.err.length).toBeGreaterThan(0);

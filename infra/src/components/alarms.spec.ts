@@ -69,7 +69,7 @@ const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | nu
   'certificate-expiry': { fault: [[20, ...times(1439, null)]], fine: [[30, ...times(1439, null)]] },
   'database-disk': { fault: [times(15, 1e9)], fine: [times(15, 1e11)] },
   'redis-memory': { fault: [times(15, 81)], fine: [times(15, 79)] },
-  // These two alarms change the number of parents and send no mail.
+  // These three alarms change the number of parents and send no mail.
   'scaling-old': { fault: [times(3, 61)], fine: [times(3, 59), times(3, null)] },
   'scaling-deep': { fault: [times(3, 1001)], fine: [times(3, 999)] },
   'scaling-idle': { fault: [times(30, 0)], fine: [times(30, null), [...times(29, 0), 50]] },

@@ -241,7 +241,7 @@ describe('a hostile character or a very long value in', () => {
     for (const path of changed) {
       const [was, is] = [before[path]?.content ?? '', after[path]?.content ?? ''];
       if (path.endsWith('.json') || path.endsWith('.yaml')) expect(() => JSON.parse(is) as unknown).not.toThrow();
-      // No text of the operator is in a unit or a script: other numbers, and fewer words.
+      // Units and scripts hold no text of the operator. For each value they differ in numbers only, or lack some words.
       else if (!path.endsWith('.env') && !path.startsWith(NGINX))
         expect(wordsOf(was)).toEqual(expect.arrayContaining(wordsOf(is)));
     }

@@ -57,7 +57,7 @@ function problemsOf(
   }
 }
 
-it('fills in the defaults, which are those for a production stack', () => {
+it('fills in the defaults', () => {
   expect(parseSettings('dev', good, withoutImage)).toMatchObject({
     instanceType: 'c6g.xlarge',
     enclaveCpuCount: 2,
@@ -76,11 +76,11 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['no domain', { domain: undefined }, /domain: is missing/],
   ['a domain with https://', { domain: 'https://x.example.org' }, /domain: a host name/],
   ['words for a number', { enclaveMemoryMiB: 'lots' }, /enclaveMemoryMiB: a whole number/],
-  ['a number in a form of its own', { enclaveCpuCount: '2e0' }, /enclaveCpuCount: a whole number/],
+  ['a number in exponent notation', { enclaveCpuCount: '2e0' }, /enclaveCpuCount: a whole number/],
   ['an issuer without TLS', { authIssuer: 'http://id.example.org/' }, /authIssuer: an https/],
   ['a measurement of SHA-256', { acceptedPcr0: `sha256:${'a'.repeat(64)}` }, /acceptedPcr0.*96 hexadecimal/],
   ['a debug measurement', { acceptedPcr0: `["${'0'.repeat(96)}"]` }, /acceptedPcr0.*all zero.*debug/],
-  ['a list that is none', { acceptedPcr0: '[1' }, /acceptedPcr0: a list/],
+  ['a list that is not JSON', { acceptedPcr0: '[1' }, /acceptedPcr0: a list/],
   [
     'nine measurements',
     { acceptedPcr0: Array.from({ length: 9 }, (_x, n) => `${n + 1}`.repeat(96)).join(',') },
@@ -88,7 +88,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ],
   ['parent stores in production', { database: 'parent', production: 'true' }, /database parent: one disk/],
   [
-    'parent stores of several',
+    'several parents with Redis on the parent',
     { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' },
     /redis parent: several/,
   ],
@@ -108,13 +108,17 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { acmeEmail: 'operator@example.org' },
     /^acmeEmail: is no longer a key: .*alarmEmail/,
   ],
-  ['two addresses for one way out', { addresses: 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e' }, /^addresses: names two, and/],
+  [
+    'two addresses without natPerZone',
+    { addresses: 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e' },
+    /^addresses: names two, and/,
+  ],
   [
     'one address for two zones',
     { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' },
     /^addresses: names one, and natPerZone needs two/,
   ],
-  ['an address by its number', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
+  ['an IP address for an allocation id', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
   [
     'a certificate of another region',
     {
@@ -143,7 +147,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { vpcId: VPC, publicSubnets: TWO_SUBNETS, privateSubnets: 'subnet-0a1b2c3d,subnet-0a1b2c5e' },
     /^privateSubnets: subnet-0a1b2c3d is among publicSubnets too/,
   ],
-  ['a network by its name', { ...ADOPTED_NETWORK, vpcId: 'shared' }, /^vpcId: the id of a VPC like vpc-/],
+  ['a VPC by its name', { ...ADOPTED_NETWORK, vpcId: 'shared' }, /^vpcId: the id of a VPC like vpc-/],
   [
     'three subnets',
     { ...ADOPTED_NETWORK, publicSubnets: `${TWO_SUBNETS},subnet-0a1b2c3f` },
@@ -206,7 +210,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { availabilityZones: 'us-east-1a,us-east-1-bos-1a' },
     /availabilityZones: entry 2: an availability zone/,
   ],
-  ['a build of nothing', { imageBuild: 'true' }, /imageBuild: needs/],
+  ['a CodeBuild project without repository and commit', { imageBuild: 'true' }, /imageBuild: needs/],
   [
     'a build on Ubuntu without an archive of Debian',
     {
@@ -216,9 +220,9 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     },
     /imageBuild: needs .*imageBuildDebianMirror/,
   ],
-  ['variables that are no JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
+  ['variables that are not JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
   [
-    'more parents at rest than at most',
+    'more instances than maxInstances',
     { instances: '3', maxInstances: '2', balancer: 'network', hostedZone: 'example.org' },
     /maxInstances 2: fewer/,
   ],
@@ -362,12 +366,12 @@ describe('the image folder', () => {
     ['an image of the other architecture', { architecture: 'x86_64' }, /is arm64, the image was built for x86_64/],
     ['a path for a name', { image: '../x.eif' }, /image/],
     [
-      'a way out to KMS of another region',
+      'an egress route to KMS of another region',
       { routes: [{ host: 'kms.eu-west-1.amazonaws.com', port: 443, vsockPort: 8003 }] },
       /KMS in eu-west-1.*us-east-1/,
     ],
     ['no route', { routes: [] }, /no egress route/],
-    ['another size than it says', { sizeBytes: 5 }, /has 4 bytes/],
+    ['another size than measurements.json states', { sizeBytes: 5 }, /has 4 bytes/],
   ])('is refused for %s', (_name, changed, words) => {
     const found = problems(changed);
     expect(found).toHaveLength(1);
@@ -508,7 +512,7 @@ describe('the image folder', () => {
     it.each<[string, object, object, RegExp]>([
       ['another mode', { ...residence, mode: 'optional' }, settings, /^residence: required here, and optional in/],
       ['no proofs', { mode: 'off' }, settings, /^residence: required here, and off in/],
-      ['proofs, and the stack none', residence, {}, /^residence: off here, and required in/],
+      ['proofs, but the stack has none', residence, {}, /^residence: off here, and required in/],
       ['another registrar', { ...residence, registrar: 'other' }, settings, /^residenceRegistrar: .*names other$/],
       ['another key', { ...residence, keys: [`${key}2`] }, settings, /^residenceKeys: .*other keys$/],
       ['one key more', { ...residence, keys: [key, `${key}2`] }, settings, /^residenceKeys: .*other keys$/],
@@ -522,8 +526,8 @@ describe('the image folder', () => {
   describe('if several parents share one queue', () => {
     const several = { instances: '2', balancer: 'application', hostedZone: 'example.org' };
     it.each([
-      ['at rest', several],
-      ['when the queue grows', { ...several, instances: '1', maxInstances: '2' }],
+      ['by instances', several],
+      ['by maxInstances', { ...several, instances: '1', maxInstances: '2' }],
     ])('is accepted with KMS-sealed keys, which every enclave can open: %s', (_name, settings) => {
       expect(problems({ custody: 'kms' }, 'eif!', settings)).toEqual([]);
     });
@@ -535,13 +539,13 @@ describe('the image folder', () => {
         /^instances: an image of custody process.*key_retired/,
       ],
       [
-        'the same, when the queue grows',
+        'keys that end with a process, if maxInstances is 2',
         { custody: 'process' },
         { ...several, instances: '1', maxInstances: '2' },
         /^instances: .*custody process/,
       ],
-      ['keys of which nothing is said', {}, several, /^instances: .*does not say.*build it again/],
-      ['a custody that there is none of', { custody: 'paper' }, {}, /custody/],
+      ['no statement about its keys', {}, several, /^instances: .*does not say.*build it again/],
+      ['an unknown custody', { custody: 'paper' }, {}, /custody/],
     ])('is refused for %s', (_name, changed, settings, words) => {
       expect(problems(changed, 'eif!', settings)).toEqual([expect.stringMatching(words)]);
     });
@@ -562,9 +566,9 @@ describe('the image folder', () => {
     const archive = gzipSync('programs');
     const sha256 = createHash('sha256').update(archive).digest('hex');
     it.each([
-      ['nothing beside it', undefined],
+      ['absent', undefined],
       ['of this architecture', { arch: 'arm64', sha256 }],
-      ['described as another, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }],
+      ['of another archive, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }],
     ])('is accepted with a release.json that is: %s', (_what, described) => {
       expect(said(archive, described)).toEqual([]);
     });

@@ -49,7 +49,7 @@ it.each([
   ['c7g.xlarge', '105.85'],
   ['c8g.large', '58.22'],
   ['m7g.large', '59.57'],
-])('knows a month of %s', (instanceType, usd) => {
+])('reports the monthly price of %s', (instanceType, usd) => {
   expect(item({ ...dev, instanceType }, instanceType)?.monthlyUsd).toBe(usd);
 });
 
@@ -62,7 +62,7 @@ it.each([
   ['ElastiCache cache.t4g.small', { redis: 'managed', redisNodeType: 'cache.t4g.small', production: true }, '46.72'],
   ['Application Load Balancer', { balancer: 'application' }, '16.43'],
   ['Network Load Balancer', { balancer: 'network' }, '16.43'],
-] as [string, Partial<CostSettings>, string][])('knows a month of %s', (name, changes, usd) => {
+] as [string, Partial<CostSettings>, string][])('reports the monthly price of %s', (name, changes, usd) => {
   expect(item({ ...dev, ...changes }, name)?.monthlyUsd).toBe(usd);
 });
 
@@ -135,7 +135,7 @@ it('counts several parents behind a balancer with NAT and its addresses', () => 
   expect(item({ ...inTheirs, instances: 1, maxInstances: 1, balancer: 'none' }, 'IPv4')?.count).toBe(1);
 });
 
-it('counts no secret that the operator has already', () => {
+it('does not count the operator’s own secret', () => {
   const external: CostSettings = { ...dev, database: 'external' };
   expect(item(external, 'secret')?.count).toBe(4);
   const databaseUrlSecret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:url-AbCdEf';

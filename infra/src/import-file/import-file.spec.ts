@@ -168,7 +168,7 @@ describe.each(['dev', 'prod with all options', 'prod with external stores'])('%s
 
   it('has an id for every resource that can be imported', () => {
     expect(found.err.split('\n')[0]).toMatch(/^$|cannot/);
-    expect([found.code, found.out.includes('Decide these yourself')]).toEqual([0, false]);
+    expect([found.code, found.out.includes('Decide about these')]).toEqual([0, false]);
     const left = entries.filter(
       ({ type, name }) => !found.file().resources.some((e) => e.type === type && e.name === name),
     );

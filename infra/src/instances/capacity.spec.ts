@@ -23,7 +23,7 @@ it.each<[string, Partial<CapacityWish>, RegExp]>([
   ],
   ['4 vCPUs of a c7g.xlarge', { instanceType: 'c7g.xlarge', enclaveCpuCount: 4 }, /at most 3.*c7g\.2xlarge/],
   [
-    'more memory than there is',
+    'more memory than the type has',
     { enclaveMemoryMiB: 8192 },
     /at most 6144; take enclaveMemoryMiB 6144, or the nearest that works is c6g\.2xlarge/,
   ],
@@ -45,7 +45,7 @@ it.each<[string, Partial<CapacityWish>, RegExp]>([
     { instanceType: 'c6i.xlarge', enclaveCpuCount: 1, image: { architecture: 'x86_64', sizeBytes: 50_910_014 } },
     /whole cores of 2 vCPUs; take 2/,
   ],
-  ['more than anything can give', { enclaveCpuCount: 512 }, /ask for less/],
+  ['more CPUs than any supported type has', { enclaveCpuCount: 512 }, /ask for less/],
 ])('refuses %s, with the reason and the nearest choice', (_name, changed, words) => {
   const problems = wish(changed);
   expect(problems).toHaveLength(1);

@@ -151,10 +151,13 @@ const instance = 'arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef
 const ALLOWED: [string, Request][] = [
   ['the registrar uploads a note', residence(publisher, 's3:PutObject', '/root.note')],
   ['the registrar removes a root that has ended', residence(publisher, 's3:DeleteObject', '/aa/subtrees')],
-  ['the registrar compares with what is there', residence(publisher, 's3:ListBucket', '')],
+  ['the registrar lists the bucket', residence(publisher, 's3:ListBucket', '')],
   ['the enclave makes a data key', enclaveKey(parentRoleArn, 'kms:GenerateDataKey', ofImage(image))],
   ['the enclave opens its data key', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(image))],
-  ['the image before does too, during a rollout', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(imageBefore))],
+  [
+    'the previous image opens its data key, during a rollout',
+    enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(imageBefore)),
+  ],
   [
     'measurements may be written in capitals',
     enclaveKey(parentRoleArn, 'kms:Decrypt', {
@@ -167,19 +170,19 @@ const ALLOWED: [string, Request][] = [
     'an administrator changes the policy',
     enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }),
   ],
-  ['anyone of the account whom IAM lets look, looks', enclaveKey(stranger, 'kms:DescribeKey')],
+  ['a principal with IAM rights describes the key', enclaveKey(stranger, 'kms:DescribeKey')],
   ['an operator encrypts a secret for the enclave', operatorKey(operator, 'kms:Encrypt', inContext(SECRET))],
   ['the enclave opens a secret', operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(image))],
-  ['the image before opens it too', operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(imageBefore))],
+  ['the previous image opens a secret', operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(imageBefore))],
   [
-    'the parent reads its image in its version',
+    'the parent reads the pinned version of its image',
     store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-1' }),
   ],
   ['the parent reads its files', store(parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`)],
-  ['the deployer puts an image there', store(administrator, 's3:PutObject', `${bucketArn}/${imageKey}`)],
+  ['the deployer uploads an image', store(administrator, 's3:PutObject', `${bucketArn}/${imageKey}`)],
   ['the parent reads its secret', parent('secretsmanager:GetSecretValue', secretArn)],
-  ['the parent reads the certificate that is kept', parent('secretsmanager:GetSecretValue', certificateSecretArn)],
-  ['the parent keeps its certificate', parent('secretsmanager:PutSecretValue', certificateSecretArn)],
+  ['the parent reads its stored certificate', parent('secretsmanager:GetSecretValue', certificateSecretArn)],
+  ['the parent stores its certificate', parent('secretsmanager:PutSecretValue', certificateSecretArn)],
   [
     'the parent keeps the launch hook open',
     parent(
@@ -192,7 +195,7 @@ const ALLOWED: [string, Request][] = [
     parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0'),
   ],
   [
-    'the parent hands its address back to the one before',
+    'the parent gives its address back to the previous parent',
     parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
   ],
   [
@@ -203,9 +206,9 @@ const ALLOWED: [string, Request][] = [
     'the parent releases its address from itself',
     parent('ec2:DisassociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
   ],
-  ['the snapshots’ role makes one of the data volume', snapshots('ec2:CreateSnapshot', dataVolume)],
+  ['the snapshots’ role makes a snapshot of the data volume', snapshots('ec2:CreateSnapshot', dataVolume)],
   [
-    'the snapshots’ role ends one of the stack',
+    'the snapshots’ role deletes a snapshot of the stack',
     snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
   ],
   [
@@ -273,19 +276,19 @@ const DENIED: [string, Request][] = [
   // An image may use only the keys that it made, although both images are accepted. Every part of the context is required.
   ...(['kms:Decrypt', 'kms:GenerateDataKey'] as const).flatMap((action): [string, Request][] => [
     [
-      `the image before, with keys of the new one: ${action}`,
+      `the previous image, with keys of the new image: ${action}`,
       { ...enclaveKey(parentRoleArn, action, ofImage(imageBefore, KEYS)), own: everything },
     ],
     [
-      `the new image, with keys of the one before: ${action}`,
+      `the new image, with keys of the previous image: ${action}`,
       { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: imageBefore.pcr0 })), own: everything },
     ],
     [
-      `keys of no image that is accepted: ${action}`,
+      `keys of an image that is not accepted: ${action}`,
       { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: pcr('9') })), own: everything },
     ],
     [
-      `its own measurement in capitals, which would be another context: ${action}`,
+      `its own measurement in capitals, which is another context: ${action}`,
       enclaveKey(parentRoleArn, action, ofImage(letters, { ...KEYS, pcr0: letters.pcr0.toUpperCase() })),
     ],
     ...(['purpose', 'stack', 'pcr0'] as const).map((name): [string, Request] => [
@@ -317,7 +320,7 @@ const DENIED: [string, Request][] = [
     operatorKey(operator, 'kms:Encrypt', inContext({ ...SECRET, stack: 'dev' })),
   ],
   [
-    'an operator encrypts what looks like an enclave key',
+    'an operator encrypts with the purpose of enclave keys',
     operatorKey(operator, 'kms:Encrypt', inContext({ ...SECRET, purpose: 'enclave-keys' })),
   ],
   [
@@ -330,7 +333,7 @@ const DENIED: [string, Request][] = [
   ],
   ['an enclave of another role opens a secret', operatorKey(stranger, 'kms:Decrypt', forSecret(image))],
   [
-    'the enclave makes a data key of the operator’s key',
+    'the enclave makes a data key with the operator’s key',
     { ...operatorKey(parentRoleArn, 'kms:GenerateDataKey', forSecret(image)), own: everything },
   ],
   // Pointing the alias to another key needs a right on this key.
@@ -344,7 +347,7 @@ const DENIED: [string, Request][] = [
       'kms:EnableKey',
     ] as const
   ).flatMap((action): [string, Request][] => [
-    [`somebody else: ${action}`, enclaveKey(stranger, action)],
+    [`another principal: ${action}`, enclaveKey(stranger, action)],
     [`the parent, given every right in IAM: ${action}`, { ...enclaveKey(parentRoleArn, action), own: everything }],
     [`an operator, on the key of their secrets: ${action}`, operatorKey(operator, action)],
   ]),
@@ -360,7 +363,7 @@ const DENIED: [string, Request][] = [
     'an administrator locks everyone out',
     enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'true' }),
   ],
-  ['another principal ends the key', enclaveKey(stranger, 'kms:ScheduleKeyDeletion')],
+  ['another principal schedules the deletion of the key', enclaveKey(stranger, 'kms:ScheduleKeyDeletion')],
   ['another principal points the alias elsewhere', enclaveKey(stranger, 'kms:UpdateAlias')],
   ['an operator opens a secret', operatorKey(operator, 'kms:Decrypt', inContext(SECRET))],
   ['the parent opens a secret', { ...operatorKey(parentRoleArn, 'kms:Decrypt', inContext(SECRET)), own: everything }],
@@ -391,7 +394,7 @@ const DENIED: [string, Request][] = [
     }),
   ],
   ['another prefix', store(parentRoleArn, 's3:GetObject', `${bucketArn}/releases/abc.tar.gz`)],
-  ['the image in no version', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`)],
+  ['the image without a version', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`)],
   ['the list of the store', store(parentRoleArn, 's3:ListBucket', bucketArn)],
   [
     'reading with TLS 1.1',
@@ -399,13 +402,13 @@ const DENIED: [string, Request][] = [
   ],
   ['another account reads the store', store(outsider, 's3:GetObject', `${bucketArn}/${imageKey}`)],
   [
-    'another principal ends a version of an image',
+    'another principal deletes a version of an image',
     store(stranger, 's3:DeleteObjectVersion', `${bucketArn}/${imageKey}`),
   ],
   ['another principal changes the store’s policy', store(stranger, 's3:PutBucketPolicy', bucketArn)],
   ['a secret of another stack', parent('secretsmanager:GetSecretValue', secretArn.replace('/prod/', '/dev/'))],
   ['changing a secret', parent('secretsmanager:PutSecretValue', secretArn)],
-  ['deleting the certificate that is kept', parent('secretsmanager:DeleteSecret', certificateSecretArn)],
+  ['deleting the stored certificate', parent('secretsmanager:DeleteSecret', certificateSecretArn)],
   [
     'changing another stack’s certificate',
     parent('secretsmanager:PutSecretValue', certificateSecretArn.replace('/prod/', '/dev/')),
@@ -419,7 +422,7 @@ const DENIED: [string, Request][] = [
     ),
   ],
   [
-    'another address',
+    'taking another address',
     parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
   ],
   [
@@ -427,15 +430,15 @@ const DENIED: [string, Request][] = [
     parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
   ],
   [
-    'to release another address',
+    'releasing another address',
     parent('ec2:DisassociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
   ],
   ['a snapshot of another volume', snapshots('ec2:CreateSnapshot', dataVolume.replace(/.$/, '1'))],
   [
-    'ending a snapshot of another stack',
+    'deleting a snapshot of another stack',
     snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
   ],
-  ['ending a snapshot that says nothing', snapshots('ec2:DeleteSnapshot', snapshot)],
+  ['deleting a snapshot without tags', snapshots('ec2:DeleteSnapshot', snapshot)],
   [
     'showing a snapshot to others',
     snapshots('ec2:ModifySnapshotAttribute', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
@@ -484,8 +487,8 @@ describe('the S3 endpoint of the network', () => {
 
   it.each([
     ['a foreign bucket', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::somebody-elses/x'],
-    ['writing to one', parentRoleArn, 's3:PutObject', 'arn:aws:s3:::somebody-elses/x'],
-    ['writing to its own', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
+    ['writing to a foreign bucket', parentRoleArn, 's3:PutObject', 'arn:aws:s3:::somebody-elses/x'],
+    ['writing to its own store', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
     ['another account’s credentials, in its own store', outsider, 's3:GetObject', `${bucketArn}/${imageKey}`],
     [
       'a bucket whose name begins alike',

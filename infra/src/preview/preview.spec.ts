@@ -60,7 +60,7 @@ it('says why a configuration cannot work, and that nothing was created', async (
   expect(to.said()).toBe('');
 });
 
-it.each([{ stack: '../etc' }, { stack: 'none' }, { config: ['nothing'] }])('ends with 2 for %j', async (options) => {
+it.each([{ stack: '../etc' }, { stack: 'none' }, { config: ['nothing'] }])('exits with 2 for %j', async (options) => {
   expect(await runPreview({ ...WITHOUT_IMAGE, ...options }, streams(), root)).toBe(2);
   expect(runCost({ ...WITHOUT_IMAGE, ...options }, streams(), root)).toBe(2);
 });

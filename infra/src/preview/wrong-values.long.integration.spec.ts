@@ -110,12 +110,12 @@ it.each([
   ['a list', '- a\n', 2],
   ['a list for a configuration', 'config: [a]\n', 2],
   ['a word', 'config: x\n', 2],
-  ['what is no YAML', 'config:\n  a: b: c\n', 2],
+  ['text that is not YAML', 'config:\n  a: b: c\n', 2],
   ['a tag that runs code', 'config: !!js/function "function () {}"\n', 2],
   ['a key twice', 'config:\n  aws:region: a\n  aws:region: b\n', 2],
   ['keys without a namespace', 'config:\n  domain: x.example.org\n', 1],
   ['keys of another namespace', yamlOf({ ...RIGHT, 'communique_tee:domain': 'x.example.org' }), 1],
-  ['a profile that nothing reads', yamlOf({ ...RIGHT, 'aws:profile': 'production' }), 1],
+  ['a profile that the program does not read', yamlOf({ ...RIGHT, 'aws:profile': 'production' }), 1],
 ])('answers a stack file of %s in lines without a stack trace', async (_what, file, code) => {
   const answer = await preview(file);
   expect(answer.code).toBe(code);

@@ -90,12 +90,12 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'no-public-bucket',
-    'a policy for everybody',
+    'a policy that allows everyone',
     () => changed(bucketPolicy, plus('policy', allow({ Principal: '*' }))),
   ],
   [
     'no-public-bucket',
-    'a policy for everybody, the other way to write it',
+    'a policy that allows everyone, written as a list',
     () => changed(bucketPolicy, plus('policy', allow({ Principal: { AWS: ['*'] } }))),
   ],
   ['no-public-bucket', 'an ACL', () => added('aws:s3/bucketAcl:BucketAcl', { bucket: 'x', acl: 'public-read' })],
@@ -113,24 +113,24 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'buckets-closed',
-    'versions that are suspended',
+    'suspended versioning',
     () => changed('aws:s3/bucketVersioning:BucketVersioning', { versioningConfiguration: { status: 'Suspended' } }),
   ],
   ['buckets-closed', 'plain HTTP', () => changed(bucketPolicy, lacking('policy', 'OnlyTls'))],
   ['buckets-closed', 'a bucket beside the program’s', () => added('aws:s3/bucket:Bucket', { bucket: 'another' })],
   [
     'encrypted-everywhere',
-    'a root disk in the clear',
+    'an unencrypted root disk',
     () => changed(template, { blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { encrypted: 'false' } }] }),
   ],
   [
     'encrypted-everywhere',
-    'a volume in the clear',
+    'an unencrypted volume',
     () => added('aws:ebs/volume:Volume', { encrypted: false, finalSnapshot: true }),
   ],
   [
     'encrypted-everywhere',
-    'a database in the clear',
+    'an unencrypted database',
     () => changed('aws:rds/instance:Instance', { storageEncrypted: false }),
   ],
   [
@@ -148,7 +148,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     'Redis without TLS',
     () => changed('aws:elasticache/replicationGroup:ReplicationGroup', { transitEncryptionMode: 'preferred' }),
   ],
-  ['encrypted-everywhere', 'a topic in the clear', () => changed('aws:sns/topic:Topic', { kmsMasterKeyId: undefined })],
+  ['encrypted-everywhere', 'an unencrypted topic', () => changed('aws:sns/topic:Topic', { kmsMasterKeyId: undefined })],
   [
     'encrypted-everywhere',
     'tags that can be moved',
@@ -197,7 +197,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'open-ports',
-    'a rule of the older kind',
+    'a rule of the older resource type',
     () =>
       added('aws:ec2/securityGroupRule:SecurityGroupRule', {
         type: 'ingress',
@@ -223,13 +223,13 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
         metadataOptions: { ...recordOf(props.metadataOptions), httpPutResponseHopLimit: 2 },
       })),
   ],
-  ['metadata-v2', 'nothing said', () => changed(template, { metadataOptions: undefined })],
+  ['metadata-v2', 'no metadata options', () => changed(template, { metadataOptions: undefined })],
   ['metadata-v2', 'an SSH key', () => changed(template, { keyName: 'mine' })],
   ['no-wildcard-action', 's3:*', () => changed(rolePolicy, plus('policy', allow({ Action: 's3:*' })))],
   ['no-wildcard-action', 's3:Get*', () => changed(rolePolicy, plus('policy', allow({ Action: ['s3:Get*'] })))],
   [
     'no-wildcard-action',
-    'everything but',
+    'NotAction',
     () =>
       changed(
         rolePolicy,
@@ -290,7 +290,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'attested-keys',
-    'a denial without attestation for some only',
+    'a denial without attestation for some principals only',
     () =>
       changed(
         key,
@@ -304,7 +304,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'attested-keys',
-    'a right without a word of the image',
+    'a right without a condition on the image',
     () =>
       changed(
         key,
@@ -336,12 +336,12 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ['deletion-protection', 'no final snapshot', () => changed('aws:rds/instance:Instance', { skipFinalSnapshot: true })],
   [
     'deletion-protection',
-    'a bucket that goes with everything in it',
+    'a bucket that is deleted with everything in it',
     () => changed('aws:s3/bucket:Bucket', { forceDestroy: true }),
   ],
   [
     'deletion-protection',
-    'a secret of the operator’s that goes at once',
+    'a secret of the operator that is deleted at once',
     () => changed('aws:secretsmanager/secret:Secret', { recoveryWindowInDays: 0 }, '-cwc-house'),
   ],
   [
@@ -368,9 +368,9 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ]),
   ...(
     [
-      ['a group that is called ready at once', { waitForCapacityTimeout: '0' }],
-      ['a group that is called ready before its hook ends', { waitForCapacityTimeout: '29m59s' }],
-      ['no word on waiting, which is ten minutes', { waitForCapacityTimeout: undefined }],
+      ['an update that does not wait for the group', { waitForCapacityTimeout: '0' }],
+      ['an update that waits for less time than the hook', { waitForCapacityTimeout: '29m59s' }],
+      ['no waiting time, so that the provider waits ten minutes', { waitForCapacityTimeout: undefined }],
       ['a group that fails without capacity in one zone', { ignoreFailedScalingActivities: undefined }],
       ['a group without a hook', { initialLifecycleHooks: undefined }],
       ['a group that cannot be deleted while an instance starts', { forceDelete: undefined }],
@@ -382,7 +382,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ]),
   [
     'up-waits',
-    'an instance that is taken though it never answered',
+    'a hook that continues without an answer',
     () =>
       changed('aws:autoscaling/group:Group', (props) => ({
         initialLifecycleHooks: (props.initialLifecycleHooks as object[]).map((hook) => ({
@@ -416,7 +416,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ]),
   [
     'manageable-keys',
-    'a denial that rests on who asks',
+    'a denial that depends on the caller',
     () =>
       changed(
         key,
@@ -434,7 +434,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ['manageable-keys', 'a skipped check', () => changed(key, { bypassPolicyLockoutSafetyCheck: true })],
   [
     'logs-end',
-    'a log that is kept for ever',
+    'a log without an expiry',
     () => changed('aws:cloudwatch/logGroup:LogGroup', { retentionInDays: undefined }),
   ],
   [
@@ -447,7 +447,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     'a log of CodeBuild that CodeBuild would make',
     () => added('aws:codebuild/project:Project', { name: 'build' }),
   ],
-  ['volumes-snapshotted', 'a volume without', () => added(volume, DATA)],
+  ['volumes-snapshotted', 'a volume without snapshots', () => added(volume, DATA)],
   ['volumes-snapshotted', 'a policy that is off', () => [...added(volume, DATA), ...daily({ state: 'DISABLED' })]],
   [
     'volumes-snapshotted',
@@ -494,7 +494,7 @@ it('has a violating case for every rule', () => {
   );
 });
 
-it('ignores a policy that is no JSON, and reads one that is an object', () => {
+it('ignores a policy that is not JSON, and reads one that is an object', () => {
   expect(violationsOf(added('aws:iam/rolePolicy:RolePolicy', { policy: '{"Statement":', role: 'x' }))).toEqual([]);
   expect(
     violationsOf(

@@ -121,10 +121,15 @@ describe('agent', () => {
     ['no file', ['draft'], 2, '--message'],
     ['a task that no model takes', ['review', '--message', 'letter'], 1, 'no model'],
     ['a model that is not attested', ['draft', '--message', 'letter', '--model', 'large'], 1, 'no model'],
-    ['an output that is no number', ['draft', '--message', 'letter', '--max-output', 'all'], 2, '--max-output'],
-    ['an output that is no step', ['draft', '--message', 'letter', '--max-output', '100'], 2, '/maxOutputTokens'],
+    ['a --max-output that is not a number', ['draft', '--message', 'letter', '--max-output', 'all'], 2, '--max-output'],
+    [
+      'a --max-output between two steps',
+      ['draft', '--message', 'letter', '--max-output', '100'],
+      2,
+      '/maxOutputTokens',
+    ],
     ['too long a text', ['draft', '--message', 'long'], 2, 'at most 16384 bytes'],
-    ['another language form', ['draft', '--message', 'letter', '--language', 'en-US'], 2, '/language'],
+    ['a language with a country', ['draft', '--message', 'letter', '--language', 'en-US'], 2, '/language'],
   ])('sends no request with %s', async (_name, argv, expected, said) => {
     writeFileSync(folder.file('long'), 'a'.repeat(16_385));
     const files: Record<string, string> = { letter, long: folder.file('long') };

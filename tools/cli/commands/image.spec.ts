@@ -72,7 +72,7 @@ it('exits with 1, and prints the failed check, if the image was changed or cut o
 });
 
 it.each([
-  ['a file that is no image', ['image', 'measure', join(workspaceRoot(), 'LICENSE')], 2],
+  ['a file that is not an image', ['image', 'measure', join(workspaceRoot(), 'LICENSE')], 2],
   ['a file that is not there', ['image', 'measure', '/no/such.eif'], 3],
   ['no published image', ['image', 'compare', image], 2],
   ['two sources of the published image', ['image', 'compare', image, '--pcr0', other, '--policy', 'x.json'], 2],

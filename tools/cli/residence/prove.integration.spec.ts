@@ -105,7 +105,7 @@ describeProving('prove and send --residence', () => {
     }
     expect(await call(['status', id, '--wait', '--state', state, '--json'])).toMatchObject({ exit: 0 });
     expect(gateway.asked.at(-1)).toMatchObject({ token: undefined });
-    // The same bytes again are accepted once; another message of the campaign is not.
+    // The gateway accepts the same bytes again, but no second message of the campaign.
     expect((await call(['send', '--again', id, '--state', state, '--json'])).exit).toBe(0);
     const second = await call(['send', '--residence', '--message', folder.file('message.json'), ...proving()]);
     expect([second.exit, second.out]).toEqual([1, expect.stringContaining('already_sent')]);

@@ -313,13 +313,13 @@ describe('communique-tee verify', () => {
 
   it.each<[string, string, (request: IncomingMessage, response: ServerResponse) => void]>([
     [
-      'an error',
+      'with an error',
       '503 (enclave_unreachable)',
       (_, response) =>
         response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{"code":"enclave_unreachable"}'),
     ],
     [
-      'no end',
+      'without an end',
       'the answer is too long',
       (_, response) =>
         void Readable.from(endless())
@@ -327,7 +327,7 @@ describe('communique-tee verify', () => {
           .pipe(response),
     ],
     [
-      'half an answer',
+      'with half an answer',
       'did not answer',
       (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy()),
     ],

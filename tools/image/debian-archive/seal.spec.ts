@@ -22,18 +22,18 @@ it('accepts an unchanged folder', async () => {
 });
 
 it.each<[string, () => void]>([
-  ['a byte of a file', () => writeFileSync(join(folder, 'lib', 'libc.so.6'), 'bytez')],
-  ['a file that is gone', () => rmSync(join(folder, 'lib', 'libc.so.6'))],
-  ['a file more', () => writeFileSync(join(folder, 'lib', 'more'), '')],
+  ['a changed byte', () => writeFileSync(join(folder, 'lib', 'libc.so.6'), 'bytez')],
+  ['a deleted file', () => rmSync(join(folder, 'lib', 'libc.so.6'))],
+  ['an added file', () => writeFileSync(join(folder, 'lib', 'more'), '')],
   [
-    'the target of a link',
+    'another target of a link',
     () => {
       rmSync(join(folder, 'lib', 'libc.so'));
       symlinkSync('/lib/libc.so.6', join(folder, 'lib', 'libc.so'));
     },
   ],
-  ['the seal', () => rmSync(join(folder, '.sha256'))],
-])('removes a folder in which this is changed: %s', async (_what, change) => {
+  ['a deleted seal', () => rmSync(join(folder, '.sha256'))],
+])('removes a folder after this change: %s', async (_what, change) => {
   change();
   expect(await isSealed(folder)).toBe(false);
   expect(existsSync(folder)).toBe(false);

@@ -5,7 +5,7 @@ export async function readEnvironmentFile(file: string): Promise<Record<string, 
   const { code, stdout, stderr } = await run('bash', ['--norc', '-c', 'set -aeu; . "$0"; env -0', file], {
     env: { PATH: '/usr/bin:/bin' },
   });
-  if (code !== 0 || stderr !== '') throw new Error(`bash ends with ${String(code)} on ${file}: ${stderr}`);
+  if (code !== 0 || stderr !== '') throw new Error(`bash exits with ${String(code)} on ${file}: ${stderr}`);
   const all = stdout
     .split('\0')
     .flatMap((entry) =>

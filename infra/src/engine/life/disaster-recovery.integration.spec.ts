@@ -45,7 +45,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       .map(({ type, id }) => `${type} ${id}`)
       .sort();
 
-  it('continues after SIGKILL ended an up, both for resources that AWS was creating and for one that it was not', async () => {
+  it('continues after SIGKILL ended an up, with resources that AWS had created and one that AWS had not', async () => {
     let child: ChildProcess | undefined;
     let withheld = '';
     engine.provider.onCall = ({ op, type, name }) => {
@@ -54,7 +54,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
         withheld = name;
         return new Promise((_resolve, reject) =>
           child?.once('close', () => {
-            reject(new Error('nobody waits'));
+            reject(new Error('the CLI has ended'));
           }),
         );
       }

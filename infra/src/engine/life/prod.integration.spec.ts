@@ -42,7 +42,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
   });
 
-  it('goes back to the previous image, and then to the previous release, by the commands of docs/operator/rollback.md', async () => {
+  it('rolls back to the previous image, and then to the previous release, by the commands of docs/operator/rollback.md', async () => {
     // The page's relative folders are in the checkout.
     const checkout = join(engine.folder, 'elsewhere');
     copyCheckout(checkout);
@@ -97,7 +97,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(more).toEqual([]);
     const [, , up, ...rest] = build.split('\n');
     expect([up, rest]).toEqual(['pulumi up --stack prod', []]);
-    // Stands for the release that `npm run ops -- release` builds from the previous commit.
+    // `npm run ops -- release` would build this release from the previous commit.
     release('a release');
     const { operations } = await shell.type(up ?? '');
     expect(changesOf(operations.at(-1)?.steps ?? [])).toEqual([

@@ -56,8 +56,8 @@ it('dev is created with its outputs by Pulumi’s own entry point for Node, and 
 });
 
 it.each([
-  ['several parents, each zone with its way out', ['instances=2', 'balancer=network', 'natPerZone=true']],
-  ['stores kept elsewhere', ['database=external', 'redis=external']],
+  ['several parents with a NAT gateway in each zone', ['instances=2', 'balancer=network', 'natPerZone=true']],
+  ['external stores', ['database=external', 'redis=external']],
 ])('prod creates everything that a starting parent needs before the parents: %s', async (_what, changes) => {
   const creation = await create('prod', ...changes);
   expect([...creation.resources.values()].filter(({ type }) => type === 'aws:ec2/route:Route')).not.toEqual([]);

@@ -29,7 +29,7 @@ const event = z.object({
 export function stepsOf(file: string, planned: boolean): Step[] {
   if (!existsSync(file)) return [];
   const steps: Step[] = [];
-  // Without the text after the last line end, which is empty or the beginning of a line that a killed CLI was writing.
+  // Skip the text after the last line end: it is empty, or part of a line that a killed CLI was writing.
   for (const line of readFileSync(file, 'utf8').split('\n').slice(0, -1)) {
     const { resourcePreEvent: begun } = event.parse(JSON.parse(line));
     if (begun === undefined || (begun.planning ?? false) !== planned) continue;

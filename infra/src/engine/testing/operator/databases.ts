@@ -24,8 +24,8 @@ const described = ({ id, inputs, outputs }: Thing) => ({
 });
 
 /**
- * The properties of a restored instance. RDS copies neither the export of logs nor the growth of storage nor, unless they are named,
- * groups, tags and protection (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
+ * The properties of a restored instance. RDS does not copy the export of logs and the growth of storage; groups, tags and protection are
+ * those that the request names (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
  */
 function restored(source: Thing, given: Given): Properties {
   return {

@@ -47,6 +47,6 @@ export function shown(value: unknown, output: 'json' | 'text'): string {
 const cell = (value: unknown): string => {
   if (value === undefined || value === null) return 'None';
   if (typeof value === 'object')
-    throw new Error('--output text: the documents print no objects, so this does not either');
+    throw new Error('--output text: the documents print no objects, so this stand-in prints none');
   return String(value);
 };
