@@ -1,6 +1,7 @@
 import { PRICE_TABLE } from '@communique-tee/agents';
 import {
   LIMITS,
+  TASKS,
   decodeAgentRequest,
   messageIdToText,
   type AgentOutcome,
@@ -66,11 +67,11 @@ describe('a task', () => {
   });
 
   it('has the same length and the same values outside its seal for each kind of task', async () => {
-    for (const name of ['draft', 'subject'] as const) await client.agent(task({ task: name }));
-    const [one, other] = gateway.agents.posted.map(({ body }) => body.length);
-    expect(one).toBe(other);
-    const outside = gateway.agents.posted.map(({ body }) => decodeAgentRequest(body).maxOutputTokens);
-    expect(outside).toEqual([1024, 1024]);
+    gateway.agents.classes = [{ ...CLASS, tasks: [...TASKS] }];
+    client = await connect(gateway.url, gateway.policy, { token: () => 'token' });
+    for (const name of TASKS) await client.agent(task({ task: name }));
+    const outside = gateway.agents.posted.map(({ body }) => [body.length, decodeAgentRequest(body).maxOutputTokens]);
+    expect(outside).toEqual(TASKS.map(() => [outside[0]?.[0], 1024]));
   });
 
   it.each<[AgentOutcome, AgentEnd]>([

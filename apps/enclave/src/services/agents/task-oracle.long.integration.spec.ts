@@ -1,4 +1,4 @@
-import type { AgentTask } from '@communique-tee/protocol';
+import { TASKS, type AgentTask } from '@communique-tee/protocol';
 import { randomInt } from 'node:crypto';
 import { answerOf } from './testing/answers';
 import { startAgentsWorld, type AgentsWorld } from './testing/agents-world';
@@ -62,7 +62,10 @@ describe('a parent that guesses which of two tasks with the same answer was seal
 
   it.each<[string, readonly [Partial<AgentTask>, Partial<AgentTask>]]>([
     ['a short text from a long one', [{ text: 'Roads.' }, { text: LONG }]],
-    ['a subject from a draft', [{ task: 'subject' }, { task: 'draft' }]],
+    ...TASKS.slice(1).map((task): [string, [Partial<AgentTask>, Partial<AgentTask>]] => [
+      `the task ${TASKS[0]} from the task ${task}`,
+      [{ task: TASKS[0] }, { task }],
+    ]),
     ['English from Spanish with a subject', [{ language: 'en' }, { language: 'es', subject: 'x'.repeat(500) }]],
   ])(
     'does no better than chance when it tells %s',

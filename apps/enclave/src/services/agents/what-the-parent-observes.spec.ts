@@ -1,4 +1,4 @@
-import type { AgentTask, Task } from '@communique-tee/protocol';
+import { TASKS, type AgentTask } from '@communique-tee/protocol';
 import { answerOf } from './testing/answers';
 import { startAgentsWorld, type AgentsWorld } from './testing/agents-world';
 import { watchProvider, type WatchedProvider } from './testing/watched-provider';
@@ -45,8 +45,7 @@ describe('tasks of one size bucket', () => {
   it('show the parent the same sizes for every text, language and task', async () => {
     const all: Record<string, object> = {};
     for (const [name, changes] of Object.entries(TEXTS))
-      for (const task of ['subject', 'draft', 'review'] satisfies Task[])
-        all[`${name}, ${task}`] = await sizesOf({ ...changes, task });
+      for (const task of TASKS) all[`${name}, ${task}`] = await sizesOf({ ...changes, task });
     const [first] = Object.values(all);
     expect(first).toMatchObject({ status: 200, connections: 1 });
     for (const [name, sizes] of Object.entries(all)) expect([name, sizes]).toEqual([name, first]);

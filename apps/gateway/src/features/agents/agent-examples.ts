@@ -4,6 +4,7 @@ import {
   DEFAULT_SUITE,
   POLY1305_TAG_BYTES,
   TASK_BUCKETS,
+  TASKS,
   type AgentOffer,
   type AgentResult,
 } from '@communique-tee/protocol';
@@ -39,7 +40,7 @@ export const OFFER_EXAMPLE: Example = {
         id: 'quick',
         provider: 'anthropic',
         model: 'claude-haiku-4-5',
-        tasks: ['subject', 'draft', 'shorten', 'review'],
+        tasks: [...TASKS],
         maxOutputTokens: 2048,
         available: true,
       },

@@ -17,6 +17,7 @@ import {
   PROCESS_CUSTODY,
   TASK_ANSWER_BUCKET,
   TASK_BUCKETS,
+  TASKS,
   toBase64Url,
   type AgentReply,
   type AgentRequest,
@@ -143,7 +144,7 @@ export class TaskEnclave {
               agents: {
                 classes: TASK_CLASSES.map((each) => ({
                   ...each,
-                  tasks: ['subject', 'draft', 'shorten', 'review'],
+                  tasks: [...TASKS],
                   maxOutputTokens: 2048,
                 })),
                 pricesVersion: PRICE_TABLE.version,
