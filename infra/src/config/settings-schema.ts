@@ -71,7 +71,7 @@ export const settingsShape = {
   instances: whole(1, 8)
     .default(1)
     .describe(
-      'number of parents; several parents need a balancer, managed or external stores, and an image of custody kms, and they reach the internet through NAT',
+      'number of parents; several parents need a balancer, managed or external stores, and an image of custody kms. They reach the internet through a NAT gateway',
     ),
   maxInstances: whole(1, 32)
     .optional()
@@ -117,7 +117,7 @@ export const settingsShape = {
       '1 to 100 characters without line breaks or space at the ends',
     )
     .optional()
-    .describe('the name under which people know you; published beside PCR3, which is only a hash (default: domain)'),
+    .describe('the operator’s name, published beside PCR3, which is only a hash (default: domain)'),
   domain: hostName.describe("the service's host name"),
   hostedZone: hostName
     .optional()
@@ -146,12 +146,12 @@ export const settingsShape = {
   publicSubnets: listOf(subnetId, 2)
     .default([])
     .describe(
-      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones; the balancer and a single parent are in them',
+      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones, for the balancer and for a single parent',
     ),
   privateSubnets: listOf(subnetId, 2)
     .default([])
     .describe(
-      'two subnets of vpcId, in the order of availabilityZones; stores and several parents are in them. With several parents each subnet needs a route to a NAT gateway',
+      'two subnets of vpcId, in the order of availabilityZones, for the managed stores and for several parents. Several parents need a route to a NAT gateway in each subnet',
     ),
   database: oneOf(STORE_PLACES)
     .default('managed')
@@ -215,7 +215,7 @@ export const settingsShape = {
   agents: oneOf(['off', 'on'])
     .default('off')
     .describe(
-      'whether people may give tasks to a model; on needs services.agents in the image’s configuration, and in enclaveSecrets the keys that it names',
+      'whether people may give tasks to a model; on needs services.agents in the image’s configuration, and its API keys in enclaveSecrets',
     ),
   residence: oneOf(['off', 'optional', 'required'])
     .default('off')
@@ -264,7 +264,7 @@ export const settingsShape = {
   imageBuildDebianMirror: listOf(httpsUrl, 2)
     .default([])
     .describe(
-      "a Debian archive for CodeBuild, whose own system is Ubuntu, then optionally Debian's security archive (default: the first address with -security at its end); required with imageBuild. A snapshot archive has the versions of image/image.lock.json",
+      "the address of a Debian archive, because CodeBuild runs Ubuntu; required with imageBuild. A second address names Debian's security archive (default: the first address with -security at its end). A snapshot archive has the versions of image/image.lock.json",
     ),
 } as const;
 
