@@ -15,7 +15,7 @@
  *   EXPIRY 0 or 1                        whether messages may expire
  *   REFUSALS 0 or 1                      whether offices may refuse; an office refuses a text always or never
  *   SEALED_AGAIN 0 or 1                  1: enclave 0 remembers message 0 under other bytes, as pending and not due
- * WEAK_..., SKIP_...: one guard is left out (src/mutations.ts).
+ * WEAK_...: one guard is left out. SKIP_...: one effect is left out (src/mutations.ts).
  */
 #include "transitions.pml"
 

@@ -31,14 +31,15 @@ export function readMeasurementsJson(json: unknown): MeasurementsReading {
   let value = json;
   // `describe-enclaves` prints a list.
   if (Array.isArray(value)) {
-    if (value.length !== 1) return wrong(`it lists ${String(value.length)} enclaves; give one of them`);
+    if (value.length === 0) return wrong('it lists no enclave');
+    if (value.length > 1) return wrong(`it lists ${String(value.length)} enclaves; give one of them`);
     value = value[0];
   }
   if (!isMembers(value)) return wrong('it is not an object');
   const members = value;
   const [form, ...others] = (Object.keys(FORMS) as Form[]).filter((name) => name in members);
   if (form === undefined)
-    return wrong(`it has none of ${Object.keys(FORMS).join(', ')}, but ${shown(Object.keys(members))}`);
+    return wrong(`it has none of ${Object.keys(FORMS).join(', ')}; ${shown(Object.keys(members))}`);
   if (others[0] !== undefined)
     return wrong(`it can be read in two ways: ${FORMS[form]} (${form}), and ${FORMS[others[0]]} (${others[0]})`);
   const given = form === 'Measurements' || form === 'acceptedMeasurements' ? members[form] : members;
@@ -70,7 +71,9 @@ function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function shown(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing' : JSON.stringify(names.slice(0, 5).map((name) => name.slice(0, 32)));
+  return names.length === 0
+    ? 'it is empty'
+    : `it has ${JSON.stringify(names.slice(0, 5).map((name) => name.slice(0, 32)))}`;
 }
 
 function wrong(problem: string): MeasurementsReading {

@@ -47,7 +47,10 @@ export interface AcceptedResidence {
   readonly registrar?: string;
 }
 
-/** Which enclaves to trust. Measurements have no default. Only `operator: 'any'` and `unsafeDevelopmentRootPem` weaken a check. */
+/**
+ * Which enclaves to trust. Measurements have no default. Besides higher `maxAgeMs` and `maxKeyAgeMs`, only `operator: 'any'` and
+ * `unsafeDevelopmentRootPem` weaken a check.
+ */
 export interface Policy {
   /** Images and their operators. The enclave must match every value of one set. */
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];

@@ -19,8 +19,8 @@ const NOTHING_STORED = new Set([
 ]);
 
 /**
- * Returns whether the message was sent in spite of this error. The page and the command line tell people only this result. It relies on
- * the gateway's claims, because no enclave signs that a message was never stored.
+ * Returns whether the message was sent in spite of this error. It relies on the gateway's claims, because no enclave signs that a message
+ * was never stored.
  * @param error what `connect`, `send` or `resume` threw; any other error gives `not_known`
  */
 export function whetherSent(error: unknown): WhetherSent {
@@ -30,7 +30,7 @@ export function whetherSent(error: unknown): WhetherSent {
 /**
  * Returns what the failure of one post proves. It is `not_sent` if the request was never made, or if the gateway's refusal proves that
  * it stored nothing. It is `not_known` after no answer, half an answer, a refusal by a proxy, or a 2xx that cannot be read.
- * @param error as `postMessage` throws it; the caller must not replace it by `aborted`
+ * @param error the error of `postMessage` itself, not the `aborted` error that `asClientError` returns after an abort
  */
 export function sentByPost(error: unknown): WhetherSent {
   if (!(error instanceof ClientError)) return 'not_known';
@@ -58,8 +58,8 @@ const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 /**
  * Whether the gateway may have refused before it looked up the message's id. When a connection breaks, Chromium and Firefox
  * may repeat the post on their own and show only the second answer, although RFC 9110, section 9.2.2, advises against it.
- * Then this refusal does not settle the first post. Returns false for 401 and 403, because the gateway would refuse a request
- * for the status as well.
+ * Then this refusal does not settle the first post. Returns false for 401 and 403: the gateway would also refuse the question whether
+ * it has the message.
  */
 export function mayHideAnotherPost(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'refused') return false;

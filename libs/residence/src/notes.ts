@@ -18,7 +18,7 @@ const DAY_SECONDS = 86_400;
 
 /** The limits in bytes of UTF-8, with all signatures. */
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
-/** A root counts for at most 14 days, because a revoked person stays in the list that long. */
+/** A root counts for at most 14 days: a revoked person can prove residence until the last root that contains them ends. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
 /** A note that was just signed is accepted by a clock that is at most this much behind the registrar's. */
 export const NOTE_GRACE_SECONDS = 60;
@@ -56,7 +56,8 @@ export interface Registrar {
  */
 export function registrarOf(registrar: string, keys: readonly string[], check?: SignatureCheck): Registrar {
   if (!RESIDENCE_ID_PATTERN.test(registrar)) throw keysRefused('the registrar is not an id');
-  if (keys.length < 1 || keys.length > 2 || new Set(keys).size !== keys.length) throw keysRefused('one or two keys');
+  if (keys.length < 1 || keys.length > 2 || new Set(keys).size !== keys.length)
+    throw keysRefused('there must be one key, or two different keys');
   return { registrar, keys: keys.map((key) => readKey(registrar, key)), ...(check !== undefined && { check }) };
 }
 
@@ -157,7 +158,7 @@ function open(text: string, { registrar, keys, check }: Registrar, title: string
       check,
     ));
   } catch (cause) {
-    throw notANote('it is not signed by the registrar', { cause });
+    throw notANote('it is malformed, or its signatures are not those of the registrar', { cause });
   }
   const [first, second, ...rest] = body.slice(0, -1).split('\n');
   if (first !== title) throw notANote('it is another kind of note');
@@ -185,13 +186,16 @@ function readWindow(from: string, to: string, maxSeconds: number): Window {
   const window = { notBefore: readNumber(from), notAfter: readNumber(to) };
   const seconds = window.notAfter - window.notBefore;
   if (seconds <= 0 || seconds > maxSeconds)
-    throw new ResidenceNoteError('ERR_RESIDENCE_NOTE_WINDOW', 'the note is valid for longer than it may be');
+    throw new ResidenceNoteError(
+      'ERR_RESIDENCE_NOTE_WINDOW',
+      'the note does not end after it begins, or is valid for too long',
+    );
   return window;
 }
 
-/** Reads the only text of a number: no sign, no leading zero. */
+/** Reads at most 12 decimal digits, without sign or leading zero. */
 function readNumber(text: string): number {
-  if (!/^(?:0|[1-9][0-9]{0,11})$/.test(text)) throw notANote('a number is missing');
+  if (!/^(?:0|[1-9][0-9]{0,11})$/.test(text)) throw notANote('a number is missing or malformed');
   return Number(text);
 }
 

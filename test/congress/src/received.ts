@@ -10,11 +10,11 @@ export interface ReceivedMessage {
   at: string;
 }
 
-/** A limit for memory: a document has 4 KiB or more. */
+/** The limits bound the memory that the messages take. */
 const MAX_DOCUMENTS = 100_000;
 const MAX_SUBJECTS = 2_000_000;
 
-/** The messages that both chambers accepted, in the order of arrival. */
+/** The messages that the chambers stored, in the order of arrival. */
 export class ReceivedMessages {
   private readonly messages: ReceivedMessage[] = [];
   private readonly known = new Set<string>();

@@ -25,7 +25,7 @@ export interface Sealed {
   openAnswer(sealedAnswer: string): Answer;
 }
 
-/** Seals as the web client (legacy) does, with only libsodium and Node's SHA-256 and none of our own libraries. */
+/** Seals as the web client (legacy) does. Sealing uses only libsodium and Node's SHA-256, and none of our own libraries. */
 export async function seal(view: KeyView, content: object): Promise<Sealed> {
   await sodium.ready;
   const ephemeral = sodium.crypto_box_keypair();
@@ -80,7 +80,7 @@ export async function seal(view: KeyView, content: object): Promise<Sealed> {
   };
 }
 
-/** The JSON that the web client (legacy) seals today. Every text in it is unique, so that it can be searched for. */
+/** The JSON that the web client (legacy) seals today. Name, e-mail, street and proof are unique, so that tests can search for them. */
 export function contentOfToday(): { deliveryAddress: Record<string, string>; proof: object } {
   return {
     deliveryAddress: {

@@ -18,7 +18,7 @@ import {
 } from '@communique-tee/test-system';
 
 const LOG_PORT = 9001;
-/** The longest time from init's heartbeat to the app's first log line. */
+/** The longest time from init's heartbeat to the app's log line `enclave_listening`. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
 export interface EmulatedEnclaveOptions {

@@ -17,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const line = new CommandLine(
   'npm run test:faults --',
-  'Kills everything at random while messages are sent, and judges afterwards what Congress and the database hold.',
+  'Kills gateways, enclaves, Redis and PostgreSQL at random while messages are sent, and judges afterwards what Congress and the database hold.',
 );
 faultOptions(line.program).action(line.run((given: GivenOptions) => main(readOptions(given))));
 process.exitCode = await line.parse(process.argv.slice(2));

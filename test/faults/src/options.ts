@@ -42,7 +42,7 @@ The same seed gives the same plan; the order of the processes' steps between the
 
 Exit code
   0    nothing was found
-  1    the judge found something, or the system did not come to rest
+  1    the judge found something, the system did not come to rest, or the run failed
   2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;
@@ -50,7 +50,7 @@ Exit code
 export function faultOptions(command: Command): Command {
   return command
     .option('--messages <n>', 'how many messages are sent', '300')
-    .option('--minutes <n>', 'how long the faults last; messages come evenly over that time', '1.5')
+    .option('--minutes <n>', 'how long the faults last; the messages are sent in that time', '1.5')
     .option(
       '--seed <n>',
       "of the fault plan and the messages' shapes; printed, so that the same plan can be run again (default: random)",

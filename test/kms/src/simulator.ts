@@ -32,7 +32,7 @@ export interface KmsSimulator {
   origin: string;
   /** PEM of the authority that issued the server's certificate. */
   certificateAuthority: string;
-  /** Returns the last 10,000 requests since the start, oldest first. */
+  /** Returns the last 10,000 requests since the start or the last `clearRequests`, oldest first. */
   requests(): KmsRequestRecord[];
   clearRequests(): void;
   faults: Pick<FaultSchedule, 'add' | 'clear' | 'counts'>;
@@ -41,7 +41,7 @@ export interface KmsSimulator {
   /** Returns the ARN of the key that an alias, key id or ARN names. */
   keyArn(key: string): string;
   setPolicy(key: string, policy: PolicyInput): void;
-  /** Points a new or existing alias at a key, as a caller with kms:UpdateAlias can. */
+  /** Points a new or existing alias at a key, as a caller with kms:CreateAlias or kms:UpdateAlias can. */
   pointAlias(alias: string, key: string): void;
   setKeyState(key: string, state: KeyState): void;
   /** Adds credentials, or replaces the credentials of the same access key. */

@@ -11,7 +11,7 @@ import type { Machine } from './machine';
 
 export const APP_PORT = 5000;
 const LOG_PORT = 9001;
-/** The longest time from init's heartbeat to the app's first log line. */
+/** The longest time from init's heartbeat to the app's log line `enclave_listening`. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
 /**

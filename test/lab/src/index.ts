@@ -1,4 +1,4 @@
-/** Everything that an attack imports; see README.md. */
+/** What the laboratory exports for attacks; see README.md. */
 export { attack, type Attack, type EnclaveOptions } from './attack';
 export type { Destination, EgressAction, EgressConnection } from './egress';
 export type { Reply } from './http';

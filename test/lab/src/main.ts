@@ -31,7 +31,7 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
 
 Exit code
   0    every promise held
-  1    a promise did not hold, or an attack could not be carried out
+  1    a promise did not hold, an attack could not be carried out, or every attack was skipped
   2    an argument was not understood: the error names it, and --help lists the arguments
   130  interrupted
 `;

@@ -6,7 +6,7 @@ import { describeCounterexample } from './describe-counterexample';
 import { ASSUMPTION, MUTATIONS, type Mutation } from './mutations';
 import { runModel, type Search, type Verdict } from './run-model';
 
-/** How many searches run at once. Each takes up to half a gigabyte. */
+/** At most this many searches run at once, because each takes memory. */
 const MOST_AT_ONCE = 4;
 /** A search that visits fewer states is broken, for example because the model's processes did not start. */
 const FEWEST_STATES = 10_000;

@@ -22,7 +22,7 @@ export interface Guard {
   readonly allRefused?: true;
 }
 
-/** The value that a step writes. `before`: the value that self found when it leased the job, if that was false. */
+/** The value that a step writes. `before`: false if self found false when it leased the job; otherwise the value stays. */
 export type Written = boolean | 'before';
 
 export interface Effect {

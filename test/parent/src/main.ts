@@ -18,7 +18,7 @@ is made once (mmdebstrap; 625 MB, half a minute on an idle machine) and kept out
 
 Exit code
   0  every test passed; with --setup and --kept: the root is made. Or a line that begins with NOT RUN says what is missing
-  1  a test failed; with --setup: the root could not be made; with --kept: it is not made
+  1  a test failed, or the root could not be made; with --kept: the root is not made
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 

@@ -13,7 +13,7 @@ export interface ProviderRequest {
   /** The unchanged body, as UTF-8 text; empty until it was read. */
   body: string;
   model: string | null;
-  /** `answered`, `refused <class>`, or the fault that struck; null while the request is being handled. */
+  /** `answered`, `refused <class>`, or the fault that struck; null until the simulator has decided how to answer. */
   outcome: string | null;
   /** The tokens for which the account is billed; null if the provider bills nothing. */
   billed: Counts | null;
@@ -38,7 +38,7 @@ export class RequestLog {
     return this.requests.map((request) => ({ ...request }));
   }
 
-  /** Returns how many requests for text were read. A provider would have begun to work on these. */
+  /** Returns how many requests for text were read. */
   calls(): number {
     return this.requests.filter(({ operation, body }) => operation === 'generate' && body !== '').length;
   }

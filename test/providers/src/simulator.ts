@@ -43,7 +43,7 @@ export interface SimulatedProviders extends Record<SimulatedProvider, ProviderAd
   /** Returns the requests since the start or the last clear, oldest first. */
   requests(): ProviderRequest[];
   clearRequests(): void;
-  /** Returns how many requests for text were read. A provider would have begun to work on these. */
+  /** Returns how many requests for text were read. */
   calls(): number;
   waitForCalls(count: number): Promise<void>;
   /** Replaces the plan; `{}` ends all faults. @throws ZodError */

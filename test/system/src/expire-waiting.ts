@@ -2,7 +2,7 @@ import { Client } from 'pg';
 
 /**
  * In the database of a test's system, sets the expiry of every waiting message that was accepted more than `afterSeconds` ago to now. The
- * gateway then ends the message as expired, as it otherwise does after days.
+ * gateway then ends the message as expired, without the wait for its real expiry.
  */
 export async function expireWaiting(databaseUrl: string, afterSeconds = 0): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });

@@ -9,7 +9,7 @@ export interface PlantedMessage {
   readonly canaries: Record<string, string>;
 }
 
-/** Makes a message in which every text is long, unique and hard to escape. */
+/** Makes a message whose texts are unique and hard to escape, as far as their fields allow it. */
 export function plantedMessage(): PlantedMessage {
   const mark = (name: string) => `${name} "Ž&<é>' ${randomBytes(6).toString('hex')}`;
   const constituent: CongressMessage['constituent'] = {

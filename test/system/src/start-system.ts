@@ -56,7 +56,7 @@ export interface SystemOptions {
   congressKeepsSubjects?: boolean;
   /** The interval between deliveries to one chamber; by default that of the development configuration (0). */
   congressIntervalMs?: number;
-  /** Replaces the default enclave, which is the app as a process on a mock NSM. The system then has only this enclave. */
+  /** Makes each enclave. The default enclave is the app as a process on a mock NSM. */
   enclave?: (surroundings: EnclaveSurroundings) => Promise<EnclaveProvider>;
   /** Runs each step of the start, for example to print its progress. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;

@@ -187,7 +187,7 @@ describe('the arguments of verify', () => {
     [
       'no measurements',
       { EnclaveName: 'x' },
-      'it has none of pcr0, PCR0, Measurements, acceptedMeasurements, but ["EnclaveName"]',
+      'it has none of pcr0, PCR0, Measurements, acceptedMeasurements; it has ["EnclaveName"]',
     ],
     ['several enclaves', [{ Measurements: measured }, { Measurements: measured }], 'lists 2 enclaves'],
     ['a PCR that is too short', { Measurements: { ...measured, PCR2: 'ab' } }, 'missing or not 96'],

@@ -51,7 +51,8 @@ Sections
 ${Object.entries(SECTIONS)
   .map(([name, { title }]) => `  ${name.padEnd(16)} ${title}\n`)
   .join('')}
-A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl, socat) is reported as not measured.
+A reference that is not installed (nginx, redis-server, redis-benchmark, openssl, socat) is not measured. Without pgbench, a loop
+in Node makes the same inserts.
 `;
 
 const line = new CommandLine(
@@ -63,7 +64,7 @@ line.program
   .option('--json <file>', 'the file for the results as JSON', join('.dev', 'bench.json'))
   .option(
     '--profile <folder>',
-    'write CPU profiles here: of the gateway in accept, latency and full, of gateway and enclave in delivered. The figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
+    'write CPU profiles here: of the gateway in accept, latency and full, of gateway and enclave in delivered and delivered-proven. The figures are worse then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
   )
   .option('--messages <n>', 'day: how many messages are sent (default 100000, over half an hour)', wholeNumber)
   .option('--rate <n>', 'day: how many messages are sent a second, on average (default 50)', wholeNumber)

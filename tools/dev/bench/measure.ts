@@ -86,7 +86,7 @@ export async function bestOf(rounds: number, contenders: readonly (() => Promise
 }
 
 export interface SectionOptions {
-  /** Where CPU profiles of the gateway go. */
+  /** Where CPU profiles go. */
   readonly profileFolder?: string | undefined;
   /** For the section `day`: how many messages are sent, and at how many a second on average. */
   readonly messages?: number | undefined;

@@ -1,5 +1,5 @@
 import { AttestationError } from '../errors';
-import { DerReader, malformed, positiveInteger, sameBytes, tags, type DerElement } from './der';
+import { DerReader, malformed, sameBytes, tags, unsignedInteger, type DerElement } from './der';
 import { readExtensions, type Extensions } from './extensions';
 
 /**
@@ -53,7 +53,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
 
   const body = new DerReader(tbs.content);
   if (!sameBytes(body.read(0xa0, 'the version').content, version3)) throw malformed('not version 3');
-  const serial = positiveInteger(body.read(tags.integer, 'the serial number').content, 'the serial number');
+  const serial = unsignedInteger(body.read(tags.integer, 'the serial number').content, 'the serial number');
   if (serial.length > 20) throw malformed('a serial number of more than 20 bytes');
   const innerAlgorithm = body.read(tags.sequence, 'the algorithm').raw;
   const issuer = body.read(tags.sequence, 'the issuer').raw;
@@ -99,7 +99,7 @@ function rawSignature(bits: Uint8Array): Uint8Array {
   outer.end('the signature');
   const out = new Uint8Array(96);
   for (const end of [48, 96]) {
-    const number = positiveInteger(
+    const number = unsignedInteger(
       pair.read(tags.integer, 'a half of the signature').content,
       'a half of the signature',
     );

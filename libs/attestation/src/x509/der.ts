@@ -14,7 +14,7 @@ export interface DerElement {
 
 /**
  * Reads DER (X.690, section 10) from front to back: one-byte tags, definite lengths in their shortest form, at most
- * 64 KiB, and no bytes beyond the end. Elements are views, not copies.
+ * 65,535 bytes of content in an element. `end` refuses bytes that follow. Elements are views, not copies.
  */
 export class DerReader {
   #at = 0;
@@ -77,10 +77,10 @@ export const tags = {
   set: 0x31,
 } as const;
 
-/** Reads a positive INTEGER in its shortest form (X.690, section 8.3). Returns it without the zero byte that keeps it positive. */
-export function positiveInteger(content: Uint8Array, what: string): Uint8Array {
+/** Reads an INTEGER of 0 or more in its shortest form (X.690, section 8.3). Returns it without the zero byte that keeps it positive. */
+export function unsignedInteger(content: Uint8Array, what: string): Uint8Array {
   const first = content[0];
-  if (first === undefined || first >= 0x80) throw malformed(`${what} is no positive integer`);
+  if (first === undefined || first >= 0x80) throw malformed(`${what} is missing or negative`);
   if (first !== 0 || content.length === 1) return content;
   if ((content[1] ?? 0) < 0x80) throw malformed(`${what} is not in its shortest form`);
   return content.subarray(1);

@@ -29,7 +29,7 @@ export interface IssueOptions extends Validity {
   intermediate?: Validity;
 }
 
-/** Makes an authority. With a folder, reads it from there, or makes it and keeps it there (`ca.pem`, `ca.key.pem`, mode 0600). */
+/** Makes an authority. With a folder, reads it from there, or makes it and keeps it there (`ca.pem`; `ca.key.pem` with mode 0600). */
 export async function testAuthority(folder?: string): Promise<TestAuthority> {
   const kept = folder === undefined ? null : await readAuthority(folder);
   const { certificate, privateKey } = kept ?? (await makeAuthority());

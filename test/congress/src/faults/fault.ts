@@ -3,7 +3,7 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 
 const delayMs = z.int().min(0).max(600_000);
 
-/** What goes wrong with one message. `stored`: the chamber stores the message before the fault; the sender cannot tell. */
+/** What goes wrong with one message. `stored`: the chamber stores the message before the fault. */
 export const faultSchema = z.discriminatedUnion('kind', [
   /** Answers with this status and body. */
   z.strictObject({
@@ -46,10 +46,7 @@ export const queuedFaultSchema = z.strictObject({
 export const faultPlanSchema = z.strictObject({
   /** The first entry that matches a message applies. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /**
-   * If no entry matches, one of these faults strikes with this probability. A separate random generator decides, so that a seed repeats the
-   * run.
-   */
+  /** If no entry matches, one of these faults strikes with this probability. The same seed draws the same faults. */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),

@@ -65,7 +65,7 @@ export class ChamberServer {
     if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
     const judgement = this.judge(body, this.chamber);
     const errors = judgement.valid ? this.officeErrors(judgement.office) : judgement.errors;
-    // A chosen outcome applies only to valid messages for its office; the fault plan applies to every request
+    // A chosen outcome applies only to a valid message for its office. Otherwise the fault plan applies, also to invalid messages.
     const chosen =
       action === 'message' && judgement.valid && errors.length === 0
         ? this.outcomes.take(this.chamber, judgement.office, judgement.deliveryId)

@@ -5,10 +5,10 @@ import type { PageSystem } from './page-system';
 import { Sender } from './sender';
 import { helpOf, openHelp, problem, TASKS } from './states';
 
-/** Words that occur nowhere else in the system. */
+/** No other text in the system contains "quokka". */
 const DRAFT = 'hello senator, quokkas   need parks. the quokkas are very very sad, and so am I. please do fund parks';
 
-/** Tests the help with the text by a model, from the person's own words to the sent message, with all errors. */
+/** Tests the help with the text by a model, from the person's own words to the sent message, and its errors. */
 export function describeAgents(on: () => PageSystem): void {
   describe('help with the text', () => {
     const providers = () => {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** The person of docs/examples/message.json, typed in as a person would. */
+/** The message of docs/examples/message.json, by the names of the form's fields. */
 export const EXAMPLE = {
   offices: 'HCA12 SCA01 SCA03',
   campaignId: 'example-campaign',

@@ -10,7 +10,7 @@ import { visit, type Visit } from './visit';
 
 export const CAMPAIGN = 'example-campaign';
 
-/** One system and one Chromium, shared by all tests of the page and by the screenshots. */
+/** A system and a Chromium for the tests of the page and for the screenshots. */
 export interface PageSystem {
   readonly system: System;
   readonly browser: Browser;
@@ -25,7 +25,7 @@ export interface PageSystem {
   stop(): Promise<void>;
 }
 
-/** Settings for fast answers and without rate limits. */
+/** Settings for fast answers and with high rate limits. */
 const GATEWAY_ENVIRONMENT = {
   DELIVERY_MIN_BACKOFF_MS: '50',
   DELIVERY_MAX_BACKOFF_MS: '500',

@@ -52,7 +52,7 @@ async function draw(options: Options): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** @returns how many states had an error */
+/** @returns how many states had an error, counted once for each language */
 async function drawStates<On extends PageSystem>(
   start: () => Promise<On>,
   states: readonly PageState<On>[],
@@ -76,7 +76,7 @@ async function drawStates<On extends PageSystem>(
   return failed;
 }
 
-/** @returns the errors of this state */
+/** @returns the errors of this state in this language */
 async function drawState<On extends PageSystem>(
   on: On,
   { name, reach }: PageState<On>,

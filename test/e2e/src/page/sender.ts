@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { mouse, type Hand } from './hand';
 import { failedRequestsOf } from './visit';
 
-/** The person of docs/examples/message.json, typed in as a person would. */
+/** The person of docs/examples/message.json, by the names of the form's fields. */
 export const ADDRESS = {
   'constituent/prefix': 'Mx.',
   'constituent/firstName': 'Example',

@@ -52,7 +52,7 @@ const sends =
     await stage.sender.result();
   };
 
-/** Returns the steps to the state in which the gateway has given this answer to a message. */
+/** Returns the steps that send a message while `answer` replaces the gateway's answer to the post. */
 const sendsAgainst =
   (answer: (route: Route) => Promise<void>) =>
   async (stage: Stage): Promise<void> => {
@@ -60,7 +60,7 @@ const sendsAgainst =
     await send(stage);
   };
 
-/** Opens a link to a campaign's text, while the gateway publishes the text. */
+/** Opens a link to a campaign's text. In place of the gateway, this function answers the request for the list of texts. */
 async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<void> {
   const template = {
     ...{ id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427', slug: 'city-parks', title: 'Keep our parks open', version: 1 },

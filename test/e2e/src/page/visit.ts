@@ -17,7 +17,7 @@ export function failedRequestsOf(page: Page): string {
     : `requests of this tab that failed:\n${failed.join('\n')}`;
 }
 
-/** @param origins the origins that the page may request: its own, and that of the issuer where people sign in */
+/** @param origins the origins that the page may request: its own, the issuer's and, with proofs, the registrar's */
 export async function visit(
   browser: Browser,
   origins: readonly string[],

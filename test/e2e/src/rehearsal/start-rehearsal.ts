@@ -45,7 +45,7 @@ const secretArn = (name: string) =>
 export interface Rehearsal {
   readonly system: System;
   readonly nginx: StagedNginx;
-  /** Each service by the name of its unit, and nginx. */
+  /** The services by name: `egress-<way>`, `collector`, `migrate`, `gateway` and `nginx`. */
   readonly services: Record<string, Service>;
   readonly collectorPort: number;
   readonly gatewayDatabaseUrl: string;

@@ -6,7 +6,7 @@ import { freePort } from '@communique-tee/testing/harness';
 import { startKeyGuard, type KeyGuard } from '@communique-tee/test-system';
 import type { EnclaveSurroundings } from '@communique-tee/test-system';
 
-/** The vsock ports of the egress proxies, and the replacement of each on this machine. */
+/** The vsock port of each egress proxy. */
 export const EGRESS = {
   ...forEachChamber((chamber) => 8001 + CHAMBER_KEYS.indexOf(chamber)),
   kms: 8001 + CHAMBER_KEYS.length,

@@ -26,7 +26,8 @@ export function judgeLedger(
   const unowned = messages.filter(({ id }) => (sent.get(id)?.ballot ?? null) !== null);
   for (const row of messages) {
     if (unowned.includes(row)) {
-      if (byMessage.has(row.id)) say('reservations_not_one_per_acceptance', row.id, 'a proven message has no row');
+      if (byMessage.has(row.id))
+        say('reservations_not_one_per_acceptance', row.id, 'a proven message has a reservation');
       continue;
     }
     const own = byMessage.get(row.id) ?? [];

@@ -18,7 +18,7 @@ export interface MessageRow {
   readonly acceptedSha256: readonly string[];
   /** Every end state that the message ever had, in order (noted by the trigger of `watchEnds`). */
   readonly ends: readonly MessageStatus[];
-  /** Whether a byte of the message may have left the gateway, by the last job's row when it was deleted; null if there was no job. */
+  /** Whether a byte of the message may have left the gateway, by the row of its last deleted job; null if no job was deleted. */
   readonly relayed: boolean | null;
 }
 
@@ -50,7 +50,7 @@ export interface DatabaseRecord {
   readonly nullifiers: readonly string[];
 }
 
-/** Adds a trigger that notes each end of a message in the same transaction, so that the gateway cannot leave one out. */
+/** Adds triggers that note each end of a message, and each deleted job, in the same transaction. So the gateway cannot leave one out. */
 export async function watchEnds(databaseUrl: string): Promise<void> {
   await connected(databaseUrl, (client) =>
     client.query(`

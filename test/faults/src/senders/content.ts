@@ -6,10 +6,10 @@ import { REFUSING_OFFICE } from '@communique-tee/test-system';
 
 const OFFICES = ['HCA12', 'HCA03', 'SCA01', 'SCA03', 'HCA27', 'HCA52'] as const;
 
-/** The mark by which a copy at Congress is recognized. It is in CampaignId, subject and text. */
+/** The mark by which a copy at Congress is recognized. It is in the subject and the text. */
 export const MARK = /fault-[0-9a-f]{16}/;
 
-/** Makes up a unique message. Its texts are hard to escape and have all usual lengths. */
+/** Makes up a unique message. Its texts are hard to escape, and the body has 1 to 100 lines of text. */
 export function drawContent(draw: Draw): { mark: string; content: CongressMessage } {
   const mark = `fault-${randomBytes(8).toString('hex')}`;
   const offices: string[] = OFFICES.filter(() => draw.chance(0.4)).slice(0, 3);

@@ -17,7 +17,7 @@ export interface Ballot {
   prepare(content: CongressMessage, key: EnclaveKey, more: ProvenOptions): Promise<ProvenMessage>;
 }
 
-/** Registered people who send without a token. Each message gets its own campaign. */
+/** Registered people who send without a token. Each ballot gets its own campaign. */
 export class Residents {
   private readonly deliveries = new Map<string, Uint8Array>();
 
@@ -67,10 +67,7 @@ export class Residents {
   }
 }
 
-/**
- * Repeats `prepare` until the registrar's list could be read, as a person would, because a busy machine may drop a request or answer too
- * late.
- */
+/** Repeats `prepare`, at most five times in all, if the registrar's list could not be read: a busy machine may answer too late. */
 async function untilListRead<T>(prepare: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

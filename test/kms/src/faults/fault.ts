@@ -12,7 +12,7 @@ export type Fault =
   | { kind: 'slow'; delayMs: number; done?: boolean }
   /** Cuts the connection: before or after the body is read, after the work was done, or in the middle of the answer's body. */
   | { kind: 'cut'; at: 'before_reading' | 'after_reading' | 'after_doing' | 'in_the_answer' }
-  /** Answers 200 with a body that KMS would not send; by default bytes that are not JSON. */
+  /** Answers with a body that KMS would not send; by default status 200, and bytes that are not JSON. */
   | { kind: 'garbage'; body?: string | Uint8Array; status?: number }
   /** Shifts the simulator's clock, for the signature, the document and the answer's Date. */
   | { kind: 'clock'; offsetMs: number }

@@ -12,7 +12,7 @@ A case depends only on the seed and its number, so --seed and --case repeat a fi
 bytes differ, the changes do not.
 
 Exit code
-  0    the enclave kept running, answered every input with a code, did not grow, and still delivers
+  0    the enclave kept running, gave each refusal a code, did not grow too much, and still delivers
   1    something was found
   2    an option was not understood: the error names it, and --help lists the options
   130  interrupted

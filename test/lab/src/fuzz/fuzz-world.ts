@@ -33,7 +33,7 @@ export interface FuzzWorld {
   setNsm(change: ((answer: Uint8Array) => Uint8Array) | null): void;
 }
 
-/** Starts an enclave with every feature on (keys and a secret under KMS, both suites), and makes one genuine exchange of each kind. */
+/** Starts an enclave with keys and a secret under KMS and with both suites, and makes a genuine input of each kind. */
 export async function startFuzzWorld(): Promise<FuzzWorld> {
   let nsmChange: ((answer: Uint8Array) => Uint8Array) | null = null;
   const lab = await processLab({ custody: 'kms', legacySuite: true, configure }, (transport) => ({

@@ -70,7 +70,7 @@ export function oddText(draw: Draw): string {
   return piece.repeat(draw.one([1, 1, 1, 20, 5000]));
 }
 
-/** Returns a copy of a decoded value in which one node is replaced. The structure stays readable, so that later checks are reached. */
+/** Returns a copy of a decoded value in which one node is changed. The structure stays readable, so that later checks are reached. */
 export function mutateValue(draw: Draw, value: unknown): unknown {
   if (draw.chance(0.15)) return oddValue(draw);
   if (value instanceof Uint8Array) return draw.chance(0.5) ? mutateBytes(draw, value) : oddValue(draw);

@@ -102,8 +102,8 @@ const EVENT = {
 
 /**
  * Returns the gateway's document, changed only where a generator could not make valid requests from it:
- * - Sealed message: the ciphertext has a format of hooks.py, the expiry is within the window that the document states in words, and every
- * member has the example's value as its default, for phases that vary one member at a time. The legacy example is left out.
+ * - Sealed message: the ciphertext has a format of hooks.py, the expiry is within the window that the document states in words, and each
+ * other member has its value in the example as an example of its own. The legacy example is left out.
  * - Stream: the schema describes one event. Template: the texts are printable.
  * - Proof of residence and status secret: left out. This gateway accepts no proofs, and refuses a secret together with a token.
  * - Task for a model: it expires sooner than a message, has other sizes, and names a model class of this enclave. Its CBOR form is left

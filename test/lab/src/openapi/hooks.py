@@ -19,7 +19,7 @@ schemathesis.openapi.media_type("application/cbor", st.sampled_from(SEALED))
 
 
 def ciphertext(seed: bytes, bucket: int) -> str:
-    """Returns a size bucket in KiB and a tag of 16 bytes, in base64url without padding."""
+    """Returns random bytes in base64url without padding: as many KiB as `bucket` says, and 16 bytes in place of the tag."""
     length = bucket * 1024 + 16
     return base64.urlsafe_b64encode(hashlib.shake_128(seed).digest(length)).rstrip(b"=").decode()
 

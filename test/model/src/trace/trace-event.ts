@@ -23,7 +23,7 @@ export type TraceEvent = {
 
 interface JobAfter {
   readonly message: string;
-  /** The lease under which the end was written; null if there was none. */
+  /** The lease under which the step was written; null if there was none. */
   readonly lease: string | null;
   readonly dispatched: boolean;
   readonly relayed: boolean;

@@ -6,7 +6,7 @@ import { INSTANCE } from '../world/world';
 import { inService, outOfOrder } from './first-boot';
 import { OFFICES } from './main-job';
 
-/** Checks an orderly reboot, a loss of power, and a boot without AWS and the data volume: what is kept, and what starts later. */
+/** Checks an orderly reboot, a loss of power, and a boot without the metadata service and the data volume. */
 export function reboots(parent: () => BootedParent, sender: () => Sender): void {
   const CERTIFICATE = 'openssl x509 -noout -serial -in /etc/communique/tls/fullchain.pem';
   /** Posts a message that the gateway accepts and the enclave does not get, because no enclave may start until `release` is called. */

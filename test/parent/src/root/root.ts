@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { cacheFolder } from '@communique-tee/testing/harness';
 import { holdLock } from '@communique-tee/tools/image/debian-archive/hold-lock';
 
-/** Increase this number when the root file system changes in something other than its packages. */
+/** Increase this number when the root file system changes although the constants below stay the same. */
 const LAYOUT = 1;
 const SUITE = 'bookworm';
 
@@ -30,7 +30,7 @@ const OPTIONS = [
   '--customize-hook=chmod 0755 "$1"',
 ] as const;
 
-/** Returns the folder in which the root of these packages is kept. Other packages or another layout have another folder. */
+/** Returns the folder in which this root is kept. Other packages, other options or another layout have another folder. */
 export function rootFolder(): string {
   const key = createHash('sha256')
     .update(JSON.stringify([LAYOUT, SUITE, OPTIONS, process.arch]))
@@ -46,7 +46,7 @@ export function keptRoot(): string | undefined {
 
 /**
  * Returns the root, which mmdebstrap makes first if it is not kept.
- * @throws Error with the last lines of mmdebstrap and the path of its log
+ * @throws Error with the last lines of mmdebstrap
  */
 export async function ensureRoot(say: (line: string) => void): Promise<string> {
   const kept = keptRoot();

@@ -123,8 +123,8 @@ function optionsOf(words: readonly string[]): Map<string, string> {
 }
 
 /**
- * The machine's command `aws`. If an argument names a file, the command sends that file too. It writes an object into the file that the
- * last argument names.
+ * The machine's command `aws`. In place of an argument `file://<path>`, it sends the file's content. It writes an object into the file that
+ * the last argument names.
  */
 export const AWS_COMMAND = `#!/bin/bash
 set -euo pipefail

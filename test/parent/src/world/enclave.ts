@@ -6,7 +6,7 @@ import { developmentConfiguration, type DescribedCongress, type KeyGuard } from 
 import { appBundle, spawnService, type TemporaryFolder } from '@communique-tee/testing/harness';
 import type { RunningApp } from './hypervisor';
 
-/** The vsock ports of the egress proxies: for the chambers in order, then for KMS. */
+/** The vsock ports of the egress proxies (for the chambers in order, then for KMS), and of the log collector. */
 export const VSOCK = {
   chamber: (number: number) => 8001 + number,
   kms: 8001 + CHAMBER_KEYS.length,

@@ -16,10 +16,7 @@ system_info: {distro: amazon}
 output: {all: '| tee -a /var/log/cloud-init-output.log'}
 `;
 
-/**
- * The shortest pause between restarts with which systemd never gives up, because its limit is five starts in ten seconds. The units' own
- * pauses are longer.
- */
+/** A pause between restarts with which systemd never gives up, because its limit is five starts in ten seconds. */
 const RESTART = 'RestartSec=3';
 
 export interface StandInOptions {

@@ -38,8 +38,8 @@ export const scriptedAnswerSchema = z.strictObject({
   /** Thoughts before the text, as a thought part, block or item of the provider. */
   thoughts: z.string().max(100_000).optional(),
   /**
-   * `cut`: the text is cut at the maximum output; `refused`: the model declines and gives no text; `empty`: thinking took the whole
-   * maximum.
+   * `cut`: the answer reports that the maximum output cut the text; `refused`: the model declines and gives no text; `empty`: thinking took
+   * the whole maximum.
    */
   end: z.enum(['complete', 'cut', 'refused', 'empty']).default('complete'),
   counts: countsSchema.optional(),

@@ -46,7 +46,7 @@ export function composeAnswer(
   };
 }
 
-/** Returns the tokens of thinking. They stay within the budget that the request set, and leave room for a text. */
+/** Returns the tokens of thinking: those of the scripted thoughts, or the request's number, but at most half of its maximum output. */
 function thinkingOf(request: ModelRequest, scripted: ScriptedAnswer | null): number {
   if (scripted?.thoughts !== undefined) return tokensOf(scripted.thoughts);
   return Math.min(request.thinkingTokens, Math.floor(request.maxOutputTokens / 2));

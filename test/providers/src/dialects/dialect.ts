@@ -21,12 +21,12 @@ export type ErrorClass = (typeof ERROR_CLASSES)[number];
 export interface ErrorDetails {
   /** The provider's sentence. Each class has a default. */
   readonly message?: string | undefined;
-  /** The wrong member of the request, or the model's name. */
+  /** The wrong member of the request. */
   readonly param?: string | undefined;
   /** The provider's code, if the class has several codes. */
   readonly code?: string | undefined;
   readonly status?: number | undefined;
-  /** How long the provider says to wait; default 20 s for `rate`, otherwise no wait is stated. */
+  /** How long the provider says to wait. Each dialect has its own defaults. */
   readonly retryAfterSeconds?: number | undefined;
 }
 

@@ -37,9 +37,9 @@ export const faultSchema = z.discriminatedUnion('kind', [
     headers: z.record(z.string().max(100), z.string().max(1000)).default({ 'content-type': 'application/json' }),
     body: z.string().max(1_000_000),
   }),
-  /** Answers 200 with the first half of the answer's JSON, and its correct length. */
+  /** Answers 200 with the first half of the answer's JSON, and with the length of that half. */
   z.strictObject({ kind: z.literal('malformed') }),
-  /** Compresses the answer although the request did not ask for that; zeros in it unpack to this many bytes. */
+  /** Answers with compressed zeros that unpack to this many bytes, although the request did not ask for compression. */
   z.strictObject({ kind: z.literal('gzip'), unpackedBytes: bytes.default(128 * 1024 * 1024) }),
   /** Answers with JSON of this size and without a length. */
   z.strictObject({ kind: z.literal('huge'), bytes: bytes.default(40 * 1024 * 1024) }),
@@ -66,7 +66,10 @@ export const faultSchema = z.discriminatedUnion('kind', [
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 
-/** A fault, and the requests that it strikes. Only authenticated, well-formed requests are struck; others get the usual errors. */
+/**
+ * A fault, and the requests that it strikes. Only `cut` with `before_reading` also strikes requests that are not authenticated or not well
+ * formed.
+ */
 const queuedFaultSchema = z.strictObject({
   fault: faultSchema,
   provider: z.enum(SIMULATED_PROVIDERS).optional(),

@@ -5,7 +5,7 @@ import { faultPlanSchema, type Fault, type FaultPlan, type FaultPlanInput } from
 export interface Target {
   readonly provider: SimulatedProvider;
   readonly operation: 'generate' | 'models';
-  /** Null until the request was read. */
+  /** Null until the request was read, unless its address names the model (Gemini). */
   readonly model: string | null;
 }
 
@@ -23,7 +23,7 @@ export class FaultSchedule {
     this.draw = drawFrom(this.plan.random?.seed ?? 0, 'faults');
   }
 
-  /** Whether the connection is cut before the request is read. Only an entry without a model can cause that. */
+  /** Whether the connection is cut before the request is read. An entry with a model can cause that only if the address names the model. */
   takeBeforeReading(target: Target): boolean {
     const at = this.find(target);
     const fault = this.plan.queue[at]?.fault;

@@ -18,7 +18,7 @@ export interface FaultedExchange {
 }
 
 /**
- * Carries out a fault. The account is billed if the provider did the work: for every fault except errors, pages, and cuts before the work.
+ * Carries out a fault. The account is billed for every fault except `error`, `html`, `raw`, `redirect` and `cut` with `before_reading`.
  */
 export async function applyFault(fault: Exclude<Fault, { kind: 'answer' }>, exchange: FaultedExchange): Promise<void> {
   const { request, response, answered } = exchange;

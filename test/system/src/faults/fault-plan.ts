@@ -24,7 +24,7 @@ export interface FaultPlan {
   readonly episodes: readonly Episode[];
 }
 
-/** The office that always answers 400. The judge expects a refusal of this office only. */
+/** The office that always answers 400. The judge of test/faults accepts the outcome `refused` from this office only. */
 export const REFUSING_OFFICE = 'HCA38';
 
 /** How long a process lives on average. */
@@ -92,8 +92,8 @@ const ALWAYS = [
 export const CALM: FaultPlanInput = { queue: ALWAYS };
 
 /**
- * Draws any fault of a chamber except a 503 or 429 for a message that the chamber stored. The enclave assumes that these two mean "not
- * accepted" (apps/enclave/src/services/congress/README.md, known limits).
+ * Draws a fault of a chamber. It draws no 503 or 429 for a message that the chamber stored, because the enclave takes these two answers
+ * for "not accepted" (apps/enclave/src/services/congress/README.md, table of answers).
  */
 function drawFault(seed: number, stream: number): Fault {
   const draw = drawFrom(seed, `fault ${String(stream)}`);

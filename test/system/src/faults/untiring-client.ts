@@ -47,7 +47,7 @@ export class UntiringClient {
 
   /**
    * Repeats `ask` until a gateway gives an answer that will not change, or until the deadline.
-   * @throws any other error of `ask`
+   * @throws an error of `ask` that is neither a ClientError nor an error of the connection
    */
   async untilAnswered<T>(ask: (gateway: string) => Promise<T>): Promise<Answered<T>> {
     const { gateways, deadlineMs, signal } = this.options;

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 /** Returns PostgreSQL's setting that copies its write-ahead log into a folder, file by file, as RDS does for point-in-time recovery. */
 export const archiveCommand = (folder: string): string => `test ! -f "${folder}/%f" && cp "%p" "${folder}/%f"`;
 
-/** Starts to archive into an empty folder. A restored server needs this call too. */
+/** Empties the folder, and starts to archive into it. A restored server needs this call too. */
 export async function startArchiving(postgres: Postgres, url: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);

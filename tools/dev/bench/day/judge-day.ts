@@ -32,7 +32,7 @@ export interface Verdict {
   readonly notAccepted: number;
   /** How many accepted messages ended with each status. */
   readonly ends: Readonly<Record<string, number>>;
-  /** The time from when a message was due until it was delivered, in the order in which they were due. */
+  /** For each delivered message: when it was due, and the time from then until it was delivered. */
   readonly latencies: readonly { readonly dueAtMs: number; readonly ms: number }[];
 }
 

@@ -26,7 +26,7 @@ const MESSAGES = 100_000;
 const MEAN_RATE = 50;
 const USERS = 200;
 const SEED = 19;
-/** The day's faults are those of a 72-second run, stretched to the day. They kill each process that may be killed about eight times. */
+/** The day's faults are those of a 72-second run, stretched to the day. They kill a gateway about eight times, the others about six. */
 const FAULT_RUN_MS = 72_000;
 /** How long to wait for the last messages to end. The leases of a killed gateway take two minutes to run out. */
 const REST_MS = 3_600_000;
@@ -267,7 +267,7 @@ function cpuRows({ messages, seen, clientMs }: Day): Row[] {
   ];
 }
 
-/** Returns rows of each process's memory at each snapshot. Only processes that ran all day have an aim. */
+/** Returns a row of memory for each snapshot and process, without Congress. Only the two processes that run all day have an aim. */
 function memoryRows({ snapshots }: Seen): Row[] {
   return WATCHED.filter((name) => name !== 'Congress').flatMap((name) => {
     const lives = name.endsWith(' 1');

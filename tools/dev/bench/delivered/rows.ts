@@ -14,9 +14,9 @@ import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
 /**
- * How many messages each phase has, or for how many seconds it posts. Proven messages are fewer, because each proof takes half a second to
- * make. Their warm-up is longer: the first hundred verifications of a process together take about 250 ms longer, because V8 compiles the
- * frequent parts of Barretenberg a second time.
+ * How many messages each phase has, or for how many seconds it posts. Fewer proven messages are measured, because each proof takes half a
+ * second to make. Their warm-up is longer: the first hundred verifications of a process together take about 250 ms longer, because V8
+ * compiles the frequent parts of Barretenberg a second time.
  */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
 const PROVEN = { warmUp: 300, top: 480, latencySeconds: 4 };

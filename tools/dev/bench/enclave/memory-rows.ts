@@ -17,7 +17,7 @@ const SIZES_MIB = [512, 448, 400, 384, 352, 320, 288, 256];
 const DELIVERY_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
 
-/** Returns rows of the memory that the app holds as a process and in a virtual machine. `machine` is the virtual machine that runs now. */
+/** Returns rows of the MiB that the app holds as a process, and that the virtual machine with it has touched. */
 export function heldRows(
   process: { started?: number | undefined; loaded?: number | undefined },
   machine: { started?: number | undefined; loaded?: number | undefined },
@@ -40,8 +40,8 @@ export function heldRows(
 }
 
 /**
- * Finds the smallest of SIZES_MIB with which the image boots and delivers a message to three offices with a receipt. Leaves the enclave
- * stopped.
+ * Finds the smallest of SIZES_MIB with which the image boots and delivers a message to three offices with a receipt. The enclave stays as
+ * the last try leaves it.
  */
 export async function leastMemoryRow(system: System, enclave: BootingEnclave): Promise<Row> {
   // Nitro refuses an enclave with less memory than four times its image

@@ -23,7 +23,7 @@ export const jobSchema = z.object({
   tokens: z.array(z.string()).min(1),
   /** The size to which the sealed messages are padded. */
   kib: z.int().min(1),
-  /** How many times the sender asks for the status of each accepted message before the next is posted. */
+  /** How many times the status of each accepted message is requested. */
   asksPerPost: z.int().min(0),
   rhythm: z.discriminatedUnion('kind', [closedLoop, openLoop]),
 });
