@@ -1,4 +1,4 @@
-import { dropLinkedLanguage, followLink, link, linkProblem, linkText, readLink } from './link';
+import { dropLinkedLanguage, followLink, link, linkedLanguage, linkProblem, linkText, readLink } from './link';
 
 const PCR0 = 'ab'.repeat(48);
 
@@ -91,5 +91,36 @@ describe('a link, in its tab', () => {
     dropLinkedLanguage();
     expect(location.hash).toBe(`#campaign=parks-2026&pcr0=${PCR0}&pcr3=any`);
     expect([link.value, at('')]).toEqual([{ campaign: 'parks-2026' }, 'campaign=parks-2026']);
+  });
+
+  it.each(['#campaign=a1&campaign=b1&lang=es', '#lang=es&template=../x'])(
+    'that is refused still sets the language until the person picks another: %s',
+    (hash) => {
+      at(hash);
+      const problem = linkProblem.value;
+      expect([problem === undefined, link.value, linkedLanguage.value]).toEqual([false, {}, 'es']);
+      at('');
+      expect(linkedLanguage.value).toBe('es');
+      dropLinkedLanguage();
+      for (const again of [undefined, '', location.hash]) {
+        if (again !== undefined) at(again);
+        expect([linkedLanguage.value, linkProblem.value]).toEqual([undefined, problem]);
+      }
+    },
+  );
+
+  it.each(['#lang=es&lang=en', '#lang=../es', `#lang=es&x=${'a'.repeat(32_767)}`])(
+    'sets no language if it names none that can be read (%#)',
+    (hash) => {
+      at(hash);
+      expect([linkProblem.value === undefined, linkedLanguage.value]).toEqual([false, undefined]);
+    },
+  );
+
+  it('loses nothing but the language, although the browser stores nothing', () => {
+    at('#campaign=parks-2026&lang=es');
+    kept.clear();
+    dropLinkedLanguage();
+    expect(link.value).toEqual({ campaign: 'parks-2026' });
   });
 });

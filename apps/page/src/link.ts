@@ -19,8 +19,10 @@ export interface LinkProblem {
   readonly parameter?: string;
 }
 
+/** `lang`: the language that a refused link names, in which the page explains the refusal. */
 export type ReadLink =
-  { readonly ok: true; readonly link: Link } | { readonly ok: false; readonly problem: LinkProblem };
+  | { readonly ok: true; readonly link: Link }
+  | { readonly ok: false; readonly problem: LinkProblem; readonly lang?: string | undefined };
 
 const MAX_LENGTH = 32_768;
 /**
@@ -43,8 +45,12 @@ export function readLink(hash: string): ReadLink {
   if (text.length > MAX_LENGTH) return { ok: false, problem: { kind: 'too_long' } };
   if (!text.includes('=')) return { ok: true, link: {} };
   const parameters = new URLSearchParams(text);
+  const refuse = (problem: LinkProblem): ReadLink => {
+    const [lang, ...more] = parameters.getAll('lang');
+    return { ok: false, problem, lang: more.length === 0 && VALUES.lang.test(lang ?? '') ? lang : undefined };
+  };
   const twice = Object.keys(VALUES).find((name) => parameters.getAll(name).length > 1);
-  if (twice !== undefined) return { ok: false, problem: { kind: 'twice', parameter: twice } };
+  if (twice !== undefined) return refuse({ kind: 'twice', parameter: twice });
   const given = Object.entries(VALUES).flatMap(([name, form]) => {
     const value = parameters.get(name);
     return value === null ? [] : [{ name, value, fits: form.test(value) }];
@@ -52,13 +58,17 @@ export function readLink(hash: string): ReadLink {
   const wrong = given.find(({ fits }) => !fits);
   return wrong === undefined
     ? { ok: true, link: Object.fromEntries(given.map(({ name, value }) => [name, value])) }
-    : { ok: false, problem: { kind: 'invalid', parameter: wrong.name } };
+    : refuse({ kind: 'invalid', parameter: wrong.name });
 }
 
 const read = signal<ReadLink>({ ok: true, link: {} });
+/** The text that was read. */
+let current = '';
 
 /** The valid parameters of the address; empty if there are none. */
 export const link = computed((): Link => (read.value.ok ? read.value.link : {}));
+/** The language that the link names, even if the rest of the link cannot be used. */
+export const linkedLanguage = computed(() => (read.value.ok ? read.value.link.lang : read.value.lang));
 /** Why the link cannot be used; undefined if it can. */
 export const linkProblem = computed(() => (read.value.ok ? undefined : read.value.problem));
 
@@ -79,23 +89,27 @@ export function followLink(): void {
 function look(): void {
   const here = ownPart(location.hash);
   if (here !== undefined) keepInTab(KEY, here);
-  read.value = readLink(here ?? keptInTab(KEY) ?? '');
+  current = here ?? keptInTab(KEY) ?? '';
+  read.value = readLink(current);
 }
 
 /** Call it when the person has picked a language. The link's language then no longer applies in this tab. */
 export function dropLinkedLanguage(): void {
-  const { lang, ...rest } = link.value;
-  if (lang === undefined) return;
-  const next = textOf(rest);
-  keepInTab(KEY, next === '' ? undefined : next);
+  if (linkedLanguage.value === undefined) return;
+  current = withoutLanguage(current);
+  keepInTab(KEY, current === '' ? undefined : current);
   const address = new URL(location.href);
-  const parameters = new URLSearchParams(address.hash.slice(1));
-  if (parameters.has('lang')) {
-    parameters.delete('lang');
-    address.hash = parameters.toString();
+  if (new URLSearchParams(address.hash.slice(1)).has('lang')) {
+    address.hash = withoutLanguage(address.hash.slice(1));
     history.replaceState(history.state, '', address);
   }
-  read.value = { ok: true, link: rest };
+  read.value = readLink(current);
+}
+
+function withoutLanguage(fragment: string): string {
+  const parameters = new URLSearchParams(fragment);
+  parameters.delete('lang');
+  return parameters.toString();
 }
 
 /**

@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import { render, type ComponentChildren } from 'preact';
-import { dropLinkedLanguage, followLink, link } from '../link';
+import { dropLinkedLanguage, followLink, linkedLanguage } from '../link';
 import { TrustBar } from '../trust/trust-bar';
 import { linkHash, trust } from '../trust/trust';
 import { watchEnclave } from '../trust/watch';
@@ -83,7 +83,9 @@ export async function start(page: PageName, content: () => ComponentChildren): P
   watchEnclave();
   try {
     // Renders nothing before its language is loaded; if that fails, the page is in English
-    await useLanguage(page, preferredLanguage(link.value.lang), false).catch(() => useLanguage(page, DEFAULT, false));
+    await useLanguage(page, preferredLanguage(linkedLanguage.value), false).catch(() =>
+      useLanguage(page, DEFAULT, false),
+    );
   } catch {
     // Shows at once the notice that the document would show after some seconds
     root.querySelector('.not-loaded')?.setAttribute('role', 'alert');
