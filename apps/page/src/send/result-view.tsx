@@ -27,7 +27,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
   const receipt = useMemo(() => (report === null ? undefined : receiptFileOf(result.id, report)), [result.id, report]);
   const end = endOf(result.status, report);
   const problems = report?.problems ?? [];
-  const again = wayBackAfter(end, result, way);
+  const again = onCorrect === undefined ? undefined : wayBackAfter(end, result, way);
   return (
     <>
       {way.demo && (
@@ -65,16 +65,16 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
         </>
       )}
       <div class="buttons">
-        {again !== undefined && onCorrect !== undefined && (
+        {again !== undefined && (
           <Button
             onClick={() => {
-              onCorrect(problems);
+              onCorrect?.(problems);
             }}
           >
             {send[again]}
           </Button>
         )}
-        {receipt !== undefined && <SaveReceipt receipt={receipt} />}
+        {receipt !== undefined && <SaveReceipt receipt={receipt} kind={again === undefined ? 'main' : 'quiet'} />}
         <Button
           kind="quiet"
           onClick={() => {
@@ -101,7 +101,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
 }
 
 /** A link, so that the browser offers its own ways to save. */
-function SaveReceipt({ receipt }: { readonly receipt: ReceiptFile }) {
+function SaveReceipt({ receipt, kind }: { readonly receipt: ReceiptFile; readonly kind: 'main' | 'quiet' }) {
   const address = useMemo(() => URL.createObjectURL(new Blob([receipt.text], { type: 'application/json' })), [receipt]);
   useEffect(
     () => () => {
@@ -110,7 +110,7 @@ function SaveReceipt({ receipt }: { readonly receipt: ReceiptFile }) {
     [address],
   );
   return (
-    <a class="button" href={address} download={receipt.name}>
+    <a class={kind === 'main' ? 'button' : 'button quiet'} href={address} download={receipt.name}>
       {text.value.send.save}
     </a>
   );

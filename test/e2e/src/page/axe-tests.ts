@@ -4,7 +4,8 @@ import type { PageState } from './states';
 
 /**
  * Runs axe in every state that a person can see, in each language. A test reaches its state in one language (every fourth test in Spanish),
- * then switches to the other. In dark colors axe checks only contrast.
+ * then switches to the other. In dark colors axe checks only contrast. Also counts the main buttons of the message's card: with two, a
+ * person would have to guess which step is next.
  */
 export function describeAxe<On extends PageSystem>(on: () => On, states: readonly PageState<On>[]): void {
   describe('axe finds nothing, in light and dark and in each language,', () => {
@@ -17,6 +18,10 @@ export function describeAxe<On extends PageSystem>(on: () => On, states: readonl
         await reach({ on: on(), page, sender: new Sender(page, language) });
         await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
         expect(await on().violations(page)).toEqual([]);
+        const mains = page
+          .locator('.send-card .buttons')
+          .locator('button:not([class]):visible, a.button:not(.quiet):visible');
+        expect(await mains.count()).toBeLessThanOrEqual(1);
         await page.emulateMedia({ colorScheme: 'dark' });
         expect(await on().violations(page, ['color-contrast'])).toEqual([]);
         await page.emulateMedia({ colorScheme: 'light' });
