@@ -11,7 +11,6 @@ const NOT_REPORTED = [
   'emergency stop raised: all spending is refused until an operator clears it',
   'shutdown took too long and is given up',
   'a model provider needs an operator',
-  'the usage statement of a task cannot be trusted: its reservation stays',
 ];
 
 describe('what is reported', () => {

@@ -11,6 +11,7 @@ const REPORTED: ReadonlySet<string> = new Set([
   'the queue cannot be read',
   'an attempt could not be written down: its lease runs out',
   'the receipt of an answer cannot be trusted',
+  'the usage statement of a task cannot be trusted: its reservation stays',
   'attestation could not be judged',
   'attestation refused: nothing is relayed to it',
   'keys could not be exchanged',
