@@ -187,6 +187,33 @@ describe('keys of enclaves', () => {
     expect(await store.stateOf(keyIdOf(legacyKey))).toBe('none');
   });
 
+  it("are listed by PostgreSQL's clock, not by the gateway's", async () => {
+    const store = new SealedKeyStore(one().bench.database);
+    const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, {
+      epoch: 1,
+      pcr0: new Uint8Array(fromHex(pcr0)),
+    });
+    expect(await store.add(core, record)).toBe('stored');
+    jest.useFakeTimers({
+      now: Date.parse('2100-01-01'),
+      doNotFake: [
+        'nextTick',
+        'performance',
+        'queueMicrotask',
+        'setImmediate',
+        'setInterval',
+        'setTimeout',
+        'clearTimeout',
+      ],
+    });
+    try {
+      const listed = await store.list();
+      expect(listed.find(({ keyId }) => keyId === toHex(core.key_id))).toMatchObject({ state: 'live' });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('of the legacy suite route messages to an enclave that reports to hold them', async () => {
     const here = one({ attestation: { ...config.attestation, verify: false } });
     const [current, legacy] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(16))];

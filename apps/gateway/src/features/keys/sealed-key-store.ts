@@ -189,14 +189,15 @@ export class SealedKeyStore {
 
   /** All keys, the latest first, at most 500. */
   async list(): Promise<KeyView[]> {
-    const rows = await this.database.read((client) =>
-      client.sealedKey.findMany({
+    const { rows, now } = await this.database.read(async (client) => {
+      const listed = await client.sealedKey.findMany({
         orderBy: [{ createdAt: 'desc' }, { keyId: 'asc' }],
         take: MAX_LISTED,
         omit: { record: true },
-      }),
-    );
-    const now = new Date();
+      });
+      const [clock] = await client.$queryRaw<[{ now: Date }]>`SELECT now()`;
+      return { rows: listed, now: clock.now };
+    });
     return rows.map(
       ({ keyId, pcr0, epoch, custody, createdAt, rotateAfter, destroyAfter, revokedAt, revokedBy, revokedWhy }) => ({
         keyId: toHex(keyId),
