@@ -77,7 +77,7 @@ it('answers the parent’s heartbeat, and logs its version and that it listens',
 it('sets its clock by the NSM if the machine’s RTC says 1971, and logs that for the parent', () => {
   const { enclave } = booted;
   const checked = enclave.log().find(({ event }) => event === 'clock_checked');
-  // Under KVM the time comes from the hypervisor, whatever the RTC says, so only TCG is checked.
+  // Under KVM the time comes from the hypervisor, whatever the RTC says, so the correction is checked only under TCG.
   if (enclave.booted.accelerator === 'tcg') {
     expect(checked).toMatchObject({ part: 'init', level: 'warn', correction: 'stepped' });
     expect(checked?.['differenceMs']).toBeGreaterThan(50 * 365 * 86_400_000);

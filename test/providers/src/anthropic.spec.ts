@@ -70,7 +70,7 @@ describe('the Anthropic dialect, called by the official SDK', () => {
     await expect(clientWith().models.retrieve('claude-9')).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 
-  it('computes in the United States, at the higher price, unless the request says otherwise', async () => {
+  it('names the United States as the geography of a newer model unless the request says otherwise', async () => {
     const geography = async (more: object) => (await ask(clientWith(), more)).usage.inference_geo;
     const newer = { model: 'claude-opus-4-7' };
     expect(await geography(newer)).toBe('us');

@@ -18,8 +18,8 @@ interface Case {
 }
 
 /**
- * Judges one proven message to two offices, and returns the broken rules. The message is not in the ledger; only the system's windows
- * contain its cost.
+ * Judges one or two proven messages to two offices, and returns the broken rules. They are not in the ledger; only the system's windows
+ * contain the cost.
  */
 function rulesOf({ status = 'delivered', outcomes, kept = [HEX], twice = false, relayed = true }: Case): string[] {
   const made = Array.from({ length: twice ? 2 : 1 }, () =>

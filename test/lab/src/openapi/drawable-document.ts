@@ -101,7 +101,7 @@ const EVENT = {
 };
 
 /**
- * Returns the gateway's document, changed only where a generator could not make valid requests from it:
+ * Returns the gateway's document, changed only where the tool could not make valid requests from it or check the answer:
  * - Sealed message: the ciphertext has a format of hooks.py, the expiry is within the window that the document states in words, and each
  * other member has its value in the example as an example of its own. The legacy example is left out.
  * - Stream: the schema describes one event. Template: the texts are printable.

@@ -43,7 +43,7 @@ describe('an open loop', () => {
       clock,
     );
     expect(sent).toBe(5);
-    // The requests were due at 100, 200 and 300, and sent at 350. Counted from when they were sent, all latencies would be 0
+    // The request that was due at 100 ended at 350. Those due at 200 and 300 were sent only then, and answered at once
     expect(latencies[1]).toBeGreaterThanOrEqual(250);
     expect(latencies[2]).toBeGreaterThanOrEqual(150);
     expect(latencies[3]).toBeGreaterThanOrEqual(50);
