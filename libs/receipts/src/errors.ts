@@ -1,30 +1,28 @@
 export type ReceiptErrorCode =
-  /** Not a receipt: shape, size, JWS header or claims. */
+  /** The shape, size, JWS header or claims are not those of a receipt. */
   | 'ERR_RECEIPT_MALFORMED'
-  /**
-   * The carried attestation document differs from the one that the receipt names, or does not verify; see `cause`.
-   */
+  /** The attestation document does not verify (see `cause`), or is not the document that the receipt names. */
   | 'ERR_RECEIPT_ATTESTATION'
-  /** The document binds no receipt key, names another sealing key, or has its keys in a custody that is not accepted; see `cause`. */
+  /** The document binds no receipt key, names another sealing key, or has a custody that is not accepted; see `cause`. */
   | 'ERR_RECEIPT_KEY_BINDING'
-  /** The signature does not fit the attested receipt key. */
+  /** The attested receipt key did not make the signature. */
   | 'ERR_RECEIPT_SIGNATURE'
-  /** Signed by an enclave of another measurement than the receipt names. */
+  /** The receipt names another measurement than its document. */
   | 'ERR_RECEIPT_MEASUREMENT'
-  /** The receipt's time lies outside the validity of the certificate that vouches for its key. */
+  /** The receipt's time is outside the validity of the certificate that signed its document. */
   | 'ERR_RECEIPT_TIME'
-  /** A receipt for another message, or for other sealed bytes. */
+  /** The receipt is for another message, or for other sealed bytes. */
   | 'ERR_RECEIPT_OTHER_MESSAGE'
   /** The answer's offices, salts or outcomes do not open the receipt's commitments. */
   | 'ERR_RECEIPT_ANSWER';
 
-/** The faults of a usage statement, in addition to the first six of a receipt. */
+/** Further faults of a usage statement. It can also have the first six faults of a receipt. */
 export type StatementErrorCode =
   /** The statement is about another request or attempt, or about another model than the configured one. */
   | 'ERR_STATEMENT_OTHER_REQUEST'
-  /** Under a price table that the caller does not have. */
+  /** The statement names a price table that the caller does not have, or the table has no price for its model. */
   | 'ERR_STATEMENT_PRICES'
-  /** Its cost does not match the price of the usage that it states. */
+  /** The cost does not match the price of the stated usage. */
   | 'ERR_STATEMENT_COST';
 
 export class ReceiptError extends Error {

@@ -1,6 +1,5 @@
 /**
- * The documents that enclaves sign: receipts and usage statements. Anyone can verify them, also in a browser. The enclave makes them with
- * the entry `/node`.
+ * Verifies what enclaves sign: receipts and usage statements. It runs in Node and in browsers. The entry `/node` makes them.
  */
 export * from './errors';
 export { commitToOffice, matchAnswer } from './offices';

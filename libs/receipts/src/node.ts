@@ -1,4 +1,4 @@
-/** Makes the documents that enclaves sign. For Node. */
+/** Makes receipts and usage statements, in the enclave. */
 import {
   RECEIPT_TYPE,
   USAGE_STATEMENT_TYPE,
@@ -11,8 +11,8 @@ import { type KeyObject, sign as signBytes } from 'node:crypto';
 import { RECEIPT_ALGORITHM } from './signed-by-enclave';
 
 /**
- * Returns a receipt as a JWS in compact form (RFC 7515, RFC 9864: `Ed25519`). The key never leaves the enclave.
- * @param claims `offices` in any order. They are sorted by commitment, so that the receipt does not reveal the message's order
+ * Returns a receipt as a JWS in compact form (RFC 7515, RFC 9864: `Ed25519`).
+ * @param claims `offices` in any order. The receipt sorts them by commitment, so that it does not reveal the message's order
  * @throws ZodError for claims that are not those of a receipt
  */
 export function signReceipt(claims: ReceiptClaims, privateKey: KeyObject): string {
@@ -21,7 +21,7 @@ export function signReceipt(claims: ReceiptClaims, privateKey: KeyObject): strin
 }
 
 /**
- * Returns a usage statement as a JWS in compact form, under the same key as receipts and with another `typ`.
+ * Returns a usage statement as a JWS in compact form, signed by the same key as receipts but with another `typ`.
  * @throws ZodError for claims that are not those of a usage statement, or that contradict themselves
  */
 export function signUsageStatement(claims: UsageStatement, privateKey: KeyObject): string {

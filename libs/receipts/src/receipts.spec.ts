@@ -78,7 +78,7 @@ const signed = async (changes: Partial<ReceiptClaims> = {}, key = receiptKey) =>
   signReceipt({ ...claims, ...changes }, key);
 const code = (expected: string) => expect.objectContaining({ name: 'ReceiptError', code: expected }) as Error;
 
-it('a receipt verifies without other data, against the document that it carries', async () => {
+it('a receipt verifies without other data, by the document that comes with it', async () => {
   const verified = await verifyReceipt(carried(await signed()), policy);
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(pcr0);
@@ -217,7 +217,7 @@ describe('one receipt has one text', () => {
     ['a fourth part', (jws) => `${jws}.`],
   ])('refuses %s', async (_name, change) => {
     let jws = await signed();
-    // About one signature in fifteen has no character that differs between base64 and base64url
+    // About one signature in fifteen has the same text in base64 and base64url
     for (let more = 1; change(jws) === jws; more++) jws = await signed({ time: claims.time + more });
     await expect(verifyReceipt(carried(change(jws)), policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
     const key = new Uint8Array(
@@ -258,7 +258,7 @@ it.each([
   await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
 });
 
-it('a receipt of an image or operator that the caller does not accept is refused, also under the AWS root', async () => {
+it('a receipt is refused if the caller does not accept its image or operator, or accepts only the AWS root', async () => {
   const receipt = carried(await signed());
   for (const other of [{ pcr0: 'cd'.repeat(48) }, { pcr3: 'cd'.repeat(48) }])
     await expect(

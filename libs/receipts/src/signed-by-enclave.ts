@@ -13,9 +13,9 @@ import { ReceiptError } from './errors';
 export const RECEIPT_ALGORITHM = 'Ed25519';
 
 const SIGNATURE_BYTES = 64;
-/** An instance's leaf certificate lasts three hours, and a document vouches for a signature only within that time. */
+/** An enclave's certificate lasts three hours, so a document proves nothing about later signatures. */
 const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
-/** The document is made before the signature, but the two clocks may differ a little. */
+/** The enclave gets the document before it signs, but the two clocks may differ a little. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
 /** Which signers are accepted. */
@@ -24,7 +24,7 @@ export interface SignerPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements'
   verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;
 }
 
-/** The claims that every signed statement of an enclave has, in addition to those about its subject. */
+/** The claims that receipts and usage statements have in common. */
 interface SignedClaims {
   /** Unix seconds by the enclave's clock. */
   time: number;
@@ -47,9 +47,9 @@ export interface VerifiedStatement<Claims> {
 }
 
 /**
- * Verifies a signed statement, even years later: the attestation document that comes with it is verified at the statement's own time (so
- * that time lies inside the validity of every certificate of the chain), the receipt key is taken from that document's `user_data`, the
- * signature is checked under that key, and time and measurement against the document. The caller checks the subject of the statement.
+ * Verifies a signed statement, even years later. First verifies the attestation document that comes with it, at the statement's own time, at
+ * which every certificate of the chain must be valid. Takes the receipt key from that document's `user_data`, and checks the signature under
+ * this key. Then compares time and measurement with the document. The caller checks what the statement is about.
  * @throws ReceiptError by `code`
  */
 export async function verifySigned<Claims extends SignedClaims>(
@@ -65,7 +65,7 @@ export async function verifySigned<Claims extends SignedClaims>(
   const claims = await verifySignature(kind, jws, enclave.receiptKey);
   const { attestation } = enclave;
   const timeMs = claims.time * 1000;
-  // Times are whole seconds, so a statement of the second in which the certificate begins is valid
+  // Times are whole seconds, so a statement is valid if it was made in the second in which the certificate begins
   if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
     throw new ReceiptError('ERR_RECEIPT_TIME', 'the receipt was signed outside the validity of its certificate');
   }
@@ -120,7 +120,7 @@ export async function verifySignature<Claims extends SignedClaims>(
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the receipt key cannot verify', { cause });
   }
-  if (!isSigned) throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the signature does not fit the attested receipt key');
+  if (!isSigned) throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the attested receipt key did not make the signature');
   return readClaims(kind, payload);
 }
 
@@ -142,7 +142,7 @@ interface Parts {
 
 /**
  * Returns the parts of a compact JWS (RFC 7515 section 3.1) with the right header. Does not verify the signature.
- * Base64url is read strictly (RFC 4648 section 3.5): no padding, unused bits zero, no other characters, so that one
+ * Reads base64url strictly (RFC 4648 section 3.5): no padding, unused bits zero, no other characters. So one
  * statement has one text. JWS libraries are less strict.
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */
@@ -156,7 +156,7 @@ function partsOf(jws: string, type: string): Parts {
     const signed = new TextEncoder().encode(jws.slice(0, jws.lastIndexOf('.')));
     return { payload, signature: new Uint8Array(signature), signed };
   } catch (cause) {
-    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are', { cause });
+    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS in the form of a receipt', { cause });
   }
 }
 

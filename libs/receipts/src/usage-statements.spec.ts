@@ -98,21 +98,21 @@ const signed = async (changes: Partial<UsageStatement> = {}, key = receiptKey) =
 const verify = (statement: string, changes: Partial<ExpectedAttempt> = {}) =>
   verifyUsageStatement({ statement, attestationDocument: document }, policy, { ...expected, ...changes });
 
-it('a usage statement verifies without other data, against the document that comes with it', async () => {
+it('a usage statement verifies without other data, by the document that comes with it', async () => {
   const verified = await verify(await signed());
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(claims.pcr0);
   expect(await verifyUsageStatementSignature(await signed(), rawReceiptKey)).toEqual(claims);
 });
 
-describe('its cost', () => {
+describe('the cost in a usage statement', () => {
   it.each<[string, () => Partial<UsageStatement>]>([
     ['above what was reserved', () => ({ usage: { ...usage, thinking: 355_987 }, cost_micro_usd: '2136027' })],
-    ['of one whole attempt where the usage is unknown', () => unknown('lost', 'unknown', fullPrice)],
-    ['of one whole attempt where the counts are invalid', () => unknown('complete', 'invalid', fullPrice)],
-    ['of another tier, at the whole attempt', () => unknown('tier_mismatch', 'invalid', fullPrice)],
-    ['of nothing where nothing is billed', () => unknown('rate', 'not_billed', '0')],
-    ['of nothing where nothing was sent', () => unknown('not_sent', 'not_billed', '0')],
+    ['the full price of one attempt if the usage is unknown', () => unknown('lost', 'unknown', fullPrice)],
+    ['the full price of one attempt if the counts are invalid', () => unknown('complete', 'invalid', fullPrice)],
+    ['the full price of one attempt if another tier answered', () => unknown('tier_mismatch', 'invalid', fullPrice)],
+    ['zero if nothing is billed', () => unknown('rate', 'not_billed', '0')],
+    ['zero if nothing was sent', () => unknown('not_sent', 'not_billed', '0')],
   ])('can be %s', async (_name, changes) => {
     const wanted = changes();
     if (wanted.usage) wanted.cost_micro_usd = String(costMicroUsd(wanted.usage, row));
@@ -122,9 +122,9 @@ describe('its cost', () => {
   it.each<[string, () => Partial<UsageStatement>]>([
     ['inflated by a micro-dollar', () => ({ cost_micro_usd: String(BigInt(claims.cost_micro_usd) + 1n) })],
     ['lowered by a micro-dollar', () => ({ cost_micro_usd: String(BigInt(claims.cost_micro_usd) - 1n) })],
-    ['of other tokens', () => ({ usage: { ...usage, output: 41 } })],
-    ['of a lost attempt above its price', () => unknown('lost', 'unknown', String(BigInt(fullPrice) + 1n))],
-    ['of a lost attempt at nothing', () => unknown('lost', 'unknown', '0')],
+    ['the price of other tokens', () => ({ usage: { ...usage, output: 41 } })],
+    ['more than the full price of a lost attempt', () => unknown('lost', 'unknown', String(BigInt(fullPrice) + 1n))],
+    ['zero for a lost attempt', () => unknown('lost', 'unknown', '0')],
   ])('cannot be %s', async (_name, changes) => {
     await expect(verify(await signed(changes()))).rejects.toEqual(code('ERR_STATEMENT_COST'));
   });
@@ -140,7 +140,7 @@ describe('its cost', () => {
   });
 });
 
-describe('a statement', () => {
+describe('a usage statement', () => {
   it.each<[string, Partial<ExpectedAttempt>]>([
     ['another request id', { requestId: '10112233-4455-4677-8899-aabbccddeeff' }],
     ['other sealed bytes under the same id', { requestSha256: new Uint8Array(32) }],

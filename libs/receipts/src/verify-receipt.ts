@@ -31,7 +31,7 @@ export interface ReceiptPolicy extends SignerPolicy {
 export type VerifiedReceipt = VerifiedStatement<ReceiptClaims>;
 
 /**
- * Verifies a receipt, even years later: makes the checks of `verifySigned`, and checks that the receipt is about this message.
+ * Verifies a receipt, even years later. Makes the checks of `verifySigned`, and checks that the receipt is about this message.
  *
  * @param receipt the gateway's answer (see receiptSchema of libs/protocol); untrusted
  * @throws ReceiptError by `code`
@@ -58,7 +58,7 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
 }
 
 /**
- * Verifies only the signature, under a key that the caller already knows: for the enclave, which has the private key. This does not show
+ * Verifies only the signature, under a key that the caller already knows. The enclave uses it for its own receipts. It does not show
  * when, or for which message, the receipt was made.
  * @param receiptKey 32 bytes, Ed25519
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`

@@ -32,7 +32,7 @@ export interface ExpectedAttempt {
   /** The request id as a UUID, and SHA-256 (32 bytes) of the whole agent request's CBOR form. */
   readonly requestId: string;
   readonly requestSha256: Uint8Array;
-  /** The number of the attempt; either one if absent. */
+  /** The number of the attempt. If absent, both are accepted. */
   readonly attempt?: 1 | 2;
   readonly modelClass: string;
   /** The provider that the attested configuration has for this class. */
@@ -41,15 +41,15 @@ export interface ExpectedAttempt {
   readonly maxOutputTokens: number;
   /** The length of the sealed task's ciphertext. */
   readonly ciphertextBytes: number;
-  /** The price table to calculate the cost by; null if the caller does not have it and trusts the enclave's statement of the cost. */
+  /** The price table by which to calculate the cost; null if the caller does not have it. Then the cost is not checked. */
   readonly prices: PriceTable | null;
 }
 
 /**
- * Verifies a usage statement: makes the checks of `verifySigned`, and checks that the statement is about this attempt and its cost
+ * Verifies a usage statement. Makes the checks of `verifySigned`, and checks that the statement is about this attempt and that its cost
  * matches the price table.
  *
- * @param carried the JWS and the attestation document (COSE_Sign1) that comes with it; untrusted
+ * @param carried the JWS and its attestation document (COSE_Sign1); untrusted
  * @throws ReceiptError by `code`: the codes of a receipt, `ERR_STATEMENT_OTHER_REQUEST`, `ERR_STATEMENT_PRICES` and `ERR_STATEMENT_COST`
  */
 export async function verifyUsageStatement(
@@ -73,9 +73,8 @@ export function verifyUsageStatementSignature(statement: string, receiptKey: Uin
 }
 
 /**
- * Checks that a statement is about this attempt, and that its cost is the price of the stated usage: the tokens'
- * price if they are reported (it may exceed the reservation), the full price of one attempt if they are unknown, and
- * zero if the provider bills nothing.
+ * Checks that a statement is about this attempt, and that its cost is right: the price of the tokens if they are reported (it may exceed
+ * the reservation), the full reservation of one attempt if they are unknown or invalid, and zero if the provider bills nothing.
  * @throws ReceiptError `ERR_STATEMENT_OTHER_REQUEST` | `ERR_STATEMENT_PRICES` | `ERR_STATEMENT_COST`
  */
 export function checkUsageStatement(claims: UsageStatement, expected: ExpectedAttempt): void {
@@ -90,11 +89,15 @@ export function checkUsageStatement(claims: UsageStatement, expected: ExpectedAt
   const { prices } = expected;
   if (prices === null) return;
   if (claims.prices_version !== prices.version || claims.prices_sha256 !== priceTableSha256(prices))
-    throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement is under another price table');
+    throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement names another price table');
   const row = rowOf(prices, claims.provider, claims.model, new Date(claims.time * 1000));
-  if (row === null) throw new ReceiptError('ERR_STATEMENT_PRICES', 'the price table has no price for this model then');
+  if (row === null)
+    throw new ReceiptError(
+      'ERR_STATEMENT_PRICES',
+      "the price table has no price for this model at the statement's time",
+    );
   if (BigInt(claims.cost_micro_usd) !== costOf(claims, row, expected))
-    throw new ReceiptError('ERR_STATEMENT_COST', 'the cost is not the price of what the statement says was used');
+    throw new ReceiptError('ERR_STATEMENT_COST', 'the cost is not the price of the stated usage');
 }
 
 function costOf({ usage, usage_state }: UsageStatement, row: PricedModel, expected: ExpectedAttempt): bigint {

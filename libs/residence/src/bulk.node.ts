@@ -1,4 +1,4 @@
-/** For a registrar of many people: computes the values of `leafOf` and `MerkleTree.of` about five times as fast. For Node. */
+/** Computes `leafOf` and `MerkleTree.of` about five times as fast, for a registrar of many people. Only for Node. */
 import { Barretenberg } from './barretenberg/barretenberg';
 import { barretenbergModule } from './barretenberg/module.node';
 import { FIRST_POINT, SECOND_GROUP_POINT } from './barretenberg/reference-string';

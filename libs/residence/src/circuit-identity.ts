@@ -1,4 +1,4 @@
-// Says which circuit this build proves and verifies. The circuit itself is a separate entry, `@communique-tee/residence/circuit`.
+// Names the circuit that this build proves and verifies. The circuit itself is in `@communique-tee/residence/circuit`.
 
 /** The length of a proof: 214 field elements. */
 export const PROOF_BYTES = 6848;
@@ -6,7 +6,7 @@ export const PROOF_BYTES = 6848;
 export const VERIFICATION_KEY_BYTES = 1888;
 
 /**
- * SHA-256 of the verification key, lower-case hex. A key is accepted by this hash only: the proof system ignores some bytes of a key, so
- * two different keys can verify the same proofs. `npm run lab -- residence-circuit --write` prints the value to put here.
+ * SHA-256 of the verification key, in lower-case hex. The proof system ignores some bytes of a key, so different keys can verify the same
+ * proofs. Therefore a key is accepted only by this hash. `npm run lab -- residence-circuit --write` prints the value.
  */
 export const VERIFICATION_KEY_SHA256 = 'db33c96e91d1ef5e77b3422df73cf335082dffb5b2e69392a3a2f95762731896';

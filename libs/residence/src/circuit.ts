@@ -7,14 +7,13 @@ import key from '../circuit/verification-key.json';
 import { VERIFICATION_KEY_BYTES, VERIFICATION_KEY_SHA256 } from './circuit-identity';
 
 /**
- * The input of noir_js and Barretenberg: the ABI, and the bytecode as base64 of gzip. Debug symbols and source paths
- * are left out.
+ * The input of noir_js and Barretenberg: the ABI, and the bytecode as base64 of gzip, without debug symbols and source paths.
  */
 export const CIRCUIT = { ...artifact, debug_symbols: '', file_map: {} } as CompiledCircuit;
 
 /**
  * The verification key, 1,888 bytes.
- * @throws TypeError if it is not the pinned one, which is a fault of the build
+ * @throws TypeError if its hash is not the pinned one, which is a fault of the build
  */
 export function verificationKey(): Uint8Array {
   const bytes = fromBase64(key.base64);

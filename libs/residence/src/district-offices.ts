@@ -4,7 +4,7 @@ import { ResidenceError } from './errors';
 
 /**
  * Returns the codes of the offices that people of a district can write to: one of the House, and the state's senators (none for DC and the
- * territories). Empty for a district that the table of offices does not have.
+ * territories). Returns none for a district that is not in the table of offices.
  * @param district `120-MT-01`
  * @throws ResidenceError `ERR_RESIDENCE_DISTRICT`
  */

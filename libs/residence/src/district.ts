@@ -1,9 +1,9 @@
-// A congressional district in the form of the statement. It names the Congress, because districts get new borders with a Congress, and a
-// message can no longer go to a district of a Congress that has ended.
+// A congressional district in the form that the statement uses. It names the Congress, because the borders of districts can change with a
+// Congress. A message cannot go to a district of a Congress that has ended.
 import { ResidenceError } from './errors';
 import { fieldFromAscii, type Field } from './field';
 
-/** `<Congress, three digits>-<state, postal code>-<seat, two digits; 00 for an at-large seat, a delegate or the Resident Commissioner>`. */
+/** As text: `<Congress, 3 digits>-<state, postal code>-<seat, 2 digits>`. The seat is 00 for an at-large seat and for seats without a vote. */
 export interface District {
   congress: number;
   state: string;
@@ -13,8 +13,7 @@ export interface District {
 const DISTRICT = /^([0-9]{3})-([A-Z]{2})-([0-9]{2})$/;
 
 /**
- * Reads `120-MT-01`. The table of offices in libs/protocol decides whether the state has such a seat, because a
- * district of an earlier Congress may be gone.
+ * Reads `120-MT-01`. Does not check that the state has such a seat: an earlier Congress may have had seats that no longer exist.
  * @throws ResidenceError `ERR_RESIDENCE_DISTRICT`
  */
 export function parseDistrict(text: string): District {

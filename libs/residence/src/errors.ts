@@ -1,24 +1,24 @@
 export type ResidenceErrorCode =
-  /** Not 32 bytes, not 64 lower-case hex digits, or not below the field's modulus. */
+  /** A field element is not 32 bytes or 64 lower-case hex digits, or not below the modulus. */
   | 'ERR_RESIDENCE_FIELD'
-  /** Not `<congress>-<state>-<seat>`, such as `120-MT-01`. */
+  /** A district does not have the form `<congress>-<state>-<seat>`, such as `120-MT-01`. */
   | 'ERR_RESIDENCE_DISTRICT'
-  /** A district of a Congress that has ended: the registrar has a new one for the person. */
+  /** The Congress of the district has ended. The registrar has to give the person a new registration. */
   | 'ERR_RESIDENCE_DISTRICT_ENDED'
-  /** A registrar id or a campaign id that is not 1 to 64 of `a` to `z`, `0` to `9` and `-`. */
+  /** A registrar id or a campaign id is not 1 to 64 of `a` to `z`, `0` to `9` and `-`. */
   | 'ERR_RESIDENCE_ID'
-  /** Not the JSON of a registration. */
+  /** The value is not the JSON of a registration. */
   | 'ERR_RESIDENCE_REGISTRATION'
-  /** A place in the tree that is not a whole number from 0 to 2^20 - 1. */
+  /** A place in the tree is not a whole number from 0 to 2^20 - 1. */
   | 'ERR_RESIDENCE_INDEX'
-  /** A path that is not 20 siblings long. */
+  /** A path does not have 20 siblings. */
   | 'ERR_RESIDENCE_PATH'
-  /** The secret 0, or its commitment: anyone could prove with it. */
+  /** The secret is 0, or the commitment is 0 or that of the secret 0. Anyone could prove with it. */
   | 'ERR_RESIDENCE_ZERO_SECRET'
-  /** The path does not lead from this registration to the expected root: the static files are of another publication. */
+  /** The path does not lead from this registration to the expected root. */
   | 'ERR_RESIDENCE_OTHER_ROOT';
 
-/** Its messages contain no value that was passed in, because most of these values are secret. */
+/** The messages contain no value that was passed in, because most of these values are secret. */
 export class ResidenceError extends Error {
   override readonly name = 'ResidenceError';
 

@@ -1,5 +1,5 @@
-// Elements of the scalar field of BN254, in which the circuit computes. Outside the arithmetic an element always has its canonical
-// form: 32 bytes, big-endian, below the modulus p; in JSON 64 lower-case hex digits.
+// Elements of the scalar field of BN254, in which the circuit computes. Except in calculations, an element has its canonical form:
+// 32 bytes, big-endian, below the modulus p; in JSON 64 lower-case hex digits.
 import {
   FIELD_BYTES,
   FIELD_HEX_PATTERN,
@@ -17,7 +17,7 @@ export { FIELD_BYTES, FIELD_MODULUS };
 
 export const ZERO_FIELD: Field = new Uint8Array(FIELD_BYTES);
 
-/** Whether a value is 32 bytes below p. */
+/** Whether a value is a field element: 32 bytes, below p. */
 export function isField(value: unknown): value is Field {
   return value instanceof Uint8Array && isFieldElement(value);
 }
@@ -33,7 +33,7 @@ export function fieldToHex(field: Field): string {
   return toHex(checkField(field));
 }
 
-/** Strict: 64 lower-case hex digits of a value below p, no prefix. @throws ResidenceError `ERR_RESIDENCE_FIELD` */
+/** Reads 64 lower-case hex digits of a value below p, without a prefix. @throws ResidenceError `ERR_RESIDENCE_FIELD` */
 export function fieldFromHex(hex: string): Field {
   if (!FIELD_HEX_PATTERN.test(hex)) throw notAField();
   return checkField(fromHex(hex));
@@ -55,16 +55,16 @@ export function fieldFromBigInt(value: bigint): Field {
   return bytes;
 }
 
-/** Returns a uniform random element that is not 0, from the platform's random source, for a secret, a salt or a blinding. */
+/** Returns a uniformly random element that is not 0, for a secret, a salt or a blinding. */
 export function randomField(): Field {
   for (;;) {
     const bytes = crypto.getRandomValues(new Uint8Array(FIELD_BYTES));
-    bytes[0] = (bytes[0] ?? 0) & 0x3f; // p has 254 bits, so about one value in four is not below p and is drawn again
+    bytes[0] = (bytes[0] ?? 0) & 0x3f; // p has 254 bits. About one value in four is not below p, and another is drawn
     if (isField(bytes) && bytes.some((byte) => byte !== 0)) return bytes;
   }
 }
 
-/** Returns the first 31 bytes of a 32-byte hash, which are always below p: the hash shifted right by eight bits. */
+/** Returns a 32-byte hash shifted right by eight bits, which is always below p. */
 export function fieldFromHash(hash: Uint8Array): Field {
   if (hash.length !== FIELD_BYTES) throw notAField();
   const bytes = new Uint8Array(FIELD_BYTES);
@@ -90,6 +90,6 @@ function toBigInt(bytes: Uint8Array): bigint {
 function notAField(): ResidenceError {
   return new ResidenceError(
     'ERR_RESIDENCE_FIELD',
-    'not a field element: 32 bytes below p, in hex 64 lower-case digits',
+    'not a field element: it must be 32 bytes below p, in hex 64 lower-case digits',
   );
 }

@@ -1,4 +1,4 @@
-/** The proof of residence: its statement, the registrar's tree, and the inputs of a proof. Runs in browsers and in Node. */
+/** The statement of the proof of residence, the registrar's tree and notes, and the inputs of a proof. Runs in browsers and in Node. */
 export * from './errors';
 export * from './field';
 export { h3, TAGS, type Tag } from './poseidon2';

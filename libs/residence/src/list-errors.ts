@@ -1,14 +1,13 @@
 export type ResidenceListErrorCode =
   /** The address of the list is not https (or http on this machine), or has a user name or password. */
   | 'ERR_RESIDENCE_LIST_ADDRESS'
-  /** No answer, another status than expected, or more bytes than the file may have. */
+  /** The host gave no answer, an unexpected status, or more bytes than the file may have. */
   | 'ERR_RESIDENCE_LIST_UNREACHABLE'
   /**
-   * After every attempt the files still come from two publications: the list is being updated. The registration was
-   * not checked.
+   * In each attempt the files came from two publications, because the registrar was updating the list. The registration was not checked.
    */
   | 'ERR_RESIDENCE_LIST_UPDATING'
-  /** The signed list is whole, and this registration is not at its place: not published yet, or taken out. */
+  /** The signed list does not have this registration at its place. It is not published yet, or was removed. */
   | 'ERR_RESIDENCE_NOT_LISTED';
 
 /** The registrar's list cannot be read, or does not have the registration. */

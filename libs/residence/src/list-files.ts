@@ -1,4 +1,4 @@
-// Fetches the registrar's static files over HTTP, within limits of size and time. Requests are the same for everyone.
+// Fetches the registrar's static files over HTTP, within limits of size and time. All clients send the same requests.
 import { ResidenceListError } from './list-errors';
 import { FIELD_BYTES } from './field';
 
@@ -9,8 +9,8 @@ export const LIST_FILE_BYTES = NODES_PER_FILE * FIELD_BYTES;
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /**
- * Returns one file of the list; null if there is none (404). Sends no cookies, conditional headers or referrer, and no other
- * data that distinguishes readers. Ends after 20 seconds, or at `deadlineMs` (by Date.now()).
+ * Returns one file of the list; null if there is none (404). Sends no cookies, no conditional headers, no referrer, and no other
+ * data that distinguishes readers. Stops after 20 seconds, or at `deadlineMs` (by Date.now()).
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_UNREACHABLE`; the signal's reason
  */
 export async function fetchListFile(
@@ -40,7 +40,7 @@ export async function fetchListFile(
 }
 
 /**
- * Returns the address of the list in a form to which names can be appended.
+ * Returns the address of the list, ending with a slash, so that names of files can be appended.
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_ADDRESS`, without the address, because it may contain a password
  */
 export function listAddress(files: string | URL): URL {
@@ -67,7 +67,7 @@ async function readUpTo(response: Response, maxBytes: number): Promise<Uint8Arra
     if (done) break;
     length += value.length;
     if (length > maxBytes) {
-      // Not awaited, because the server may never stop sending.
+      // The end is not awaited, because the server may never stop sending.
       reader?.cancel().catch(() => undefined);
       throw unreachable('the answer is too long');
     }

@@ -12,15 +12,14 @@ import { leafOf } from './statement';
 const FILE_DEPTH = 10;
 /** A tree of at most this many files is fetched whole, so that the host learns nothing about the person's place. */
 const MAX_FILES_OF_WHOLE_TREE = 16;
-/** A fetched list is used for a day, unless its root ends within a day. */
+/** A fetched path is used for a day, unless its root ends within a day. */
 const DAY_SECONDS = 86_400;
 const ATTEMPT_TIMEOUT_MS = 60_000;
-/** The pauses before the files are fetched again, if they come from two publications. */
+/** The pauses before the next attempts, after files from two publications. */
 const PAUSES_MS = [1000, 3000, 6000];
 
 /**
- * The data of the list that a client keeps for a day: a JSON value of about 2 KB. It reveals the person's place in
- * the list.
+ * The data of the list that a client keeps for a day: a JSON value of about 2 KB. It reveals the person's place in the list.
  */
 export interface ListPath {
   readonly version: 1;
@@ -49,19 +48,16 @@ export interface FetchListOptions extends ListReader {
   /** The folder of the static files: https, or http on this machine. */
   readonly files: string | URL;
   readonly signal?: AbortSignal | undefined;
-  /**
-   * The files come from two publications, so the list is being updated; it is fetched again after this many
-   * milliseconds.
-   */
+  /** Called if the files come from two publications, because the registrar updates the list. The next attempt is after `waitMs`. */
   readonly onUpdating?: ((waitMs: number) => void) | undefined;
   /** The pauses between attempts; 1, 3 and 6 seconds unless given. */
   readonly pausesMs?: readonly number[];
 }
 
 /**
- * Fetches the root note, the subtree roots and the leaves, and computes the path. The whole tree is fetched if it
- * has at most 16 files. Of a larger tree, the host learns which file the person is in. Only data that hashes to the signed
- * root is trusted.
+ * Fetches the root note, the subtree roots and the leaves, and computes the path. If the tree has at most 16 files, it fetches all of
+ * them. In a larger tree it fetches only the person's file, so the host learns which file that is. It trusts only data that hashes to the
+ * signed root.
  * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
  */
 export async function fetchListPath(options: FetchListOptions): Promise<ListPath> {
@@ -82,7 +78,7 @@ export async function fetchListPath(options: FetchListOptions): Promise<ListPath
 }
 
 /**
- * Checks a kept path as if it had just been fetched: signature, time and the way from this person's leaf to the root.
+ * Opens a kept path. Checks signature and time of its root note, and that it leads from this person's leaf to the root.
  * @throws ResidenceNoteError by code; ResidenceListError `ERR_RESIDENCE_NOT_LISTED` for the path of another registration
  */
 export function openListPath(path: ListPath, { by, registration, commitment, now }: ListReader): OpenedListPath {
@@ -94,7 +90,7 @@ export function openListPath(path: ListPath, { by, registration, commitment, now
   return { note, siblings };
 }
 
-/** Whether a kept path can be used without a new fetch: it is younger than a day, and its root counts for at least another day. */
+/** Whether a kept path can be used without a new fetch: it is younger than a day, and its root is valid for more than another day. */
 export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
   try {
     const age = reader.now() - path.fetchedAt;
@@ -105,7 +101,7 @@ export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
 }
 
 /**
- * Fetches only the root note and opens it. `checkWindow` decides whether it counts now.
+ * Fetches only the root note and opens it. `checkWindow` decides whether it is valid now.
  * @param files the folder of the static files: https, or http on this machine
  * @param deadlineMs by Date.now(); 20 seconds at most
  * @returns null if there is none (404)
@@ -152,7 +148,7 @@ async function fetchOnce(address: URL, options: FetchListOptions): Promise<ListP
   return { version: 1, fetchedAt: now(), rootNote, siblings };
 }
 
-/** Fetches all files of a small tree, otherwise only the person's file. Leaves out a file that is missing or has another size. */
+/** Fetches all files of a small tree, and of a larger tree only the person's file. Skips a file that is missing or has another size. */
 async function fetchLeaves(
   { places }: RootNote,
   own: number,
@@ -161,7 +157,7 @@ async function fetchLeaves(
   const inUse = Math.ceil(places / NODES_PER_FILE);
   const wanted = inUse <= MAX_FILES_OF_WHOLE_TREE ? Array.from({ length: inUse }, (_, file) => file) : [own];
   const files = new Map<number, Field[]>();
-  // One after the other, always in this order, so that the order reveals nothing and the host is not flooded.
+  // Files are fetched one after the other, so that the host is not flooded, and always in this order, so that it reveals nothing.
   for (const file of wanted) {
     const nodes = nodesOf(await get(file));
     if (nodes !== null) files.set(file, nodes);
@@ -177,7 +173,7 @@ function textOf(note: Uint8Array): string {
   }
 }
 
-/** Returns the 1,024 field elements of a file; null for any other content, which no publication has. */
+/** Returns the 1,024 field elements of a file; null for any other content. */
 function nodesOf(bytes: Uint8Array | null): Field[] | null {
   if (bytes?.length !== LIST_FILE_BYTES) return null;
   const nodes = Array.from({ length: NODES_PER_FILE }, (_, at) =>
@@ -207,6 +203,6 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 function notListed(): ResidenceListError {
   return new ResidenceListError(
     'ERR_RESIDENCE_NOT_LISTED',
-    'this registration is not in the registrar’s list: it is not published yet, or was taken out',
+    'this registration is not in the registrar’s list: it is not published yet, or was removed',
   );
 }

@@ -1,17 +1,14 @@
-// The registrar's tree. It has depth 20; a place without a person is 0; an inner node is H3(left, right, 0).
+// The registrar's tree. Its depth is 20. A place without a person is 0, and an inner node is H3(left, right, 0).
 import { ResidenceError } from './errors';
 import { fieldFromBigInt, fieldToBigInt, ZERO_FIELD, type Field } from './field';
 import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
 export const TREE_DEPTH = 20;
 export const TREE_PLACES = 2 ** TREE_DEPTH;
-/**
- * A place without a person. No statement can be proven for an empty leaf: a leaf is a hash under its own tag, and no such hash
- * is 0.
- */
+/** A place without a person. Nothing can be proven for it, because the leaf of a person is a hash, and no hash is 0. */
 export const EMPTY_LEAF: Field = ZERO_FIELD;
 
-/** The roots of empty trees by depth: 0 (the empty leaf) to 20. */
+/** The roots of empty trees, by depth from 0 (the empty leaf) to 20. */
 const emptyNodes: bigint[] = [0n];
 for (let level = 0; level < TREE_DEPTH; level++) {
   const below = emptyNodes[level] ?? 0n;
@@ -19,8 +16,8 @@ for (let level = 0; level < TREE_DEPTH; level++) {
 }
 
 /**
- * Returns the root that a path leads to.
- * @param index 0 to 2^20 - 1; bit n tells on which side of its sibling the node of level n is (1: right)
+ * Returns the root to which a path leads.
+ * @param index 0 to 2^20 - 1. Bit n is 1 if the node of level n is to the right of its sibling
  * @param siblings 20 field elements, from the leaf upwards
  * @throws ResidenceError `ERR_RESIDENCE_INDEX` | `ERR_RESIDENCE_PATH` | `ERR_RESIDENCE_FIELD`
  */
@@ -36,19 +33,19 @@ export function rootOfPath(leaf: Field, index: number, siblings: readonly Field[
   );
 }
 
-/** Which part of the whole tree a {@link MerkleTree} is: `depth` levels above the nodes of `level`. */
+/** The part of the whole tree that a {@link MerkleTree} has: `depth` levels above the nodes of `level`. */
 export interface TreeShape {
   depth: number;
-  /** 0: its lowest nodes are leaves. 10: they are the roots of subtrees of depth 10. */
+  /** The level of its lowest nodes: 0 for leaves, 10 for roots of subtrees of depth 10. */
   level: number;
 }
 
 const WHOLE_TREE: TreeShape = { depth: TREE_DEPTH, level: 0 };
 
 /**
- * The tree in memory, or one part of it: the static files contain the whole tree as 1,024 subtrees `{ depth: 10, level: 0 }` below one tree
- * `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. A tree of 16,000 leaves is built in some three seconds,
- * and each further leaf takes 20 hashes. A registrar of many people uses the hash of `@communique-tee/residence/bulk`.
+ * The tree in memory, or one part of it. The static files contain the whole tree as 1,024 subtrees `{ depth: 10, level: 0 }` below one tree
+ * `{ depth: 10, level: 10 }`. Only places up to the last used one take memory. Building a tree of 16,000 leaves takes about three seconds,
+ * and each further leaf 20 hashes. A registrar of many people uses the hash of `@communique-tee/residence/bulk`.
  */
 export class MerkleTree {
   /** The nodes of each level, the lowest level first. Nodes after the last one of a level are empty. */
@@ -62,8 +59,7 @@ export class MerkleTree {
   }
 
   /**
-   * @param nodes the lowest nodes, in order of their places; {@link EMPTY_LEAF} (or the root of an empty subtree) for
-   * an empty place
+   * @param nodes the lowest nodes, in the order of their places. An empty place is {@link EMPTY_LEAF}, or the root of an empty subtree
    * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_INDEX` for more nodes than places
    */
   static of(nodes: Iterable<Field>, shape: TreeShape = WHOLE_TREE, hash: NumberHash = h3OfNumbers): MerkleTree {
@@ -115,7 +111,7 @@ export class MerkleTree {
     );
   }
 
-  /** Returns all 2^(depth - height) nodes of one height, empty ones too. Height 10 of the whole tree is the registrar's file `subtrees`. */
+  /** Returns all 2^(depth - height) nodes of one height, also empty ones. The file `subtrees` has those of height 10 of the whole tree. */
   nodesAt(height: number): Field[] {
     return Array.from({ length: 2 ** (this.shape.depth - height) }, (_, at) => fieldFromBigInt(this.node(height, at)));
   }

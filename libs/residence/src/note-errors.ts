@@ -1,16 +1,16 @@
 export type ResidenceNoteErrorCode =
-  /** Not signed by a configured key of the registrar, or not the expected text; too long, or of another registrar. */
+  /** The note is not signed by a configured key of the registrar, has an unexpected text, is too long, or is of another registrar. */
   | 'ERR_RESIDENCE_NOTE'
-  /** Valid for longer than a root (14 days) or a campaign (the configured maximum) may be, or it ends before it begins. */
+  /** The note is valid for longer than a root (14 days) or a campaign (the configured maximum) may be, or ends before it begins. */
   | 'ERR_RESIDENCE_NOTE_WINDOW'
-  /** Its time has not begun. */
+  /** The time of the note has not begun. */
   | 'ERR_RESIDENCE_NOTE_NOT_YET'
-  /** Its time is over. */
+  /** The time of the note is over. */
   | 'ERR_RESIDENCE_NOTE_ENDED'
-  /** Not one or two verifier keys under the registrar's name. */
+  /** The configured keys are not one or two verifier keys under the registrar's name. */
   | 'ERR_RESIDENCE_KEYS';
 
-/** A root note or campaign note that is refused, or keys that cannot be used. */
+/** A root note or campaign note is refused, or the configured keys are not usable. */
 export class ResidenceNoteError extends Error {
   override readonly name = 'ResidenceNoteError';
 

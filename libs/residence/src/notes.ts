@@ -1,4 +1,4 @@
-// The registrar's two kinds of signed notes (C2SP signed-note): when a root counts, and when a campaign runs.
+// The registrar's two kinds of signed notes (C2SP signed-note): root notes and campaign notes.
 import { LIMITS, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import {
   openNote,
@@ -16,14 +16,14 @@ const ROOT_TITLE = 'communique-tee residence root v1';
 const CAMPAIGN_TITLE = 'communique-tee campaign v1';
 const DAY_SECONDS = 86_400;
 
-/** The limits in bytes of UTF-8, with all signatures. */
+/** The limits of a whole note, with all signatures, in bytes of UTF-8. */
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
-/** A root counts for at most 14 days: a revoked person can prove residence until the last root that contains them ends. */
+/** A root is valid for at most 14 days, because a revoked person can prove residence until the last root with them ends. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
-/** A note that was just signed is accepted by a clock that is at most this much behind the registrar's. */
+/** A new note is accepted although the checker's clock is up to this much behind the registrar's. */
 export const NOTE_GRACE_SECONDS = 60;
 
-/** When a note counts, in Unix seconds: from `notBefore` to just before `notAfter`. */
+/** The time in which a note is valid, in Unix seconds: from `notBefore` to just before `notAfter`. */
 export interface Window {
   notBefore: number;
   notAfter: number;
@@ -41,12 +41,12 @@ export interface CampaignNote extends Window {
   campaign: string;
 }
 
-/** The registrar whose notes count. */
+/** The registrar whose notes are accepted. */
 export interface Registrar {
   registrar: string;
   /** One key, or two while the registrar changes its key. */
   keys: readonly VerifierKey[];
-  /** How signatures are verified; in JavaScript unless given. */
+  /** The function that verifies signatures; one in JavaScript unless given. */
   check?: SignatureCheck;
 }
 
@@ -73,11 +73,11 @@ function readKey(registrar: string, text: string): VerifierKey {
 }
 
 function keysRefused(why: string, options?: ErrorOptions): ResidenceNoteError {
-  return new ResidenceNoteError('ERR_RESIDENCE_KEYS', `the keys of the registrar cannot be used: ${why}`, options);
+  return new ResidenceNoteError('ERR_RESIDENCE_KEYS', `the keys of the registrar are not usable: ${why}`, options);
 }
 
 /**
- * Opens a root note. {@link checkWindow} decides whether it counts now.
+ * Opens a root note. {@link checkWindow} decides whether it is valid now.
  * @param text at most {@link MAX_ROOT_NOTE_BYTES}
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE` | `ERR_RESIDENCE_NOTE_WINDOW`
  */
@@ -100,9 +100,9 @@ export function openRootNote(text: string, by: Registrar): RootNote {
 }
 
 /**
- * Opens a campaign note. {@link checkWindow} decides whether it counts now.
+ * Opens a campaign note. {@link checkWindow} decides whether it is valid now.
  * @param text at most {@link MAX_CAMPAIGN_NOTE_BYTES}
- * @param maxCampaignDays as the enclave's measured configuration has it
+ * @param maxCampaignDays the value of the enclave's measured configuration
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE` | `ERR_RESIDENCE_NOTE_WINDOW`
  */
 export function openCampaignNote(text: string, by: Registrar, maxCampaignDays: number): CampaignNote {
@@ -137,7 +137,7 @@ export function signCampaignNote(note: CampaignNote, maxCampaignDays: number, ..
 }
 
 /**
- * Throws unless a note counts at this moment: 60 seconds of grace at its beginning, none at its end.
+ * Throws unless a note is valid at this moment, or begins within the next 60 seconds.
  * @param nowSeconds Unix time
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE_NOT_YET` | `ERR_RESIDENCE_NOTE_ENDED`
  */

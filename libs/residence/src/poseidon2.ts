@@ -4,8 +4,8 @@ import { permute } from '@zkpassport/poseidon2';
 import { fieldFromAscii, fieldFromBigInt, fieldToBigInt, type Field } from './field';
 
 /**
- * The fourth input of the permutation, one for each use, so that a hash for one use is never a hash for another: no inner node is a leaf,
- * and no nullifier is a delivery value. The number is the ASCII text, big-endian. The circuit has the same constants.
+ * The fourth input of the permutation. Each use of the hash has its own tag, so that no inner node is a leaf, and no nullifier is a delivery
+ * value. The number is the ASCII text, big-endian. The circuit has the same constants.
  */
 export const TAGS = {
   /** H3(secret, 0, 0) */
@@ -37,7 +37,7 @@ export function h3(a: Field, b: Field, c: Field, tag: Tag): Field {
 /** A function that computes {@link h3} of numbers from 0 to p - 1. */
 export type NumberHash = (a: bigint, b: bigint, c: bigint, tag: Tag) => bigint;
 
-/** The same as {@link h3}, for numbers from 0 to p - 1. Takes some 0.15 ms. */
+/** Like {@link h3}, for numbers from 0 to p - 1. Takes about 0.15 ms. */
 export function h3OfNumbers(a: bigint, b: bigint, c: bigint, tag: Tag): bigint {
   const [lane] = permute([a, b, c, tag]);
   if (lane === undefined) throw new TypeError('the permutation has four lanes');

@@ -5,8 +5,7 @@ import { TREE_PLACES } from './merkle-tree';
 import { checkId } from './statement';
 
 /**
- * What the registrar gives to a person for a commitment. It reveals where the person lives, so it is as private as an
- * address.
+ * What a person gets from the registrar for a commitment. It reveals where the person lives, so it is as private as an address.
  */
 export interface Registration {
   registrar: string;
@@ -54,5 +53,5 @@ export function registrationToJson({ registrar, district, salt, index }: Registr
 }
 
 function notARegistration(): ResidenceError {
-  return new ResidenceError('ERR_RESIDENCE_REGISTRATION', 'not a registration as a registrar gives it');
+  return new ResidenceError('ERR_RESIDENCE_REGISTRATION', 'the value does not have the form of a registration');
 }

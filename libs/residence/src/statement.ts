@@ -1,5 +1,5 @@
-// The values of the statement that a proof of residence makes, each with its formula (docs/residence.md). The circuit computes the same
-// values; circuit.spec.ts compares them.
+// The values of the statement that a proof of residence proves, each with its formula (docs/residence.md). The circuit computes the same
+// values, and circuit.spec.ts compares them.
 import { encodeCanonical, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { districtToField } from './district';
@@ -23,11 +23,11 @@ export function commitmentOf(secret: Field): Field {
   return h3(secret, ZERO_FIELD, ZERO_FIELD, TAGS.commitment);
 }
 
-/** The commitment of the secret 0, which a registrar must refuse: anyone could prove with it. */
+/** The commitment of the secret 0. A registrar must refuse it, because anyone could prove with it. */
 const ZERO_COMMITMENT = h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment);
 
 /**
- * Returns a commitment that a registrar may enter into the tree: a field element, not 0, and not the commitment of the secret 0.
+ * Returns the commitment if a registrar may enter it into the tree: it is a field element, not 0, and not the commitment of the secret 0.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function checkCommitment(commitment: Field): Field {
@@ -53,8 +53,8 @@ export function leafOf({ commitment, district, salt }: LeafInput, hash: NumberHa
 }
 
 /**
- * Returns the scope in which a person may send one message: the hash of the registrar's name and the campaign. It contains no
- * key and no district, so neither a new key nor a move allows a second message.
+ * Returns the scope in which a person may send one message: the hash of the ids of registrar and campaign. It depends on no key and no
+ * district, so neither a new key of the registrar nor a move allows a second message.
  * @throws ResidenceError `ERR_RESIDENCE_ID`
  */
 export function scopeOf(registrar: string, campaign: string): Field {
@@ -73,7 +73,7 @@ export function nullifierOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.nullifier);
 }
 
-/** Returns a value that only the enclave sees, the same for all messages of a person in a scope: H3(secret, scope, 0) under its own tag. */
+/** Returns a value that only the enclave sees. It is the same for all messages of a person in a scope: H3(secret, scope, 0), another tag. */
 export function deliveryOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.delivery);
 }
@@ -85,7 +85,7 @@ export function claimOf(of: { scope: Field; district: string; delivery: Field; b
 }
 
 /**
- * Returns the public input that binds a proof to one sealed message and to who may read its status: the first 31 bytes of
+ * Returns the public input that binds a proof to one sealed message and to its status secret: the first 31 bytes of
  * SHA-256(domain ‖ SHA-256(status secret) ‖ sealed message).
  * @param statusSha256 32 bytes
  * @param sealed the message's form 1 bytes

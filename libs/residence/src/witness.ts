@@ -1,4 +1,4 @@
-// What the prover computes a proof from.
+// The input from which the prover computes a proof.
 import { districtToField } from './district';
 import { ResidenceError } from './errors';
 import { checkField, fieldToHex, type Field } from './field';
@@ -15,7 +15,7 @@ export interface WitnessInput {
   /** The root of the signed root note. */
   root: Field;
   campaign: string;
-  /** Fresh for every proof ({@link randomField}): it hides campaign and district in `claim`. */
+  /** A new {@link randomField} for every proof. It hides campaign and district in `claim`. */
   blinding: Field;
   /** The value of {@link messageInput}. */
   message: Field;
@@ -38,7 +38,7 @@ export interface CircuitInputs {
 }
 
 export interface Witness {
-  /** Secret: never logged, and kept only with the person's consent. */
+  /** Secret. Do not log it, and keep it only with the person's consent. */
   inputs: CircuitInputs;
   /** Goes to the gateway with the proof. */
   publicInputs: PublicInputs;
@@ -47,7 +47,7 @@ export interface Witness {
 }
 
 /**
- * Computes every value of the statement and checks that the path leads to the root, so that an error is reported before the prover runs.
+ * Computes every value of the statement. Checks that the path leads to the root, because the prover would report an error only later.
  * @throws ResidenceError `ERR_RESIDENCE_OTHER_ROOT` if leaf and path do not lead to the root, and the codes of the single values
  */
 export function witnessOf(input: WitnessInput): Witness {

@@ -1,15 +1,15 @@
-// One instance of Barretenberg, the proof system, as WebAssembly without threads. @aztec/bb.js brings the file; its own JavaScript is not
-// used: it takes another file in Node than in a page, reserves 16 MB for each instance, prints after each proof, guesses how much
-// memory a device has, and downloads what it lacks. This class runs the same file everywhere, in a worker that the caller starts.
+// One instance of Barretenberg, the proof system, as WebAssembly without threads. The file is from @aztec/bb.js. We do not use that package's
+// JavaScript: it takes another file in Node than in a page, reserves 16 MB for each instance, prints after each proof, guesses how much
+// memory a device has, and downloads missing files. This class runs the same file everywhere, in a worker that the caller starts.
 import { pack, type Packed, unpack } from './message-pack';
 import { webAssembly } from './web-assembly';
 
-/** Pages of 64 KiB, so at most 1 GiB: browsers on phones and tablets end a page that requests more. Proving takes 6 MB. */
+/** In pages of 64 KiB: 1 GiB. Browsers on phones and tablets end a page that requests more. Proving takes 6 MB. */
 export const MAXIMUM_MEMORY_PAGES = 16_384;
 /** The memory that the file requests at the start. */
 const INITIAL_MEMORY_PAGES = 37;
 
-/** More than a verifier ever needs. A larger memory is not reused for the next instance. */
+/** A verifier needs less. A memory that has grown beyond this size is not reused for the next instance. */
 const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
 
 const FIELD_BYTES = 32;
@@ -22,20 +22,20 @@ const SETTINGS = {
   optimized_solidity_verifier: false,
 };
 
-/** A field element in MessagePack: two bytes give its length. */
+/** In MessagePack, two bytes before a field element give its length. */
 const PACKED_FIELD_HEAD = 2;
 const PACKED_FIELD_BYTES = PACKED_FIELD_HEAD + FIELD_BYTES;
 const ZEROS = Array.from({ length: 4 }, () => new Uint8Array(FIELD_BYTES));
 const PERMUTATION = pack([['Poseidon2Permutation', { inputs: ZEROS }]]);
 const PERMUTATION_ANSWER = pack(['Poseidon2PermutationResponse', { outputs: ZEROS }]);
 
-/** Barretenberg threw or answered with an error. Do not use the instance again: after a trap the state of its memory is unknown. */
+/** Barretenberg threw or answered with an error. Do not use the instance again, because the state of its memory is unknown. */
 export class BarretenbergError extends Error {
   override readonly name = 'BarretenbergError';
 }
 
 export interface ReferenceString {
-  /** Points of BN254's first group, 64 bytes each: x and y, big-endian. Verification needs the first, proving 4,097. */
+  /** Points of BN254's first group, 64 bytes each: x and y, big-endian. Verification needs the first point, proving needs 4,097. */
   readonly g1: Uint8Array;
   /** The point of the second group, 128 bytes. */
   readonly g2: Uint8Array;
@@ -45,7 +45,7 @@ interface Exports {
   readonly _initialize: () => void;
   readonly bbmalloc: (bytes: number) => number;
   readonly bbfree: (at: number) => void;
-  /** Writes the answer's address to `answerAt` and its length to `answerBytes`, both addresses. */
+  /** Writes the address of the answer to the address `answerAt`, and its length to the address `answerBytes`. */
   readonly bbapi: (input: number, inputBytes: number, answerAt: number, answerBytes: number) => void;
 }
 
@@ -66,8 +66,8 @@ export class Barretenberg {
   }
 
   /**
-   * Returns an instance to use instead of one that threw. The new one clears and reuses the memory, because engines
-   * free a dropped instance's memory late, so a flood of bad proofs would exhaust the machine.
+   * Returns an instance to use instead of one that threw. It clears and reuses the memory: engines free the memory of a dropped instance
+   * late, so a flood of bad proofs would exhaust the machine.
    */
   replacement(): Barretenberg {
     const isGrown = this.memory.buffer.byteLength > KEPT_MEMORY_BYTES;
@@ -117,7 +117,7 @@ export class Barretenberg {
   /**
    * Poseidon2 over BN254. A tree calls it hundreds of thousands of times, so the request is packed once and only the numbers change.
    * @param inputs four field elements
-   * @returns the first of the four that the permutation gives
+   * @returns the first of the four elements of the permutation
    */
   permute(inputs: readonly Uint8Array[]): Uint8Array {
     inputs.forEach((input, at) => {
@@ -131,7 +131,7 @@ export class Barretenberg {
     return answer.subarray(start, start + FIELD_BYTES);
   }
 
-  /** @throws BarretenbergError for every fault, so that a caller has one class to catch */
+  /** @throws BarretenbergError for every fault */
   private call(command: string, content: Readonly<Record<string, Packed>>): Readonly<Record<string, Packed>> {
     let answer: Packed;
     try {
@@ -174,7 +174,7 @@ export class Barretenberg {
     return {
       env: {
         memory: this.memory,
-        logstr: () => undefined, // debugging output, which may name values of the witness
+        logstr: () => undefined, // Debugging output is dropped, because it may contain values of the witness
         throw_or_abort_impl: (at: number) => {
           throw new BarretenbergError(this.text(at) || 'aborted without a reason');
         },

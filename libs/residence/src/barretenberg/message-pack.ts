@@ -2,7 +2,7 @@
 
 export type Packed = boolean | number | string | Uint8Array | readonly Packed[] | { readonly [key: string]: Packed };
 
-/** Numbers are whole and from 0 to 2^32 - 1. @throws RangeError if a value cannot be written */
+/** Writes a value. Numbers must be whole, from 0 to 2^32 - 1. @throws RangeError if a value cannot be written */
 export function pack(value: Packed): Uint8Array {
   const parts: Uint8Array[] = [];
   write(value, parts);
@@ -45,14 +45,14 @@ function write(value: Packed, parts: Uint8Array[]): void {
 }
 
 interface Heads {
-  /** The first byte of the shortest form, and how many lengths it can hold. */
+  /** The shortest form, one byte: its value for the length 0, and the first length that does not fit. */
   readonly short?: readonly [first: number, below: number];
   readonly 1?: number;
   readonly 2?: number;
   readonly 4: number;
 }
 
-/** Returns a type byte with a length or number, in the shortest form that can hold that number. */
+/** Returns a type byte with a length or number, in the shortest form in which it fits. */
 function head(length: number, { short, 1: one, 2: two, 4: four }: Heads): Uint8Array {
   if (!Number.isInteger(length) || length < 0 || length > 0xffff_ffff) throw new RangeError('a number out of range');
   if (short !== undefined && length < short[1]) return Uint8Array.of(short[0] | length);
@@ -134,7 +134,7 @@ class Reader {
     return Object.fromEntries(members);
   }
 
-  /** Refuses a count of members beyond the bytes that are left, so that a wrong count cannot reserve memory: each takes at least a byte. */
+  /** Refuses more members than bytes are left, because each takes at least a byte. So a wrong count cannot reserve memory. */
   private atMost(length: number): number {
     if (length > this.bytes.length - this.at) throw new RangeError('cut off');
     return length;

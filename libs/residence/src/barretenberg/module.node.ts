@@ -8,8 +8,8 @@ export const BARRETENBERG_SHA256 = 'aa2902495552835d386f23a78968485631bec9840484
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /**
- * Returns Barretenberg, compiled once for the process. Worker threads can use the same module. The file of 3.1 MB is in a bundle and is
- * read when it is first needed.
+ * Returns Barretenberg, compiled once for the process. Worker threads can use the same module. A bundle contains the file of 3.1 MB, and
+ * this function reads it when it is first needed.
  * @throws Error if the package has another file
  */
 export function barretenbergModule(): Promise<WebAssembly.Module> {
@@ -21,6 +21,6 @@ async function compile(): Promise<WebAssembly.Module> {
   const { default: url } = (await import('@communique-tee/barretenberg-file')) as { readonly default: string };
   const bytes = gunzipSync(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'));
   if (createHash('sha256').update(bytes).digest('hex') !== BARRETENBERG_SHA256)
-    throw new Error('@aztec/bb.js holds another barretenberg.wasm than this version was made with');
+    throw new Error('the barretenberg.wasm of @aztec/bb.js is not the pinned file');
   return webAssembly.compile(bytes);
 }

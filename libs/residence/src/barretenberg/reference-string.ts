@@ -1,4 +1,4 @@
-// Constants of the structured reference string: BN254's part of Aztec's Ignition ceremony.
+// Constants of the reference string: the part of Aztec's Ignition ceremony for BN254.
 import { fromHex } from '@communique-tee/protocol';
 
 /** Points of the first group that proving loads: 64 bytes each, x and y, big-endian. */
@@ -7,10 +7,10 @@ export const REFERENCE_STRING_BYTES = REFERENCE_STRING_POINTS * 64;
 /** SHA-256 of the 262,208 bytes. */
 export const REFERENCE_STRING_SHA256 = 'b177b63297a5644d4849b98a01b56121a5fe0eb4fb5f30bb12a026497e8471f6';
 
-/** The name of its file below the gateway's `/page/`. */
+/** The name of the file in the gateway's `/page/`. */
 export const REFERENCE_STRING_NAME = `reference-string-${REFERENCE_STRING_SHA256.slice(0, 12)}.dat`;
 
-/** The generator (1, 2): the first point of every string, and the only point of this group that verification needs. */
+/** The generator (1, 2), the first point of every reference string. Verification needs no other point of the first group. */
 export const FIRST_POINT = fromHex(`${'1'.padStart(64, '0')}${'2'.padStart(64, '0')}`);
 
 /** The ceremony's point of the second group, 128 bytes. */

@@ -1,6 +1,4 @@
-/**
- * The parts of WebAssembly that this library uses. Node's types omit them, and this library does not load the types of the DOM.
- */
+/** The parts of WebAssembly that this library uses. Node's types lack them, and this library does not load the types of the DOM. */
 interface WebAssemblyApi {
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
   readonly Instance: new (

@@ -1,4 +1,4 @@
-/** Makes proofs of residence in a page, in a worker that loads only files of the page's own origin. */
+/** Makes proofs of residence in a worker of a page. The worker loads only files of the page's own origin. */
 import { ProverOfWorker, type ProvingWorker, type ProvingWorkerEvents } from './prover-of-worker';
 import type { Prover } from './proving';
 import type { Addresses, ProvingReport } from './worker-messages';
@@ -6,7 +6,7 @@ import type { Addresses, ProvingReport } from './worker-messages';
 export { ProvingError } from './proving';
 export type { ProofOfResidence, Prove, ProveOptions, Prover, ProvingErrorCode, ProvingState } from './proving';
 
-/** Paths on the page's origin. The build gives the files their names. */
+/** The paths of the prover's files on the page's origin. The build names the files. */
 export interface ProvingFiles extends Addresses {
   /** The script of the worker. */
   readonly worker: string;
@@ -15,7 +15,7 @@ export interface ProvingFiles extends Addresses {
 /** The name of the policy that the page's Content-Security-Policy allows under `trusted-types`. */
 export const WORKER_POLICY = 'communique-tee-worker';
 
-/** The parts of the DOM that this code uses; the library does not load the DOM's types. */
+/** The parts of the DOM that this code uses. The library does not load the DOM's types. */
 interface PageScope {
   readonly Worker: new (
     script: unknown,
@@ -36,8 +36,8 @@ interface PageScope {
 }
 
 /**
- * Returns a prover that starts its worker with the first proof, which loads about 4 MB. Later proofs take half a second. Make one
- * prover per page, because the policy of Trusted Types can be made only once.
+ * Returns a prover. It starts its worker for the first proof, which loads about 4 MB. A later proof takes half a second. Make one prover
+ * per page, because the policy of Trusted Types can be made only once.
  */
 export function createProver(files: ProvingFiles): Prover {
   const { worker: script, ...addresses } = files;
@@ -55,7 +55,7 @@ function startWorker({ Worker }: PageScope, script: unknown, { onReport, onEnd }
     onReport(data);
   };
   worker.onerror = (event) => {
-    event.preventDefault(); // otherwise the browser's console would show the thrown value
+    event.preventDefault(); // Keeps the thrown value out of the browser's console
     onEnd();
   };
   worker.onmessageerror = onEnd;

@@ -1,4 +1,4 @@
-// The part of the prover that runs in a worker of Node or of a browser.
+// The part of the prover that runs in the worker, in Node and in browsers.
 import { initSync } from '@noir-lang/acvm_js/web/acvm_js.js';
 import { fromBase64, toHex } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -60,7 +60,7 @@ export class WorkerProver<Source> {
   }
 }
 
-/** Whether these are the 262,208 bytes whose hash is pinned. */
+/** Whether these are the 262,208 bytes with the pinned hash. */
 export function isReferenceString(bytes: Uint8Array): boolean {
   return bytes.length === REFERENCE_STRING_BYTES && toHex(sha256(bytes)) === REFERENCE_STRING_SHA256;
 }
@@ -73,7 +73,7 @@ async function orElse<T>(code: ProvingErrorCode, work: () => Promise<T>): Promis
   }
 }
 
-/** Silences the console of the worker: when the ACVM panics, it prints a line that may contain values of the witness. */
+/** Silences the console of the worker, because a panic of the ACVM prints a line that may contain values of the witness. */
 export function silenceConsole(): void {
   for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) console[name] = () => undefined;
 }

@@ -12,7 +12,7 @@ export interface ProvingWorker {
 
 export interface ProvingWorkerEvents {
   readonly onReport: (report: ProvingReport) => void;
-  /** Called when the worker ended or could not be started. */
+  /** Called when the worker has ended or could not start. */
   readonly onEnd: () => void;
 }
 
@@ -27,7 +27,7 @@ interface Running {
   readonly onEnd: () => void;
 }
 
-/** Keeps one worker, which has loaded the proof system, from proof to proof. Proofs are made one after the other. */
+/** Makes proofs one after the other in one worker, so that the worker loads the proof system only once. */
 export class ProverOfWorker implements Prover {
   private worker: ProvingWorker | undefined;
   private running: Running | undefined;
@@ -64,7 +64,7 @@ export class ProverOfWorker implements Prover {
       if (!isExpected) throw new ProvingError('ERR_PROVING_FAILED');
       return { proof: report.proof, publicInputs };
     } catch (error) {
-      // A worker that failed is in an unknown state: the next proof gets another one
+      // A worker that failed is in an unknown state, so the next proof gets another worker
       this.endWorker();
       signal?.throwIfAborted();
       throw error;

@@ -12,7 +12,7 @@ export interface NodeProverOptions {
   readonly referenceString: Uint8Array;
 }
 
-/** Returns a prover in a worker thread: 1 s for the first proof, about 0.5 s for each later one. It takes 100 MB until it is closed. */
+/** Returns a prover in a worker thread. The first proof takes 1 s, a later proof about 0.5 s. The prover takes 100 MB until it is closed. */
 export function createProver({ referenceString }: NodeProverOptions): Prover {
   return new ProverOfWorker({
     startWorker,
@@ -28,7 +28,7 @@ export function createProver({ referenceString }: NodeProverOptions): Prover {
 }
 
 function startWorker({ onReport, onEnd }: ProvingWorkerEvents): ProvingWorker {
-  // Discards the prover's output: a command prints one JSON value and nothing else
+  // The worker's output is discarded, because a command must print one JSON value and nothing else
   const worker = new Worker(threadProgram(), { eval: true, stdout: true, stderr: true, env: {} });
   worker.unref();
   worker.on('message', (report: ProvingReport) => {

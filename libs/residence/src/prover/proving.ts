@@ -1,8 +1,8 @@
-// The questions and answers of a prover, the same in Node and in browsers.
+// The types of a prover, for Node and for browsers.
 import type { PublicInputs } from '../statement';
 import type { Witness } from '../witness';
 
-/** The states of one proof, in this order: `loading` the proof system (only the first time), `solving` the circuit, `proving`. */
+/** The states of one proof, in order. `loading`: the proof system, only for the first proof. `solving`: the witness. `proving`: the proof. */
 export type ProvingState = 'loading' | 'solving' | 'proving';
 
 export interface ProveOptions {
@@ -22,12 +22,12 @@ export type Prove = (witness: Witness, options?: ProveOptions) => Promise<ProofO
 
 export interface Prover {
   readonly prove: Prove;
-  /** Ends the worker, and with it a proof that is being made. */
+  /** Ends the worker. A proof that is being made is rejected. */
   close(): void;
 }
 
 export type ProvingErrorCode =
-  /** The reference string, which proving needs, could not be loaded or is not the pinned one. */
+  /** The reference string could not be loaded or is not the pinned one. */
   | 'ERR_PROVING_NO_REFERENCE_STRING'
   /** A file of the prover could not be loaded, or is not the pinned one. */
   | 'ERR_PROVING_FILES'
@@ -43,7 +43,7 @@ export type ProvingErrorCode =
   | 'ERR_PROVING_CLOSED';
 
 const MESSAGES: Readonly<Record<ProvingErrorCode, string>> = {
-  ERR_PROVING_NO_REFERENCE_STRING: 'the reference string that proving needs could not be had',
+  ERR_PROVING_NO_REFERENCE_STRING: 'the reference string that proving needs could not be loaded',
   ERR_PROVING_FILES: 'a file that proving needs could not be loaded',
   ERR_PROVING_DEVICE: 'this device has too little memory for a proof, or does not run WebAssembly',
   ERR_PROVING_WITNESS: 'these values do not satisfy the statement',
@@ -52,7 +52,7 @@ const MESSAGES: Readonly<Record<ProvingErrorCode, string>> = {
   ERR_PROVING_CLOSED: 'the prover was closed',
 };
 
-/** Has a fixed text and no cause, because the errors of the proof system may contain values of the witness. */
+/** An error with a fixed text and no cause, because errors of the proof system may contain values of the witness. */
 export class ProvingError extends Error {
   override readonly name = 'ProvingError';
 

@@ -1,5 +1,5 @@
-// Computes the solved witness from a person's values, with Noir's ACVM. Noir's ABI coder, another 0.7 MB, is not used, because the
-// parameters need no coding beyond a list of numbers.
+// Computes the solved witness from a person's values, with Noir's ACVM. The parameters are only a list of numbers, so this file does not
+// use Noir's ABI coder, which has another 0.7 MB.
 import { compressWitnessStack, executeProgram } from '@noir-lang/acvm_js/web/acvm_js.js';
 import { fromBase64 } from '@communique-tee/protocol';
 import { CIRCUIT } from '../circuit';
@@ -24,7 +24,7 @@ function flat(inputs: CircuitInputs): string[] {
   );
   return values.map((value) => {
     const number = typeof value === 'boolean' ? `0x${(value ? '1' : '0').padStart(64, '0')}` : value;
-    // The ACVM would end the whole worker over any other text
+    // Any other text would end the whole worker
     if (!/^0x[0-9a-f]{64}$/.test(number)) throw new TypeError('not a field element');
     return number;
   });

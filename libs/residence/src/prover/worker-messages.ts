@@ -2,16 +2,17 @@
 import type { CircuitInputs } from '../witness';
 import type { ProvingErrorCode, ProvingState } from './proving';
 
-/** The files that a worker in Node uses, as values. A worker in a browser gets addresses below the page's own origin instead. */
+/** The loaded files of a worker. A worker in Node gets them from its prover; a worker in a browser loads them from `Addresses`. */
 export interface Loaded {
-  /** @aztec/bb.js's proof system. */
+  /** The proof system, from @aztec/bb.js. */
   readonly barretenberg: WebAssembly.Module;
-  /** @noir-lang/acvm_js's solver. */
+  /** The solver, from @noir-lang/acvm_js. */
   readonly acvm: WebAssembly.Module;
-  /** 262,208 bytes, checked by the worker against the pinned hash. */
+  /** 262,208 bytes. The worker compares their hash with the pinned one. */
   readonly referenceString: Uint8Array;
 }
 
+/** Addresses on the page's own origin. */
 export interface Addresses {
   readonly barretenberg: string;
   readonly acvm: string;
@@ -20,7 +21,7 @@ export interface Addresses {
 
 export interface ProvingQuestion<Source = Loaded | Addresses> {
   readonly inputs: CircuitInputs;
-  /** Used for the first question only. */
+  /** Used only for the first question. */
   readonly source: Source;
 }
 

@@ -15,7 +15,7 @@ const scope = globalThis as unknown as {
 };
 
 async function load({ barretenberg, acvm, referenceString }: Addresses): Promise<Loaded> {
-  // First, because if the gateway has no reference string, the page need not load the other 4 MB
+  // The reference string is loaded first: without it, the page need not load the other 4 MB
   const string = await loadReferenceString(referenceString);
   try {
     const [proofSystem, solver] = await Promise.all([compile(barretenberg), compile(acvm)]);
@@ -25,12 +25,12 @@ async function load({ barretenberg, acvm, referenceString }: Addresses): Promise
   }
 }
 
-/** Compiles a wasm file of the gateway. Its name has a hash of its content, so the browser may keep the compiled code. */
+/** Compiles a wasm file from the gateway. Its name contains the hash of its content, so the browser may keep the compiled code. */
 async function compile(address: string): Promise<WebAssembly.Module> {
   return webAssembly.compileStreaming(fetch(address, { credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) }));
 }
 
-/** Reads the string from the browser's cache or the gateway, and once more without the cache if the cached copy is damaged. */
+/** Reads the reference string from the browser's cache or the gateway. If that fails, reads it once more, without the cache. */
 async function loadReferenceString(address: string): Promise<Uint8Array> {
   let hasAnswered = false;
   for (const cache of ['default', 'reload'] as const) {
@@ -44,7 +44,7 @@ async function loadReferenceString(address: string): Promise<Uint8Array> {
       hasAnswered ||= error instanceof DownloadError && error.answered;
     }
   }
-  // If there was no answer, the person may try again
+  // The codes differ, because without any answer the person may try again
   throw new ProvingError(hasAnswered ? 'ERR_PROVING_NO_REFERENCE_STRING' : 'ERR_PROVING_FILES');
 }
 

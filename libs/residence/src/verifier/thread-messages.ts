@@ -1,5 +1,4 @@
-// The messages between a verifier and its worker threads. A thread has one question at a time, so the messages
-// need no numbers.
+// The messages between a verifier and its worker threads. A thread has one question at a time, so messages need no numbers.
 
 export interface ThreadData {
   readonly module: WebAssembly.Module;
@@ -13,6 +12,6 @@ export interface ThreadQuestion {
 
 export interface ThreadVerdict {
   readonly valid: boolean;
-  /** The error that Barretenberg threw, after which its instance was replaced. */
+  /** The text of the error, if Barretenberg threw. */
   readonly threw?: string;
 }

@@ -1,4 +1,4 @@
-// Verifies proofs of residence in worker threads, so that no proof, however odd, stops the program or blocks its event loop.
+// Verifies proofs of residence in worker threads, so that no malformed proof stops the program or blocks its event loop.
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { barretenbergModule } from '../barretenberg/module.node';
@@ -11,20 +11,20 @@ import { threadProgram } from './program.node';
 import type { ThreadData, ThreadQuestion, ThreadVerdict } from './thread-messages';
 
 export interface VerifierOptions {
-  /** The number of threads, and so of proofs that are verified at once. Default: 1. */
+  /** The number of threads. Each verifies one proof at a time. Default: 1. */
   readonly workers?: number;
   /** How many proofs may wait while others are verified. Default: 32. */
   readonly maxQueued?: number;
-  /** The time after which a thread without an answer is ended. Default: 10,000 ms, about a thousand times what a proof takes. */
+  /** How long a thread may take for one proof before it is ended. Default: 10,000 ms, about a thousand times the usual time. */
   readonly timeoutMs?: number;
   /** Called with the reason of each refusal, for the log: printable ASCII, never empty. */
   readonly onRefused?: (reason: string) => void;
 }
 
-/** Depends only on public inputs and proof. */
+/** A verdict depends only on the public inputs and the proof. */
 export type Verdict = { readonly valid: true } | { readonly valid: false };
 
-/** A small heap, so that the engine soon collects replaced instances. WebAssembly's own memory is not part of the heap. */
+/** With a small heap, the engine soon collects replaced instances. WebAssembly's memory is not part of the heap. */
 const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
 /** The pause before a thread that could not start is started again. */
@@ -38,10 +38,10 @@ export class VerifierBusyError extends Error {
 export interface Verifier {
   /**
    * @param proof `PROOF_BYTES`
-   * @param source who sent it, such as a client's address: sources are served in turn, and in a full queue the source
-   * with the most proofs loses one. A source with one proof waits for at most one proof of each other source
-   * @throws VerifierBusyError (rejects) when the queue is full, the thread died or did not answer, or the verifier is
-   * closed. The proof was not checked: try again later
+   * @param source the sender, such as a client's address. Sources are served in turn: a source with one proof waits for at most one proof
+   * of each other source. A full queue drops a proof of the source with the most proofs
+   * @throws VerifierBusyError (rejects) if the queue is full, the thread died or did not answer, or the verifier is closed. The proof was
+   * not checked; try again later
    */
   verify(publicInputs: PublicInputs, proof: Uint8Array, source?: string): Promise<Verdict>;
   /** How many proofs wait, without those that are being verified. */
@@ -122,7 +122,7 @@ class ThreadedVerifier implements Verifier {
   }
 }
 
-/** A worker thread that takes the next job when it is free. It is replaced when it dies or does not answer. */
+/** A worker thread that takes the next job when it is free. A thread that dies or does not answer is replaced. */
 class VerifierThread {
   private worker: Worker | undefined;
   private job: Job | undefined;
@@ -142,7 +142,7 @@ class VerifierThread {
   /** Resolves when the thread can verify. */
   start(): Promise<void> {
     this.isReady = false;
-    // An idle thread does not keep the process alive. Its own output is discarded, because it would mix with the log.
+    // The thread's output is discarded, because it would mix with the log.
     const worker = new Worker(this.program, {
       eval: true,
       workerData: this.data,

@@ -5,15 +5,15 @@ export interface DownloadOptions {
   /** The limit for each host, from the request to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** The file has exactly this length and is fetched whole, since browsers cache only a whole file. Default: fetch only its beginning. */
+  /** Fetches the whole file, because browsers cache only whole files. The file must have exactly the wanted length. Default: false. */
   readonly whole?: boolean;
 }
 
-/** The download from this host failed. Of the answer, the text contains only the status. */
+/** The download from one host failed. The text contains no part of the answer except the status. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
 
-  /** @param answered whether the host answered, with something other than these bytes */
+  /** @param answered whether the host answered, but not with the wanted bytes */
   constructor(
     text: string,
     readonly answered = false,
@@ -23,8 +23,8 @@ export class DownloadError extends Error {
 }
 
 /**
- * Returns the first `length` bytes of a file. Reads at most that many: a host that ignores the range is cut off there.
- * @throws DownloadError (rejects) on any other answer than 206 with exactly this range or 200, on fewer bytes, and after the time
+ * Returns the first `length` bytes of a file. Reads no more, even if the host ignores the range.
+ * @throws DownloadError (rejects) unless the host answers in time with 200, or 206 and exactly this range, and with enough bytes
  */
 export async function downloadStart(url: string, length: number, options: DownloadOptions): Promise<Uint8Array> {
   const { fetch, timeoutMs, signal, whole = false } = options;
@@ -49,7 +49,7 @@ export async function downloadStart(url: string, length: number, options: Downlo
     throw error instanceof DownloadError ? error : new DownloadError('no connection, or it broke off');
   } finally {
     ends.removeEventListener('abort', abort);
-    controller.abort(); // the rest of the host's answer is not read
+    controller.abort(); // Ends the transfer of a longer answer
   }
 }
 
@@ -57,7 +57,7 @@ function checkRange({ status, headers }: Response, length: number): void {
   if (status === 200) return;
   if (status !== 206) throw new DownloadError(`status ${String(status)}`, status < 500);
   const range = /^bytes 0-(\d+)\/(?:\d+|\*)$/.exec(headers.get('content-range') ?? '');
-  if (range?.[1] !== String(length - 1)) throw new DownloadError('another range than was asked for', true);
+  if (range?.[1] !== String(length - 1)) throw new DownloadError('another range than requested', true);
 }
 
 async function readAtMost({ body }: Response, length: number): Promise<Uint8Array> {
@@ -70,6 +70,6 @@ async function readAtMost({ body }: Response, length: number): Promise<Uint8Arra
     bytes.set(value.subarray(0, length - at), at);
     at += value.length;
   }
-  if (at < length) throw new DownloadError('fewer bytes than were asked for', true);
+  if (at < length) throw new DownloadError('fewer bytes than requested', true);
   return bytes;
 }

@@ -8,20 +8,18 @@ import { expandPoints } from './expand';
 
 /** 4,097 points of BN254's first group, 64 bytes each. */
 export const REFERENCE_STRING_FILE = 'bn254_g1_4097.dat';
-/** The public hosts of Aztec's ceremony; the second is tried if the first fails. Both serve the points compressed, 32 bytes each. */
+/** The public hosts of Aztec's ceremony. The second is tried if the first fails. Both serve compressed points of 32 bytes. */
 export const REFERENCE_STRING_HOSTS = ['https://crs.aztec-cdn.foundation', 'https://crs.aztec-labs.com'];
 const HOSTED_FILE = 'g1_compressed.dat';
 
 export interface ReferenceStringPlaces {
-  /** A file that the user named. It must exist and be the pinned one; no other source is tried. */
+  /** A file that the user named. If it is not the pinned reference string, no other source is tried. */
   readonly file?: string | undefined;
   /** Folders that may have {@link REFERENCE_STRING_FILE}, read in this order. */
   readonly folders?: readonly string[];
-  /** A folder that is read, and to which a downloaded string is written. */
+  /** A folder that is read, and into which a downloaded string is written. */
   readonly cacheFolder?: string | undefined;
-  /**
-   * The hosts to download from, such as {@link REFERENCE_STRING_HOSTS}; none by default. At most 131,104 bytes are read from each.
-   */
+  /** The hosts to download from, such as {@link REFERENCE_STRING_HOSTS}; none by default. Each serves 131,104 bytes. */
   readonly hosts?: readonly string[];
   readonly fetch?: typeof fetch;
   /** The limit for each host. Default: 20,000 ms. */
