@@ -44,11 +44,11 @@ describe('the circuit', () => {
     expect(CIRCUIT.abi.return_type).toBeNull();
   });
 
-  it('holds for 40 random statements that the library computed', async () => {
+  it('is satisfied by 40 random statements that the library computed', async () => {
     for (let at = 0; at < 40; at++) expect(await holds(witnessOf(statement(at)).inputs)).toBe(true);
   });
 
-  it('holds for the places of a tree with removed leaves', async () => {
+  it('is satisfied for the places of a tree with removed leaves', async () => {
     const person = statement(0);
     const { secret, registration } = person;
     const leaf = leafOf({ commitment: commitmentOf(secret), ...registration });
@@ -78,7 +78,7 @@ describe('the circuit', () => {
     }
   });
 
-  it('takes any message but 0, because only the proof binds the message', async () => {
+  it('accepts any message except 0, because only the proof binds the message', async () => {
     const { inputs } = witnessOf(statement(7));
     expect(await holds({ ...inputs, message: number(randomField()) })).toBe(true);
     expect(await holds({ ...inputs, message: number(ZERO_FIELD) })).toBe(false);

@@ -181,8 +181,8 @@ it('refuses a root note that is not UTF-8', async () => {
   await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_NOTE'));
 });
 
-describe('a host that cannot be read', () => {
-  it('may have no list, answer 500, or redirect', async () => {
+describe('a host', () => {
+  it('is reported as unreachable if it has no list, answers 500, or redirects', async () => {
     await using server = await ListServer.start(new Map());
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UNREACHABLE'));
     server.answer = (_path, response) => !!response.writeHead(500).end();
@@ -206,7 +206,7 @@ describe('a host that cannot be read', () => {
     expect(written).toBeLessThan(50_000_000);
   });
 
-  it('is given up at the caller’s signal', async () => {
+  it('is not read further after the caller’s signal', async () => {
     await using server = await ListServer.start(published);
     const caller = new AbortController();
     server.answer = () => {

@@ -12,7 +12,7 @@ it('reads the key texts that it wrote', () => {
   expect(parseSigningKey(formatSigningKey(key))).toEqual(key);
 });
 
-/** From the documentation of Go's golang.org/x/mod/sumdb/note: a key of another implementation. */
+/** The key is from the documentation of Go's golang.org/x/mod/sumdb/note. */
 it('reads a verifier key of another implementation', () => {
   const known = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
   expect(formatVerifierKey(parseVerifierKey(known))).toBe(known);
@@ -37,7 +37,7 @@ it.each([
 it('refuses a public key of small order, under which anyone can sign', () => {
   const identity = new Uint8Array(32);
   identity[0] = 1;
-  // The key id is right, so that only the point can be refused.
+  // The key id is right, so only the point is a reason to refuse
   const small = 'small-order+f9b81517+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
   expect(Buffer.from('AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'base64').subarray(1)).toEqual(
     Buffer.from(identity),
@@ -53,7 +53,7 @@ it('refuses a public key outside the group of prime order, because verifiers may
   expect(() => parseVerifierKey(mixedText)).toThrow(/not an Ed25519 key/);
 });
 
-it('refuses a signing key of another length, and never shows the key in an error', () => {
+it('refuses a signing key of another length, with an error that does not contain the key', () => {
   const secret = formatSigningKey(key);
   const cut = secret.slice(0, -4);
   expect(() => parseSigningKey(cut)).toThrow(refusal);

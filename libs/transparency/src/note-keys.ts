@@ -7,10 +7,10 @@ import { NoteError } from './errors';
 const ED25519 = 0x01;
 const KEY_BYTES = 32;
 const SIGNING_KEY_PREFIX = 'PRIVATE+KEY+';
-/** No Unicode white space, no plus signs and no control characters, as C2SP requires; the length is our own limit. */
+/** C2SP forbids Unicode white space, plus signs and control characters. The length is our own limit. */
 const NAME = /^[^\p{White_Space}\p{Cc}+]{1,256}$/u;
 
-/** A key whose signature on a note counts. */
+/** A key that verifies the signatures of notes. */
 export interface VerifierKey {
   name: string;
   /** The first 4 bytes of SHA-256(name, newline, 0x01, public key), as 8 lower-case hex digits. */
@@ -19,21 +19,21 @@ export interface VerifierKey {
   publicKey: Uint8Array;
 }
 
-/** A verifier key with its secret half. */
+/** A verifier key with its private key. */
 export interface SigningKey extends VerifierKey {
   /** 32 bytes (RFC 8032 section 5.1.5: the private key). */
   seed: Uint8Array;
 }
 
-/** Whether the text can name a key in a note: no space, no plus sign, at most 256 characters. */
+/** Whether the text can name a key in a note: it has no space or plus sign, and 1 to 256 characters. */
 export function isKeyName(name: string): boolean {
   return name.isWellFormed() && NAME.test(name);
 }
 
 /**
- * Reads `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). One key has one text: lower-case hex and
- * canonical base64 only.
- * @throws NoteError `ERR_NOTE_KEY`, also for a public key that is no canonical point or not in the group of prime order
+ * Reads `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). One key has one text: hex is in lower case,
+ * and base64 is canonical.
+ * @throws NoteError `ERR_NOTE_KEY`, also for a public key that is not a canonical point in the group of prime order
  */
 export function parseVerifierKey(text: string): VerifierKey {
   const { name, keyId, bytes } = parseKeyText(text, 'verifier key');
@@ -83,8 +83,8 @@ function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey {
 }
 
 /**
- * Whether a public key is canonical and in the group of prime order, as every honestly made key is. Under a key of small order anyone can
- * make signatures that verify. Verifiers may differ about signatures of the other keys outside the group.
+ * Whether a public key is canonical and in the group of prime order, as every honest key is. Anyone can make signatures under a key of
+ * small order. Verifiers may differ about signatures of the other keys outside the group.
  */
 function isUsablePoint(publicKey: Uint8Array): boolean {
   try {

@@ -4,7 +4,7 @@ import { describeWith } from '@communique-tee/testing/harness';
 import { NOTE_VECTORS } from './testing';
 
 describeWith(chromiumAvailability(), 'signed notes in Chromium', () => {
-  it('decides about every test vector as Node does', async () => {
+  it('get the same decision as in Node for every test vector', async () => {
     await using page = await openModuleInChromium(join(__dirname, 'testing/outcome.ts'));
     expect(await page.call('outcomesOf', NOTE_VECTORS)).toEqual(NOTE_VECTORS.map(({ expected }) => expected));
   });

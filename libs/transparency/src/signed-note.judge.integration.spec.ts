@@ -10,7 +10,7 @@ function go(args: readonly string[], input = ''): string {
   return execFileSync('go', args, { cwd: program, env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
-/** Returns why Go's implementation cannot run here; undefined if it can. This spec downloads nothing. */
+/** Returns the reason if Go's implementation cannot run here. This spec downloads nothing. */
 function absent(): string | undefined {
   try {
     go(['build', '-o', '/dev/null', '.']);
@@ -24,7 +24,7 @@ const reason = absent();
 if (reason !== undefined) process.stderr.write(`\nNOT RUN: "signed notes judged by Go": ${reason}\n`);
 
 (reason === undefined ? describe : describe.skip)('signed notes judged by Go', () => {
-  it('decides as Go does, except about the notes that only Go accepts', () => {
+  it('get the same decision from Go as from us, except the notes that only Go accepts', () => {
     const questions = NOTE_VECTORS.map(({ keys, note }) => JSON.stringify({ keys, note }));
     const answers = go(['run', '.'], `${questions.join('\n')}\n`)
       .trimEnd()
@@ -39,7 +39,7 @@ if (reason !== undefined) process.stderr.write(`\nNOT RUN: "signed notes judged 
     expect(answers).toEqual(NOTE_VECTORS.map(expectedWord));
   });
 
-  it('opens a note that Go signs with our key', () => {
+  it('can be signed by Go with our key', () => {
     const key = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
     const opened = openNote(go(['run', '.', 'sign', formatSigningKey(key)]), [key]);
     expect(opened.body).toBe('signed by Go\n');

@@ -7,7 +7,7 @@ import { outcomeOf } from './testing/outcome';
 
 const key = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
 
-it('has the test vectors that make-vectors.ts makes and write-vectors.ts writes', () => {
+it('has the test vectors that make-vectors.ts makes', () => {
   expect(NOTE_VECTORS).toEqual(makeVectors());
 });
 
@@ -33,7 +33,7 @@ it.each(['', 'no newline', 'a\r\n', '\u2014 a\n', 'a\n\n\u2014 b\n', 'lone \ud80
   },
 );
 
-it('does not sign with one key twice, or without a key', () => {
+it('signs neither twice with one key nor without a key', () => {
   for (const keys of [[], [key, key]])
     expect(() => signNote('a\n', ...keys)).toThrow(expect.objectContaining({ code: 'ERR_NOTE_MALFORMED' }));
 });
@@ -42,7 +42,7 @@ it('accepts no note if no key is configured', () => {
   expect(() => openNote(signNote('a\n', key), [])).toThrow(expect.objectContaining({ code: 'ERR_NOTE_UNKNOWN_KEY' }));
 });
 
-it('refuses a note beyond the size of any note', () => {
+it('refuses a note above the size limit', () => {
   expect(() => openNote(`${'a'.repeat(262_144)}${signNote('a\n', key)}`, [key])).toThrow(
     expect.objectContaining({ code: 'ERR_NOTE_MALFORMED' }),
   );

@@ -4,16 +4,16 @@ import { NoteError } from './errors';
 import { isKeyName, type SigningKey, type VerifierKey } from './note-keys';
 import { checkSignature, SIGNATURE_BYTES, type SignatureCheck } from './signature-check';
 
-/** The beginning of each signature line: em dash (U+2014) and a space. */
+/** Each signature line begins with an em dash (U+2014) and a space. */
 const DASH = '\u2014 ';
-/** C2SP asks verifiers to read at least 16 signatures. Callers limit the size of the whole note to what their notes need. */
+/** C2SP requires that verifiers read at least 16 signatures. Callers set their own limit for the size of a note. */
 const MAX_SIGNATURE_LINES = 100;
 const MAX_NOTE_CHARACTERS = 262_144;
 
 export interface OpenedNote {
   /** The signed text, with its final newline. */
   body: string;
-  /** The first of the given keys in the note's own order whose signature verified. */
+  /** The key of the note's first line that is of a given key. */
   key: VerifierKey;
 }
 
@@ -24,10 +24,10 @@ interface SignatureLine {
 }
 
 /**
- * Verifies a signed note (https://c2sp.org/signed-note) under the given keys. Lines of other keys are ignored. Where C2SP leaves
- * a choice, this function is strict, so that every reader decides the same: it refuses a note with a wrong signature of a given key, with
- * two signatures of one key, with a repeated line, or with a line of text that looks like a signature.
- * @param check how a signature is verified; all decide alike
+ * Verifies a signed note (https://c2sp.org/signed-note) under the given keys. Lines of other keys are ignored. Where C2SP leaves a choice,
+ * this function is strict. It refuses a note with a wrong signature of a given key, two signatures of one key, or a line of text that
+ * begins like a signature.
+ * @param check verifies one signature; all implementations decide the same
  * @throws NoteError `ERR_NOTE_MALFORMED`, `ERR_NOTE_SIGNATURE`, `ERR_NOTE_UNKNOWN_KEY`
  */
 export function openNote(
@@ -51,8 +51,8 @@ export function openNote(
 }
 
 /**
- * Returns the note of this text, signed by each key in turn.
- * @param body ends with a newline and has no line that begins like a signature and no control characters
+ * Returns the note of this text with a signature of each key, in the order of the keys.
+ * @param body has to end with a newline, without other control characters or a line that begins like a signature
  * @throws NoteError `ERR_NOTE_MALFORMED`
  */
 export function signNote(body: string, ...keys: readonly SigningKey[]): string {
@@ -65,7 +65,7 @@ export function signNote(body: string, ...keys: readonly SigningKey[]): string {
     return `${DASH}${key.name} ${toBase64(content)}\n`;
   });
   const text = `${body}\n${lines.join('')}`;
-  // A note that `openNote` would refuse is not returned
+  // Refuses to return a note that `openNote` refuses
   if (openNote(text, keys).body !== body) throw malformed();
   return text;
 }
@@ -91,7 +91,7 @@ function readSignatureLine(line: string): SignatureLine {
   const [name = '', base64 = '', ...rest] = line.slice(DASH.length).split(' ');
   if (!isKeyName(name) || rest.length > 0) throw malformed();
   const content = decoded(base64);
-  // Four bytes of key id, and at least one of a signature of any kind.
+  // Four bytes of key id and at least one byte of signature
   if (content.length < 5) throw malformed();
   return { name, keyId: toHex(content.subarray(0, 4)), signature: content.subarray(4) };
 }

@@ -66,7 +66,7 @@ describe('parseAddress', () => {
     expect(codeOf(text)).toBe(code);
   });
 
-  it('throws only AddressError, and writes each address that it read so that it reads the same again', () => {
+  it('throws only AddressError, and formatAddress returns each accepted text unchanged', () => {
     fc.assert(
       fc.property(
         fc

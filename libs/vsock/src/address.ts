@@ -1,13 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 export type AddressErrorCode =
-  | 'ERR_ADDRESS_SCHEME' // not vsock:, unix:, tcp: or hybrid:
-  | 'ERR_ADDRESS_PORT' // no decimal port of the right range
-  | 'ERR_ADDRESS_CID' // no usable context id, or none although one is needed
-  | 'ERR_ADDRESS_HOST' // neither IPv4, nor [IPv6], nor localhost
-  | 'ERR_ADDRESS_PATH'; // empty, too long for a sockaddr_un, or with a NUL
+  | 'ERR_ADDRESS_SCHEME' // the scheme is not vsock:, unix:, tcp: or hybrid:
+  | 'ERR_ADDRESS_PORT' // the port is not a decimal in the right range
+  | 'ERR_ADDRESS_CID' // the context id is not usable, or is missing although it is needed
+  | 'ERR_ADDRESS_HOST' // the host is neither IPv4, nor [IPv6], nor localhost
+  | 'ERR_ADDRESS_PATH'; // the path is empty, too long for a sockaddr_un, or contains a NUL
 
-/** An address that cannot be read or used. `code` is stable; the message states the rule. */
+/** An address is not readable or usable. `code` is stable. The message states the rule. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
 
@@ -21,7 +21,7 @@ export class AddressError extends Error {
 
 export interface VsockAddress {
   readonly kind: 'vsock';
-  /** The context id, 1 to 2^32-2; null, only for listening: any. */
+  /** The context id, 1 to 2^32-2. Null is any context id, only for listening. */
   readonly cid: number | null;
   /** 1 to 2^32-2. */
   readonly port: number;
@@ -36,7 +36,7 @@ export interface TcpAddress {
   readonly kind: 'tcp';
   /** An IPv4 address, an IPv6 address without brackets, or `localhost`. */
   readonly host: string;
-  /** 0 to 65535; 0 listens on a free port. */
+  /** 0 to 65535. 0 listens on a free port. */
   readonly port: number;
 }
 
@@ -51,14 +51,14 @@ export interface HybridAddress {
 
 export type Address = VsockAddress | UnixAddress | TcpAddress | HybridAddress;
 
-/** `sun_path` has 108 bytes, one of them the NUL at its end (unix(7)). */
+/** `sun_path` has 108 bytes with the NUL at its end (unix(7)). */
 const MAX_PATH_BYTES = 107;
 /** VMADDR_CID_ANY and VMADDR_PORT_ANY are 2^32-1 (vsock(7)). */
 const VSOCK_ANY = 0xffff_ffff;
 
 /**
  * Reads `vsock:<port>` (any context id, for listening), `vsock:<cid>:<port>`, `unix:<path>`, `hybrid:<path>:<port>` or
- * `tcp:<host>:<port>`, where the host is IPv4, [IPv6] or localhost, so that no name is ever looked up.
+ * `tcp:<host>:<port>`. The host is IPv4, [IPv6] or localhost, so no other name is looked up.
  *
  * @throws AddressError by code
  */
@@ -97,7 +97,7 @@ function parseHybrid(rest: string): HybridAddress {
   if (path === undefined || digits === undefined) throw new AddressError('ERR_ADDRESS_PORT', 'hybrid:<path>:<port>');
   const port = vsockPort(digits);
   if (path === '') throw new AddressError('ERR_ADDRESS_PATH', 'hybrid:<path>:<port>, and the path is not empty');
-  parseUnix(hybridListenPath({ path, port })); // the longer of the two paths that the address expands to
+  parseUnix(hybridListenPath({ path, port })); // checks the longer of the address's two paths
   return { kind: 'hybrid', path, port };
 }
 
@@ -128,7 +128,7 @@ function decimal(text: string | undefined): number | undefined {
   return text !== undefined && /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : undefined;
 }
 
-/** Returns a text that parseAddress reads to the same address. */
+/** Returns the text from which parseAddress reads this address. */
 export function formatAddress(address: Address): string {
   switch (address.kind) {
     case 'vsock':

@@ -60,7 +60,7 @@ describe('connect', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'ABORT_ERR' });
   });
 
-  it('ignores the signal once it is connected', async () => {
+  it('ignores the signal after it has connected', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     const controller = new AbortController();
     const socket = await connect(address, { timeoutMs: 5000, signal: controller.signal });

@@ -9,17 +9,16 @@ export interface ConnectOptions {
   /** How long connecting may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Keeps our side open after the other side has ended (default false: our side ends too). */
+  /** Keeps our side open after the other side has ended. By default our side ends too. */
   readonly allowHalfOpen?: boolean;
 }
 
 /**
- * Returns a connected socket, to which nothing has been written. The caller then owns the socket and must handle its
- * errors.
+ * Returns a connected socket. The caller then owns the socket and must handle its errors.
  *
  * @example const socket = await connect(parseAddress('vsock:16:5000'), { timeoutMs: 2000 });
- * @throws SocketError by the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`; for a
- * hybrid address also `ECONNREFUSED` (the guest has no listener) and `EPROTO` (the socket is not a vsock device's)
+ * @throws SocketError with the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`. A hybrid address adds
+ * `ECONNREFUSED` (the guest has no listener) and `EPROTO` (the socket is not a vsock device's).
  * @throws AddressError ERR_ADDRESS_CID for a vsock address that names no context id
  */
 export async function connect(

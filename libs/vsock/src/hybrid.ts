@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net';
 import { SocketError } from './linux/socket-error';
 
-/** "OK ", a port of at most ten digits, and a newline. */
+/** An answer is "OK ", a port of at most ten digits, and a newline. */
 const MAX_ANSWER_BYTES = 14;
 const NEWLINE = 0x0a;
 
 /**
- * Asks the vsock device of an emulated enclave, over a connection to its unix socket, for a port in the guest:
- * `CONNECT <port>\n`, answered `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated
- * Connections"; vhost-device-vsock does the same). If the guest has no listener, the device closes without an answer.
- * Bytes that the guest sends right after the answer stay unread in the socket. The socket is destroyed on every
- * failure.
+ * Asks the vsock device of an emulated enclave for a port in the guest. The socket is a connection to the device's unix socket. The request
+ * is `CONNECT <port>\n` and the answer `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated Connections").
+ * vhost-device-vsock does the same. If the guest has no listener, the device closes without an answer. Bytes that the guest sends right
+ * after the answer stay unread in the socket. Every failure destroys the socket.
  *
  * @throws SocketError ECONNREFUSED (closed before the answer), EPROTO (another answer), ABORT_ERR, or the system's
  * code
@@ -24,14 +23,14 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
     };
     const fail = (error: unknown) => {
       settle();
-      socket.on('error', () => undefined); // errors after the attempt was abandoned do not matter
+      socket.on('error', () => undefined); // ignores errors after the attempt has failed
       socket.destroy();
       reject(SocketError.from(error, 'the vsock device failed'));
     };
     const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was given up'));
     const onEnd = () =>
       fail(new SocketError('ECONNREFUSED', `the vsock device closed: no program listens on port ${port} in the guest`));
-    // A device that closes the connection without reading our request causes a reset.
+    // A device that closes the connection before it reads our request causes a reset
     const onError = (error: Error) =>
       fail(['ECONNRESET', 'EPIPE'].includes(SocketError.from(error, '').code) ? refused(port, error) : error);
     const onReadable = () => {

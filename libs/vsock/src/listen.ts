@@ -6,18 +6,19 @@ import { listenVsock } from './linux/vsock';
 import { SocketError, systemCode } from './linux/socket-error';
 
 export interface ListenOptions {
-  /** Who may connect to the unix socket, also of a hybrid address: only its owner (the default), or its group too. */
+  /** By default only the owner may connect to the unix socket, also of a hybrid address. With 0o660 its group may connect too. */
   readonly unixMode?: 0o600 | 0o660;
 }
 
 /**
- * Resolves when the server listens, with its real address (the port for `tcp:<host>:0`). A unix socket file
- * without a listener is removed first; any other file is left alone. Closing the server removes its socket file. On a
- * hybrid address the server gets the connections that the guest makes to this port of its host (CID 2), at
- * `<path>_<port>`; the vsock device must be allowed to connect there (same user, or same group and mode 0660).
+ * Resolves with the server's real address when it listens. It removes a unix socket file without a listener first, and no other file.
+ * Closing the server removes its socket file.
+ *
+ * On a hybrid address the server listens at `<path>_<port>` and gets the guest's connections to this port of its host (CID 2). The vsock
+ * device needs permission to connect there: it has the same user, or the same group with mode 0660.
  *
  * @example const address = await listen(createServer(handler), parseAddress('unix:/run/communique/enclave.sock'));
- * @throws SocketError by the system's code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...), `ERR_VSOCK_UNAVAILABLE`
+ * @throws SocketError with the system's code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...) or `ERR_VSOCK_UNAVAILABLE`
  */
 export async function listen(
   server: Server,
@@ -61,7 +62,7 @@ async function start(server: Server, address: Address, unixMode: number): Promis
     case 'unix':
     case 'hybrid': {
       const path = address.kind === 'unix' ? address.path : hybridListenPath(address);
-      // net binds within this call, so this umask applies to the socket file, which is never open to others, not even for a moment.
+      // net binds within this call, so this umask applies to the socket file from its creation on
       const before = process.umask(0o777 & ~unixMode);
       try {
         server.listen({ path });
@@ -73,7 +74,7 @@ async function start(server: Server, address: Address, unixMode: number): Promis
 }
 
 /**
- * Removes the socket file of a process that has ended. Any other file, and a socket with a listener, stays.
+ * Removes the socket file of a process that has ended. It keeps every other file and a socket with a listener.
  *
  * @throws SocketError EADDRINUSE
  */
@@ -92,7 +93,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
     if (code === 'ENOENT') return;
     if (code !== 'ECONNREFUSED')
       throw new SocketError('EADDRINUSE', `cannot connect to ${path} (${code})`, { cause: error });
-    await unlink(path).catch(() => undefined); // if another process has removed and bound it, our bind fails with EADDRINUSE
+    await unlink(path).catch(() => undefined); // if another process was faster, our bind fails with EADDRINUSE
     return;
   }
   throw new SocketError('EADDRINUSE', `another process listens on ${path}`);

@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** Resolves with a connected socket, or rejects with net's error. After an abort it never settles, and leaves no socket. */
+/** Resolves with a connected socket, or rejects with net's error. After an abort it closes the socket and never settles. */
 export function connectNet(options: NetConnectOpts, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(options);

@@ -7,7 +7,7 @@ import { openSockets } from '@communique-tee/testing/vsock';
 import { startHybridDevice, type HybridDevice } from '@communique-tee/testing/vsock';
 import { loopbackLibc } from './linux/loopback-family';
 
-/** The number of connections. For a full run set `VSOCK_LEAK_CONNECTIONS=100000`. */
+/** The number of connections. A full run sets `VSOCK_LEAK_CONNECTIONS=100000`. */
 const CONNECTIONS = Number(process.env['VSOCK_LEAK_CONNECTIONS'] ?? 600);
 const CONCURRENT = 50;
 
@@ -40,7 +40,7 @@ const WAYS: Record<string, (server: Server, folder: TemporaryFolder) => Promise<
       },
     };
   },
-  // The code for AF_VSOCK with loopback TCP as its family: we make descriptors and give handles to net
+  // Runs the code for AF_VSOCK with loopback TCP as its family. It makes descriptors and passes handles to net.
   async 'the handles of vsock'(server) {
     const listening = once(server, 'listening');
     await listenVsock(server, null, 0, loopbackLibc);
@@ -117,7 +117,7 @@ describeWith(linux, 'a connection', () => {
       const chunk = new Uint8Array(64 * 1024).fill(7);
       const total = 64 * 1024 * 1024;
       let written = 0;
-      // When write() has returned false for 200 ms, every buffer on the way is full
+      // When write() has returned false for 200 ms, every buffer is full
       for (let full = false; !full && written < total;) {
         for (let room = true; room && written < total; written += chunk.length) room = ours.write(chunk);
         full = await Promise.race([
@@ -136,7 +136,7 @@ describeWith(linux, 'a connection', () => {
       theirs.end();
     });
 
-    it('reports to the writer, with the system’s code, that the reader is gone', async () => {
+    it('reports to the writer, with the system’s code, that the reader has closed', async () => {
       const [ours, theirs] = await pair();
       theirs.destroy();
       const failed = once(ours, 'close').then(
@@ -152,7 +152,7 @@ describeWith(linux, 'a connection', () => {
         expect(outcome).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) as string });
     });
 
-    it(`leaves no descriptor behind after ${CONNECTIONS} connections`, async () => {
+    it(`leaves no descriptor after ${CONNECTIONS} connections`, async () => {
       server.on('connection', (socket) => {
         socket.on('error', () => undefined);
         socket.pipe(socket);

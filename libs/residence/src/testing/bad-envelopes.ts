@@ -1,4 +1,4 @@
-// Whole messages that a checker must refuse, made from good ones. The list is the same in every run.
+// Makes whole messages that a checker must refuse from good ones. The list is the same in every run.
 import {
   encodeCanonical,
   encodeEnvelope,
@@ -16,11 +16,11 @@ import { rootNote, rootNotes, testTree } from './people';
 
 /** Why a message is refused. Gateway and enclave have a code for each reason. */
 export type BadReason =
-  /** Not an envelope: a wrong size, number range or form. */
+  /** The bytes are not an envelope: a size, a number or the form is wrong. */
   | 'malformed'
   /** The verification key is not the circuit's. */
   | 'circuit'
-  /** The root note is not signed by the registrar, is not valid now, is valid for too long, or ends before the message. */
+  /** The registrar did not sign the root note, or it is not valid now, is valid for too long, or ends before the message. */
   | 'root'
   /** The proof does not verify for these public inputs. */
   | 'proof'
@@ -30,13 +30,11 @@ export type BadReason =
 export interface BadEnvelope {
   name: string;
   reason: BadReason;
-  /**
-   * An envelope of form 2, or one that claims to be, as posted and relayed. For a clock of {@link TEST_NOW_SECONDS}.
-   */
+  /** The bytes that a client posts and the gateway relays. The checker's clock has to show {@link TEST_NOW_SECONDS}. */
   bytes: Uint8Array;
 }
 
-/** More than 200. The proofs of `content` are good, and so is everything else that the gateway sees. */
+/** Yields more than 200 envelopes. In those with the reason `content`, everything that the gateway sees is good. */
 export function* badEnvelopes(): Generator<BadEnvelope> {
   const [good, other] = [committedProof('ada roads'), committedProof('ben schools')] as const;
   yield* badProofBytes([good, other, committedProof('kim roads, after the move')]);
@@ -57,7 +55,7 @@ function changed({ envelope }: CommittedProof, { sealed, ...residence }: Change)
   });
 }
 
-/** Only the bytes of the proof are bad. */
+/** Yields envelopes in which only the bytes of the proof are bad. */
 function* badProofBytes(goods: readonly CommittedProof[]): Generator<BadEnvelope> {
   for (const { name, proof, publicInputs, isWellFormed } of badProofs(goods)) {
     const good = goods.find(({ publicInputs: own }) => PUBLIC_INPUTS.every((each) => own[each] === publicInputs[each]));
@@ -65,7 +63,7 @@ function* badProofBytes(goods: readonly CommittedProof[]): Generator<BadEnvelope
   }
 }
 
-/** A good proof with something that it does not state: another message, campaign, person, root or status secret. */
+/** Yields a good proof with another message, campaign, person, root or status secret than it states. */
 function* replayed(good: CommittedProof, other: CommittedProof): Generator<BadEnvelope> {
   const { sealed } = good;
   const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
@@ -162,7 +160,7 @@ function* badRoots(good: CommittedProof): Generator<BadEnvelope> {
     yield { name: `${good.name}: with a root note ${name}`, reason: 'root', bytes: changed(good, { rootNote: text }) };
 }
 
-/** Bytes that our client libraries cannot produce, so they are put together here. */
+/** Yields bytes that our client libraries cannot produce. */
 function* malformed(good: CommittedProof): Generator<BadEnvelope> {
   const { verificationKeySha256, statusSha256, claim, proof } = good.envelope.residence;
   const items: unknown[] = [2, verificationKeySha256, statusSha256, good.rootNote, claim, proof, good.sealedBytes];

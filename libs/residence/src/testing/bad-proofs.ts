@@ -1,16 +1,15 @@
-// Proofs that a verifier must refuse, made from good ones. The list is the same in every run: values that look random are derived from
-// texts.
+// Makes proofs that a verifier must refuse from good ones. The list is the same in every run: random-looking values are hashes of texts.
 import { FIELD_BYTES, FIELD_MODULUS, fieldFromBigInt, fieldToBigInt, isField, type Field } from '../field';
 import { PUBLIC_INPUTS, type PublicInputs } from '../statement';
 import { madeUpBytes, madeUpField } from './made-up';
 
 export interface BadProof {
-  /** Which good proof was changed, and how. */
+  /** States which good proof was changed, and how. */
   name: string;
-  /** Field elements if `isWellFormed`; otherwise one may have another size, or not be below the modulus. */
+  /** Contains field elements if `isWellFormed`. Otherwise one may have another size, or not be below the modulus. */
   publicInputs: PublicInputs;
   proof: Uint8Array;
-  /** Whether lengths and number ranges are right, so that only the proof system can refuse the proof. */
+  /** Whether lengths and number ranges are right. Only the proof system can refuse such a proof. */
   isWellFormed: boolean;
 }
 
@@ -28,8 +27,8 @@ interface Draft {
 }
 
 /**
- * About 75 bad proofs for each good one. Each differs from every good one in its statement or in its bytes.
- * @param goods two or more, of different statements
+ * Yields about 75 bad proofs for each good one. Each differs from every good one in its statement or its bytes.
+ * @param goods two or more proofs of different statements
  */
 export function* badProofs(goods: readonly GoodProof[]): Generator<BadProof> {
   for (const [at, good] of goods.entries()) {
@@ -79,7 +78,7 @@ function* replacedElements(good: GoodProof): Generator<Draft> {
 function* swappedElements(good: GoodProof): Generator<Draft> {
   const last = good.proof.length / FIELD_BYTES - 1;
   for (const [a, b] of [
-    // The first eight are the same in every proof
+    // The first eight elements are the same in every proof
     [16, 17],
     [16, 18],
     [20, 22],

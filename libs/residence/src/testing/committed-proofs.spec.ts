@@ -37,7 +37,7 @@ describe('the committed proofs', () => {
       expect([name, await verifier.verify(publicInputs, proof)]).toEqual([name, { valid: true }]);
   });
 
-  it('come in envelopes from which the public inputs can be computed', () => {
+  it('have envelopes from which the public inputs can be computed', () => {
     for (const { envelope, publicInputs, sealedBytes } of committedProofs()) {
       const { sealed, residence } = decodeEnvelope(encodeEnvelope(envelope));
       expect(encodeSealedMessage(sealed)).toEqual(sealedBytes);
@@ -51,7 +51,7 @@ describe('the committed proofs', () => {
     }
   });
 
-  it('are about messages that the test enclave can open, and the honest messages open their claim', () => {
+  it('have messages that the test enclave can open, and the honest messages open their claim', () => {
     for (const { name, enclaveKey, sealed, content, isHonest, publicInputs } of committedProofs()) {
       const { plaintext } = open(importPrivateKey(enclaveKey.privateKey), sealed);
       expect([name, toHex(plaintext)]).toEqual([name, toHex(encodeCongressMessage(content))]);
@@ -75,7 +75,7 @@ describe('the committed proofs', () => {
     expect(nullifierOf('ivy roads')).not.toBe(nullifierOf('ada roads'));
   });
 
-  it('about one message have the same public inputs, and different bytes', () => {
+  it('of one message have the same public inputs and different bytes', () => {
     const [first, again] = [committedProof('ada roads'), committedProof('ada roads, proven again')];
     expect(again.publicInputs).toEqual(first.publicInputs);
     expect(again.proof).not.toEqual(first.proof);
@@ -97,7 +97,7 @@ describe('the bad proofs', () => {
     expect(wellFormed).toBeGreaterThan(200);
   });
 
-  it('leave the verifier able to accept a good proof', async () => {
+  it('do not prevent the verifier from accepting a good proof', async () => {
     const { publicInputs, proof } = committedProof('ben roads');
     expect(await verifier.verify(publicInputs, proof)).toEqual({ valid: true });
   });

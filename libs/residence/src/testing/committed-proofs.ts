@@ -13,12 +13,12 @@ import stored from './committed-proofs.json';
 import { rootNote } from './people';
 import { computePlanned, PLANNED_PROOFS, type PlannedProof } from './planned-proofs';
 
-/** A real proof of the committed circuit, with everything that went into it. */
+/** A real proof of the committed circuit, with all its inputs. */
 export interface CommittedProof extends PlannedProof {
   publicInputs: PublicInputs;
-  /** `PROOF_BYTES` */
+  /** The length is `PROOF_BYTES`. */
   proof: Uint8Array;
-  /** The 32 bytes that a client would send to read the status. */
+  /** The 32 bytes that a client sends to read the status. */
   statusSecret: Uint8Array;
   statusSha256: Uint8Array;
   /** The sealed message's form 1 bytes. */
@@ -33,10 +33,10 @@ export interface CommittedProof extends PlannedProof {
   envelope: ProvenEnvelope;
 }
 
-/** The stored form, which `npm run lab -- residence-proofs` writes. */
+/** The stored form. `npm run lab -- residence-proofs` writes it. */
 export interface StoredProof {
   name: string;
-  /** Base64 of the sealed message's form 1 bytes; absent if another proof has the same message. */
+  /** Base64 of the sealed message's form 1 bytes. Absent if another proof has the same message. */
   sealed?: string;
   /** Base64. */
   proof: string;
@@ -44,12 +44,12 @@ export interface StoredProof {
 
 const computed = new Map<string, CommittedProof>();
 
-/** All committed proofs, in the order of the plan. Takes about a second the first time, so use `committedProof` if few are enough. */
+/** Returns all committed proofs in the order of the plan. The first call takes about a second: `committedProof` is faster for a few. */
 export function committedProofs(): CommittedProof[] {
   return PLANNED_PROOFS.map(({ name }) => committedProof(name));
 }
 
-/** @param name such as `ada roads` (planned-proofs.ts) */
+/** @param name one of planned-proofs.ts, such as `ada roads` */
 export function committedProof(name: string): CommittedProof {
   const planned = PLANNED_PROOFS.find((each) => each.name === name);
   if (planned === undefined) throw new RangeError(`no committed proof "${name}"`);

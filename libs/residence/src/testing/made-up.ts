@@ -1,4 +1,4 @@
-// Every secret of these tests is made up: it is the hash of a public text, and is used nowhere else.
+// Every secret of these tests is the hash of a public text. Only tests use these secrets.
 import { importPrivateKey, keyIdOf } from '@communique-tee/crypto/browser';
 import { formatVerifierKey, signingKeyOf, type SigningKey } from '@communique-tee/transparency';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -15,10 +15,10 @@ export function madeUpField(text: string): Field {
   return fieldFromHash(madeUpBytes(text));
 }
 
-/** 1 February 2027, noon UTC, in the 120th Congress. The notes and messages of the committed proofs count at this moment. */
+/** 1 February 2027, noon UTC, in the 120th Congress. The notes and messages of the committed proofs are valid at this time. */
 export const TEST_NOW_SECONDS = Date.UTC(2027, 1, 1, 12) / 1000;
 
-/** The longest campaign that the committed proofs are made for. */
+/** The longest duration of a campaign in the committed proofs. */
 export const TEST_MAX_CAMPAIGN_DAYS = 90;
 
 const REGISTRAR_ID = 'test-registrar';
@@ -27,17 +27,17 @@ const signingKeys: [SigningKey, SigningKey] = [
   signingKeyOf(REGISTRAR_ID, madeUpBytes('second key of the registrar')),
 ];
 
-/** A registrar whose keys anyone can know. The first key signs; the second is the next one, for tests of a change of keys. */
+/** A registrar whose private keys are public. The first key signs. Tests of a change of keys use the second. */
 export const TEST_REGISTRAR = {
   id: REGISTRAR_ID,
   signingKeys,
   verifierKeys: signingKeys.map(formatVerifierKey) as [string, string],
 };
 
-/** Another registrar's key under the same name: no checker is configured with it. */
+/** Another registrar's key under the same name. No checker has it in its configuration. */
 export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, madeUpBytes('key of another registrar'));
 
-/** The X25519 key of a test enclave. It is public, so anyone can open messages to it. `privateKey` is 32 raw bytes. */
+/** The X25519 key of a test enclave. Its private key is public. `privateKey` is 32 raw bytes. */
 export interface TestEnclaveKey {
   privateKey: Uint8Array;
   publicKey: Uint8Array;

@@ -36,19 +36,19 @@ export const TEN = [
 ] as const;
 
 export const KIM = person('kim', '120-MT-01', 21);
-/** The same secret and place, another district and salt. */
+/** Kim has the same secret and place as before, and another district and salt. */
 export const KIM_MOVED: Person = { ...KIM, district: '120-MT-02', salt: madeUpField('second salt of kim') };
-/** Still registered in a district of the Congress that ended. */
+/** Lee is registered in a district of the Congress that ended. */
 export const LEE = person('lee', '119-MT-02', 34);
-/** In the tree `before`; revoked in the tree `after`. */
+/** Max is in the tree `before`, and is revoked in the tree `after`. */
 export const MAX = person('max', '120-CA-12', 55);
 
-/** The tree before kim moved and max was revoked, and the one after. */
+/** The tree before and after kim moved and max was revoked. */
 export type TreeName = 'before' | 'after';
 
 let trees: Record<TreeName, MerkleTree> | undefined;
 
-/** Returns the registrar's tree. Takes half a second the first time. */
+/** Returns the registrar's tree. The first call takes half a second. */
 export function testTree(name: TreeName): MerkleTree {
   trees ??= { before: grown([...TEN, KIM, LEE, MAX], []), after: grown([...TEN, KIM_MOVED, LEE], [MAX]) };
   return trees[name];
@@ -76,22 +76,22 @@ function rootOf(name: TreeName, change: Partial<{ notBefore: number; notAfter: n
 
 /** Notes about the tree `before`, some of which a checker must refuse. */
 export const rootNotes = {
-  /** Signed by the registrar's next key. */
+  /** The registrar's next key signed it. */
   byNextKey: () => signRootNote(rootOf('before'), nextSigningKey),
   byBothKeys: () => signRootNote(rootOf('before'), signingKey, nextSigningKey),
-  /** Ends an hour from now, which is before the messages expire. */
+  /** It ends in an hour, before the messages expire. */
   endsSoon: () => rootNote('before', { notAfter: TEST_NOW_SECONDS + HOUR }),
-  /** Ended a second ago. */
+  /** It ended a second ago. */
   ended: () => rootNote('before', { notBefore: TEST_NOW_SECONDS - 14 * DAY, notAfter: TEST_NOW_SECONDS }),
-  /** Begins 61 seconds from now: a second more than a checker's clock may be behind. */
+  /** It begins in 61 seconds. A checker's clock may be 60 seconds behind. */
   notYet: () => rootNote('before', { notBefore: TEST_NOW_SECONDS + 61 }),
-  /** Signed by a key that no checker is configured with. */
+  /** A key that no checker has in its configuration signed it. */
   byForeignKey: () => signRootNote(rootOf('before'), FOREIGN_SIGNING_KEY),
 };
 
 export type CampaignName = 'roads' | 'schools' | 'ended' | 'endless' | 'foreign';
 
-/** The registrar's signed note of a campaign, as it goes into the sealed content. */
+/** Returns the registrar's signed note of a campaign, which the sealed content contains. */
 export function campaignNote(name: CampaignName): string {
   const [from, to] =
     name === 'ended' ? [-30 * DAY, -DAY] : name === 'endless' ? [-DAY, 90 * DAY] : [-10 * DAY, 50 * DAY];

@@ -1,4 +1,4 @@
-// Plans the committed proofs: what each states, and its message. Everything is computed here except the sealed bytes and the proofs.
+// Plans what each committed proof states, and its message. Other code makes only the sealed bytes and the proofs.
 import {
   houseOffice,
   isState,
@@ -79,13 +79,13 @@ export const PLANNED_PROOFS: readonly PlannedProof[] = [
   ...(['roads', 'schools'] as const).flatMap((campaign) =>
     TEN.map((person) => plan(`${person.name} ${campaign}`, person, campaign)),
   ),
-  // The same message, proven again under the same root, and under the next root
+  // These prove the first message again, under the same root and under the next root
   plan('ada roads, proven again', ada, 'roads', { messageName: 'ada roads' }),
   plan('ada roads, proven under the next root', ada, 'roads', { messageName: 'ada roads', tree: 'after' }),
   plan('ada roads, another message', ada, 'roads'),
   plan('kim roads', KIM, 'roads'),
   plan('kim roads, after the move', KIM_MOVED, 'roads', { tree: 'after' }),
-  // In the tree `before`; revoked in the tree `after`
+  // Max is in the tree `before`, and is revoked in the tree `after`
   plan('max roads', MAX, 'roads'),
   plan('lee roads, of the Congress that ended', LEE, 'roads', { isHonest: false }),
   plan('ada roads, to a retired key', ada, 'roads', { enclaveKey: RETIRED_ENCLAVE_KEY }),
@@ -138,7 +138,7 @@ export interface Planned {
 /** Six hours after {@link TEST_NOW_SECONDS}. */
 export const EXPIRES_AT_SECONDS = TEST_NOW_SECONDS + 6 * 3600;
 
-/** Computes what a client would: the header and content to seal, and the witness for the sealed bytes. */
+/** Computes the header and content to seal and the witness for the sealed bytes, as a client does. */
 export function computePlanned({ person, tree, campaign, messageName, enclaveKey, change }: PlannedProof): Planned {
   const { secret, district, salt, index } = person;
   const { root, ...path } = { root: testTree(tree).root, siblings: testTree(tree).path(index) };

@@ -11,9 +11,9 @@ export const referenceStringFolders = (): string[] => [
 ];
 
 /**
- * The reference string for tests that prove: the file that RESIDENCE_REFERENCE_STRING names, or one in these folders; never from the
- * network.
- * @returns undefined if there is none; the tests that need it then skip, also in CI, and print why
+ * Reads the reference string for tests that prove. It is the file that RESIDENCE_REFERENCE_STRING names, or one in these folders.
+ * The network is never its source.
+ * @returns undefined if there is none. The tests that need it then skip, also in CI, and print why.
  */
 export function referenceStringForTests(): Uint8Array | undefined {
   const file = process.env['RESIDENCE_REFERENCE_STRING'];

@@ -54,7 +54,7 @@ it('refuses a proof, with a reason, if the proof system throws', async () => {
   for (const reason of reasons) expect(reason).toMatch(/^(proof system: \w|proof does not verify)/);
 });
 
-it('rejects proofs that have no place in the queue as busy, and verifies the rest', async () => {
+it('rejects proofs beyond the queue’s limit as busy, and verifies the rest', async () => {
   const asked = Array.from({ length: 9 }, () => verifier.verify(someInputs(), someProof()));
   const results = await Promise.allSettled(asked);
   const busy = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
 /**
- * Returns one script of a TypeScript module and everything that it imports. Its exports become the properties of a global.
- * Rejects for a module that needs Node's built-in modules, because it cannot be bundled.
+ * Returns one script of a TypeScript module and all its imports. The exports become properties of a global. Rejects if the module needs
+ * Node's built-in modules.
  *
  * @param entry absolute path
  */

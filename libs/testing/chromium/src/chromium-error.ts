@@ -1,4 +1,4 @@
-/** No Chromium was found on this machine. */
+/** This machine has no Chromium. */
 export class ChromiumUnavailableError extends Error {
   override readonly name = 'ChromiumUnavailableError';
   readonly code = 'CHROMIUM_UNAVAILABLE';

@@ -5,7 +5,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Returns the path of Chromium: `CHROMIUM_PATH`, otherwise the one on PATH, otherwise Debian's; undefined if there is none. */
+/** Returns the path of Chromium: `CHROMIUM_PATH`, otherwise the one on PATH, otherwise Debian's. Returns undefined if there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const given = env['CHROMIUM_PATH'];
   if (given !== undefined && given !== '') return isExecutable(given) ? given : undefined;

@@ -17,7 +17,7 @@ describeWith(chromiumAvailability(), 'a module in Chromium', () => {
   });
   afterAll(() => page.close());
 
-  it('is called with values and returns values', async () => {
+  it('takes and returns values', async () => {
     expect(await page.call('add', 1, 2)).toBe(3);
   });
 
@@ -31,7 +31,7 @@ describeWith(chromiumAvailability(), 'a module in Chromium', () => {
     expect(page.chromiumVersion).toMatch(/^\d+\./);
   });
 
-  it('throws the errors of the page here, and reports a function that it does not export', async () => {
+  it('passes the errors of the page to the caller, and reports a function that it does not export', async () => {
     await expect(page.call('fail')).rejects.toThrow('as asked');
     await expect(page.call('subtract')).rejects.toThrow('does not export subtract');
   });
@@ -50,7 +50,7 @@ describe('bundleForBrowser', () => {
 });
 
 describe('findChromium', () => {
-  it('uses only CHROMIUM_PATH if that is set', () => {
+  it('uses only CHROMIUM_PATH if it is set', () => {
     expect(findChromium({ CHROMIUM_PATH: process.execPath })).toBe(process.execPath);
     expect(findChromium({ CHROMIUM_PATH: '/nowhere/chromium' })).toBeUndefined();
     expect(chromiumAvailability({ CHROMIUM_PATH: '/nowhere/chromium' })).toMatchObject({

@@ -6,7 +6,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 import { integrationOnly } from '@communique-tee/testing/harness';
 import { findChromium } from './find-chromium';
 
-/** Without a sandbox, which does not work as root and in containers. The other flags keep a fresh profile off the network. */
+/** The sandbox is off because it does not work as root and in containers. The other flags prevent network access of a new profile. */
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -27,7 +27,7 @@ export interface Chromium extends AsyncDisposable {
 }
 
 export interface ChromiumOptions {
-  /** Keeps pages in memory for the Back button, as people's browsers do. By default Playwright turns that off. */
+  /** Keeps pages in memory for the Back button, as people's browsers do. Playwright's default is off. */
   readonly backForwardCache?: boolean | undefined;
 }
 
@@ -55,7 +55,7 @@ export async function openChromium({ backForwardCache = false }: ChromiumOptions
 }
 
 export interface BrowserModule extends AsyncDisposable {
-  /** The address of the page. It is on loopback, a secure context, so the page has WebCrypto. */
+  /** The address of the page. Loopback is a secure context, so the page has WebCrypto. */
   readonly url: string;
   readonly chromiumVersion: string;
   /** Calls an export of the module with values that JSON can represent. Its errors are thrown here. */
@@ -69,7 +69,7 @@ const globalName = 'moduleUnderTest';
  * Bundles a TypeScript module and loads it into a page of a real Chromium.
  *
  * @param entry absolute path
- * @throws ChromiumUnavailableError; an esbuild error if the module does not run in a browser
+ * @throws ChromiumUnavailableError, or an esbuild error if the module does not run in a browser
  * @example
  * const page = await openModuleInChromium(join(__dirname, 'testing/browser-entry.ts'));
  * const sum = await page.call<number>('add', 1, 2);

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { appBundle } from './app-bundle';
 
-it('appBundle returns the same complete bundle to all callers, even at the same time', async () => {
+it('appBundle returns the same complete bundle to all callers, also at the same time', async () => {
   const folders = await Promise.all([appBundle('enclave --dev'), appBundle('enclave --dev')]);
   expect(await appBundle('enclave --dev')).toBe(folders[0]);
   expect(folders[1]).toBe(folders[0]);

@@ -11,8 +11,8 @@ import { workspaceRoot } from './workspace-root';
 export type AppBundle = 'gateway' | 'enclave --dev';
 
 /**
- * Builds the bundle of an app like `nx build`. All spec files of one jest run share the bundle. Outside jest, and in its watch
- * mode, it is built each time, into `dist`.
+ * Builds the bundle of an app like `nx build`. All spec files of one jest run share the bundle. Outside jest, and in its watch mode, each
+ * call builds it into `dist`.
  * @returns the folder with `main.js` (`main.dev.js` for `enclave --dev`)
  */
 export async function appBundle(bundle: AppBundle): Promise<string> {
@@ -25,8 +25,7 @@ export async function appBundle(bundle: AppBundle): Promise<string> {
   const done = join(folder, app);
   if (existsSync(done)) return done;
   await removeOfEndedRuns(join(folder, '..'));
-  // Two specs or workers may build it at the same time. The first complete one becomes the bundle of the run, and no spec sees an
-  // incomplete one.
+  // Two specs or workers may build it at the same time. The first complete one becomes the bundle of the run.
   const mine = await build(app, options, join(folder, `${app}-${randomUUID()}`));
   await rename(mine, done).catch(async (error: unknown) => {
     if (!existsSync(done)) throw error;

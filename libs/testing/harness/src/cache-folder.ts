@@ -2,9 +2,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Returns the folder for files that take minutes to fetch or build. It is outside the work tree, sorted by version and shared by all
- * checkouts of one user: COMMUNIQUE_CACHE_DIR, otherwise in the user's cache folder. Its content can be deleted at any time and is then
- * made again. tools/dev/setup/surroundings.mjs, which runs before anything is compiled, looks in the same place.
+ * Returns the folder for files that take minutes to fetch or build. It is COMMUNIQUE_CACHE_DIR, otherwise in the user's cache folder. All
+ * checkouts of one user share it. Names of files contain their version. The user may delete the content at any time.
+ * tools/dev/setup/surroundings.mjs, which runs before anything is compiled, uses the same folder.
  */
 export function cacheFolder(): string {
   const { env } = process;

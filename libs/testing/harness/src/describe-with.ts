@@ -1,9 +1,9 @@
-/** Whether this machine has something that tests need. */
+/** Whether this machine has what tests need. */
 export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 /**
- * A jest block that needs something that the machine may lack. If it is missing, the block is skipped and the reason is printed. With CI
- * set the block fails instead, because a skip there would count as a passed test.
+ * Runs a jest block that needs what the machine may lack. If it is missing, the block is skipped and the reason is printed. If CI is set,
+ * the block fails instead, because a skip would count there as a passed test.
  */
 export function describeWith(availability: Availability, name: string, body: () => void): void {
   if (availability.available) {

@@ -1,4 +1,3 @@
-/** The codes of a failed setup of a test. */
 export type SupportErrorCode =
   | 'POSTGRES_UNAVAILABLE'
   | 'POSTGRES_USER_MISSING'
@@ -13,7 +12,7 @@ export type SupportErrorCode =
   | 'SERVICE_NOT_READY'
   | 'WORKSPACE_NOT_FOUND';
 
-/** A failed setup of a test. Its stable code distinguishes a missing tool from a tool that failed. */
+/** The setup of a test failed. The stable code distinguishes a missing tool from a tool that failed. */
 export class SupportError extends Error {
   override readonly name = 'SupportError';
 
@@ -26,10 +25,7 @@ export class SupportError extends Error {
   }
 }
 
-/**
- * Returns a property of any thrown value. Does not use `instanceof Error`, because jest runs specs in a separate realm, with other error
- * classes than Node's.
- */
+/** Returns a property of any thrown value. */
 export function propertyOf(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null ? (Reflect.get(error, name) as unknown) : undefined;
 }

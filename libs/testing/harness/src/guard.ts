@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Ends a process when ours has ended, even by SIGKILL or a crash, which run no exit handler: a shell waits on a pipe that
- * only we hold open. The pid may belong to a group (negative), as for kill(2). Then removes the given folder, if any.
+ * Ends a process when ours has ended, then removes the given folder. It also works after SIGKILL or a crash, which run no exit handler,
+ * because a shell waits on a pipe that only we hold open. A negative target is a process group, as for kill(2).
  *
- * @returns a function that releases the process. Call it before you end the process, so that a reused pid is never signaled.
+ * @returns a function that releases the process. Call it when the process has ended, so that no process with a reused pid gets a signal.
  */
 export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = ''): () => void {
   const script = `
@@ -18,7 +18,7 @@ export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = 
   const shell = spawn('/bin/sh', ['-c', script, 'guard', signal, String(target), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: '/usr/bin:/bin' },
-    detached: true, // a Ctrl-C in the terminal is ours to handle, in order
+    detached: true, // so that Ctrl-C in the terminal does not end the guard
   });
   shell.on('error', () => undefined); // without /bin/sh there is no guard
   shell.stdin.on('error', () => undefined);
@@ -29,7 +29,7 @@ export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = 
     try {
       process.kill(-shell.pid, 'SIGKILL');
     } catch {
-      /* gone already */
+      /* it has ended */
     }
   };
 }

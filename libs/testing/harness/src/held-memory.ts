@@ -5,14 +5,14 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Collects garbage, so that memory which a busy machine has not yet freed does not look like memory in use. */
+/** Collects garbage, so that memory that a busy machine has not freed does not look like memory in use. */
 export function collectGarbage(): void {
   collect();
 }
 
 /**
- * Returns the bytes of array buffers that are still in use. Buffers are freed some time after their owners are collected, so this function
- * collects garbage until nothing more is freed, and no longer, because in a jest worker with a large heap one collection takes a second.
+ * Returns the bytes of array buffers that are still in use. Buffers are freed some time after their owners. So this function collects
+ * garbage until nothing more is freed. It stops then, because one collection of a jest worker's large heap takes a second.
  */
 export async function heldArrayBufferBytes(): Promise<number> {
   let least = Infinity;

@@ -1,6 +1,6 @@
 /**
- * The base of every integration test and the demo: processes that end with ours, free ports, temporary folders. Only
- * describeWith needs jest, and only when it is called.
+ * Helps integration tests and the demo with processes that end with ours, free ports and temporary folders. Only a call of describeWith
+ * needs jest.
  */
 export { drawFrom, type Draw } from './draw';
 export { appBundle, type AppBundle } from './app-bundle';

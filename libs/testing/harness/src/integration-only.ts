@@ -1,6 +1,6 @@
 /**
- * Throws inside a spec that is not named `*.integration.spec.ts`, so that `npm run test:unit` never needs `what`. Outside jest (demo,
- * bench) everything is allowed.
+ * Throws inside a spec that is not named `*.integration.spec.ts`, so that `npm run test:unit` never needs `what`. It never throws outside
+ * jest (demo, bench).
  *
  * @param what the requested thing, for the message, such as "PostgreSQL"
  */

@@ -7,12 +7,12 @@ export interface SilentPort extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** More connections than a queue of one holds. */
+/** A queue of one cannot contain so many connections. */
 const FILLERS = 4;
 
 /**
- * Starts a port on 127.0.0.1 that never answers a client: its process is stopped and its queue of connections is full, so that Linux
- * drops further connections, as a silent firewall does.
+ * Starts a port on 127.0.0.1 that never answers a client. Its process is stopped and its queue of connections is full. So Linux drops
+ * further connections, like a silent firewall.
  */
 export async function startSilentPort(): Promise<SilentPort> {
   const service = await spawnHelper({

@@ -24,7 +24,7 @@ describe('spawnService', () => {
       logFile: folder.file('service.log'),
     });
     expect(service.ready?.[1]).toBe('4711');
-    // The two streams may arrive in any order.
+    // The two streams may arrive in any order
     while (!service.output().includes('a warning')) await sleep(20);
     expect(isRunning(service.pid)).toBe(true);
     expect(await service.stop()).toEqual({ code: null, signal: 'SIGTERM' });
@@ -43,7 +43,7 @@ describe('spawnService', () => {
     await service.stop();
   });
 
-  it('gives the process only the given environment', async () => {
+  it('starts the process with only the given environment', async () => {
     const service = await spawnService({
       command: node,
       args: ['-e', 'console.log(`env ${JSON.stringify(process.env)}`)'],
@@ -103,7 +103,7 @@ describe('spawnService', () => {
     await ended(child);
   });
 
-  it('ends the process when its owner is killed', async () => {
+  it('ends the process after its owner was killed', async () => {
     const script = `
       require('@swc/core');
       const { transformSync } = require('esbuild');

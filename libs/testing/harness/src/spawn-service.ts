@@ -10,13 +10,13 @@ import { guard } from './guard';
 export interface ServiceOptions {
   readonly command: string;
   readonly args?: readonly string[];
-  /** The whole environment of the process; ours by default, empty for `{}`. */
+  /** The whole environment of the process. By default it gets ours. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** The user and group of the process (needs root). */
+  /** The user and group of the process. Only root can set them. */
   readonly uid?: number;
   readonly gid?: number;
-  /** The process is ready when its output matches, or when the check, called every 50 ms, returns true; without this, once it runs. */
+  /** The process is ready when its output matches, or when this check, called every 50 ms, returns true. By default it is ready at once. */
   readonly readyWhen?: RegExp | (() => Promise<boolean>);
   readonly readyTimeoutMs?: number;
   /** A file to which both output streams are appended. */
@@ -26,11 +26,11 @@ export interface ServiceOptions {
   /** The signal that asks the process to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   /**
-   * If our process ends without `stop` (a crash, SIGKILL), the folder is removed after the started process has ended. After `stop` the
-   * caller removes the folder.
+   * If our process ends without `stop` (a crash, SIGKILL), the guard removes the folder after the started process. After `stop` the caller
+   * removes it.
    */
   readonly temporaryFolder?: string;
-  /** Whether the process keeps ours alive (default true). If false, ours may end at any time, and the started process then ends too. */
+  /** Whether the process prevents the end of ours (default true). If false, ours may end at any time, and ends the started process. */
   readonly keepAlive?: boolean;
 }
 
@@ -49,23 +49,23 @@ export interface Service extends AsyncDisposable {
   readonly exited: Promise<ServiceExit>;
   /** Asks the whole process group to end, and kills it after `graceMs`. */
   stop(graceMs?: number): Promise<ServiceExit>;
-  /** Sends SIGKILL only to the process, not to its children, for fault tests. */
+  /** Sends SIGKILL to the process and not to its children, for fault tests. */
   kill(): Promise<ServiceExit>;
 }
 
 const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * Starts a process in a new process group, captures its output and waits until it is ready. The process never outlives ours.
+ * Starts a process in a new process group, captures its output and waits until it is ready. The process ends at the latest after ours.
  *
- * @throws SupportError SERVICE_NOT_READY (with the end of its output) if it ends before it is ready, or is not ready in time.
+ * @throws SupportError SERVICE_NOT_READY with the end of its output, if it ends before it is ready or is not ready in time
  */
 export async function spawnService(options: ServiceOptions): Promise<Service> {
   integrationOnly('A service in a process of its own');
   return spawnHelper(options);
 }
 
-/** Does the same as `spawnService`, also in unit specs, for the small processes that test doubles need. */
+/** Does the same as `spawnService`, also in unit specs, for small processes of test doubles. */
 export async function spawnHelper(options: ServiceOptions): Promise<Service> {
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...(options.args ?? [])], {
@@ -95,7 +95,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
       if (ended !== undefined) return;
       ended = { code, signal };
       release();
-      child.stdout.destroy(); // a grandchild that still holds the pipe must not keep us
+      child.stdout.destroy(); // a grandchild may still hold the pipe open
       child.stderr.destroy();
       if (log !== undefined) closeSync(log);
       changed();
@@ -105,7 +105,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
       failure = error;
       if (child.pid === undefined) end(null, null);
     });
-    // 'exit' comes before the last output, and 'close' waits for grandchildren that hold the pipes. So 'close' has a second after 'exit'.
+    // 'exit' occurs before the last output, and 'close' waits for grandchildren that hold the pipes. So 'close' has a second after 'exit'.
     child.once('close', end);
     child.once('exit', (code, signal) => {
       setTimeout(() => {
@@ -123,7 +123,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
     try {
       process.kill(target, signal);
     } catch {
-      /* gone already */
+      /* it has ended */
     }
   };
   const stop = async (graceMs = 10_000): Promise<ServiceExit> => {
@@ -134,7 +134,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
     }, graceMs);
     const exit = await exited;
     clearTimeout(timer);
-    signalTo(-pid, 'SIGKILL'); // ends processes that remain in its group
+    signalTo(-pid, 'SIGKILL'); // ends the other processes of its group
     return exit;
   };
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface TemporaryFolder extends AsyncDisposable {
   /** The absolute path. The folder has mode 0700. */
   readonly path: string;
-  /** Returns the path of a file or folder inside. */
+  /** Returns the path of a file or folder in it. */
   file(...parts: string[]): string;
   remove(): Promise<void>;
 }

@@ -4,8 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { SupportError } from './errors';
 
 /**
- * Returns the absolute path of the checkout, found upwards from the working directory. The path of this file does not help,
- * because this code runs from its source (jest) and from bundles elsewhere (tools/run.mjs).
+ * Returns the absolute path of the checkout that contains this folder, by default the working directory. The path of this file does not
+ * help, because this code also runs in bundles in other folders (tools/run.mjs).
  *
  * @throws SupportError WORKSPACE_NOT_FOUND
  */

@@ -3,12 +3,12 @@ import { sep } from 'node:path';
 
 import { keepAsTheyAre, keepingAdditions } from './worker-state';
 
-/** Packages that stay in jest's own loader, which loads them for each spec file, with the reason. */
+/** Packages that jest's own loader loads for each spec file, with the reason. */
 const NOT_SHARED: readonly (readonly [name: string, reason: string])[] = [
   ['jest-circus', 'it keeps the tests of the running spec file'],
 ];
 
-/** Packages with static properties that a spec file sets, with the objects and the reason. They are restored after each spec file. */
+/** Packages with static properties that spec files set, with the objects and the reason. The properties are restored after each spec file. */
 const STATICS: readonly (readonly [folder: string, objects: () => object[], reason: string])[] = [
   [
     '@nestjs',
@@ -22,14 +22,14 @@ const FOLDER = `${sep}node_modules${sep}`;
 const loaded = new Set<string>();
 
 /**
- * Whether a file is loaded once per worker, with Node's own require. This is so for every file of a package that NOT_SHARED does not list.
- * A module that a spec passes to `jest.mock` never reaches this function: our files see the mock, packages that import the module do not.
+ * Whether a file is loaded once per worker, with Node's own require. Every file of a package is, unless NOT_SHARED lists the package. A
+ * module that a spec passes to `jest.mock` never reaches this function. Only our files then see the mock, and other packages do not.
  */
 export function isShared(file: string): boolean {
   return file.includes(FOLDER) && !file.endsWith('.wasm') && !NOT_SHARED.some(([name]) => isOf(name, file));
 }
 
-/** Loads a file of a package, CommonJS or ES module, or returns it if another spec file of this worker has loaded it. */
+/** Returns the exports of a package's file, CommonJS or ES module. Loads it once per worker. */
 export function requirePackage(file: string): unknown {
   if (loaded.has(file)) return workersRequire(file);
   const exports: unknown = keepingAdditions(() => workersRequire(file) as unknown);

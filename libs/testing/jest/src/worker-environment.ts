@@ -7,9 +7,9 @@ import { WORKERS_POSTGRES, workersPostgres } from '@communique-tee/testing/postg
 import { recordWorkerState } from './worker-state';
 
 /**
- * The environment of all specs. It gives them the jest worker's own globals instead of a vm context with copies, so that the packages that
- * spec files share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. Changes of a spec file are undone after the
- * file. Jest loads this module once per worker, so its own state stays from one spec file to the next, as does the worker's PostgreSQL.
+ * The environment of all specs. They use the jest worker's own globals instead of a vm context with copies. So the packages that spec files
+ * share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. Changes by a spec file are undone after it. Jest loads this
+ * module once per worker, so its own state, such as the worker's PostgreSQL, stays for the next spec file.
  */
 export class WorkerEnvironment implements JestEnvironment {
   readonly global = globalThis as unknown as JestEnvironment['global'];
@@ -25,7 +25,7 @@ export class WorkerEnvironment implements JestEnvironment {
   }
 
   async setup(): Promise<void> {
-    // All is done by the constructor.
+    // The constructor does everything
   }
 
   async teardown(): Promise<void> {
@@ -46,8 +46,7 @@ export class WorkerEnvironment implements JestEnvironment {
 
 /**
  * Returns the globals that fake timers may replace. With globalThis itself, they would also replace the exports of node:timers and
- * node:timers/promises. They may not replace `process.nextTick` and `queueMicrotask`, because Node's own streams and fetch use the same
- * ones as the specs.
+ * node:timers/promises. They must not replace `process.nextTick` and `queueMicrotask`, because Node's streams and fetch use these too.
  */
 function globalsForFakeTimers(): typeof globalThis {
   const ownProcess: unknown = Object.create(process);
@@ -58,5 +57,5 @@ function globalsForFakeTimers(): typeof globalThis {
   });
 }
 
-// Loads Node's fetch now. Its first use sets a global dispatcher that cannot be deleted, so it must not happen in a spec file.
+// Loads Node's fetch before the first spec file, because its first use sets a global dispatcher that no code can delete
 void globalThis.Response;

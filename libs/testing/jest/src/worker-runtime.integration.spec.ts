@@ -10,7 +10,7 @@ interface Results {
 }
 
 describe('two spec files in one worker', () => {
-  it('share packages, and do not see what the other file left behind', async () => {
+  it('share packages, and do not see changes by the other file', async () => {
     const root = workspaceRoot();
     await using folder = await temporaryFolder('jest-leaks');
     const report = folder.file('report.json');
@@ -24,7 +24,7 @@ describe('two spec files in one worker', () => {
         ...['--json', '--outputFile', report],
       ],
       { cwd: root, env },
-    ).catch(() => undefined); // the report has the failure
+    ).catch(() => undefined); // the report contains the failure
     const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Results;
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
     expect(tests.filter(({ status }) => status !== 'passed')).toEqual([]);

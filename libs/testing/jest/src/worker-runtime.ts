@@ -7,7 +7,7 @@ import { isShared, requirePackage } from './shared-packages';
 
 type Options = Parameters<JestRuntime['requireModule']>[2];
 
-/** The private parts of jest's runtime that we need. The version of jest is pinned; worker-runtime.integration.spec.ts tests them all. */
+/** The private parts of jest's runtime that we need. Jest's version is pinned, and worker-runtime.integration.spec.ts tests them all. */
 interface Private {
   readonly _resolution: { resolveCjs(from: string, moduleName: string): string };
   readonly executor: {
@@ -19,9 +19,9 @@ interface Private {
 }
 
 /**
- * Jest's runtime with two changes, which save a third of the CPU time of all tests: packages are loaded once per worker
- * (shared-packages.ts), and each of our source files is compiled once per worker. Our files still run once per spec file, so that
- * spec files do not share their state. It needs WorkerEnvironment, which has no vm context.
+ * Jest's runtime with two changes, which save a third of the CPU time of all tests. Packages are loaded once per worker
+ * (shared-packages.ts), and each of our source files is compiled once per worker. Our files still run once per spec file, so spec files do
+ * not share their state. This runtime needs WorkerEnvironment, which has no vm context.
  */
 export class WorkerRuntime extends JestRuntime {
   constructor(...args: ConstructorParameters<typeof JestRuntime>) {
@@ -51,7 +51,7 @@ Reflect.defineProperty(WorkerRuntime.prototype, 'installGetBuiltinModule', { val
 
 const transformed = new Map<string, TransformResult>();
 
-/** Makes jest transform each file once. Jest would read and hash its cached result for each spec file, and transform for each project. */
+/** Makes jest transform each file once. By default jest transforms it for each project, and reads its cached result for each spec file. */
 function transformOnce(transformer: ScriptTransformer): void {
   const transform = transformer.transform.bind(transformer);
   transformer.transform = (filename, options, source) => {
@@ -76,7 +76,7 @@ function compile(executor: Private['executor'], source: string, filename: string
         filename,
         columnOffset: -head.length,
         importModuleDynamically: (specifier, _script, attributes) =>
-          // Imports for the current spec file, because the script outlives the spec file for which it was compiled.
+          // Imports for the current spec file, because the script outlives the spec file for which it was compiled
           running?.dynamicImport(specifier, filename, undefined, attributes) as Promise<never>,
       });
       known = { source, script };

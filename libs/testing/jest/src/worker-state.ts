@@ -1,19 +1,19 @@
 import '@jest/expect'; // loaded before the first spec file
 
-/** Globals and process listeners that a package added when it was loaded. They stay as long as the package. */
+/** Globals and process listeners that a package added during loading. They stay as long as the package. */
 const packagesGlobals = new Map<string | symbol, PropertyDescriptor>();
 const packagesListeners = new Set<unknown>();
 
-/** Objects of packages, with the properties that they must have when a spec file starts. */
+/** Objects of packages, with their properties at the start of each spec file. */
 const packagesObjects = new Map<object, ReadonlyMap<string | symbol, PropertyDescriptor>>();
 
-/** The key under which `expect` keeps its matchers and the state of the running test. */
+/** The key at which `expect` keeps its matchers and the state of the running test. */
 const MATCHERS = Symbol.for('$$jest-matchers-object');
 
 /**
- * Remembers everything of the worker that spec files can change: globals, the environment variables and other properties of `process`, its
+ * Records the parts of the worker that spec files can change: globals, environment variables and other properties of `process`, its
  * listeners, the current folder, the file mode mask, and the additions to `expect`.
- * @returns a function that restores all of it
+ * @returns a function that restores them all
  */
 export function recordWorkerState(): () => void {
   const globals = propertiesOf(globalThis);
@@ -59,14 +59,14 @@ export function keepAsTheyAre(objects: readonly object[]): void {
   for (const object of objects) if (!packagesObjects.has(object)) packagesObjects.set(object, propertiesOf(object));
 }
 
-/** The properties in which Node keeps and counts an object's listeners. Listeners are restored one by one instead. */
+/** Node keeps and counts an object's listeners in these properties. Listeners are restored one by one instead. */
 const LISTENERS: ReadonlySet<string | symbol> = new Set(['_events', '_eventsCount']);
 
 type Listener = (...args: unknown[]) => void;
 
 function processListeners(): [string | symbol, Listener][] {
   return process.eventNames().flatMap((event) =>
-    // The types have only the single events.
+    // The types have only the single events
     (process as NodeJS.EventEmitter)
       .rawListeners(event)
       .map((listener): [string | symbol, Listener] => [event, listener as Listener]),
@@ -85,7 +85,7 @@ function propertiesOf(target: object): Map<string | symbol, PropertyDescriptor> 
 
 function restoreProperties(target: object, before: ReadonlyMap<string | symbol, PropertyDescriptor>): void {
   for (const name of Reflect.ownKeys(target))
-    // A property that cannot be deleted is at least emptied.
+    // Sets a property to undefined if it refuses to be deleted
     if (!before.has(name) && !LISTENERS.has(name) && !Reflect.deleteProperty(target, name))
       Reflect.set(target, name, undefined);
   for (const [name, descriptor] of before) {
@@ -114,7 +114,7 @@ interface Matchers {
   state: Record<string, unknown>;
 }
 
-/** Remembers the matchers of `expect`, which is loaded once per worker and would keep the additions of a spec file. */
+/** Records the matchers of `expect`, which is loaded once per worker and would keep the additions of a spec file. */
 function recordMatchers(): () => void {
   const before = Reflect.get(globalThis, MATCHERS) as Matchers;
   const matchers = { ...before.matchers };

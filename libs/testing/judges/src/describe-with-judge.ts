@@ -2,9 +2,9 @@ import { findJudge, type Installed } from './installed';
 import type { Judge } from './judges';
 
 /**
- * A jest block that needs an outside judge, another project's tool that checks this system. If the judge is absent, the block is
- * skipped and a line that begins with NOT RUN is printed, also with CI set: a machine without Python or without a
- * registry can still run everything else.
+ * Runs a jest block that needs an outside judge: another project's tool that checks this system. If the judge is absent, the block is
+ * skipped and a line that begins with NOT RUN is printed. CI does not change this, so that a machine without Python or a registry can run
+ * everything else.
  */
 export function describeWithJudge<J extends Judge>(
   judge: J,

@@ -18,7 +18,7 @@ import type { Judge, NpmJudge, PythonJudge } from './judges';
 const OLDEST_PYTHON = [3, 11] as const;
 const INSTALL_TIMEOUT_MS = 300_000;
 
-/** npm retries only once, after a second, because by default it waits more than a minute if there is no registry. */
+/** npm retries only once, after a second. Its default waits more than a minute if there is no registry. */
 const NPM_OPTIONS = [
   '--ignore-scripts',
   '--no-audit',
@@ -33,9 +33,9 @@ const run = (program: string, args: readonly string[], cwd?: string): Promise<{ 
   execute(program, args, { timeout: INSTALL_TIMEOUT_MS, env: process.env, cwd });
 
 /**
- * Installs a judge into a separate folder of the user's cache, unless it is installed. The lock has the hash of every package, and
- * no package runs a program during its installation.
- * @returns `absent` with the reason if Python or npm is missing, or a package cannot be fetched
+ * Installs a judge into a separate folder of the user's cache, unless it is installed. The lock contains the hash of every package. No
+ * package runs a program during its installation.
+ * @returns `absent` with the reason if Python or npm is missing, or the installation fails
  */
 export async function installJudge<J extends Judge>(
   judge: J,
@@ -54,7 +54,7 @@ export async function installJudge<J extends Judge>(
     await writeFile(completeFile(building), `${lockDigest(judge)}\n`);
     await rm(folder, { recursive: true, force: true });
     await rename(building, folder).catch((error: unknown) => {
-      // Another process has installed it first.
+      // Another process was faster
       if ('absent' in findJudge(judge)) throw error;
     });
     return installedAt(judge, folder);
@@ -65,7 +65,7 @@ export async function installJudge<J extends Judge>(
   }
 }
 
-/** Installs only wheels, because a source package runs its own program when it is built. */
+/** Installs only wheels, because a source package runs its own program during its build. */
 async function fillFromPyPi(judge: PythonJudge, python: string, folder: string): Promise<void> {
   await run(python, ['-m', 'venv', folder]);
   await run(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Judge, NpmJudge, PythonJudge } from './judges';
 
 /**
- * An installed Python judge. Run its programs as `python -m <module>`, because its scripts have the path of the folder they were built in.
+ * An installed Python judge. Run its programs as `python -m <module>`, because its scripts contain the path of the folder of their build.
  */
 export interface InstalledPython {
   /** The interpreter that has the judge's packages. */
@@ -22,11 +22,11 @@ export interface InstalledProgram {
 export type Installed<J extends Judge = PythonJudge> = J extends NpmJudge ? InstalledProgram : InstalledPython;
 
 export interface Absent {
-  /** A text for a person: why the judge is absent, and what to do. */
+  /** Tells a person why the judge is absent and what to do. */
   readonly absent: string;
 }
 
-/** The file in the judge's folder with the SHA-256 of the lock from which the folder was made. */
+/** This file in the judge's folder contains the SHA-256 of the lock from which the folder was made. */
 const COMPLETE = 'complete';
 
 export const lockFile = ({ name, registry }: Judge): string =>
@@ -51,7 +51,7 @@ export function installedAt<J extends Judge>(judge: J, folder: string): Installe
   return found as Installed<J>;
 }
 
-/** Returns the judge if it is installed, and installs nothing. For specs, which must know at once. */
+/** Returns the judge if it is installed, and installs nothing. Specs use this function, because it does not wait. */
 export function findJudge<J extends Judge>(judge: J): Installed<J> | Absent {
   const folder = judgeFolder(judge);
   return readComplete(folder) === lockDigest(judge)

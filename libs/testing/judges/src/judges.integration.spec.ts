@@ -23,7 +23,7 @@ describe('an outside judge', () => {
     await folder.remove();
   });
 
-  /** Writes a stand-in for python3 that copies itself into its venv and records the calls of its pip. */
+  /** Writes a fake python3 that copies itself into its venv and records the calls of its pip. */
   async function python(version: string, pip: string): Promise<void> {
     const file = folder.file('bin/python3');
     const script = `#!/bin/sh
@@ -51,7 +51,7 @@ esac
     expect(await installJudge(judge, quiet)).toEqual(installed);
   });
 
-  it('is installed only from wheels with the hashes of its lock', async () => {
+  it('from PyPI is installed only from wheels with the hashes of its lock', async () => {
     await python('3 13', 'exit 0');
     await installJudge(judge, quiet);
     const used = await readFile(join(judgeFolder(judge), 'pip-arguments'), 'utf8');
@@ -60,7 +60,7 @@ esac
     );
   });
 
-  it('of npm is installed from its lock, and runs no program of a package', async () => {
+  it('from npm is installed from its lock, and no program of a package runs', async () => {
     const npm = folder.file('bin/npm');
     await writeFile(npm, `#!/bin/sh\n[ "$1" = --version ] || echo "$*" > npm-arguments\n`);
     await chmod(npm, 0o755);
@@ -86,7 +86,7 @@ esac
   it.each([
     ['an old Python', '3 10', 'exit 0', /Python 3\.11 or later/],
     ['a registry that does not answer', '3 11', 'echo no answer >&2; exit 1', /cannot be installed/],
-  ])('is absent with %s, and leaves no files behind', async (_what, version, pip, reason) => {
+  ])('is absent with %s, and leaves no files', async (_what, version, pip, reason) => {
     await python(version, pip);
     expect(await installJudge(judge, quiet)).toEqual({ absent: expect.stringMatching(reason) as string });
     expect(await readdir(folder.file('cache')).catch(() => [])).toEqual([]);

@@ -1,15 +1,15 @@
 interface Pinned {
   readonly name: string;
-  /** The exact version, because another one makes other requests, has other checks, or has other models. */
+  /** The exact version. Another one may have other requests, checks or models. */
   readonly version: string;
 }
 
-/** A judge from PyPI. `locks/<name>.txt` pins it and everything that it needs. */
+/** A judge from PyPI. `locks/<name>.txt` pins it and its dependencies. */
 export interface PythonJudge extends Pinned {
   readonly registry: 'pypi';
 }
 
-/** A judge from npm. `locks/<name>.lock.json` pins it and everything that it needs. */
+/** A judge from npm. `locks/<name>.lock.json` pins it and its dependencies. */
 export interface NpmJudge extends Pinned {
   readonly registry: 'npm';
   readonly package: string;
@@ -24,7 +24,7 @@ export const JUDGES = {
   schemathesis: { registry: 'pypi', name: 'schemathesis', version: '4.32.5' },
   /** An AWS emulator, with the packages that its server and its CloudFormation need. */
   moto: { registry: 'pypi', name: 'moto', version: '5.2.5' },
-  /** AWS's own command line, which runs the commands that our documents give to operators. Version 2 is not on PyPI. */
+  /** AWS's own command line runs the commands that our documents give to operators. Version 2 is not on PyPI. */
   awscli: { registry: 'pypi', name: 'awscli', version: '1.46.3' },
   /** AWS's own API models, in the package's folder `data`. */
   botocore: { registry: 'pypi', name: 'botocore', version: '1.44.8' },

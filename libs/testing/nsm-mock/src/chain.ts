@@ -37,13 +37,13 @@ function levels(moduleId: string): Level[] {
   ];
 }
 
-/** Whether a certificate still has more than a tenth of its time. Otherwise it and all certificates below it are issued anew. */
+/** Whether a certificate has a tenth of its time left. Otherwise it and all certificates below it are issued again. */
 function isCurrent(signer: Signer, nowMs: number): boolean {
   return nowMs >= signer.notBeforeMs && nowMs <= signer.notAfterMs - (signer.notAfterMs - signer.notBeforeMs) / 10;
 }
 
 export interface Chain {
-  /** root first, without the leaf */
+  /** The root is first. The leaf is not in it. */
   cabundle: readonly Uint8Array[];
   leaf: Signer;
 }
@@ -72,7 +72,7 @@ export class ChainKeeper {
     for (const [index, level] of this.#levels.entries()) {
       let signer = this.#signers[index];
       if (anew || !signer || !isCurrent(signer, nowMs)) {
-        // It begins a few seconds early, as real certificates do.
+        // It begins a few seconds early, like real certificates
         signer = await issue({ ...level, notBeforeMs: nowMs - 3_000, notAfterMs: nowMs + level.validityMs }, issuer);
         this.#signers[index] = signer;
         anew = true;

@@ -11,7 +11,7 @@ export interface DocumentFields {
   nonce: Uint8Array | null;
 }
 
-/** Returns a signed document in exactly the form of real documents of 2025: untagged, with a map of indefinite length as payload. */
+/** Returns a signed document in the form of real documents of 2025: untagged, with a map of indefinite length as payload. */
 export function signDocument(fields: DocumentFields, chain: Chain): Uint8Array {
   const payload = concat(
     Uint8Array.of(0xbf),

@@ -10,7 +10,7 @@ import {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 
-/** A certificate with its key, which signs the next certificate below it, or the document. */
+/** A certificate with its key. The key signs the next certificate or the document. */
 export interface Signer {
   subject: string;
   der: Uint8Array;
@@ -23,7 +23,7 @@ export interface Wanted {
   subject: string;
   notBeforeMs: number;
   notAfterMs: number;
-  /** absent: no limit; `leaf`: not a CA */
+  /** Absent means no limit. `leaf` means that the certificate is not a CA. */
   pathLength?: number | 'leaf';
   usages: KeyUsageFlags;
 }

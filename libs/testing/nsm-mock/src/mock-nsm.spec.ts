@@ -48,7 +48,7 @@ describe('the mock NSM', () => {
       trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder)),
     });
 
-  it('signs documents that verify under its root, with the longest fields that the NSM takes', async () => {
+  it('signs documents that verify under its root, with the longest fields that the NSM accepts', async () => {
     const nsm = await open();
     const nonce = new Uint8Array(512).fill(1);
     const userData = new Uint8Array(512).fill(2);
@@ -58,7 +58,7 @@ describe('the mock NSM', () => {
     expect([...verified.pcrs.keys()]).toEqual(Array.from({ length: 16 }, (_, i) => i));
   });
 
-  it('omits fields that the request does not have', async () => {
+  it('omits fields that the request omits', async () => {
     const verified = await verify(await (await open()).attest({}), undefined);
     expect(verified).not.toHaveProperty('nonce');
     expect(verified).not.toHaveProperty('userData');
@@ -77,7 +77,7 @@ describe('the mock NSM', () => {
     ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_ROOT' });
   });
 
-  it('has the validities, path lengths and names of the real chain, and OpenSSL accepts every signature', async () => {
+  it('has the validities of the real chain, and OpenSSL accepts every signature', async () => {
     const { certificate, cabundle, certificates } = readAttestation_unverified(await (await open()).attest({}));
     const validities = certificates.map(({ notBeforeMs, notAfterMs }) => (notAfterMs - notBeforeMs) / hourMs);
     [30 * 365 * 24, 20 * 24, 5.6 * 24, 24, 3].forEach((hours, i) => {
@@ -92,7 +92,7 @@ describe('the mock NSM', () => {
     });
   });
 
-  it('issues only those certificates anew that are about to end', async () => {
+  it('renews only the certificates that end soon', async () => {
     let nowMs = Date.now();
     const nsm = await open({ now: () => nowMs });
     const seen: Uint8Array[][] = [];
@@ -123,7 +123,7 @@ describe('the mock NSM', () => {
     await verify(await (await open()).attest({}), undefined);
   });
 
-  it('reports a damaged root, or one whose key and certificate do not belong together', async () => {
+  it('reports a damaged root, and a root whose certificate is of another key', async () => {
     await developmentRootPem(rootFolder);
     const file = join(rootFolder, 'development-root/certificate.pem');
     const other = mkdtempSync(join(tmpdir(), 'nsm-mock-'));
@@ -165,7 +165,7 @@ describe('the mock NSM', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ acceptedMeasurements: [{ pcr0, pcr3 }] });
   });
 
-  it('accepts other measurements, and looks like debug mode with zeros', async () => {
+  it('accepts other measurements, and zeros look like debug mode', async () => {
     const pcr0 = new Uint8Array(48).fill(0xab);
     await verify(await (await open({ pcrs: new Map([[0, pcr0]]) })).attest({}), undefined, 'ab'.repeat(48));
     const debug = await (await open({ pcrs: new Map([[1, new Uint8Array(48)]]) })).attest({});
@@ -197,7 +197,7 @@ describe('the mock NSM', () => {
   it.each([
     ['bytes that are not CBOR', Uint8Array.of(0xff), 'InvalidOperation'],
     ['no bytes', new Uint8Array(), 'InvalidOperation'],
-    ['a name it does not know', encode('Attest'), 'InvalidOperation'],
+    ['an unknown name', encode('Attest'), 'InvalidOperation'],
     ['a name with fields that takes none', encode({ GetRandom: {} }), 'InvalidOperation'],
     ['two names', encode({ Attestation: {}, DescribePCR: {} }), 'InvalidOperation'],
     ['fields that are no map', encode({ Attestation: [] }), 'InvalidOperation'],
@@ -206,10 +206,10 @@ describe('the mock NSM', () => {
     ['user data too long', encode({ Attestation: { user_data: new Uint8Array(513) } }), 'InputTooLarge'],
     ['a public key too long', encode({ Attestation: { public_key: new Uint8Array(1025) } }), 'InputTooLarge'],
     ['an empty public key', encode({ Attestation: { public_key: new Uint8Array() } }), 'InvalidArgument'],
-    ['more than the driver takes', new Uint8Array(4097), 'InputTooLarge'],
+    ['more bytes than the driver accepts', new Uint8Array(4097), 'InputTooLarge'],
     ['no index', encode({ DescribePCR: {} }), 'InvalidOperation'],
     ['an index out of range', encode({ DescribePCR: { index: 32 } }), 'InvalidIndex'],
-  ])('answers %s with %s as the device does', async (_, request, error) => {
+  ])('answers %s like the device', async (_, request, error) => {
     const transport = await createMockNsmTransport({ rootFolder });
     expect(decode(await transport.request(request))).toEqual({ Error: error });
   });

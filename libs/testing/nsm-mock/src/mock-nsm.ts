@@ -6,16 +6,16 @@ import { maxPcrs, registers } from './measurements';
 import { refuseProduction, developmentRoot } from './root';
 
 export interface MockNsmOptions {
-  /** the folder of the development root, which is made if absent; anyone who can read the folder can forge documents */
+  /** The folder of the development root, which is made if absent. Anyone who can read the folder can forge documents. */
   rootFolder: string;
-  /** index 0 to 15, 48 bytes each; PCR0 to 3 default to `developmentMeasurements`, all others to zero */
+  /** By index, 0 to 15, with 48 bytes each. PCR0 to 3 default to `developmentMeasurements`, all others to zero. */
   pcrs?: ReadonlyMap<number, Uint8Array>;
-  /** The attested time in milliseconds, which may be far from the machine's clock; default Date.now */
+  /** Returns the attested time in milliseconds, which may differ from the machine's clock. The default is Date.now. */
   now?: () => number;
   moduleId?: string;
 }
 
-/** An error with a name that the device uses (aws-nitro-enclaves-nsm-api, src/api/mod.rs). */
+/** An error of the device, by its name in aws-nitro-enclaves-nsm-api (src/api/mod.rs). */
 class Refusal extends Error {
   constructor(readonly answer: 'InvalidArgument' | 'InvalidIndex' | 'InvalidOperation' | 'InputTooLarge') {
     super(answer);
@@ -23,9 +23,9 @@ class Refusal extends Error {
 }
 
 /**
- * Returns a transport to an NSM without hardware, for development: it speaks the same CBOR, and signs real COSE_Sign1 with a chain in
- * the real form and with the real validities, under its own root, which a verifier trusts only if it is configured to. It
- * does not implement ExtendPCR, LockPCR and LockPCRs (InvalidOperation), because no code here uses them.
+ * Returns a transport to an NSM without hardware, for development. It uses the same CBOR, and signs real COSE_Sign1 with a chain in the real
+ * form and with the real validities. The chain has its own root, which a verifier trusts only if its configuration says so. The transport
+ * answers ExtendPCR, LockPCR and LockPCRs with InvalidOperation, because no code here uses them.
  *
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT, ERR_NSM_MOCK_OPTIONS
  * @example const nsm = createNsm(await createMockNsmTransport({ rootFolder: '.dev/nsm' }));
@@ -35,7 +35,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   const now = options.now ?? Date.now;
   const pcrs = registers(options.pcrs);
   const moduleId = options.moduleId ?? `i-development-enc${randomBytes(8).toString('hex')}`;
-  // Takes the later time, so that the mock NSM signs under the root that developmentRootPem returns even if `now` is early
+  // Uses the later time, so that the mock NSM signs under the root of developmentRootPem even if `now` is early
   const root = await developmentRoot(options.rootFolder, Math.max(now(), Date.now()));
   const chains = new ChainKeeper(root, moduleId);
   let closed = false;
@@ -98,7 +98,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   };
 }
 
-/** Parses a request, which is a name, or a map of one name to its fields. */
+/** Parses a request: a name, or a map from one name to its fields. */
 function parse(request: Uint8Array): { name: string; fields?: Map<unknown, unknown> } {
   let value: unknown;
   try {

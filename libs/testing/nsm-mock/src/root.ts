@@ -5,11 +5,11 @@ import { issue, type Signer } from './issue';
 import { KeyUsageFlags, PemConverter, X509Certificate } from './x509';
 
 export type NsmMockErrorCode =
-  /** NODE_ENV is production */
+  /** NODE_ENV is production. */
   | 'ERR_NSM_MOCK_PRODUCTION'
-  /** the files of the development root are damaged, or the root's time is over */
+  /** The files of the development root are damaged, or the root is not valid now. */
   | 'ERR_NSM_MOCK_ROOT'
-  /** an option is out of range */
+  /** An option is out of range. */
   | 'ERR_NSM_MOCK_OPTIONS';
 
 export class NsmMockError extends Error {
@@ -22,7 +22,7 @@ export class NsmMockError extends Error {
   }
 }
 
-/** Throws in production: a verifier that trusts the development root trusts everyone who can read its key file. */
+/** Throws in production, because a verifier that trusts the development root trusts everyone who can read its key file. */
 export function refuseProduction(): void {
   if (process.env['NODE_ENV'] === 'production')
     throw new NsmMockError('ERR_NSM_MOCK_PRODUCTION', 'the mock NSM does not start with NODE_ENV=production');
@@ -33,9 +33,9 @@ const subject = 'C=US, O=communique-tee, OU=development, CN=development.nitro-en
 const curve = { name: 'ECDSA', namedCurve: 'P-384' };
 
 /**
- * Returns the certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. The root is made on first use.
+ * Returns the certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. The first use makes the root.
  *
- * @param rootFolder the folder of `development-root/`, which has the key (mode 0600) and the certificate
+ * @param rootFolder the folder of `development-root/`, which contains the key (mode 0600) and the certificate
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT
  */
 export async function developmentRootPem(rootFolder: string): Promise<string> {
@@ -45,8 +45,8 @@ export async function developmentRootPem(rootFolder: string): Promise<string> {
 }
 
 /**
- * Returns the development root, and makes it if it does not exist. If two processes do so at the same time, each renames
- * a complete folder into place, and the later process reads the root of the first.
+ * Returns the development root, and makes it if it does not exist. If two processes make it at the same time, each renames a complete folder.
+ * The later process then reads the root of the first.
  */
 export async function developmentRoot(rootFolder: string, nowMs: number): Promise<Signer> {
   const folder = join(rootFolder, 'development-root');
@@ -70,7 +70,7 @@ export async function developmentRoot(rootFolder: string, nowMs: number): Promis
   }
 }
 
-/** Makes a root that is valid for 30 years, as AWS's. It begins a day early, so that clocks need not agree. */
+/** Makes a root that is valid for 30 years, like AWS's. It begins a day early, because clocks may differ. */
 function make(nowMs: number): Promise<Signer> {
   return issue({
     subject,
@@ -106,7 +106,7 @@ async function read(folder: string): Promise<Signer | undefined> {
       await webcrypto.subtle.sign(algorithm, privateKey, probe),
       probe,
     );
-    if (!fits) throw new Error('key and certificate do not belong together');
+    if (!fits) throw new Error('the certificate is of another key');
     return {
       subject,
       der: new Uint8Array(certificate.rawData),
@@ -117,7 +117,7 @@ async function read(folder: string): Promise<Signer | undefined> {
   } catch (error) {
     throw new NsmMockError(
       'ERR_NSM_MOCK_ROOT',
-      `the development root in ${folder} is damaged; delete the folder to have a new one`,
+      `the development root in ${folder} is damaged; delete the folder to get a new one`,
       error,
     );
   }
@@ -127,7 +127,7 @@ function current(root: Signer, nowMs: number, folder: string): Signer {
   if (nowMs < root.notBeforeMs || nowMs > root.notAfterMs) {
     throw new NsmMockError(
       'ERR_NSM_MOCK_ROOT',
-      `the development root in ${folder} is not valid now; delete the folder to have a new one`,
+      `the development root in ${folder} is not valid now; delete the folder to get a new one`,
     );
   }
   return root;

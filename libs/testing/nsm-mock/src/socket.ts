@@ -11,9 +11,9 @@ export interface ServedNsm {
 
 /**
  * Serves an NSM to an enclave that runs as another process. Each request is one connection, on which each side sends its bytes and ends.
- * The serving process decides the attested time, and can give wrong answers.
+ * The serving process determines the attested time, and can send wrong answers.
  *
- * @param path of a unix socket, at most 107 bytes
+ * @param path the path of a unix socket, at most 107 bytes
  */
 export async function serveNsm(transport: NsmTransport, path: string): Promise<ServedNsm> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -36,7 +36,7 @@ export async function serveNsm(transport: NsmTransport, path: string): Promise<S
   };
 }
 
-/** Returns a transport to the socket of `serveNsm`. Requests reject with ERR_NSM_DEVICE if no answer comes. */
+/** Returns a transport to the socket of `serveNsm`. Requests without an answer reject with ERR_NSM_DEVICE. */
 export function connectNsm(path: string): NsmTransport {
   return {
     request: (bytes) =>

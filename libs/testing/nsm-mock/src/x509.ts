@@ -1,4 +1,4 @@
-// The library needs this polyfill before any part of it is loaded, so both are imported only here.
+// The library needs this polyfill before its own modules. So only this file imports both.
 import 'reflect-metadata';
 export {
   BasicConstraintsExtension,

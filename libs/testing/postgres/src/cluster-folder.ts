@@ -11,7 +11,7 @@ import { SupportError, isRunning } from '@communique-tee/testing/harness';
 import { isReachable, type PostgresBinaries } from './binaries';
 
 export interface ClusterFolder {
-  /** The folder with the data, the password of user postgres and the server's log. */
+  /** The folder of the data, the password of user postgres and the server's log. */
   readonly path: string;
   readonly data: string;
   readonly password: string;
@@ -20,7 +20,7 @@ export interface ClusterFolder {
 const MAJOR = '18';
 
 /**
- * Returns a folder with an initialized cluster: the given folder (kept and reused), otherwise a new temporary one.
+ * Returns a folder with an initialized cluster: the given folder, which is kept and reused, otherwise a new temporary one.
  *
  * @throws SupportError POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */
@@ -38,7 +38,7 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
     return { path, data, password: (await readFile(passwordFile, 'utf8')).trim() };
   }
   await refuseRunning(path, data);
-  // Without a password file, the folder is empty or from an interrupted initdb, because initdb writes the password last.
+  // Without a password file, the folder is empty or from an interrupted call, because this function writes the password last
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { mode: 0o700 });
   const password = randomBytes(18).toString('base64url');
@@ -89,7 +89,7 @@ async function openFolder({ user }: PostgresBinaries, wanted: string | undefined
     path = resolve(wanted);
     await mkdir(path, { recursive: true });
     if (!isReachable(resolve(path, '..'), user)) {
-      // The folder is below a closed one (/root). So use a folder that the server's user can reach, always the same for this path.
+      // The server's user cannot enter a parent folder, such as /root. So use a reachable folder, always the same for this path.
       path = join('/var/tmp', `communique-postgres-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`);
       await mkdir(path, { recursive: true });
     }

@@ -31,7 +31,7 @@ export async function migrate(databaseUrl: string): Promise<string> {
   }
 }
 
-/** Returns 16 hexadecimal digits that change with any file of prisma/migrations. */
+/** Returns 16 hexadecimal digits of a hash over all files of prisma/migrations. */
 export async function hashOfMigrations(folder = join(workspaceRoot(), 'prisma', 'migrations')): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

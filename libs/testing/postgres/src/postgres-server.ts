@@ -14,7 +14,7 @@ import type { Postgres, PostgresOptions } from './start-postgres';
 const newName = () => `test_${randomBytes(6).toString('hex')}`;
 
 export interface ServerOptions extends Omit<PostgresOptions, 'own'> {
-  /** Whether the server keeps our process alive; default true. */
+  /** Whether the server prevents the end of our process (default true). */
   readonly keepAlive?: boolean;
 }
 
@@ -33,8 +33,7 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
     unix_socket_directories: '',
     max_connections: '200',
     timezone: 'UTC',
-    // Without fsync only a crash of the machine loses data, not one of the server; without synchronous_commit a crash
-    // of the server would lose data too.
+    // Without fsync only a crash of the machine loses data. Without synchronous_commit a crash of the server would also lose data.
     ...(persistent ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...options.settings,
   };
@@ -70,7 +69,7 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         if (attempt < 5 && mayMove && /could not bind/.test(text)) port = await freePort();
-        // After a SIGKILL the backends hold the old shared memory until they notice.
+        // After a SIGKILL the backends hold the old shared memory for some time
         else if (attempt < 100 && /shared memory block|lock file .* already exists/.test(text)) await sleep(100);
         else throw new SupportError('POSTGRES_START_FAILED', text, { cause: error });
       }

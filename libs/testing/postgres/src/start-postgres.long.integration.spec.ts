@@ -82,7 +82,7 @@ describe('a cluster of its own', () => {
 
   beforeEach(async () => {
     folder = await temporaryFolder();
-    await chmod(folder.path, 0o711); // if we are root, the server's user has to enter the folder
+    await chmod(folder.path, 0o711); // so that the server's user can enter the folder if we are root
   });
   afterEach(() => folder.remove());
 
@@ -94,7 +94,7 @@ describe('a cluster of its own', () => {
     expect(existsSync(postgres.folder)).toBe(false);
   });
 
-  it('keeps data, password and durability in a named folder, on the given port', async () => {
+  it('keeps its data, password and durable settings in a named folder, on the given port', async () => {
     const port = await freePort();
     const first = await startPostgres({ folder: folder.file('postgres'), port });
     await query(first.url, 'create table kept (id int); insert into kept values (1)');
@@ -110,7 +110,7 @@ describe('a cluster of its own', () => {
     }
   });
 
-  it('finds its data again if the server’s user cannot enter the folder', async () => {
+  it('uses the same data again if the server’s user cannot enter the folder', async () => {
     await chmod(folder.path, 0o700);
     const first = await startPostgres({ folder: folder.file('postgres') });
     await query(first.url, 'create table kept (id int)');

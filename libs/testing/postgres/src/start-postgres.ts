@@ -3,13 +3,13 @@ import { startPostgresServer } from './postgres-server';
 import { WORKERS_POSTGRES } from './workers-postgres';
 
 export interface PostgresOptions {
-  /** Starts a server that no other spec file uses, also in jest, for tests that stop it, kill it, or read its folder or roles. */
+  /** Starts a separate server, also in jest. Tests that stop or kill a server, or read its folder or roles, need it. */
   readonly own?: boolean;
-  /** The folder of the cluster. A cluster in it is reused. By default a new temporary folder. */
+  /** The folder of the cluster. A cluster in it is reused. The default is a new temporary folder. */
   readonly folder?: string;
-  /** The TCP port on 127.0.0.1; by default, and for 0, a free port. */
+  /** The TCP port on 127.0.0.1. The default and 0 select a free port. */
   readonly port?: number;
-  /** Whether the data stay after `stop` and are written with fsync. Default: true if a folder is given. */
+  /** Whether the data stay after `stop` and are written with fsync. The default is true if a folder is given. */
   readonly persistent?: boolean;
   /** Further server settings, e.g. `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface PostgresOptions {
 }
 
 export interface Postgres extends AsyncDisposable {
-  /** Has the password. Of a caller's own server: the maintenance database `postgres`. Of the worker's server: a new, empty database. */
+  /** Contains the password. It names the database `postgres` on a caller's own server, and a new, empty database on the worker's server. */
   readonly url: string;
   readonly port: number;
   readonly folder: string;
@@ -27,13 +27,13 @@ export interface Postgres extends AsyncDisposable {
   /** Returns the server's log so far. */
   log(): string;
   /**
-   * Returns the URL of the database with this name, which is created empty if it does not exist; without a name, of a new database.
+   * Returns the URL of the database with this name, and creates it empty if it does not exist. Without a name it creates a new database.
    * @throws SupportError POSTGRES_NOT_OWNED for a name on the worker's server
    */
   createDatabase(name?: string): Promise<string>;
-  /** Returns the URL of a new database with the gateway's tables. It is a copy, which takes a twentieth of the time of migrating. */
+  /** Returns the URL of a new database with the gateway's tables. A copy of a migrated database takes a twentieth of the time to migrate. */
   createMigratedDatabase(): Promise<string>;
-  /** Own server: shuts it down, and removes its data unless persistent. The worker's server: removes the databases that were made here. */
+  /** Stops a caller's own server, and removes its data unless persistent. On the worker's server, removes the databases of this object. */
   stop(): Promise<void>;
   /** Sends SIGKILL to the server's main process, like a crash. @throws SupportError POSTGRES_NOT_OWNED */
   kill(): Promise<void>;
@@ -42,10 +42,10 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /**
- * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. It ends with our process, however that ends.
+ * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. It ends with our process, also after a crash.
  *
- * In jest, without options, it returns new databases on the one server that all spec files of a worker use after each other. With any
- * option, even only `own`, the caller gets a separate server.
+ * In jest, without options, it returns new databases on the server that all spec files of a worker share. With any option, even only `own`,
+ * the caller gets a separate server.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE, POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */

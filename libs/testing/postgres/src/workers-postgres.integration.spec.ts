@@ -54,7 +54,7 @@ describe("the worker's PostgreSQL", () => {
     await expect(query(postgres.url, 'SELECT 1')).rejects.toMatchObject({ code: '3D000' });
   });
 
-  it('cannot be killed, restarted or asked for a named database, because other spec files use it', async () => {
+  it('refuses kill, restart and a named database, because other spec files use it', async () => {
     await using postgres = await startPostgres();
     for (const refused of [postgres.kill(), postgres.restart(), postgres.createDatabase('named')])
       await expect(refused).rejects.toMatchObject({ code: 'POSTGRES_NOT_OWNED' });
@@ -71,9 +71,9 @@ describe("the worker's PostgreSQL", () => {
   });
 
   it.each([
-    ['lets its process end by itself, and ends with it', 'undefined'],
-    ['ends with its process when that is killed', "process.kill(process.pid, 'SIGKILL')"],
-  ])('%s, without a trace', async (_title, end) => {
+    ['its process ends normally', 'undefined'],
+    ['its process is killed', "process.kill(process.pid, 'SIGKILL')"],
+  ])('ends and leaves no files if %s', async (_title, end) => {
     const script = `
       import { workersPostgres } from './libs/testing/postgres/src/workers-postgres';
       workersPostgres().then(({ folder }) => {

@@ -2,13 +2,13 @@ import { SupportError } from '@communique-tee/testing/harness';
 import { startPostgresServer, type PostgresServer } from './postgres-server';
 import type { Postgres } from './start-postgres';
 
-/** The global in which jest's environment (libs/testing/jest) gives `workersPostgres` to specs, which each load a copy of this module. */
+/** In this global, jest's environment (libs/testing/jest) gives `workersPostgres` to specs, because each loads a copy of this module. */
 export const WORKERS_POSTGRES = Symbol.for('communique-tee.workers-postgres');
 
 /** The server of this jest worker. It outlives the spec files, and ends with the process. */
 let server: Promise<PostgresServer> | undefined;
 
-/** Returns new databases on the worker's server, for one spec file. The first call starts the server. */
+/** Returns new databases on the worker's server for one spec file. The first call starts the server. */
 export async function workersPostgres(): Promise<Postgres> {
   server ??= startPostgresServer({ keepAlive: false });
   const shared = await server.catch((error: unknown) => {
@@ -23,10 +23,7 @@ export async function workersPostgres(): Promise<Postgres> {
   };
   const refuse = () =>
     Promise.reject(
-      new SupportError(
-        'POSTGRES_NOT_OWNED',
-        'other spec files use this server too; ask for startPostgres({ own: true })',
-      ),
+      new SupportError('POSTGRES_NOT_OWNED', 'other spec files use this server too; use startPostgres({ own: true })'),
     );
   const stop = async () => {
     for (const url of made.splice(0)) await shared.dropDatabase(url);

@@ -5,11 +5,11 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 
 export interface RedisServer {
   readonly command: string;
-  /** The variables that the server needs in addition to our environment (for the libraries of an unpacked Debian package). */
+  /** The variables that the server needs in addition to our environment, for the libraries of an unpacked Debian package. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Returns redis-server on PATH, otherwise the one that `npm test` unpacked into .cache/tools/redis (tools/dev/setup/test-tools.mjs). */
+/** Returns redis-server on PATH, otherwise that of .cache/tools/redis. `npm test` unpacks it there (tools/dev/setup/test-tools.mjs). */
 export function findRedisServer(path = process.env['PATH'] ?? '', cache?: string): RedisServer | undefined {
   for (const folder of path.split(delimiter)) {
     const command = join(folder, 'redis-server');

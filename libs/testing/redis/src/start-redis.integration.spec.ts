@@ -30,20 +30,20 @@ describeWith(redisAvailability({ own: true }), 'startRedis', () => {
   });
   afterAll(() => redis.stop());
 
-  it('startRedis starts a Redis with the given settings', async () => {
+  it('starts a Redis with the given settings', async () => {
     expect(await run(redis.url, (client) => client.config('GET', 'maxmemory'))).toEqual([
       'maxmemory',
       String(16 * 1024 * 1024),
     ]);
   });
 
-  it('startRedis starts a Redis that requires its password', async () => {
+  it('starts a Redis that requires its password', async () => {
     const url = new URL(redis.url);
     url.password = '';
     await expect(run(url.href, (client) => client.ping())).rejects.toThrow(/NOAUTH/);
   });
 
-  it('kill and restart bring Redis back empty on the same port', async () => {
+  it('starts an empty Redis on the same port after kill and restart', async () => {
     await run(redis.url, (client) => client.set('a', '1'));
     await redis.kill();
     await expect(run(redis.url, (client) => client.ping())).rejects.toThrow();
@@ -71,7 +71,7 @@ describe('REDIS_URL', () => {
 });
 
 describe('findRedisServer', () => {
-  it('looks on PATH first, and then for the unpacked server with its libraries', async () => {
+  it('searches PATH first, and then the unpacked server with its libraries', async () => {
     await using folder = await temporaryFolder();
     expect(findRedisServer('', folder.path)).toBeUndefined();
     await mkdir(folder.file('usr/bin'), { recursive: true });

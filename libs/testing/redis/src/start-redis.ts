@@ -14,7 +14,7 @@ import {
 import { findRedisServer } from './find-redis';
 
 export interface RedisOptions {
-  /** Starts a separate server, even if REDIS_URL names one, for tests that stop it, fill it or fail it over. */
+  /** Starts a separate server, even if REDIS_URL names one. Tests that stop, fill or fail over a server need it. */
   readonly own?: boolean;
   readonly port?: number;
   /** Further settings, e.g. `{ maxmemory: '8mb' }`. */
@@ -24,7 +24,7 @@ export interface RedisOptions {
 export interface Redis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Whether startRedis started the server. Only then may specs kill, restart or FLUSHALL it. */
+  /** Whether startRedis started the server. Specs may kill, restart or FLUSHALL only such a server. */
   readonly owned: boolean;
   log(): string;
   stop(): Promise<void>;
@@ -37,14 +37,14 @@ export interface Redis extends AsyncDisposable {
 const MISSING =
   'no redis-server: install it (apt-get install redis-server), or set REDIS_URL, or run `npm test`, which tries to fetch it';
 
-/** Returns, for describeWith, whether startRedis can start a server. */
+/** Returns for describeWith whether startRedis can return a server. */
 export function redisAvailability(options: RedisOptions = {}): Availability {
   const shared = options.own !== true && (process.env['REDIS_URL'] ?? '') !== '';
   return shared || findRedisServer() !== undefined ? { available: true } : { available: false, reason: MISSING };
 }
 
 /**
- * Returns a real Redis: the one of REDIS_URL, otherwise a new server on 127.0.0.1 with a password and without persistence.
+ * Returns the real Redis of REDIS_URL, otherwise a new server on 127.0.0.1 with a password and without persistence.
  *
  * @throws SupportError REDIS_UNAVAILABLE, REDIS_START_FAILED
  */
@@ -69,7 +69,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
       requirepass: password,
       ...options.settings,
     };
-    const file = join(folder, 'redis.conf'); // a file, because the process list would show the password in arguments
+    const file = join(folder, 'redis.conf'); // the process list would show the password of an argument
     await writeFile(
       file,
       Object.entries(settings)
@@ -129,7 +129,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
 function sharedRedis(url: string): Redis {
   const refuse = () =>
     Promise.reject(
-      new SupportError('REDIS_NOT_OWNED', 'REDIS_URL names a server that is not ours to stop; ask for { own: true }'),
+      new SupportError('REDIS_NOT_OWNED', 'startRedis did not start the server of REDIS_URL; use { own: true }'),
     );
   const leave = () => Promise.resolve();
   return {

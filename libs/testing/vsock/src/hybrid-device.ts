@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A unix socket or a TCP port of this machine, in the form of libs/vsock's `Address`. */
+/** A unix socket or a TCP port of this machine. It has the form of libs/vsock's `Address`. */
 export interface GuestAddress {
   readonly kind: string;
   readonly path?: string;
@@ -10,18 +10,18 @@ export interface GuestAddress {
 }
 
 export interface HybridDevice {
-  /** The real address of each port of the simulated guest. A port that is not listed has no listener. */
+  /** The real address of each port of the simulated guest. Other ports have no listener. */
   readonly guest: Map<number, GuestAddress>;
-  /** How many connections were requested, including the refused ones. */
+  /** The number of requested connections, including refused ones. */
   requests: number;
-  /** The device's answer to a request; `OK 1024\n` by default. */
+  /** The device's answer to a request. The default is `OK 1024\n`. */
   answer: string;
-  /** Removes the device and cuts every connection, as if the emulator is killed. */
+  /** Removes the device and cuts every connection, like a kill of the emulator. */
   stop(): Promise<void>;
 }
 
 /**
- * Simulates the vsock device of vhost-device-vsock and Firecracker for connections from the host, with sockets of this machine as guest.
+ * Simulates the vsock device of vhost-device-vsock and Firecracker for connections from the host. Sockets of this machine are the guest.
  */
 export async function startHybridDevice(path: string): Promise<HybridDevice> {
   const open = new Set<Socket>();

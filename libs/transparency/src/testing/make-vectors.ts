@@ -5,7 +5,7 @@ import type { NoteErrorCode } from '../errors';
 import { formatVerifierKey, signingKeyOf } from '../note-keys';
 import { signNote } from '../signed-note';
 
-/** A note and the decision that every reader must make, and Go's decision if Go's implementation is less strict. */
+/** A note, the decision that every reader must make, and Go's decision if Go is less strict. */
 export interface NoteVector {
   title: string;
   note: string;
@@ -27,7 +27,7 @@ const namesake = signingKeyOf('test-registrar', new Uint8Array(32).fill(4));
 const { Point } = ed25519;
 type Ed25519Point = typeof Point.ZERO;
 const ORDER = Point.Fn.ORDER;
-/** In place of a secret random number. */
+/** Replaces the signature's secret random number. */
 const NONCE = 12345n;
 const nonce = Point.BASE.multiply(NONCE);
 const torsion = Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '', true);
@@ -100,7 +100,7 @@ export function makeVectors(): NoteVector[] {
     refused('a key id without a signature', resized(note, 4)),
     refused('101 lines', note + strangers(100)),
     accepted('100 lines', note + strangers(99)),
-    // Signatures that only the holder of a key can make, about which verifiers of Ed25519 may differ (RFC 8032 section 5.1.7)
+    // Verifiers of Ed25519 may differ about these signatures (RFC 8032 section 5.1.7). Only the holder of a key can make them.
     refused('a signature that verifies only with the cofactor', withPoint(nonce.add(torsion)), 'ERR_NOTE_SIGNATURE'),
     refused('a signature whose point has small order', withPoint(torsion, 0n), 'ERR_NOTE_SIGNATURE'),
     refused('a signature whose number is not below the order', withPoint(nonce, NONCE + ORDER), 'ERR_NOTE_SIGNATURE'),
@@ -113,7 +113,7 @@ export function makeVectors(): NoteVector[] {
   ];
 }
 
-/** A note under the first key with a signature of this point and of `number` + hash times the secret number. */
+/** Returns a note under the first key. Its signature has this point and the scalar `number` + hash times the secret scalar. */
 function withPoint(point: Ed25519Point, number = NONCE, encoded = point.toBytes()): string {
   const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(one.seed);
   const body = new TextEncoder().encode(BODY);
@@ -126,7 +126,7 @@ function withPoint(point: Ed25519Point, number = NONCE, encoded = point.toBytes(
   return `${BODY}\n\u2014 ${one.name} ${toBase64(content)}\n`;
 }
 
-/** 2^255 - 19 + 1: the neutral point's second coordinate, 1, not reduced. */
+/** Returns the neutral point's second coordinate, 1, not reduced: 2^255 - 19 + 1. */
 function otherFormOfNeutral(): Uint8Array {
   return littleEndian(2n ** 255n - 18n);
 }
@@ -185,7 +185,7 @@ function relabeled(note: string): string {
   });
 }
 
-/** Returns the base64 of 68 bytes with an unused bit set: before the one padding character, the two lowest bits are unused. */
+/** Sets an unused bit in the base64 of 68 bytes. The two lowest bits before the padding character are unused. */
 function unusedBitSet(base64: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   return `${base64.slice(0, -2)}${alphabet.charAt(alphabet.indexOf(base64.charAt(base64.length - 2)) + 1)}=`;

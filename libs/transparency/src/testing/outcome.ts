@@ -4,7 +4,7 @@ import type { SignatureCheck } from '../signature-check';
 import { openNote } from '../signed-note';
 import type { NoteVector } from './make-vectors';
 
-/** Returns what this build decides about a test vector. Tests load this module in Node and in a browser. */
+/** Returns the decision of this build about a test vector. Tests load this module in Node and in a browser. */
 export function outcomeOf(
   { note, keys }: Pick<NoteVector, 'note' | 'keys'>,
   check?: SignatureCheck,

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import { SocketError } from './socket-error';
 
-/** The few calls that AF_VSOCK needs before libuv takes over. The numbers are those of Linux on x86-64 and arm64 (both little-endian). */
+/** The calls that AF_VSOCK needs before libuv gets the descriptor. The numbers are those of Linux on x86-64 and arm64, little-endian. */
 export interface Libc {
   socket(): number;
   bind(fd: number, cid: number, port: number): void;
   /** Starts to connect. Returns true if the socket is already connected. */
   connect(fd: number, cid: number, port: number): boolean;
-  /** Whether the socket can be written to or has failed. Does not wait. */
+  /** Whether the socket is writable or has failed. Does not wait. */
   isSettled(fd: number): boolean;
   /** Reads SO_ERROR and throws if the connect failed. */
   throwPending(fd: number): void;
@@ -21,14 +21,14 @@ const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const POLLOUT = 4;
 
-/** An address family and the form of its addresses. The calls work the same for every family, so tests use another family. */
+/** An address family and the form of its addresses. The calls are the same for every family, so tests use another family. */
 export interface Family {
   readonly name: string;
   readonly domain: number;
   sockaddr(cid: number, port: number): Uint8Array;
 }
 
-/** struct sockaddr_vm (vsock(7)): family, two reserved bytes, port, context id, four bytes zero; 16 bytes. */
+/** An address is a struct sockaddr_vm (vsock(7)) of 16 bytes: family, two reserved bytes, port, context id and four zero bytes. */
 export const AF_VSOCK: Family = {
   name: 'AF_VSOCK',
   domain: 40,
@@ -82,7 +82,7 @@ function bindings(
   return {
     socket() {
       const fd = native.socket(family.domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      if (typeof fd !== 'number' || fd < 0) throw systemError(errno(), 'socket'); // EAFNOSUPPORT: the kernel lacks the family
+      if (typeof fd !== 'number' || fd < 0) throw systemError(errno(), 'socket'); // EAFNOSUPPORT if the kernel lacks the family
       return fd;
     },
     bind(fd, cid, port) {

@@ -1,8 +1,8 @@
 import { loadLibc, type Family, type Libc } from './libc';
 
 /**
- * TCP on loopback in place of AF_VSOCK, for machines where AF_VSOCK has no peer. It uses the same system calls on our own descriptor,
- * the same libuv handles and the same code after them. Only the family and the form of an address differ.
+ * Replaces AF_VSOCK by TCP on loopback, for machines where AF_VSOCK has no peer. The system calls on our own descriptor, libuv's handles
+ * and the code after them are the same. Only the family and the form of an address differ.
  */
 export const LOOPBACK: Family = {
   name: 'AF_INET',

@@ -2,9 +2,9 @@ import { Socket } from 'node:net';
 import { SocketError } from './socket-error';
 
 /**
- * The only use of undocumented parts of Node: `process.binding('tcp_wrap')`, whose TCP handle takes a
- * file descriptor of any stream socket, and net's acceptance of such a handle. Tested on Node 20, 24 and 26. On a
- * version that lacks it, the first use of vsock throws, and other sockets still work.
+ * Only this file uses undocumented parts of Node. One is `process.binding('tcp_wrap')`, whose TCP handle takes a file descriptor of any
+ * stream socket. The other is that net accepts such a handle. Both were tested on Node 20, 24 and 26. On a version that lacks them, the
+ * first use of vsock throws, and other sockets still work.
  */
 export interface TcpHandle {
   /** 0, or a negative errno. */
@@ -33,7 +33,7 @@ export function tcpWrap(holder: object = process): TcpWrap {
 /**
  * Returns a handle over a stream descriptor (bound for `SERVER`, connected for `SOCKET`). The handle then owns the descriptor.
  *
- * @throws SocketError ERR_VSOCK_UNAVAILABLE; then the caller still owns the descriptor
+ * @throws SocketError ERR_VSOCK_UNAVAILABLE. The caller then still owns the descriptor.
  */
 export function openHandle(fd: number, type: 'SOCKET' | 'SERVER'): TcpHandle {
   const { TCP, constants } = tcpWrap();
@@ -44,7 +44,7 @@ export function openHandle(fd: number, type: 'SOCKET' | 'SERVER'): TcpHandle {
   throw new SocketError('ERR_VSOCK_UNAVAILABLE', `libuv does not take the socket (${result})`);
 }
 
-/** Returns a socket over a handle, by net.Socket's undocumented option `handle`: its documented option `fd` refuses vsock. */
+/** Returns a socket over a handle. It uses net.Socket's undocumented option `handle`, because the documented option `fd` refuses vsock. */
 export function socketOf(handle: TcpHandle, { allowHalfOpen }: { readonly allowHalfOpen: boolean }): Socket {
   const options: object = { handle, readable: true, writable: true, allowHalfOpen };
   return new Socket(options);

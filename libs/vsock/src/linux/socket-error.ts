@@ -1,7 +1,7 @@
 /**
- * A connection or a listening socket that could not be made. `code` is the operating system's name (`ECONNREFUSED`, `ETIMEDOUT`,
- * `ENOENT`, `EADDRINUSE`, `EACCES`, `ENODEV`, ...), `ABORT_ERR` if the caller's signal ended it, or `ERR_VSOCK_UNAVAILABLE`
- * if this platform or this version of Node has no AF_VSOCK.
+ * Connecting or listening failed. `code` is the operating system's name (`ECONNREFUSED`, `ETIMEDOUT`, `ENOENT`, `EADDRINUSE`, `EACCES`,
+ * `ENODEV`, ...), `ABORT_ERR` after the caller's signal, or `ERR_VSOCK_UNAVAILABLE` if this platform or this version of Node has no
+ * AF_VSOCK.
  */
 export class SocketError extends Error {
   override readonly name = 'SocketError';
@@ -22,7 +22,7 @@ export class SocketError extends Error {
   }
 }
 
-/** Returns the `code` of an error of Node. Checks by shape, because an error may come from another realm. */
+/** Returns the `code` of an error of Node. Checks only the shape, because an error may be of another realm. */
 export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const code: unknown = Reflect.get(error, 'code');

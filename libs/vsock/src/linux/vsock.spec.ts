@@ -36,17 +36,17 @@ describe('the internals of Node that vsock needs', () => {
   it.each<[string, object]>([
     ['no process.binding', {}],
     [
-      'one that refuses',
+      'a process.binding that throws',
       {
         binding: () => {
           throw new Error('No such binding');
         },
       },
     ],
-    ['one without TCP', { binding: () => ({ constants }) }],
-    ['handles that cannot be opened', { binding: () => ({ TCP: class {}, constants }) }],
+    ['no TCP', { binding: () => ({ constants }) }],
+    ['a TCP without open', { binding: () => ({ TCP: class {}, constants }) }],
     ['no constants', { binding: () => ({ TCP: Handle }) }],
-  ])('are reported if they are missing: %s', (_what, holder) => {
+  ])('are reported as missing if there is %s', (_what, holder) => {
     expect(() => tcpWrap(holder)).toThrow(
       expect.objectContaining({
         code: 'ERR_VSOCK_UNAVAILABLE',
@@ -67,7 +67,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
     });
   });
 
-  // A thousand connections that wait occupy no worker thread, so files can be read meanwhile
+  // A thousand waiting connections occupy no worker thread, so Node can still read files
   it('holds only a descriptor while it waits, and none after an abort', async () => {
     await using silent = await startSilentPort();
     const before = openSockets();
@@ -88,7 +88,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
   });
 });
 
-// Bytes over vsock need a peer, such as the emulated enclave: a kernel without vsock_loopback has none.
+// Bytes over vsock need a peer, such as the emulated enclave. A kernel without vsock_loopback has none.
 describeWith(vsockAvailability(), 'vsock', () => {
   it('listens on any context id, closes, and can listen again', async () => {
     const address = anyPort();
@@ -134,7 +134,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     });
   });
 
-  it('fails when it is aborted or its time is over, and leaves no descriptor', async () => {
+  it('fails after an abort or its time limit, and leaves no descriptor', async () => {
     const before = openSockets();
     const controller = new AbortController();
     const aborted = connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 3000, signal: controller.signal });

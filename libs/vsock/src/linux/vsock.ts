@@ -10,17 +10,17 @@ const EAGER_TURNS = 20;
 const LONGEST_PAUSE_MS = 20;
 
 export interface VsockConnectOptions {
-  /** Aborts connecting; without it the kernel's limit applies (2 seconds, vsock(7)). */
+  /** Aborts connecting. The kernel's own limit is 2 seconds (vsock(7)). */
   readonly signal: AbortSignal;
   readonly allowHalfOpen: boolean;
 }
 
 /**
- * Returns a connected stream socket of AF_VSOCK (vsock(7)). Connecting must not block one of Node's four worker threads: many callers of an
- * absent enclave would stop name resolution and file access. So this function polls the socket: libuv cannot watch a descriptor that is
- * still connecting.
+ * Returns a connected stream socket of AF_VSOCK (vsock(7)). Connecting must not block one of Node's four worker threads. Otherwise many
+ * callers of an absent enclave would stop name resolution and file access. So this function polls the socket, because libuv cannot watch a
+ * descriptor that still connects.
  *
- * @throws SocketError by the system's code, ABORT_ERR, ERR_VSOCK_UNAVAILABLE; the descriptor is then closed
+ * @throws SocketError with the system's code, ABORT_ERR or ERR_VSOCK_UNAVAILABLE. The descriptor is then closed.
  */
 export async function connectVsock(
   cid: number,
@@ -59,8 +59,7 @@ async function answered(c: Libc, fd: number, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Binds (to any context id if none is given) and passes the descriptor to the server, which then emits `listening` or
- * `error`.
+ * Binds to this context id, or to any for null, and passes the descriptor to the server. The server then emits `listening` or `error`.
  */
 export async function listenVsock(
   server: Server,

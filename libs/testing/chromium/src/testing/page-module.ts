@@ -1,4 +1,4 @@
-// The module that the spec loads into a page.
+// The spec loads this module into a page.
 export const add = (a: number, b: number) => a + b;
 
 export function fail(): never {

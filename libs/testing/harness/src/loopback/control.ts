@@ -4,7 +4,7 @@ import { readBody, type Handler } from './server';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** A refusal by a control port, which answers with JSON `{ code, message, problems? }`. */
+/** A control port refuses a request. Its answer is JSON `{ code, message, problems? }`. */
 export class ControlError extends Error {
   constructor(
     readonly status: number,
@@ -20,10 +20,10 @@ export class ControlError extends Error {
 export type ControlRoute = (call: { readonly rest: string; readonly body: () => Promise<unknown> }) => unknown;
 
 /**
- * Returns the handler of a simulator's control port: plain HTTP on loopback, JSON both ways, by which another process sets the
- * simulator's behavior. A route's key is `GET faults` or, if a name follows it, `PUT outcomes/`; its address is `/control/faults` or
- * `/control/outcomes/<name>`. A route that returns nothing answers 204. The port's own errors are 400 `not_json`, 403 `loopback_only`, 404
- * `no_such_address`, 413 `body_too_large` (more than 1 MiB).
+ * Returns the handler of a simulator's control port. Another process sets the simulator's behavior there by JSON over plain HTTP on
+ * loopback. A route with the key `GET faults` has the address `/control/faults`. A route with the key `PUT outcomes/` has the address
+ * `/control/outcomes/<name>`. A route that returns nothing answers 204. The port's own errors are 400 `not_json`, 403 `loopback_only`,
+ * 404 `no_such_address` and 413 `body_too_large` (more than 1 MiB).
  */
 export function controlHandler(routes: Readonly<Record<string, ControlRoute>>): Handler {
   const addresses = Object.keys(routes)
@@ -49,7 +49,7 @@ export function controlHandler(routes: Readonly<Record<string, ControlRoute>>): 
 }
 
 /**
- * Returns the body in the form of `schema`. Problems name the place and the rule. They may repeat a key of the body, but never a value.
+ * Returns the body in the form of `schema`. Problems name the place and the rule. They may contain a key of the body, but never a value.
  * @throws ControlError 400 with `code`
  */
 export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, code: string): Output {
@@ -62,8 +62,7 @@ export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, c
 }
 
 /**
- * Refuses requests of a browser: a web page on this machine must not reach the control port, either under its own host name or by a
- * form.
+ * Refuses requests of a browser. A web page on this machine must not reach the control port by a form or under its own host name.
  */
 function refuseBrowsers({ headers }: IncomingMessage): void {
   const local = /^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(headers.host ?? '');
@@ -82,7 +81,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Refuses the key `__proto__`, which zod drops, so that an object with only this wrong key would count as an empty object. */
+/** Refuses the key `__proto__`. zod drops it, so an object with only this wrong key would be an empty object. */
 function refuseProto(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new SyntaxError('__proto__');
   return value;

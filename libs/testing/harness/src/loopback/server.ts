@@ -14,8 +14,7 @@ export function guarded(handle: Handler): (request: IncomingMessage, response: S
 }
 
 /**
- * Listens on 127.0.0.1; `port` 0 takes a free one. Returns the port. A client may try ::1 for `localhost` first, and
- * then tries 127.0.0.1.
+ * Listens on 127.0.0.1 and returns the port. Port 0 selects a free one. A client of `localhost` may try ::1 first, and then tries 127.0.0.1.
  * @throws the error that `failed` returns
  */
 export function listenOnLoopback(server: Server, port: number, failed: (cause: Error) => Error): Promise<number> {
@@ -35,7 +34,7 @@ export function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** Returns the whole body, or null if it is larger than `maxBytes` (the rest is not read). */
+/** Returns the whole body. If it is larger than `maxBytes`, returns null and does not read the rest. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -47,7 +46,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return Buffer.concat(chunks);
 }
 
-/** Waits, and returns early when the other side closes the connection. */
+/** Waits until the time is over or the other side closes the connection. */
 export function pauseUnlessClosed(delayMs: number, request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

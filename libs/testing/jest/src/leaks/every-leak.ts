@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { state } from './module-state';
 
-/** Everything that a spec file can leave behind, with a function that sees it in the next file and a function that leaves it. */
+/** Every change that could outlast a spec file, with a function that detects it in the next file and a function that makes it. */
 const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: () => void])[] = [
   ['a new environment variable', () => 'LEAK' in process.env, () => (process.env['LEAK'] = 'yes')],
   [
@@ -35,7 +35,7 @@ const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: ()
     () => process.on('SIGUSR2', () => undefined),
   ],
   ['an exit code', () => process.exitCode !== undefined, () => (process.exitCode = 3)],
-  ['another program line', () => process.argv[1] === 'leak', () => (process.argv = ['node', 'leak'])],
+  ['other arguments of the process', () => process.argv[1] === 'leak', () => (process.argv = ['node', 'leak'])],
   ['another folder', () => process.cwd() === '/', () => process.chdir('/')],
   ['another file mode mask', () => process.umask() === 0o707, () => process.umask(0o707)],
   ['another length of stacks', () => Error.stackTraceLimit === 1, () => (Error.stackTraceLimit = 1)],
@@ -45,7 +45,7 @@ const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: ()
     () => 'toLeak' in expect(1),
     () => expect.extend({ toLeak: () => ({ pass: true, message: () => '' }) }),
   ],
-  ['an idea of what is equal', () => equals('one', 'other'), () => addEqualityTesters([() => true])],
+  ['a tester of equality', () => equals('one', 'other'), () => addEqualityTesters([() => true])],
   [
     "a spy on a package's function",
     () => jest.isMockFunction(Command.prototype.parse),
@@ -61,7 +61,7 @@ const fix = (name: string) =>
   Reflect.defineProperty(globalThis, name, { value: 1, writable: true, configurable: false });
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- through jest, each time
 const required = (name: string) => require(name) as object;
-// This function is not in jest's types.
+// Jest's types lack this function
 const addEqualityTesters = (testers: unknown[]) => {
   (expect as unknown as { addEqualityTesters(testers: unknown[]): void }).addEqualityTesters(testers);
 };
@@ -74,7 +74,7 @@ const equals = (one: unknown, other: unknown) => {
   }
 };
 
-it.each(LEAKS)('does not see what another spec file left: %s', (_what, isThere) => {
+it.each(LEAKS)('does not see %s of another spec file', (_what, isThere) => {
   expect(isThere()).toBe(false);
 });
 
@@ -85,19 +85,19 @@ it('can wait with node:timers/promises while timers are fake', async () => {
   jest.useRealTimers();
 });
 
-it('has the same classes as Node and packages', () => {
+it('uses the same classes as Node and packages', () => {
   expect(() => readFileSync('/nowhere')).toThrow(Error);
   expect(new TextEncoder().encode('a')).toBeInstanceOf(Uint8Array);
   expect(load('[1]')).toBeInstanceOf(Array);
   expect(z.instanceof(Date).safeParse(new Date()).success).toBe(true);
 });
 
-// All spec files of a worker share the package's class, so the class can count the spec files.
+// All spec files of a worker share the package's class, so the class can count them
 const files = Number(Reflect.get(Command, 'files') ?? 0) + 1;
 Reflect.set(Command, 'files', files);
 it(`is spec file ${String(files)} that uses commander in this worker`, () => undefined);
 
-it('leaves everything in the list', () => {
+it('makes every change of the list', () => {
   for (const [what, isThere, leave] of LEAKS) {
     leave();
     if (what !== 'a mock of a package') expect([what, isThere()]).toEqual([what, true]);

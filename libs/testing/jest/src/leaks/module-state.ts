@@ -1,2 +1,2 @@
-/** The state of one of our modules. No other spec file may see it. */
+/** The state of one of our modules. Each spec file has its own. */
 export const state = { uses: 0 };

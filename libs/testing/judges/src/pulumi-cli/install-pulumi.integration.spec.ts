@@ -21,7 +21,7 @@ describe('Pulumi’s CLI', () => {
     await folder.remove();
   });
 
-  /** Writes a stand-in for `go` with that version. `build` is its shell script, which runs in the folder of the module. */
+  /** Writes a fake `go` of this version. Its shell script `build` runs in the folder of the module. */
   async function go(version: string, build: string): Promise<void> {
     const file = folder.file('bin/go');
     await writeFile(
@@ -43,7 +43,7 @@ describe('Pulumi’s CLI', () => {
     expect(await installPulumi(quiet)).toEqual({ absent: expect.stringContaining('only 1.25.9') as string });
   });
 
-  it('is absent, with the first line of Go’s error, if a module is refused, and only the log stays', async () => {
+  it('is absent, with the first line of Go’s error, if a module is refused, and leaves only the log', async () => {
     await go(
       '1.99.0',
       "echo 'go: downloading example.org/a v1' >&2; echo 'example.org/a@v1: 403 Forbidden' >&2; exit 1",
@@ -53,7 +53,7 @@ describe('Pulumi’s CLI', () => {
     expect(await readdir(folder.file('cache'))).toEqual([expect.stringMatching(/\.log$/) as string]);
   });
 
-  it('is built with separate caches, which are removed, so that only the program stays', async () => {
+  it('is built with separate caches, and leaves only the program', async () => {
     await go('1.99.0', 'mkdir -p "$GOMODCACHE" "$GOCACHE" && cp go.sum bin/pulumi');
     const cli = await installPulumi(quiet);
     expect(cli).toEqual({ command: join(pulumiFolder(), 'pulumi'), folder: pulumiFolder() });

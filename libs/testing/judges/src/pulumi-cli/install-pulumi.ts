@@ -1,4 +1,4 @@
-// Builds Pulumi's real CLI with Go from its sources into the user's cache: 12 CPU-minutes, 2.3 GB of memory, 120 MB kept.
+// Builds Pulumi's real CLI with Go from its sources into the user's cache. It takes 12 CPU-minutes and 2.3 GB of memory, and keeps 120 MB.
 import { execFile, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -14,8 +14,8 @@ const VERSION_VARIABLE = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Vers
 const execute = promisify(execFile);
 
 /**
- * Returns the CLI, and builds it first if it is not in our cache. The build has its own module and build caches for Go, about 3 GB, which
- * are removed at the end. The user's caches of Go are not used.
+ * Returns the CLI, and builds it first if it is not in our cache. The build uses its own module and build caches for Go, about 3 GB, and
+ * removes them at the end.
  * @returns `absent` with the reason if Go is missing or too old, a module is refused, or the build fails
  */
 export async function installPulumi(say: (line: string) => void): Promise<PulumiCli | Absent> {
@@ -37,7 +37,7 @@ export async function installPulumi(say: (line: string) => void): Promise<Pulumi
     await build(building, log);
     await rm(folder, { recursive: true, force: true });
     await rename(join(building, 'bin'), folder).catch((error: unknown) => {
-      // Another process has built it first.
+      // Another process was faster
       if ('absent' in keptPulumi()) throw error;
     });
     return keptPulumi();
@@ -49,7 +49,7 @@ export async function installPulumi(say: (line: string) => void): Promise<Pulumi
   }
 }
 
-/** Removes the gigabytes of files that a killed build left. */
+/** Removes the files of killed builds. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(dirname(folder))) {
     const pid = Number(/\.(\d+)$/.exec(name)?.[1]);
@@ -80,7 +80,7 @@ function build(folder: string, logFile: string): Promise<void> {
         GOPATH: join(folder, 'gopath'),
         GOMODCACHE: join(folder, 'modules'),
         GOCACHE: join(folder, 'objects'),
-        // Only go.sum decides which modules are used, no C compiler is needed, and downloaded files can be removed.
+        // Accepts only the modules of go.sum, needs no C compiler, and leaves downloaded files writable, so that they can be removed
         GOFLAGS: '-mod=readonly -modcacherw -buildvcs=false',
         GOTOOLCHAIN: 'local',
         GOWORK: 'off',

@@ -1,5 +1,5 @@
-// Judges notes with Go's own implementation of signed notes. Reads lines of JSON {"keys": [...], "note": "..."} and writes for each
-// the name and key id of the signatures that verified, or the error.
+// Judges notes with Go's own implementation of signed notes. It reads lines of JSON {"keys": [...], "note": "..."}. For each line it writes
+// the name and key id of the first signature that verified, or the error. With `sign` and a key it signs a note.
 package main
 
 import (
