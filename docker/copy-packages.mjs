@@ -1,12 +1,12 @@
 // node docker/copy-packages.mjs <folder> <package>...: copies these packages with all their dependencies from node_modules into
-// <folder>/node_modules. Used for an image that needs only a few of the workspace's thousand packages.
+// <folder>/node_modules, for an image that needs only a few of the workspace's packages.
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Returns the folder where Node finds this package from the given folder; undefined if the package is not installed. */
+/** Returns the folder where Node finds this package from the given folder, or undefined if the package is not installed. */
 function find(name, from) {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = join(folder, 'node_modules', name);
@@ -33,7 +33,7 @@ export function packagesWith(names) {
       peerDependenciesMeta = {},
     } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     for (const each of Object.keys({ ...dependencies, ...peerDependencies })) {
-      // Another package brings an optional peer (such as TypeScript), so it is not copied.
+      // Does not copy an optional peer, such as TypeScript
       if (peerDependenciesMeta[each]?.optional) continue;
       waiting.push({ name: each, from: folder, required: !(each in optionalDependencies) });
     }
@@ -55,7 +55,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const folders = packagesWith(names);
   for (const folder of folders) {
-    // Nested node_modules contain other packages; those that are needed are copied separately.
+    // Nested node_modules contain other packages. The needed ones are copied separately.
     const nested = join(folder, 'node_modules');
     cpSync(folder, join(resolve(target), relative(root, folder)), {
       recursive: true,

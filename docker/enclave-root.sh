@@ -1,7 +1,7 @@
 #!/bin/sh
-# docker/enclave-root.sh <folder>: makes the whole file system of the enclave's container: Node, the libraries to which Node is linked, the
-# bundle, the stack's configuration, and the empty folders on which nitro-cli's init mounts. It contains no shell and no package manager.
-# The build stage of Dockerfile.nitro-enclave runs this script after the bundle is built; STACK names the configuration.
+# docker/enclave-root.sh <folder>: makes the whole file system of the enclave's container. It contains Node with its libraries, the bundle,
+# the stack's configuration, and empty folders on which nitro-cli's init mounts. It contains no shell and no package manager.
+# The build stage of Dockerfile.nitro-enclave runs this script after the build of the bundle. STACK names the configuration.
 set -eu
 usage='usage: STACK=<name> sh docker/enclave-root.sh <folder>'
 case ${1-} in
@@ -19,7 +19,7 @@ node=node_modules/node-linux-$architecture/bin/node
 mkdir -p "$folder/app" "$folder/etc/communique-tee" "$folder/usr/bin"
 for empty in dev proc run sys tmp var; do mkdir -p "$folder/$empty"; done
 cp "$node" "$folder/usr/bin/node"
-# The libraries that Node is linked to, at the paths where its loader looks for them; koffi needs no others.
+# Copies the libraries of Node and koffi to the paths where the loader searches them.
 ldd "$node" dist/apps/enclave/koffi.node | sed -n 's#^[^/]*\(/[^ :]*\) (0x.*#\1#p' | sort -u | while read -r library; do
   mkdir -p "$folder$(dirname "$library")"
   cp -L "$library" "$folder$library"
@@ -27,7 +27,7 @@ done
 cp dist/apps/enclave/main.js dist/apps/enclave/koffi.node "$folder/app/"
 cp "apps/enclave/config/$STACK.json" "$folder/etc/communique-tee/enclave.json"
 
-# Root owns all files; times and modes do not depend on the builder.
+# Root owns all files. Times and modes do not depend on the builder.
 find "$folder" -type d -exec chmod 0755 {} +
 find "$folder" -type f -exec chmod 0444 {} +
 chmod 0555 "$folder/usr/bin/node"

@@ -1,4 +1,4 @@
-// HEALTHCHECK of the gateway's image: checks its liveness (docs/operations.md). The image has neither curl nor wget.
+// HEALTHCHECK of the gateway's image. It checks liveness (docs/operations.md). The image has neither curl nor wget.
 try {
   const { status } = await fetch(`http://127.0.0.1:${process.env.PORT ?? '3001'}/health`, {
     signal: AbortSignal.timeout(4000),

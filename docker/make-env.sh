@@ -1,5 +1,5 @@
 #!/bin/sh
-# docker/make-env.sh: creates the files in docker/env that compose.yaml reads, if they are missing, with a new password.
+# docker/make-env.sh: creates missing files in docker/env that compose.yaml reads, with a new password.
 set -eu
 usage='usage: sh docker/make-env.sh'
 case ${1-} in
@@ -16,7 +16,7 @@ if [ ! -e postgres.env ] && [ ! -e database.env ]; then
   printf 'DATABASE_URL=postgresql://communique:%s@postgres:5432/communique\n' "$password" > database.env
   echo 'made docker/env/postgres.env and database.env'
 elif [ ! -e postgres.env ] || [ ! -e database.env ]; then
-  # A newly made file would have another password than the existing one.
+  # A new file would have another password than the existing one.
   echo 'docker/env: postgres.env and database.env belong together, and one of them is missing' >&2
   exit 1
 fi
@@ -27,5 +27,5 @@ for name in gateway.env egress.json; do
     echo "made docker/env/$name: edit it"
   fi
 done
-# The programs in the container read them as a different user.
+# A program in the container reads it as a different user.
 chmod 0644 egress.json

@@ -1,8 +1,8 @@
 #!/bin/sh
 # docker/pin-base-images.sh: writes the digests of the base images into docker/base-images.env.
-#   sh docker/pin-base-images.sh            asks the registry for the digests that are missing
-#   sh docker/pin-base-images.sh --update   asks for all digests again
-#   sh docker/pin-base-images.sh --check    asks no registry; exit code 1 if a digest is missing
+#   sh docker/pin-base-images.sh            gets missing digests from the registry
+#   sh docker/pin-base-images.sh --update   gets all digests again
+#   sh docker/pin-base-images.sh --check    sends no request. Its exit code is 1 if a digest is missing
 set -eu
 usage='usage: sh docker/pin-base-images.sh [--update | --check]'
 mode=${1-}
@@ -30,7 +30,7 @@ while IFS= read -r line; do
   case $line in
     '#'* | '' | *@sha256:*) ;;
     *)
-      # The digest of the index, which lists an image for each architecture.
+      # Reads the digest of the index, which lists an image for each architecture.
       digest=$(docker buildx imagetools inspect "${line#*=}" --format '{{.Manifest.Digest}}' < /dev/null)
       if ! printf '%s\n' "$digest" | grep -Eqx 'sha256:[0-9a-f]{64}'; then
         echo "the registry gave no digest for ${line#*=}" >&2

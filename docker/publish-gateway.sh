@@ -1,7 +1,7 @@
 #!/bin/sh
 # docker/publish-gateway.sh <repository>:<tag>: builds the gateway's container for x86-64 and pushes it to Amazon ECR, unless the tag exists
-# there, because a tag is never overwritten. CodeBuild runs this script (infra/src/components/image-build.ts). Without a digest of Node's
-# image in docker/base-images.env the script prints NOT BUILT and ends, because the result could not be identified.
+# there. CodeBuild runs this script (infra/src/components/image-build.ts). If docker/base-images.env has no digest of Node's image, the
+# script prints NOT BUILT and ends, because a tag does not identify the base image.
 set -eu
 usage='usage: sh docker/publish-gateway.sh <repository>:<tag>'
 case ${1-} in
