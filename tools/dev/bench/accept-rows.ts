@@ -51,7 +51,7 @@ export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row
 
     const insertedRow: Row = { what: inserts.what, value: inserted ?? null, unit: 'row/s', note: inserts.note };
     const acceptedRow: Row = { what: 'accepted POST', value: accepted ?? null, unit: 'req/s' };
-    const note = `loading it took ${loaderCores.toFixed(2)} cores${gateway.withRedis ? '' : '; no Redis on this machine: limits counted in the process'}`;
+    const note = `the load itself took ${loaderCores.toFixed(2)} cores${gateway.withRedis ? '' : '; no Redis on this machine: limits counted in the process'}`;
     return [
       insertedRow,
       framework,

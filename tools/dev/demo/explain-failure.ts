@@ -68,7 +68,7 @@ function explained(error: unknown, { folder, port }: Surroundings): Explanation 
           ]
         : [
             `The demo may not write ${system.path ?? folder}.`,
-            `give yourself the folder (an earlier demo may have run as another user), or ${otherFolder}`,
+            `make this user the folder’s owner (an earlier demo may have run as another user), or ${otherFolder}`,
           ];
   }
   if (/tools\/dev\/build\/build\.mjs/.test(message))

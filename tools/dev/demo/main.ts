@@ -60,7 +60,7 @@ const line = new CommandLine(
   'Starts the whole system on this machine, registers a made-up constituent, sends a message with a proof of residence to a simulator of Congress and verifies its receipt. Without the reference string the message is sent without a proof. Then you can write messages of your own in the page.',
 );
 line.program
-  .option('--once', 'end when the receipt has verified, or anything failed')
+  .option('--once', 'end when the receipt is verified, or when something has failed')
   .option('--message <file>', 'send this message (JSON in the shape of docs/message.md) instead of the made-up one')
   .option('--outcomes <preset|file>', 'what Congress answers to the messages that you send from the page')
   .option('--port <port>', "the gateway's port; 0 takes a free one, and so does a port that is taken", '3001')

@@ -29,8 +29,8 @@ describe('--outcomes of the demo', () => {
   });
 
   it.each([
-    ['a misspelt preset', () => 'refuse', 'none of delivered, partial'],
-    ['a property of Object', () => 'toString', 'none of delivered, partial'],
+    ['a misspelt preset', () => 'refuse', 'nor one of delivered, partial'],
+    ['a property of Object', () => 'toString', 'nor one of delivered, partial'],
     ['a file that is not JSON', () => file('{'), 'is not JSON'],
     ['an office that does not exist', () => file('{"HCA53":{"answer":"duplicate"}}'), 'at “HCA53”'],
     ['an unknown answer', () => file('{"HCA12":{"answer":"fire"}}'), 'at “HCA12.answer”'],

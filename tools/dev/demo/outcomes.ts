@@ -28,7 +28,7 @@ export function readOutcomes(given: string): DemoOutcomes {
     text = readFileSync(given, 'utf8');
   } catch {
     throw new UsageError(
-      `--outcomes: “${given}” is not a readable file, and none of ${Object.keys(OUTCOME_NAMES).join(', ')}`,
+      `--outcomes: “${given}” is neither a readable file nor one of ${Object.keys(OUTCOME_NAMES).join(', ')}`,
     );
   }
   let value: unknown;

@@ -64,8 +64,8 @@ async function main(given: Options): Promise<number> {
 }
 
 /**
- * Returns the message of NotReady, and of an error with a code, which comes from starting a part. Any other error is a bug here, so the
- * stack is returned.
+ * Returns the message of NotReady, or of an error with a code, because starting a part can fail with one. Any other error is a bug of this
+ * program, so its stack is returned.
  */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -8,8 +8,8 @@ export interface RunningPart {
 }
 
 /**
- * The running parts, in the order of their start. A part that ends is reported and starts again at the next change of a source, and the
- * others continue.
+ * The running parts, in the order of their start. If a part ends, this reports it, and starts it again when a source changes. The other
+ * parts continue.
  */
 export class Parts {
   private readonly starts = new Map<PartName, () => Promise<RunningPart>>();

@@ -7,8 +7,8 @@ import { ensurePrismaClient } from './prisma-client.mjs';
 import { say } from './workspace.mjs';
 
 /**
- * The npm scripts begin with this text, and `env node` follows. For plain `node` the shell would run the program of this step again,
- * although there is a newer one first on PATH by then.
+ * The npm scripts begin with this text, and `env node` follows. `env` searches PATH again, and finds the Node that this step has linked.
+ * For plain `node` the shell would use the path that it remembers.
  */
 export const READY = 'node tools/dev/setup/ready.mjs && ';
 

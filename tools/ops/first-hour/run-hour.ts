@@ -17,7 +17,7 @@ export interface Hour {
   readonly again: string;
 }
 
-/** Runs the steps without a verdict, in order, and writes the state after each. @returns the exit code */
+/** Runs the steps that are neither proved nor refuted, in order, and writes the state after each. @returns the exit code */
 export async function runHour(hour: Hour, state: State, themes: readonly Theme[], ports: Ports): Promise<number> {
   const redactor = new ReportRedactor(ports.env, hour.domain);
   redactor.addFacts(state.facts);

@@ -87,9 +87,9 @@ export function keys(command: Command, line: CommandLine, world: World = thisPro
     .addHelpText('after', AFTER)
     .action(line.run(({ json }: JsonOption) => run({ kind: 'keys-list', json: json === true }, world)));
   reasonOptions(command.command('revoke'))
-    .summary('take a key from every enclave for good')
+    .summary('take a key from every enclave permanently')
     .description(
-      'Takes a key from every enclave for good. Undelivered messages that are sealed to it end as key_retired, and their senders have to seal them again.',
+      'Takes a key from every enclave permanently. Undelivered messages that are sealed to it end as key_retired, and their senders have to seal them again.',
     )
     .argument('<key id>', '32 hexadecimal digits, as keys list shows them')
     .addHelpText('after', AFTER)

@@ -31,12 +31,12 @@ export function preflightOptions(command: Command, checks: readonly Check[]): Co
   return stackOptions(command)
     .option(
       '--before <moment>',
-      'up: something that pulumi up will make may be missing, which only warns. opening: anything missing fails. Only a parent has the address that Congress knows, and it has no npm: docs/operator/by-hand.md, “Verify”, tells what to try there. PostgreSQL and Redis are reached through a tunnel to a parent',
+      'up: if something is missing that pulumi up will make, the check only warns. opening: the check then fails. Only a parent has the address that Congress knows, and a parent has no npm: docs/operator/by-hand.md, “Verify”, tells what to try there. PostgreSQL and Redis are reached through a tunnel to a parent',
       'up',
     )
     .option('--only <names>', 'only these checks, separated by commas', collect)
-    .option('--skip <names>', 'all checks but these', collect)
-    .option('--offline', 'asks nothing outside this machine')
+    .option('--skip <names>', 'all checks except these', collect)
+    .option('--offline', 'ask nothing outside this machine')
     .option('--timeout <seconds>', 'time limit of each check', String(TIMEOUT_SECONDS))
     .option('--json', 'print one JSON object')
     .addHelpText('after', after(checks));

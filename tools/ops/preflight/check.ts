@@ -20,9 +20,7 @@ export interface Finding {
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/**
- * What a check needs. If it is not available, the check is skipped if another check that reports the reason also runs; otherwise it fails.
- */
+/** What a check needs. Without it, the check fails. The check is skipped instead if another check that reports the reason also runs. */
 export type Need = 'plan' | 'account';
 
 export interface Check {
@@ -58,7 +56,7 @@ export interface Context {
 
 /** Something that a check needs is not available. */
 export class Unavailable extends Error {
-  /** @param explainedBy the check that reports why; none if the operator asked for it (--offline) */
+  /** @param explainedBy the check that reports why; undefined if --offline is the reason */
   constructor(
     reason: string,
     readonly explainedBy?: string,
@@ -88,8 +86,8 @@ export const notInTime = (called: string): Finding =>
   );
 
 /**
- * The finding for something missing that `pulumi up`, or the operator right after it, makes: a warning before `up`, a failure before
- * `opening`.
+ * The finding if something is missing that `pulumi up` makes, or that the operator makes right after it. It is a warning before `up`, and a
+ * failure before `opening`.
  */
 export const notYet = ({ before }: Context, found: string, todo: string, command?: string): Finding =>
   finding(before === 'opening' ? 'fail' : 'warn', found, todo, command);

@@ -44,7 +44,7 @@ export class Redactor {
     }
   }
 
-  /** Works without a URL parser, because an invalid URL can contain a secret too. */
+  /** Adds the password and the secret parameters of a URL. Works without a URL parser, because an invalid URL can contain a secret too. */
   addUrl(text: string): void {
     const userInfo = /^[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(text)?.[1];
     if (userInfo !== undefined) {

@@ -21,7 +21,7 @@ export interface Streams {
 }
 
 const CONCURRENCY = 8;
-const REGION_WITHOUT_ONE = 'us-east-1';
+const DEFAULT_REGION = 'us-east-1';
 
 /** @returns the exit code: 0 nothing failed, 1 something failed, 2 the options or the stack's file could not be read */
 export async function runPreflight(
@@ -50,7 +50,7 @@ export async function runPreflight(
     return 2;
   }
   const { stack, before, only, leaveOut, offline, json, limitMs } = given;
-  const region = stackFile.region ?? REGION_WITHOUT_ONE;
+  const region = stackFile.region ?? DEFAULT_REGION;
   const checks = known.filter(({ name }) => (only.length === 0 || only.includes(name)) && !leaveOut.includes(name));
   const report = new TextReport(
     checks.map(({ name }) => name),

@@ -157,7 +157,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
 
-  outOption(leaf(command, 'show', 'print the registration that a person needs, again'))
+  outOption(leaf(command, 'show', 'print a person’s registration again'))
     .option('--person <id>', 'your own id of the person')
     .action(
       on((open, { person, out: path }: Everywhere & OutOption & { person?: string }) =>

@@ -25,7 +25,7 @@ export async function bundle(
   return join(folder, options.includes('--dev') ? 'main.dev.js' : 'main.js');
 }
 
-/** Starts what a parent has beside its enclave: the egress proxy and the collector of the enclave's log. */
+/** Starts the programs that a parent runs beside its enclave: the egress proxy and the collector of the enclave's log. */
 export async function startParent(
   folder: string,
   udsPath: string,

@@ -11,7 +11,7 @@ export async function startNginx(
   const folder = await temporaryFolder('bench-nginx');
   const port = await freePort();
   const file = join(folder.path, 'nginx.conf');
-  // The buffers in memory are so large that no body is written to disk
+  // The buffers in memory are so large that nginx writes no body to disk.
   writeFileSync(
     file,
     `daemon off; pid ${folder.path}/nginx.pid; error_log stderr; worker_processes 1;

@@ -24,21 +24,21 @@ import { sealedBodies } from '../load/sealed-bodies';
 import { percentilesOf } from '../load/percentiles';
 import { beside, notMeasured, type Row } from '../measure';
 
-/** Messages that are posted one after the other. They also warm up the gateway for the others. */
+/** Messages that are posted one after the other. They also warm up the gateway for those of AT_ONCE. */
 const MESSAGES = 40;
 const WARM_UP = 5;
 /** Messages that are posted as fast as the gateway accepts them. The threads need a hundred verifications each to get fast. */
 const AT_ONCE = { warmUp: 200, messages: 200, senders: 16 };
 const PROVERS = 2;
-/** The gateway starts as many. */
+/** The gateway starts this many verifier threads. */
 const VERIFIER_THREADS = Math.min(2, availableParallelism());
 const KIB = 2;
 const DAY_SECONDS = 86_400;
 const INDEX = 3;
 
 /**
- * Compares accepted POSTs that have a proof and no token with accepted POSTs that have a token, one after the other, so that each gives a
- * latency. Then compares how many of them the gateway accepts a second with how many proofs as many threads verify that do nothing else.
+ * Compares the latency of POSTs with a proof and of POSTs with a token, posted one after the other. Then compares the rate at which the
+ * gateway accepts POSTs with proofs with the rate of threads that only verify proofs.
  */
 export async function acceptRows(): Promise<Row[]> {
   const what = 'accepted POST with a proof, p50';

@@ -1,5 +1,5 @@
-// A worker thread runs another program. A bundle contains that program as text, and also the file that a prover reads, so that there is
-// only one file to copy.
+// A worker thread runs a program of its own. A bundle contains that program as text, and also the file that a prover reads, so that there
+// is only one file to copy.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -12,7 +12,7 @@ export async function refuseOldHistory(url) {
     if (rowCount > 0)
       throw new EngineError(
         'P3005',
-        'This database has the migrations of before 2026-11-29, which a single one replaced: create an empty database and migrate that. Nothing was changed here.',
+        'This database has the old migrations, which one migration replaced on 2026-11-29: create an empty database and migrate that. Nothing was changed here.',
       );
   });
 }

@@ -7,7 +7,10 @@ import type { Judgement } from '../../../cli/verify/report';
 import { codeOf, isCertificateCode } from '../../preflight/error-code';
 import type { Reach } from './reach';
 
-/** `absent`: why no answer came that can be judged; a later request may succeed. `isOfName`: asking the stack's address may help. */
+/**
+ * `absent`: why no answer came that can be judged; a later request may succeed. `isOfName`: the name or its certificate may be the cause,
+ * so a request to the stack's address may succeed.
+ */
 export type Asked = { readonly judgement: Judgement } | { readonly absent: string; readonly isOfName: boolean };
 
 /** Asks for a document with a fresh nonce, and examines it as `communique-tee verify` does. */

@@ -62,7 +62,7 @@ async function refreshEnd(deployment: Deployment, target: Target, id: string): P
   const stop = [
     'The instance refresh continues in AWS without this command.',
     `To stop it now: ${of('cancel-instance-refresh')}`,
-    `To go back:     ${of('rollback-instance-refresh')}`,
+    `To roll back:   ${of('rollback-instance-refresh')}`,
   ];
   const ended = await waitFor(
     deployment,
@@ -96,7 +96,7 @@ const ENDS: Readonly<Record<string, string>> = {
   Failed: 'the instance refresh failed; instances that it had replaced are on the new version',
   Cancelled: 'the instance refresh was cancelled; instances that it had replaced are on the new version',
   RollbackSuccessful: 'the new version did not come into service, and AWS rolled back: the previous version serves',
-  RollbackFailed: 'the new version did not come into service, and going back failed too',
+  RollbackFailed: 'the new version did not come into service, and the rollback failed too',
 };
 
 function judge(deployment: Deployment, target: Target, refresh: Refresh): void {

@@ -62,7 +62,7 @@ export const removal: readonly Step[] = [
   {
     name: 'keys-end',
     shows: 'the keys wait for deletion, and cost nothing meanwhile',
-    assumption: 'That the state is PendingDeletion after a destroy is taken from AWS’s documents.',
+    assumption: 'AWS’s documents say that the state is PendingDeletion after a destroy; AWS has not yet shown it.',
     command:
       'aws resourcegroupstaggingapi get-resources --resource-type-filters kms:key --tag-filters "Key=communique-tee:stack,Values=$STACK" --query "ResourceTagMappingList[].ResourceARN" --output text | xargs -r -n 1 aws kms describe-key --query KeyMetadata.KeyState --output text --key-id',
     expected: 'PendingDeletion for each key, or no output',

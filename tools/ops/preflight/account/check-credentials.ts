@@ -10,7 +10,7 @@ import { TookTooLong } from '../runner/time-limit';
 export const credentials: Check = {
   name: 'aws-credentials',
   title:
-    'AWS credentials work (STS GetCallerIdentity), in the account that configuration and image name, and may change the keys later',
+    'AWS credentials work (STS GetCallerIdentity), are of the account that configuration and image name, and may change the keys later',
   group: 'aws',
   network: true,
   async run(context) {

@@ -21,7 +21,7 @@ const MOST_FILTER_VALUES = 200;
 
 export const vcpuQuota: Check = {
   name: 'vcpu-quota',
-  title: 'the quota of standard vCPUs (L-1216C47A) holds the stack’s instances, also while they are replaced',
+  title: 'the quota of standard vCPUs (L-1216C47A) is enough for the stack’s instances, also while they are replaced',
   group: 'aws',
   network: true,
   needs: ['plan', 'account'],
@@ -45,7 +45,7 @@ export const vcpuQuota: Check = {
 
 export const addressQuota: Check = {
   name: 'address-quota',
-  title: 'the quota of Elastic IPs (L-0263D0A3) holds the stack’s',
+  title: 'the quota of Elastic IPs (L-0263D0A3) is enough for the stack',
   group: 'aws',
   network: true,
   needs: ['plan', 'account'],

@@ -43,7 +43,7 @@ async function lookAtOwn(context: Context, arn: string): Promise<Finding> {
   if (key !== undefined && !key.endsWith('alias/aws/secretsmanager'))
     return warn(
       `${arn} is encrypted under a key of yours, ${key}; whether the parents may decrypt with it was not checked`,
-      `its key policy has to allow kms:Decrypt to the role communique-tee-${context.stack}-parent`,
+      `the key’s policy has to allow kms:Decrypt to the role communique-tee-${context.stack}-parent`,
     );
   return look(context, arn);
 }
@@ -66,7 +66,7 @@ async function look(context: Context, name: string): Promise<Finding> {
   if (described.DeletedDate !== undefined)
     return fail(
       `${name} is waiting to be deleted, and its name stays taken until then`,
-      'take it back',
+      'restore it',
       restoreSecret(context.region, name),
     );
   const hasValue = Object.values(described.VersionIdsToStages ?? {}).some((stages) => stages.includes('AWSCURRENT'));
@@ -102,7 +102,7 @@ function judgeEnclaveSecret(context: Context, name: string, value: string | unde
         storeCommand(context, name),
       );
     case 'too short':
-      return fail(`${name} holds less than KMS ciphertext is long`, ...howToStore(context, name));
+      return fail(`${name} holds less than the length of a KMS ciphertext`, ...howToStore(context, name));
     case 'unknown beginning':
       return warn(
         `${name} holds base64 that does not begin as KMS ciphertext does`,
@@ -122,7 +122,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
     ? pass(`${name} holds a URL with TLS`)
     : fail(
         `${name}: ${problem.found}`,
-        `${problem.todo}, and store it again (it asks for the URL and does not show it)`,
+        `${problem.todo}, and store it again (the command asks for the URL and does not show it)`,
         storeCommand(context, name),
       );
 }
@@ -131,7 +131,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
 const isRedisToken = (name: string): boolean => name.endsWith('/gateway/redis-token');
 
 const howToStore = (context: Context, name: string): [todo: string, command: string] => [
-  'store its value (it is asked for and not shown)',
+  'store its value (the command asks for it and does not show it)',
   storeCommand(context, name),
 ];
 

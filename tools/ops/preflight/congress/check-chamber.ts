@@ -62,7 +62,7 @@ function judge(context: Context, chamber: Chamber, { host, end }: ExaminedEnd): 
     return endsMs - context.ports.nowMs() < SOON_MS
       ? warn(
           `${text}; its certificate ends ${new Date(endsMs).toISOString().slice(0, 10)}`,
-          'should it be renewed under another authority, certificateAuthorities has to follow',
+          'if it is renewed under another authority, change certificateAuthorities',
         )
       : pass(text);
   }

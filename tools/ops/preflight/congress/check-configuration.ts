@@ -3,7 +3,10 @@ import { fail, pass, warn, type Check, type Finding } from '../check';
 import { authoritiesOf, isLeftOfExample } from './authorities';
 import { fileOf, readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 
-/** Whether the address is a test system: the chamber's own (another host, or a path on the production host), or a host named like one. */
+/**
+ * Whether the address belongs to a test system. The chamber's own has a separate host, or a separate path on the production host. Other
+ * test systems are recognized by the name of the host.
+ */
 function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: string): boolean {
   const { test, production } = chamberFacts(chamber);
   if (
@@ -16,7 +19,7 @@ function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: st
 
 /** Values of the example configurations that an operator must replace, with their names in the report. */
 const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
-  [/to[- ]be[- ]replaced/i, 'what says "to be replaced"'],
+  [/to[- ]be[- ]replaced/i, 'values that say "to be replaced"'],
   [/@example\.(?:org|com|net)/i, 'addresses at example.org'],
   [/:111122223333:/, 'the account 111122223333'],
   [/"202-555-01\d\d"/, 'a fictional telephone number'],
@@ -34,7 +37,7 @@ export const enclaveConfiguration: Check = {
     if ('problem' in read)
       return fail(
         String(read.problem),
-        `${file} is yours: its keys are in docs/operations.md, and apps/enclave/config/example.production.json (or example.json, for Congress’s test servers) is one to begin with`,
+        `write ${file}: docs/operations.md explains its keys. Begin with a copy of apps/enclave/config/example.production.json, or of example.json for Congress’s test servers`,
         `cp apps/enclave/config/example.production.json ${file}`,
       );
     const findings: Finding[] = [];
@@ -134,7 +137,7 @@ function problemsOfEnd(
     findings.push(
       fail(
         `${at}.certificateAuthorities names no authority`,
-        'this shows which root signs it, and what to type',
+        'this shows which root signs the server’s certificate, and how to name that root',
         `npm run ops -- preflight --stack ${stack} --only ${shownBy}`,
       ),
     );

@@ -241,7 +241,7 @@ describe('enclave-config', () => {
     [
       'what the example says',
       changed((value) => (value.services.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')),
-      /left of the example: what says "to be replaced"/,
+      /left of the example: values that say "to be replaced"/,
     ],
     [
       'the example’s addresses, account and telephone',

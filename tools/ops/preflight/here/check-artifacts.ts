@@ -50,8 +50,8 @@ export const release: Check = {
     if (wrong !== undefined) return fail(wrong.replace(/; build the release first.*$/, ''), 'build the release', build);
     if (proofs && referenceString === false)
       return warn(
-        'it exists, but without the reference string: residence is on, and people could not prove it in the page',
-        'build the release with it, unless people are to prove with the command or the client library alone',
+        'the release has no reference string: residence is on, and people could not prove it in the page',
+        'build the release with the reference string, unless people will prove only with the command or the client library',
         build,
       );
     return pass('there');

@@ -7,7 +7,7 @@ const TO_REPLACE = /(^|[.@/])example\.(org|com|net)(\W|$)/;
 export const configuration: Check = {
   name: 'configuration',
   title:
-    'Pulumi.<stack>.yaml can work: infra takes it, instance type, CPUs and memory among it; no example.org is left',
+    'Pulumi.<stack>.yaml can work: infra accepts it, with its instance type, CPUs and memory; no example.org is left',
   group: 'here',
   network: false,
   async run(context) {
@@ -22,7 +22,7 @@ export const configuration: Check = {
         findings.push(
           fail(
             `${key} is in ${file} unencrypted`,
-            'change it where it is used, then store the new one (it is asked for): anyone with the file or its history has the old one',
+            'anyone with the file or its history has this secret: change it where it is used, then store the new one (the command asks for it)',
             `pulumi config set --stack ${stack} --secret ${key}`,
           ),
         );

@@ -16,19 +16,19 @@ export const delegation: Check = {
       if (servers.length === 0)
         return fail(
           `no server answers for ${zone} (no NS records)`,
-          'at its registrar, or in the zone above, name the four servers of the hosted zone, which this prints',
+          'at its registrar, or in the zone above, name the four servers of the hosted zone; this command prints them',
           ask,
         );
       const others = servers.filter((server) => !/^ns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)\.?$/i.test(server));
       if (others.length > 0)
         return warn(
           `the servers of ${zone} are ${others.join(', ')}, not Route 53`,
-          'unless those are vanity names of Route 53, records that pulumi up makes would not be seen: at the registrar, name the hosted zone’s servers, which this prints',
+          'unless those are vanity names of Route 53, records that pulumi up makes would not be seen: at the registrar, name the hosted zone’s servers; this command prints them',
           ask,
         );
       return pass(
         `${zone} has ${String(servers.length)} servers of Route 53`,
-        `this prints the hosted zone’s own; DNS names ${[...servers].sort().join(', ')}`,
+        `this command prints the hosted zone’s own servers; DNS names ${[...servers].sort().join(', ')}`,
         ask,
       );
     } catch (error) {

@@ -13,7 +13,7 @@ export interface StackFile {
   readonly region: string | undefined;
   /** Values of the namespace communique-tee; lists and numbers as JSON. Secrets are not among them. */
   readonly values: ReadonlyMap<string, string>;
-  /** Keys that hold a secret, and how it is stored. */
+  /** Keys that hold a secret, and how the operator gives each. */
   readonly secrets: ReadonlyMap<string, 'encrypted' | 'in the clear' | 'by --config'>;
   /** The changes of --config without secrets. They become arguments of the preview, which other users of this machine can see. */
   readonly changes: readonly string[];
@@ -78,7 +78,7 @@ function parseYaml(file: string): unknown {
   }
 }
 
-/** The items of a list in Pulumi.<stack>.yaml or --config, written as JSON or with commas. */
+/** Returns the items of a list in Pulumi.<stack>.yaml or --config, written as JSON or with commas. */
 export function listOf(file: StackFile, key: string): string[] {
   const text = file.values.get(key) ?? '';
   if (!text.trimStart().startsWith('['))

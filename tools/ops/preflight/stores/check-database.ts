@@ -81,7 +81,7 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
   if (unknown.includes(REPLACED_MIGRATION))
     return [
       fail(
-        'it has the migrations of before 2026-11-29, which a single one replaced',
+        'the database has the old migrations, which one migration replaced on 2026-11-29',
         'create an empty database and migrate that',
       ),
     ];
@@ -140,7 +140,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `PostgreSQL is not reachable from here (${code})`,
-      'managed and parent databases are reached from a parent alone, which has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
+      'only a parent reaches a managed database or one on a parent, and it has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
   if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
   return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');

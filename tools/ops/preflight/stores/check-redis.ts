@@ -70,12 +70,12 @@ function judge(info: string): Finding[] {
   return findings;
 }
 
-/** Judges the eviction policy. What an eviction means: apps/gateway/src/features/budget/README.md, docs/operations.md. */
+/** Judges the eviction policy. apps/gateway/src/features/budget/README.md and docs/operations.md explain what an eviction means. */
 function eviction(policy: string): Finding {
   if (policy === 'noeviction') return pass('maxmemory-policy noeviction');
   if (policy === 'unknown') return warn('it does not tell its maxmemory-policy', 'see that it is noeviction');
   return warn(
-    `maxmemory-policy ${policy}: under memory pressure a rate limit may begin its window again, and a copy of a full cap may go early. No money and no message is at risk: Redis can only refuse, caps are counted in PostgreSQL, and the copies live two seconds`,
+    `maxmemory-policy ${policy}: under memory pressure a rate limit may begin its window again, and a cached full cap may disappear early. No money and no message is at risk: Redis can only refuse, PostgreSQL counts the caps, and a cached cap lives two seconds`,
     'set maxmemory-policy noeviction, or watch evicted_keys',
   );
 }
@@ -96,7 +96,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `Redis is not reachable from here (${code})`,
-      'managed and parent servers are reached from a parent alone, which has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
+      'only a parent reaches a managed server or one on a parent, and it has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
   return fail(
     `Redis cannot be used (${nameOf(error)})`,

@@ -99,7 +99,9 @@ describe('database', () => {
     );
     const found = await ask();
     await query("DELETE FROM _prisma_migrations WHERE id = 'old'");
-    expect(found.slice(1)).toEqual(['fail: it has the migrations of before 2026-11-29, which a single one replaced']);
+    expect(found.slice(1)).toEqual([
+      'fail: the database has the old migrations, which one migration replaced on 2026-11-29',
+    ]);
   });
   it('fails if no migration is applied, and passes after the command that it prints', async () => {
     const env = { DATABASE_URL: await postgres.createDatabase() };

@@ -1,7 +1,10 @@
 import { NOTE_GRACE_SECONDS } from '@communique-tee/residence';
 import { heldUntil, type FormerCommitment, type Person, type Register, type Registration } from '../register/register';
 
-/** Returns the person's earlier commitments once the current registration ends, each with the end of the last root that holds it. */
+/**
+ * Returns the commitments that are former ones once the person's current registration ends, each with the end of the last root that holds
+ * it.
+ */
 export function formerOf(register: Register, { registration, former }: Person): FormerCommitment[] {
   const until = new Map(former.map((each) => [each.commitment, each.until]));
   if (registration !== null) {

@@ -63,7 +63,7 @@ export function wrongCommitment(commitment: string): string | null {
     checkCommitment(fieldFromHex(commitment));
     return null;
   } catch {
-    return 'the commitment is none that a secret of a person has';
+    return 'no person’s secret can have this commitment';
   }
 }
 
@@ -73,7 +73,7 @@ function requestOf({ line, cells }: CsvRow): Request | string {
   if (wrong !== null) return wrong;
   const distinct = cells.get('distinct') ?? '';
   if (distinct !== '' && distinct !== 'yes')
-    return 'the column distinct holds yes, if you looked and this is another person, or nothing';
+    return 'the column distinct must be empty, or yes if you have checked that this is another person';
   const cell = (name: string) => cells.get(name) || null;
   return {
     line,

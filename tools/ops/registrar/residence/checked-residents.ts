@@ -19,7 +19,10 @@ export class CheckedResidents implements ResidenceCheck {
     const { columns, rows, problems: found, remarks } = readCsv(bytes);
     const problems = [...found];
     if (NEEDED.some((name) => !columns.includes(name)) || columns.some((name) => !KNOWN.includes(name)))
-      problems.push({ line: 1, text: `the first line has to name person and district, and may name name and born` });
+      problems.push({
+        line: 1,
+        text: `the first line must name the columns person and district; the columns name and born are optional`,
+      });
     const residents = new Map<string, Finding>();
     for (const { line, cells } of problems.length > 0 ? [] : rows) {
       const [person = '', district = ''] = [cells.get('person'), cells.get('district')];

@@ -2,8 +2,8 @@ import * as z from 'zod';
 
 const target = z.discriminatedUnion('kind', [
   /**
-   * Requests that the gateway's enclave client makes. `message`: the enclave opens it, finds that its content is not a message, and answers
-   * with a receipt.
+   * Requests that the gateway's enclave client makes. With `message`, the enclave opens a sealed text, finds that it is not a message, and
+   * answers with a receipt.
    */
   z.object({ kind: z.literal('enclave'), address: z.string(), ask: z.enum(['health', 'message', 'attestation']) }),
   z.object({ kind: z.literal('gateway'), origin: z.string(), withNonce: z.boolean() }),
