@@ -19,8 +19,9 @@ const ruleResource = ({ type, name, props, provider, opts }: Analyzed): RuleReso
 });
 
 /**
- * Runs every rule before a resource is made (`pulumi preview --policy-pack infra/policy-pack`). All rules are mandatory. If a preview does
- * not know a value yet, such as a policy with a new ARN in it, Pulumi reports advice, and applies the rule at `pulumi up`.
+ * The rules for `pulumi preview --policy-pack infra/policy-pack`, all mandatory. Pulumi applies a rule about one resource before it makes
+ * the resource, and a rule about several resources when all are made. If a preview does not know a value yet, such as a policy with a new
+ * ARN in it, Pulumi reports advice, and applies the rule at `pulumi up`.
  */
 new PolicyPack('communique-tee', {
   enforcementLevel: 'mandatory',

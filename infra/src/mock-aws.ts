@@ -27,12 +27,12 @@ function hexOf(name: string, digits: number): string {
 
 /**
  * Stands in for AWS in previews and unit tests, which run the program without creating anything. It invents ids, ARNs and addresses in
- * AWS's forms, and records every request.
+ * AWS's forms, and records every resource.
  */
 export class MockAws implements runtime.Mocks {
   readonly resources: SeenResource[] = [];
 
-  /** The certificate that the account has for any domain. */
+  /** ARN of the certificate that the account has for any domain. */
   certificateArn: string;
 
   /** Letters of the region's zones. Tests change their order, because AWS promises none. */

@@ -29,7 +29,7 @@ export const LAUNCH_HOOK = { name: 'enclave-attested', timeoutSeconds: 1800 } as
 /** How long the first `pulumi up` waits for attested parents: the hook's time limit, and ten minutes for an instance's start. */
 export const CAPACITY_WAIT_SECONDS = LAUNCH_HOOK.timeoutSeconds + 600;
 
-/** The key alias that the enclave's configuration names in the image, before the key exists. */
+/** The key alias that the enclave's configuration names. An image can be built with it before the key exists. */
 export const ENCLAVE_KEY_ALIAS = 'enclave';
 export const OPERATOR_KEY_ALIAS = 'operator';
 export const aliasName = (stack: string, key: string): string => `alias/${nameOf(stack, key)}`;

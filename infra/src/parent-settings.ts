@@ -9,7 +9,7 @@ import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
 import { CERTIFICATE_SECRET, DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT, REDIS_PORT } from './names';
 
-/** The values that AWS has chosen and that the parent's files need. */
+/** What the parent's files need to know about the stack's resources. */
 export interface Made {
   storeBucket: string;
   imageKey: string;

@@ -278,7 +278,7 @@ export function createStack(
     name('parent-permissions'),
     {
       roleName: identity.roleName,
-      // Wait for natGatewayIds: until a NAT gateway has the address, the earlier parent needs its right to release it.
+      // Wait for natGatewayIds: until a NAT gateway has the address, the earlier parent needs its right to release the address.
       policy: all([
         made,
         store.bucketArn,

@@ -108,7 +108,7 @@ const TOPIC_ACTIONS = [
 ].map((action) => `sns:${action}`);
 const SIDS = 'IAM/latest/UserGuide/reference_policies_elements_sid.html';
 
-/** Problems with the form of a policy, which AWS checks before the content. */
+/** Problems with the form of a policy. */
 export function policyProblems({ type, inputs }: SeenResource): string[] {
   return ['policy', 'assumeRolePolicy'].flatMap((input) => {
     const text = inputs[input];

@@ -15,13 +15,13 @@ import { pathText, type Calls } from './shape';
 export const BOTOCORE_VERSION = apiModels.botocore;
 export const API_MODELS = apiModels.calls as unknown as Calls;
 
-/** The check as a rule of `npm run ops -- check`. The policy pack lacks it, because it sees inputs that the provider has completed. */
+/** The check as a rule of `npm run ops -- check`. The policy pack lacks it, because the pack sees inputs that the provider completed. */
 export const AWS_API = {
   name: 'aws-api',
   description: 'every input is allowed by the models of AWS’s API and by AWS’s documented limits',
 } as const;
 
-/** How to map an input. If the input has AWS's own name, the first step is enough. */
+/** How to map an input. If the input has AWS's own name, `aws-models` is enough. */
 const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give the input a row in infra/src/aws-api/mappings';
 
 export interface ApiProblem {

@@ -9,11 +9,12 @@ export function fullMatch(pattern: string): RegExp {
   const own = pattern
     .slice(leading?.[0].length ?? 0)
     // A flag inside a group applies until the group's end. Write each letter as a class instead of using (?i:...), which V8 has matched
-    // with regard to case in a long-running process.
+    // case-sensitively in a long-running process.
     .replace(/\(\?i\)([^()|]*)(?=\))/g, (_whole, rest: string) => eitherCase(rest))
     .replaceAll('[\\p{all}]', '[\\s\\S]')
     .replaceAll('\\p{ASCII}', '[\\x00-\\x7f]');
-  // Use Unicode mode only for patterns that need it (classes, pairs of surrogates). It refuses the needless escapes of other patterns.
+  // Use Unicode mode only for patterns that need it (classes, pairs of surrogates), because it
+  // refuses the needless escapes of other patterns.
   const unicode = /\\p\{|\\uD[89AB]/i.test(own);
   return new RegExp(`^(?:${own})$`, `${leading?.[1] ?? ''}${unicode ? 'u' : ''}`);
 }

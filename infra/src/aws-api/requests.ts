@@ -7,7 +7,7 @@ import { pairOf, pathText, shapeAt, type Calls, type Shape } from './shape';
 
 export interface Translation {
   readonly requests: readonly Request[];
-  /** Inputs without a target: the mapping has no row, or names a place that the models do not have. */
+  /** Inputs without a target: no row and no member of the same name, or a row that names a place that the models do not have. */
   readonly lost: readonly string[];
   /** The rows of the mapping's `members` and `own` that were used. */
   readonly used: ReadonlySet<string>;

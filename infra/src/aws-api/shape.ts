@@ -13,8 +13,8 @@ export const SHAPE_TYPES = [
 ] as const;
 
 /**
- * What AWS's model requires of one value of a request: a node of the tree whose root is an operation's input. Names are botocore's: `min`
- * and `max` limit a number, a text's characters, or the entries of a list or map.
+ * What AWS's model requires of one value of a request: a node of the tree whose root is an operation's input. `min` and `max` limit a
+ * number, a text's characters, or the entries of a list or map.
  */
 export interface Shape {
   readonly type: (typeof SHAPE_TYPES)[number];

@@ -24,7 +24,10 @@ export interface AlarmConditionsArgs {
  * would fall into only one of several short periods.
  */
 export interface Condition {
-  /** What is wrong, in one or two sentences. The alarm's runbook is the section with its name in docs/operations.md. */
+  /**
+   * What is wrong, in one or two sentences. The alarm's runbook is the section with its name in docs/operations.md, without the number of a
+   * Redis node.
+   */
   description: string;
   namespace: string;
   metric: string;
@@ -57,7 +60,7 @@ const events = (periodSeconds: number, threshold = 0): When => ({
   periods: 1,
 });
 
-/** Every alarm of a stack, by the name that is also the heading of its runbook in docs/operations.md. */
+/** Every alarm of a stack, by name. */
 export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condition> {
   const { stack } = args;
   const gateway = (metric: string, labels: Record<string, string> = {}) => ({
@@ -236,7 +239,8 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
             ...logged('certificate-failures'),
             ...events(DAY, 2),
             missing: 'notBreaching',
-            description: 'Certbot has failed three times in a day. See the log group parent (communique-acme).',
+            description:
+              'Certbot has failed at least three times in a day. See the log group parent (communique-acme).',
           } as const,
         }
       : {

@@ -20,7 +20,7 @@ export interface DatabaseArgs {
 
 const LOG_EXPORTS = ['postgresql', 'upgrade'];
 
-/** The groups to which RDS exports its logs (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"), by part of the stack. */
+/** The groups to which RDS exports its logs (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"), by their name in `Logs`. */
 export const databaseLogGroups = (identifier: string): Readonly<Record<string, string>> =>
   Object.fromEntries(LOG_EXPORTS.map((log) => [`database-${log}`, `/aws/rds/instance/${identifier}/${log}`]));
 

@@ -14,7 +14,7 @@ export interface ImageBuildArgs {
   place: Place;
   architecture: Architecture;
   repositoryUrl: string;
-  /** The commit to build. The project names it, so that the person who starts a build cannot choose another one. */
+  /** The commit to build. It is a variable of the project, so a build can be started without naming a commit. */
   commit: string;
   /** The archive of Debian, and optionally that of Debian's security team. */
   debianMirror: readonly string[];

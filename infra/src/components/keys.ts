@@ -10,7 +10,7 @@ export interface GuardedKeyArgs {
   description: string;
   alias: string;
   policy: Input<PolicyDocument>;
-  /** Whether `pulumi destroy` refuses to delete the key, and any deletion waits 30 days instead of 7. */
+  /** true: `pulumi destroy` refuses to delete the key, and another deletion waits 30 days. false: a deletion waits 7 days. */
   protect: boolean;
 }
 

@@ -14,10 +14,10 @@ export interface LogsArgs {
   /** The prefix of each group's name, for example `/communique-tee/prod`. */
   prefix: string;
   names: readonly string[];
-  /** Groups whose names AWS has chosen, by part. If such a group is missing, AWS's service makes it, and its logs never expire. */
+  /** Groups whose names AWS has chosen, by part. If such a group is absent, AWS's service makes one whose logs never expire. */
   namedByAws?: Readonly<Record<string, string>>;
   retentionDays: number;
-  /** Whether logs are protected, so that an operator must turn the protection off before anything can delete them. */
+  /** Whether groups are protected, so that an operator must turn the protection off before a group can be deleted. */
   keep: boolean;
 }
 
@@ -34,7 +34,7 @@ export class Logs extends Part {
     this.groups = new Map(
       [...names.map((part) => [part, `${prefix}/${part}`] as const), ...Object.entries(namedByAws)].map(
         ([part, group]) => {
-          // A destroy that is allowed deletes the group, because the next `pulumi up` needs the group's name.
+          // The build's log has no record of the service, so it needs no protection.
           const kept = keep && part !== BUILD_LOG;
           const made = new LogGroup(
             `${name}-${part}`,

@@ -35,7 +35,7 @@ export interface UsedNetwork {
   readonly natGatewayIds: Output<string[]>;
 }
 
-/** The operator's own network: the stack creates and changes nothing in it. */
+/** The operator's own network, in which the stack makes no subnet, route or gateway. */
 export function adoptedNetwork(network: AdoptedNetwork | undefined): UsedNetwork {
   if (network === undefined) throw new Error('a stack has a network of its own or an adopted one');
   const ids = (of: readonly string[]): Output<string>[] => of.map((id) => output(id));

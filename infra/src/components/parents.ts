@@ -37,7 +37,7 @@ export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
     ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
     : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true };
 
-/** The parent instances. The group starts them from one template, and replaces each when the template changes or EC2's checks fail. */
+/** The parent instances. The group starts them from one template, and replaces an instance when EC2's checks fail. */
 export class Parents extends Part {
   readonly groupName: Output<string>;
   /** The launch template for new instances. */

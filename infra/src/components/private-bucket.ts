@@ -16,7 +16,7 @@ export interface PrivateBucketArgs {
   /** Days after which an object expires; absent: never. */
   keepDays?: number;
   policy: (bucketArn: string) => PolicyDocument;
-  /** Whether `pulumi destroy` keeps the bucket; otherwise it deletes the bucket with everything in it. */
+  /** true: `pulumi destroy` refuses to delete the bucket. false: it deletes the bucket with everything in it. */
   protect: boolean;
 }
 

@@ -3,7 +3,7 @@ import { Repository } from '@pulumi/aws/ecr/repository.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import { Part } from './part';
 
-/** The registry for container images of the gateway, for people who run it elsewhere. Tags are immutable, and each push is scanned. */
+/** The registry for the gateway's container images, for people who run the gateway elsewhere. Tags are immutable. Each push is scanned. */
 export class Registry extends Part {
   readonly repositoryArn: Output<string>;
   readonly repositoryUrl: Output<string>;

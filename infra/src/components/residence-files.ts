@@ -19,7 +19,7 @@ const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const ORIGIN = 'files';
 
 /**
- * A private bucket behind CloudFront, from which clients fetch the registrar's files. It writes no logs, so that no record shows which
+ * A private bucket behind CloudFront, from which clients fetch the registrar's files. Neither writes logs, so that no record shows which
  * address read which file. The gateway does not serve these files, because it would learn which caller is about to prove residence.
  */
 export class ResidenceFiles extends Part {

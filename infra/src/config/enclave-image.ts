@@ -6,7 +6,7 @@ import type { Architecture } from '../instances/instance-types';
 
 /** An enclave image in the folder into which `npm run image -- build` wrote it. */
 export interface EnclaveImage {
-  /** Path of the .eif; absent if no image was built, which only previews and `cost` allow. */
+  /** Path of the .eif; absent if there is none, which `pulumi up` refuses after its preview. */
   file?: string;
   architecture: Architecture;
   sizeBytes: number;
@@ -73,7 +73,7 @@ export interface EgressRoute extends Destination {
   vsockPort: number;
 }
 
-/** Regions whose KMS the enclave can reach, by AWS's names for its endpoints. */
+/** Regions whose KMS the enclave can reach, read from the host names of the routes. */
 export const kmsRegionsOf = (routes: readonly EgressRoute[]): string[] =>
   routes.flatMap(
     ({ host }) => /^kms(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.exec(host)?.[1] ?? [],

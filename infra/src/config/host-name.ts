@@ -4,7 +4,7 @@ const LONGEST_NAME = 253;
 /** Let's Encrypt refuses more labels (boulder, policy/pa.go: maxLabels). */
 const MOST_LABELS = 10;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Browsers take a name whose last label is a number for an IPv4 address (WHATWG URL, "ends in a number"). */
+/** Browsers parse a name whose last label is a number as an IPv4 address (WHATWG URL, "ends in a number"). */
 const LAST_LABEL = /^[a-z]/;
 const HOST_NAME =
   'a host name like communique.example.org, in lower case, without https://, path, port or a dot at the end';

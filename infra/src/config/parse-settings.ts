@@ -62,9 +62,9 @@ export interface Settings extends Omit<
 export interface ParseOptions {
   /** The checkout. */
   root: string;
-  /** Makes a stand-in for image and release if none is built (`preview --without-image`, `cost`). `pulumi up` never sets it. */
+  /** Makes a stand-in for image and release, if none is built (`--without-image`, `cost`). A run under Pulumi's CLI never sets it. */
   standIn?: (architecture: Architecture) => { image: EnclaveImage; release: Release };
-  /** Whether measurements.json is enough, because nothing is created. `pulumi up` never sets it. */
+  /** Whether measurements.json and release.json are enough, because nothing is created. */
   previewing?: boolean;
 }
 
@@ -253,7 +253,7 @@ function complete(
 const architectureOf = (instanceType = ''): Architecture =>
   findInstanceType(instanceType)?.architecture ?? (/^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64');
 
-/** The operator's valid variables for the gateway. Adds a problem, without the value, for each wrong variable. */
+/** The operator's variables for the gateway. Adds a problem, without the value, for each variable that is no text or belongs to a key. */
 function gatewayEnvironment(text: string | undefined, problems: string[]): Record<string, string> {
   const parsed = z.record(z.string(), z.unknown()).safeParse(text === undefined ? {} : parseJson(text));
   if (!parsed.success) {
@@ -299,7 +299,7 @@ function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefin
   ];
 }
 
-/** Problems with destinations that the image's services need and that no egress proxy reaches. */
+/** A problem for each destination that the image's services need and no egress route reaches. */
 function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
   return destinations
     .filter((to) => !routes.some(({ host, port }) => host === to.host && port === to.port))
@@ -332,12 +332,12 @@ function agentsDisagreement(
   ];
 }
 
-/** The gateway opens a request before the enclave's own limit begins, and reads the answer after it ended. */
+/** The gateway opens a request before the enclave's own limit begins, and reads the answer after the limit has ended. */
 const ANSWER_MARGIN_MS = 5000;
 
 /**
- * Problems if the gateway gives up before the enclave may answer. The next attempt would then get the answer, which makes it late; after a
- * restart of the enclave, a message could end as `unknown`.
+ * Problems if the gateway waits for a shorter time than an answer of the enclave may take. The answer would then come late, with the next
+ * attempt. If the enclave restarts before that attempt, a message could end as `unknown`.
  */
 function impatience(
   environment: Readonly<Record<string, string>>,

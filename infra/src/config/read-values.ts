@@ -12,7 +12,7 @@ export interface ReadValues {
   readonly raw: Partial<RawSettings>;
   /** Problems with values and with names of keys, one line each. */
   readonly wrong: readonly string[];
-  /** Keys that a whole stack needs and that are not set. */
+  /** Problems with keys that a whole stack needs and that are not set. */
   readonly missing: readonly string[];
   readonly region: z.ZodSafeParseResult<string>;
   /** `wrong`, and problems with the stack's name, its region and other namespaces. */
@@ -21,7 +21,7 @@ export interface ReadValues {
 
 export function readValues(stack: string, values: Readonly<Record<string, string>>): ReadValues {
   const problems: string[] = [];
-  // RDS, ElastiCache and CloudTrail refuse two hyphens side by side, and a load balancer's name cannot end with one.
+  // RDS, ElastiCache and CloudTrail refuse two hyphens side by side, and a load balancer's name cannot end with a hyphen.
   if (!/^(?=.{1,12}$)[a-z](-?[a-z0-9])*$/.test(stack))
     problems.push(
       `stack ${stack}: at most 12 characters of a to z, 0 to 9 and single hyphens between them, beginning with a letter, since names in AWS contain it`,

@@ -8,7 +8,7 @@ import { notBuilt } from './stand-ins';
 
 /** The archive with the parent's programs, which `npm run ops -- release` builds. */
 export interface Release {
-  /** Path of the archive; absent if none was built, which only previews and `cost` allow. */
+  /** Path of the archive; absent if there is none, which `pulumi up` refuses after its preview. */
   file?: string;
   /** SHA-256 of the archive, 64 hex digits. It names the object in the store, and the parent checks it. */
   sha256: string;

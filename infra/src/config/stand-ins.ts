@@ -4,7 +4,7 @@ import type { Architecture } from '../instances/instance-types';
 
 const repeated = (digits: string, length: number): string => digits.repeat(length).slice(0, length);
 
-/** A made-up image and release, to preview a stack before its image is built. `pulumi up` never uses it. */
+/** A made-up image and release, to check or preview a stack before they are built. `pulumi up` never creates anything with them. */
 export const notBuilt = (architecture: Architecture): { image: EnclaveImage; release: Release } => ({
   image: {
     architecture,

@@ -55,7 +55,7 @@ export const httpsUrl = z
     (text) => /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text) && !/["'\\$`]/.test(text),
     'an https:// URL of visible ASCII characters, without quotes, $ or backslash',
   )
-  // Plans, logs and errors show the URL.
+  // Plans, logs and errors show the URL, so it may not contain a password.
   .refine(
     (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
     'an https:// URL without a user name or password',
@@ -92,7 +92,7 @@ export const securityGroupId = z
 
 export const port = whole(1, 65_535).transform(String);
 
-/** A role's ARN. IAM allows paths of 512 characters, but a key's policy names up to 40 roles and has at most 32 KiB. */
+/** The ARN of a role or user. IAM allows paths of 512 characters, but a key's policy names up to 40 roles and has at most 32 KiB. */
 export const roleArn = z
   .string()
   .max(256, 'at most 256 characters, since the keys’ policies name each role several times')

@@ -3,7 +3,7 @@ import { alarmConditions } from '../components/alarm-conditions';
 import { LOG_METRICS } from '../components/logs';
 import type { Settings } from '../config/parse-settings';
 
-/** The agent's metrics for memory, connections and a disk, which each instance and the group have. */
+/** The CloudWatch agent's metrics for memory, connections and a disk. Each instance has them, and so has the group. */
 const AGENT_METRICS = 3;
 const SCALING_ALARMS = 3;
 

@@ -46,7 +46,7 @@ const [balancer, infracost, reported] = [price('balancers'), price('infracost'),
 
 export const HOURS_PER_MONTH = 730n;
 
-/** The only price table: on demand, us-east-1. The program reports an item that is not in it as unknown. */
+/** AWS's prices on demand in us-east-1. The program reports the price of any other item as unknown. */
 export const PRICES = {
   region: 'us-east-1',
   instancePerHour: {

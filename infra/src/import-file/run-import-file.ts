@@ -48,7 +48,7 @@ export async function runImportFile(
   try {
     const { resources } = await runProgram(stack, values, { root }, StandIn).catch((error: unknown) => {
       if (!(error instanceof ConfigError)) throw error;
-      // Continue without the image: it matters only for its own object in the store, which then is not imported.
+      // Continue with a made-up image and release: only the ids of their own objects in the store depend on them.
       streams.err(`${error.message}\nIds are still filled in, as for an image that is not built.\n`);
       return runProgram(stack, values, { root, standIn: notBuilt }, StandIn);
     });

@@ -96,7 +96,7 @@ export function checkCapacity(wish: CapacityWish): string[] {
   return problems;
 }
 
-/** The smallest type that fits: in the same family first, then in c6g (or c6i), then in any family of the architecture. */
+/** The smallest type that fits: in the same family, or else in any family of the architecture. */
 function nearestType(wish: CapacityWish): string {
   const known = findInstanceType(wish.instanceType);
   const architecture =

@@ -3,7 +3,7 @@ import type { InvokeOptions } from '@pulumi/pulumi';
 import { ConfigError } from '../config/config-error';
 import type { Settings } from '../config/parse-settings';
 
-/** The key types that a load balancer accepts. Without this list the provider asks only for RSA. */
+/** The key types that a load balancer accepts. Without this list the provider asks only for RSA keys. */
 const KEY_TYPES = ['RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_prime256v1', 'EC_secp384r1', 'EC_secp521r1'];
 
 /**

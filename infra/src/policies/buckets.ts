@@ -45,7 +45,8 @@ export function imageBucketPolicy(place: Place, bucketArn: string, administrator
 
 /**
  * The policy of the bucket with the registrar's static files, which everyone reads through CloudFront. CloudFront may list the bucket, so
- * that a missing file is answered with 404 instead of 403; to clients, 404 means a file with only empty places.
+ * that a missing file is answered with 404 instead of 403; clients take 404 for a file whose
+ * places are all empty.
  */
 export function residenceBucketPolicy(place: Place, bucketArn: string, publishers: readonly string[]): PolicyDocument {
   const cloudFront = { Service: 'cloudfront.amazonaws.com' };

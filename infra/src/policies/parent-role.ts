@@ -3,7 +3,7 @@ import { arnOf, nameOf, STACK_TAG, type Place } from '../names';
 import { attestedUse, PURPOSES } from '@communique-tee/key-policies';
 import { policy, type PolicyDocument, type Statement } from '@communique-tee/key-policies';
 
-/** An object of the store. It has no version if its key contains the content's hash, which the parent checks. */
+/** An object of the store. The parent checks its content by the hash in its key. */
 export interface InstalledObject {
   key: string;
   versionId?: string;

@@ -14,7 +14,7 @@ export const flowLogPolicy = (place: Place, logGroup: string): PolicyDocument =>
     Resource: logStreams(place, logGroup),
   });
 
-/** Rights of the build: to put images and measurements into the store, and container images into the registry. */
+/** Rights of the build: to read the enclave's configuration, and to publish the image, its measurements and a container image. */
 export const imageBuildPolicy = (
   place: Place,
   args: { logGroup: string; bucketArn: string; prefix: string; configurationKey: string; repositoryArn: string },

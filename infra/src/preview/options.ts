@@ -15,11 +15,11 @@ export interface StackOptions {
 }
 
 export interface PreviewOptions extends StackOptions {
-  /** Use a made-up image, because none is built yet. */
+  /** Use a made-up image and release, because none is built yet. */
   readonly withoutImage: boolean;
 }
 
-/** Every key of Pulumi.<stack>.yaml with its meaning, for --help. */
+/** Every key of Pulumi.<stack>.yaml except secrets, with its meaning, for --help. */
 export const configKeys = (): string =>
   Object.entries(settingsShape)
     .map(([key, schema]) => `  ${key.padEnd(22)} ${schema.description ?? ''}`)

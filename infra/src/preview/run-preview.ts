@@ -46,7 +46,8 @@ export async function runPreview(given: PreviewOptions, streams: Streams, root =
       streams.out(
         `Previewed from measurements.json; \`pulumi up\` refuses until these are here:\n${notHere.map((each) => `  - ${each}\n`).join('')}`,
       );
-    if (config.hidden.length > 0) streams.out(`Not checked, because they are encrypted: ${config.hidden.join(', ')}\n`);
+    if (config.hidden.length > 0)
+      streams.out(`Not checked, because they are encrypted or not set: ${config.hidden.join(', ')}\n`);
     streams.out(`\nOutputs:\n${JSON.stringify(outputs, undefined, 2)}\n`);
     return 0;
   } catch (error) {

@@ -18,7 +18,7 @@ export async function runProgram(
   stack: string,
   values: Readonly<Record<string, string>>,
   options: ParseOptions,
-  /** The stand-in for AWS; tests pass another one. */
+  /** The stand-in for AWS; `ops import-file` and tests pass another one. */
   StandIn: new (region: string, deployer?: string) => MockAws = MockAws,
 ): Promise<Seen> {
   // Assume that an administrator of the configuration will run `pulumi up`, because the real caller is not known.

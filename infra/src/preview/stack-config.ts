@@ -9,7 +9,7 @@ import { SECRET_KEYS, settingsShape } from '../config/settings-schema';
 export interface StackConfig {
   /** The values as Pulumi passes them to the program. */
   values: Record<string, string>;
-  /** Keys of secrets that get a made-up value, because only the CLI can decrypt them, and a preview does not need them. */
+  /** Keys of secrets that get a made-up value, because they are not set, or only the CLI can decrypt them. */
   hidden: string[];
 }
 
@@ -21,7 +21,7 @@ const fileSchema = z
 /**
  * Reads Pulumi.<stack>.yaml and applies the changes of `--config`.
  * @param changes texts `key=value`; a key without a namespace is ours
- * @throws Error if there is no such stack, or a change has another form
+ * @throws Error if there is no such stack, its file cannot be read, a key that is no secret is encrypted, or a change has another form
  */
 export function stackConfig(root: string, stack: string, changes: readonly string[]): StackConfig {
   const file = join(root, `Pulumi.${stack}.yaml`);

@@ -34,7 +34,7 @@ const attested = ({
     ),
   );
 
-/** Whether a statement denies every request without attestation, whoever sends it, and has no other condition. */
+/** Whether a statement denies every principal's requests without attestation, and has no other condition. */
 const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStatement): boolean =>
   !allows &&
   principals.includes('*') &&

@@ -17,7 +17,7 @@ export interface SeenStatement {
   conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** Every statement of every policy document in the inputs, whatever the inputs' names. */
+/** Every statement of every policy document in the inputs. */
 export function statementsOf({ props }: RuleResource): SeenStatement[] {
   return Object.entries(props).flatMap(([input, value]) => {
     const document = typeof value === 'string' && value.trimStart().startsWith('{') ? parsed(value) : recordOf(value);

@@ -4,7 +4,7 @@ import { parseSettings } from '../config/parse-settings';
 import { notBuilt } from '../config/stand-ins';
 import { stackConfig } from '../preview/stack-config';
 
-/** The image and release that a stack's parent shall run instead of the made-up ones. */
+/** The image and release that a stack's parent runs instead of the made-up ones. */
 export interface Runs {
   readonly image?: { readonly pcr0: string; readonly sha384: string };
   readonly release?: { readonly sha256: string };

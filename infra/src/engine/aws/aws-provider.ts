@@ -17,7 +17,7 @@ const MESSAGE_BYTES = 400 << 20;
 const WRITE_ONLY = /Wo$/;
 /** The member in which the bridge lists the inputs for which it chose the value. */
 const DEFAULTS = '__defaults';
-/** Types for which the bridge makes up a name, because this program gives none. */
+/** Types for which the bridge makes up a name if the program gives none. */
 const AUTONAMED: Readonly<Record<string, string>> = { 'aws:iam/rolePolicy:RolePolicy': 'name' };
 const NAMES = ['bucket', 'identifier', 'name', 'replicationGroupId'] as const;
 /** Members of what a look-up returns that the provider's schema marks as sensitive (aws/ssm/getParameter.d.ts). */

@@ -174,7 +174,7 @@ export const HELD: readonly Held[] = [
     source: api('ec2:DeleteSubnet'),
     by: { [GROUP]: 'vpcZoneIdentifiers' },
   },
-  // A gateway has a network interface in its subnet.
+  // A NAT gateway has a network interface in its subnet.
   {
     type: 'aws:ec2/subnet:Subnet',
     error: 'DependencyViolation',

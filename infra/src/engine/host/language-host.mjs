@@ -19,7 +19,7 @@ const FAILED_AND_TOLD = 32;
 const engine = process.argv.at(-1);
 const children = new Set();
 
-/** Starts one of @pulumi/pulumi's entry points, in the version that the program or pack in `pwd` resolves. */
+/** Starts one of @pulumi/pulumi's entry points in the folder `pwd`. */
 function start(entrance, args, { pwd, env }) {
   const script = require.resolve(`@pulumi/pulumi/cmd/${entrance}/index.js`);
   const child = spawn(process.execPath, [script, ...args], {
@@ -65,7 +65,7 @@ function run({ request }, answer) {
   });
 }
 
-/** Runs policy packs, which are the only plugins in Node. */
+/** Runs a policy pack. This host refuses plugins of other kinds. */
 function runPlugin(call) {
   const { request } = call;
   if (request.getKind() !== 'analyzer')

@@ -24,7 +24,7 @@ export interface Creation {
   /** The stack's outputs. */
   readonly outputs: Record<string, unknown>;
   readonly exitCode: number | null;
-  /** The program's messages through the engine, and its own output. */
+  /** The warnings and errors that the program sent to the engine, and its own output. */
   readonly said: string;
 }
 

@@ -11,14 +11,14 @@ export interface ImageDraft {
   readonly pcr0?: string;
   /** Default: `arm64`. */
   readonly architecture?: 'arm64' | 'x86_64';
-  /** The image's settings about residence; default: off. */
+  /** The image's settings about residence; default: measurements.json does not name any. */
   readonly residence?: { readonly registrar: string; readonly keys: readonly string[] };
   readonly agents?: { readonly secrets: readonly string[] };
 }
 
 /**
- * Writes an image of four bytes and a release, with the files that `npm run image -- build` and `npm run ops -- release` write.
- * @param folder the folder for the files; an earlier image of the same stack is overwritten
+ * Writes an image of four bytes with its measurements.json, and a release without release.json.
+ * @param folder the folder for the files; earlier files in it are overwritten
  * @returns the configuration that names the files
  */
 export function writeBuiltFiles(

@@ -14,7 +14,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'test',
 ]);
 
-/** Copies this checkout into an empty folder, with links to its packages. */
+/** Copies this checkout into an empty folder, with a link to its packages. */
 export function copyCheckout(folder: string): void {
   const root = workspaceRoot();
   const isWanted = (path: string): boolean => !LEFT_OUT.has(relative(root, path)) && basename(path) !== 'node_modules';

@@ -25,7 +25,7 @@ const event = z.object({
   resourcePreEvent: z.object({ metadata, planning: z.boolean().optional() }).optional(),
 });
 
-/** The steps in a log of `--event-log`; those of a preview only with `planned`. */
+/** The steps in a log of `--event-log`: with `planned` those of a preview, otherwise those that the engine made. */
 export function stepsOf(file: string, planned: boolean): Step[] {
   if (!existsSync(file)) return [];
   const steps: Step[] = [];

@@ -112,7 +112,7 @@ export class RealEngine implements AsyncDisposable {
       await this.succeed(['config', 'set', '--stack', stack, '--secret', 'redisAuthToken', REDIS_TOKEN]);
   }
 
-  /** Writes another image for the stack. @returns the configuration that names the image */
+  /** Writes another image and release for the stack. @returns the configuration that names them */
   build(draft: ImageDraft): Record<string, string> {
     const folder = join(this.folder, 'built', draft.stack);
     mkdirSync(folder, { recursive: true });
