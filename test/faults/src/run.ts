@@ -306,7 +306,7 @@ async function judgeTrace(
   };
 }
 
-/** Waits until no message is waiting, for a limited time. @returns whether no message waits any more */
+/** Ends the faults of Congress, and waits for a limited time until no message is waiting. @returns whether no message waits any more */
 async function comeToRest(system: System, signal: AbortSignal): Promise<boolean> {
   await setCongressFaults(system, CALM);
   const deadlineMs = performance.now() + REST_MS;

@@ -1,7 +1,7 @@
 import { attack } from '@communique-tee/lab';
 
 export default attack({
-  title: 'opens nothing after a restart that was sealed to a per-process key before',
+  title: 'after a restart, opens no message that was sealed to the earlier per-process key',
   async run(parent) {
     const delivered = await parent.seal({ offices: ['HCA12'] });
     const kept = await parent.seal({ offices: ['SCA01'] });

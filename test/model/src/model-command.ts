@@ -19,8 +19,8 @@ const AFTER = `
 The model is test/model/delivery.pml; docs/delivery-model.md says what it proves. Needs spin and gcc.
 
 Exit code
-  0    the rule holds in every state, and has a counterexample for each guard that is left out; or a line begins with NOT RUN
-  1    the rule has a counterexample, or has none although a guard is left out
+  0    every search ended as expected, or a line begins with NOT RUN
+  1    a search ended otherwise
   2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;

@@ -1,7 +1,7 @@
 import { CONFIGURATIONS, type Bounds } from './configurations';
 
 export interface Mutation {
-  /** The macro that leaves the guard out, defined in delivery.pml or promela.ts. */
+  /** The macro that leaves the guard or effect out, defined in delivery.pml or promela.ts. */
   readonly flag: string;
   readonly what: string;
   /** The comment beside the assertion of delivery.pml that fails. */
@@ -18,7 +18,7 @@ const ownKeys: Bounds = { ...careless, SHARED_KEYS: 0 };
 const oneMixed: Bounds = { ...CONFIGURATIONS['two offices'].bounds, REFUSALS: 0, FAULTS: 3 };
 const oneCareless: Bounds = { ...CONFIGURATIONS['two careless offices'].bounds, REFUSALS: 0 };
 
-/** Each mutation leaves out one guard of the code, and must have a counterexample. Without one, the guard is not needed or not modeled. */
+/** Each mutation leaves out one guard or effect of the code. Without a counterexample, that part is not needed or not modeled. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     flag: 'WEAK_ACCEPT_ID',

@@ -142,7 +142,7 @@ export function describeProof(on: () => PageSystem): void {
       await bar(page, 'verified').waitFor();
     });
 
-    it('is compared with an image that the person let the browser keep, even if a link names another', async () => {
+    it('is compared with an image that the person let the browser keep, and refused if a link names another', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify'));

@@ -47,7 +47,7 @@ export function describeTemplates(on: () => PageSystem): void {
         await write('PATCH', `/api/templates/${id}`, { version, status: 'archived' });
     });
 
-    it('is filled in from a link, stays editable, survives the sign-in, sets the campaign, and is named in no request', async () => {
+    it('is filled in from a link, stays editable, survives the sign-in, and is named in no request', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const asked: string[] = [];

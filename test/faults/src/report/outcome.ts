@@ -25,7 +25,7 @@ export interface Outcome {
   readonly sent: readonly SentMessage[];
   readonly injected: Injected;
   readonly withRedis: boolean;
-  /** How many faults of Congress struck a message, by kind. */
+  /** How often the faults of Congress struck, by kind. */
   readonly struck: Readonly<Record<string, number>>;
   readonly seconds: number;
 }

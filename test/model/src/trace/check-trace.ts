@@ -100,7 +100,7 @@ function retriesOf(reason: string | null): readonly TransitionName[] {
   return NOT_TAKEN.includes(reason) || PROBLEMS[reason].status < 500 ? ['untaken'] : ['unanswered'];
 }
 
-/** Whether the message ended by a problem document or by the clock, and not by a receipt or as unknown. */
+/** Whether the message ended by the clock or by a problem document other than `NEVER_OPENED`, and not by a receipt or as unknown. */
 function saysUnsent({ status, reason }: Extract<TraceEvent, { event: 'end' }>): boolean {
   return status !== 'unknown' && reason !== null && reason !== NEVER_OPENED;
 }
