@@ -45,7 +45,7 @@ const english = {
     refused: 'Not verified. Sending is blocked.',
     demo: 'DEMO',
     demoVerified: 'Proves nothing: write nothing real.',
-    demoMeaning: 'The hardware is made up and Congress is simulated. This proves nothing: write nothing real.',
+    demoMeaning: 'Hardware and Congress are simulated. This proves nothing: write nothing real.',
     demoRefused: 'Not verified, even as a demo. Sending is blocked.',
     seeProof: 'See the proof',
     again: 'Check again',

@@ -44,7 +44,7 @@ const spanish: Catalogue = {
     refused: 'No verificado. Envío bloqueado.',
     demo: 'DEMO',
     demoVerified: 'No prueba nada: no escriba nada real.',
-    demoMeaning: 'El hardware es inventado y el Congreso, simulado. No prueba nada: no escriba nada real.',
+    demoMeaning: 'El hardware y el Congreso son simulados. No prueba nada: no escriba nada real.',
     demoRefused: 'No verificado, ni siquiera como demo. Envío bloqueado.',
     seeProof: 'Ver la prueba',
     again: 'Comprobar de nuevo',
