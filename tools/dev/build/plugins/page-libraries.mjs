@@ -1,9 +1,10 @@
 // Makes the page load only the parts of libs/ that it uses, when it uses them.
 //
-// esbuild puts a file into every part of the page that can reach it, and through a library's index a part reaches the whole library. So
-// this plugin removes from the index the files that only a later part uses. That part imports such a file directly, or when it calls one of
-// the file's functions. The plugin also removes texts that the browser does not use: the API's descriptions in schemas, and the library's
-// sentences for failures of attestation, for which the page has its own (apps/page/src/trust/check-texts.spec.ts).
+// esbuild puts a file into every part of the page that can reach it. Through a library's index a part reaches the whole library. So this
+// plugin removes from the index the files that only a later part uses. The later part then imports such a file directly. If the library
+// itself calls a function of such a file, the call loads the file. The plugin also removes texts that the browser does not use: the API's
+// descriptions in schemas, and the library's sentences for failures of attestation, for which the page has its own
+// (apps/page/src/trust/check-texts.spec.ts).
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 

@@ -21,7 +21,8 @@ const AFTER = `
 Run it as an administrator of the account: once for each region, and again after an update of this repository. It makes
   - the bucket of Pulumi's state: versioned, encrypted, only TLS, nothing public; kept when the CloudFormation stack is deleted
   - the KMS key of Pulumi's secrets provider; kept too
-  - the deployer's policies: the services that the program uses, limited to names that begin with communique-tee- where AWS has names
+  - the deployer's policies: the services that the program uses, limited to names that begin with communique-tee-
+    where AWS can limit by name
   - two roles with these policies, for keyAdministrators: two people who can replace each other
   - with --github, a role that lets pull requests of one repository preview, and change nothing
 
@@ -48,7 +49,7 @@ export function bootstrap(command: Command, line: CommandLine, ports: () => Port
     )
     .option('--account <digits>', 'the AWS account; the command refuses credentials of another one')
     .option('--stack <stack>', 'gives the region, and the name in the printed commands', 'prod')
-    .option('--region <region>', 'another region')
+    .option('--region <region>', 'the region, if it is not that of Pulumi.<stack>.yaml')
     .option(
       '--first <arn>',
       'who may assume the first role: a user or a role (default: everyone whom the account’s IAM policies allow)',
