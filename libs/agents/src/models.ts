@@ -12,14 +12,14 @@ import type { PriceTable, Prices } from './price-table';
 export const PRICE_TABLE: PriceTable = {
   version: '2026-11-30.1',
   rows: [
-    // https://developers.openai.com/api/docs/models/gpt-6-luna, read 2026-11-30: effort from none to max; a cache write costs 1.25 times input.
+    // https://developers.openai.com/api/docs/models/gpt-6-luna, read 2026-11-30: effort from none to max. A cache write costs 1.25 times input.
     {
       model: 'gpt-6-luna',
       shape: { provider: 'openai', effort: 'none', cache: 'off', sampling: false },
       thinkingAllowanceTokens: 0,
       prices: [since('2026-09-22', { input: 100_000, cached: 10_000, short: 125_000, long: 125_000, output: 500_000 })],
     },
-    // https://developers.openai.com/api/docs/models/gpt-5.6-luna, read 2026-11-30: effort from none to max; a cache write costs 1.25 times
+    // https://developers.openai.com/api/docs/models/gpt-5.6-luna, read 2026-11-30: effort from none to max. A cache write costs 1.25 times
     // input.
     {
       model: 'gpt-5.6-luna',
@@ -93,7 +93,7 @@ export const PRICE_TABLE: PriceTable = {
 };
 
 /**
- * Models whose prices come from another site's copy of the provider's page; the comment at the row names that site. `preflight` warns of
+ * Models whose prices come from another site's copy of the provider's page. The comment at the row names that site. `preflight` warns of
  * each such model that is configured. The list is not part of the table, so that verifying a price does not change the table's hash.
  */
 export const UNVERIFIED_PRICES: readonly string[] = ['gemini-3.5-flash-lite', 'gemini-2.5-flash-lite'];

@@ -6,7 +6,7 @@ import type { RequestShape } from './request-shape';
 export interface Prices {
   /** The first UTC day on which these prices apply, `YYYY-MM-DD`. */
   readonly from: string;
-  /** The first UTC day on which they no longer apply; null while no end is announced. */
+  /** The first UTC day on which they no longer apply. Null while no end is announced. */
   readonly until: string | null;
   readonly input: number;
   /** Input that the provider read from its cache. */

@@ -50,7 +50,7 @@ function setsOfImage(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): readonly 
   return accepted.filter(({ image }) => image.every(([index, value]) => measured(pcrs, index) === value));
 }
 
-/** Returns a register in hex; empty if it is absent. */
+/** Returns a register in hex, or an empty text if it is absent. */
 function measured(pcrs: Pcrs, index: number): string {
   return toHex(pcrs.get(index) ?? new Uint8Array());
 }

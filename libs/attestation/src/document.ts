@@ -1,7 +1,7 @@
 import { decodeStrictCbor, type CborValue } from './cbor';
 import { AttestationError } from './errors';
 
-/** The payload of an attestation document. Its fields are within AWS's limits; nothing is verified. */
+/** The payload of an attestation document. Its fields are within AWS's limits. Nothing is verified. */
 export interface AttestationDocument {
   moduleId: string;
   digest: string;
@@ -34,11 +34,11 @@ const fields = new Set([
   'nonce',
 ]);
 /**
- * attestation_process.md allows 512 bytes of user_data and nonce in one place and 1,024 in another; genuine documents exceed
+ * attestation_process.md allows 512 bytes of user_data and nonce in one place and 1,024 in another. Genuine documents exceed
  * both. The true limit is the size of a request to the NSM (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
  */
 export const maxSignedDataBytes = 4096;
-/** AWS sets no upper limit; real bundles have four certificates. Each entry costs a signature check, so the length is bounded. */
+/** AWS sets no upper limit. Real bundles have four certificates. Each entry costs a signature check, so the length is bounded. */
 export const maxBundleCertificates = 8;
 
 /**

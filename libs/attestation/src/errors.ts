@@ -1,6 +1,6 @@
 /**
  * The steps of a verification, in their order. The table after them has a text for each way in which a step can
- * fail. Codes are stable; the texts are not. ../README.md has the same table with the source of each rule.
+ * fail. Codes are stable. The texts are not. ../README.md has the same table with the source of each rule.
  */
 export const attestationSteps = [
   'policy',
@@ -68,7 +68,7 @@ const table = {
   ERR_ATTESTATION_OPERATOR: ['measurements', 'the image is accepted, but not under the operator that runs it'],
   ERR_ATTESTATION_OPERATOR_UNNAMED: [
     'measurements',
-    'PCR3 is zero: the parent instance has no role, so no operator is named. The operator has to attach a role and start the enclave anew',
+    'PCR3 is zero: the parent instance has no role, so no operator is named. The operator has to attach a role and start the enclave again',
   ],
   ERR_ATTESTATION_INSTANCE: ['measurements', 'the enclave runs on another parent instance than the accepted one'],
 

@@ -51,7 +51,7 @@ const MEMBERS: readonly string[] = [...IMAGE_PCRS.map(([name]) => name), 'pcr3',
 /**
  * Checks the measurement sets of a policy, which may come from plain JavaScript or from a configuration.
  *
- * @param operators the allowed values of `operator`; `not_compared` is only for examinations
+ * @param operators the allowed values of `operator`. `not_compared` is only for examinations.
  * @throws AttestationError ERR_ATTESTATION_POLICY
  */
 export function checkMeasurementSets(

@@ -17,7 +17,7 @@ export interface AttestationPolicy {
   maxAgeMs: number;
   /** how far the document's timestamp may be ahead of the verifier's clock */
   maxFutureSkewMs: number;
-  /** the time of verification; default now. Set another time for a receipt or a document of the past. */
+  /** The time of verification. The default is now. Set another time for a receipt or a document of the past. */
   at?: Date;
   /** default: the AWS root */
   trustAnchor?: TrustAnchor;

@@ -20,7 +20,7 @@ export interface VerifiedAttestation {
   pcrs: ReadonlyMap<number, Uint8Array>;
   /** 96 hexadecimal digits */
   pcr0: string;
-  /** The operator: the role of the parent instance. 96 hexadecimal digits; absent if the parent has no role. */
+  /** The operator: the role of the parent instance. 96 hexadecimal digits. Absent if the parent has no role. */
   pcr3?: string;
   /** at most 1024 bytes */
   publicKey?: Uint8Array;
@@ -28,7 +28,7 @@ export interface VerifiedAttestation {
   userData?: Uint8Array;
   /** at most 4096 bytes */
   nonce?: Uint8Array;
-  /** Names of signed fields that this library does not know; do not rely on them. */
+  /** Names of signed fields that this library does not know. Do not rely on them. */
   unknownFields: readonly string[];
   leafNotBeforeMs: number;
   leafNotAfterMs: number;
@@ -65,10 +65,10 @@ export interface AttestationVerifier {
 }
 
 export interface AttestationVerifierOptions {
-  /** how many certificate signatures are remembered, one per certificate below the root; default 256 */
+  /** How many certificate signatures are remembered, one per certificate below the root. The default is 256. */
   maxCachedSignatures?: number;
   /**
-   * how many documents with a valid signature are remembered, for a caller that gets the same document with every receipt; default 0
+   * how many documents with a valid signature are remembered, for a caller that gets the same document with every receipt. The default is 0
    */
   maxRememberedDocuments?: number;
 }

@@ -61,9 +61,9 @@ export interface Policy {
   readonly acceptedCustody?: readonly string[];
   /** How the enclave may check residence, by its attested configuration. If absent, any way is accepted. */
   readonly acceptedResidence?: AcceptedResidence;
-  /** How far the enclave's clock and ours may differ; 5 minutes unless given. */
+  /** How far the enclave's clock and ours may differ. The default is 5 minutes. */
   readonly maxAgeMs?: number;
-  /** How long a verified key is used before the client fetches another document; default 15 minutes. The certificates can end it earlier. */
+  /** How long a verified key is used before the client fetches another document. The default is 15 minutes. The certificates can end it earlier. */
   readonly maxKeyAgeMs?: number;
   /** DEVELOPMENT AND TESTS ONLY. The PEM of a root certificate in place of AWS's. Anyone who has its key can forge every document. */
   readonly unsafeDevelopmentRootPem?: string;
@@ -91,7 +91,7 @@ export interface CertificateView {
   readonly notAfterMs: number;
 }
 
-/** The public configuration of an enclave; docs/message.md describes each member. */
+/** The public configuration of an enclave. docs/message.md describes each member. */
 export interface EnclaveConfiguration {
   readonly version: 3;
   readonly stack: string;
@@ -119,7 +119,7 @@ export interface EnclaveConfiguration {
           readonly officesAsOf: string;
         } & Readonly<Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>>)
       | undefined;
-    /** The models that do tasks; absent if the enclave takes no tasks. */
+    /** The models that do tasks. Absent if the enclave takes no tasks. */
     readonly agents?:
       | {
           readonly classes: readonly ModelClass[];
@@ -154,7 +154,7 @@ export interface AttestedKey {
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
-  /** The public configuration with the hash `configSha256`; absent if the gateway did not give it. */
+  /** The public configuration with the hash `configSha256`. Absent if the gateway did not give it. */
   readonly configuration?: EnclaveConfiguration;
   readonly attestation: {
     readonly moduleId: string;
@@ -176,7 +176,7 @@ export interface Bill {
   readonly number: number;
 }
 
-/** A message to Congress; docs/message.md has lengths and rules. No field has a default. */
+/** A message to Congress. docs/message.md has lengths and rules. No field has a default. */
 export interface Message {
   /** One to four office codes in the chambers' own form: `HCA12`, `SCA01`. */
   readonly offices: readonly string[];
@@ -310,7 +310,7 @@ export interface SendResult {
   readonly reason: string | null;
   readonly report: VerifiedReport | null;
   readonly view: StatusView;
-  /** The key that the message was sealed to; null after `resume`, because a kept message has only its id. */
+  /** The key that the message was sealed to. Null after `resume`, because a kept message has only its id. */
   readonly key: AttestedKey | null;
   /** SHA-256 of the sealed message, 32 bytes. */
   readonly sealedSha256: Uint8Array;
@@ -368,9 +368,9 @@ export interface SendOptions {
    * was sent), and `sending_again` ends as `key_retired`.
    */
   readonly confirmPossibleDuplicate?: (risk: DuplicateRisk) => boolean | Promise<boolean>;
-  /** How long the message may wait for delivery; a day unless given, seven days at most. */
+  /** How long the message may wait for delivery. The default is a day, the maximum seven days. */
   readonly lifetimeSeconds?: number;
-  /** How long the client tries to post the message; 2 minutes unless given. */
+  /** How long the client tries to post the message. The default is 2 minutes. */
   readonly postTimeoutMs?: number;
   /** How long the client follows the message, in milliseconds; until it expires unless given. 0 asks once. */
   readonly followTimeoutMs?: number;
@@ -451,7 +451,7 @@ export interface PreparedProof {
   readonly rootNote: string;
   /** A field element, 32 bytes. It is the same for each message of one person in one campaign. */
   readonly nullifier: Uint8Array;
-  /** The values that open the claim; they are sealed with the message. `delivery` and `blinding` are field elements, 32 bytes each. */
+  /** The values that open the claim. They are sealed with the message. `delivery` and `blinding` are field elements, 32 bytes each. */
   readonly opening: { readonly district: string; readonly delivery: Uint8Array; readonly blinding: Uint8Array };
   /**
    * @param statusSha256 32 bytes
@@ -477,7 +477,7 @@ export interface ModelOffer extends ModelClass {
   readonly available: boolean;
 }
 
-/** A person's request to a model; docs/agents.md has lengths and rules. */
+/** A person's request to a model. docs/agents.md has lengths and rules. */
 export interface TaskRequest {
   readonly task: Task;
   /** A model class that the enclave attests: `models()`. Its provider reads `text` and `subject`. */
@@ -487,7 +487,7 @@ export interface TaskRequest {
   /** At most 16,384 bytes of UTF-8. */
   readonly text: string;
   readonly subject?: string | null | undefined;
-  /** 64 to 2,048 in steps of 64; the class's own maximum unless given. The gateway sees it. */
+  /** 64 to 2,048 in steps of 64. The default is the class's own maximum. The gateway sees it. */
   readonly maxOutputTokens?: number | undefined;
 }
 
@@ -505,7 +505,7 @@ export interface TaskOptions {
 }
 
 /**
- * The signed statement of an enclave of an accepted measurement about one attempt; docs/agents.md describes each
+ * The signed statement of an enclave of an accepted measurement about one attempt. docs/agents.md describes each
  * claim.
  */
 export interface UsageClaims {
@@ -546,7 +546,7 @@ export interface TaskResult {
   readonly outcome: AgentOutcome;
   /** Written by a model: show it as plain text, for the person to read and edit. Null unless `complete` or `cut`. */
   readonly text: string | null;
-  /** For `answer_rejected` and `provider_failed`, the reason as a stable code; otherwise null. */
+  /** For `answer_rejected` and `provider_failed`, the reason as a stable code. Otherwise null. */
   readonly problem: string | null;
   /** The verified statement about the last attempt. */
   readonly statement: UsageClaims;

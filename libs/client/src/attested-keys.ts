@@ -56,7 +56,7 @@ export class AttestedKeys {
     }
   }
 
-  /** Call this when the enclave no longer has the key. If the client attested another key meanwhile, it keeps that one. */
+  /** Call this when the enclave no longer has the key. If the client has attested another key, it keeps that one. */
   forget(key: Pick<EnclaveKey, 'keyId'>): void {
     if (this.cached !== undefined && isSameKey(this.cached.key, key)) this.cached = undefined;
   }

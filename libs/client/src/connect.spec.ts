@@ -71,7 +71,7 @@ describe('a client that connects', () => {
     expect(error).toMatchObject({ code: 'aborted', sent: 'not_sent' });
   });
 
-  it('stops requests when all callers have given up, and continues while one has not', async () => {
+  it('stops requests after all callers have aborted, and continues while one has not', async () => {
     const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
     const before = gateway.attestations;
     const stop = new AbortController();

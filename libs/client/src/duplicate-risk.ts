@@ -4,7 +4,7 @@ import type { AttestedKey } from './api';
 type Enclave = Pick<AttestedKey, 'custody' | 'configuration'>;
 
 /**
- * Returns the chambers that recognize a repeated message, as this enclave attests; none if its configuration is not known.
+ * Returns the chambers that recognize a repeated message, as this enclave attests. Returns none if its configuration is not known.
  */
 export function recognizingChambers({ configuration }: Enclave): Chamber[] {
   return CHAMBER_KEYS.filter((chamber) => configuration?.services.congress?.[chamber].deduplicates === true);

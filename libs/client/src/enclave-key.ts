@@ -16,9 +16,9 @@ const TIMEOUT_MS = 15_000;
 /** Shorter than the limit for a document, because a client may send without a configuration unless enclaves share keys. */
 const CONFIGURATION_TIMEOUT_MS = 5_000;
 
-/** `acceptedMeasurements` has no default; `trustAnchor` is only for a development or test root. */
+/** `acceptedMeasurements` has no default. `trustAnchor` is only for a development or test root. */
 export interface TrustPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
-  /** How far the document's timestamp may differ from our clock; 5 minutes unless given. */
+  /** How far the document's timestamp may differ from our clock. The default is 5 minutes. */
   readonly maxAgeMs?: number;
   /** Checked only when a key is fetched: a receipt comes without a configuration. */
   readonly acceptedResidence?: AcceptedResidence;

@@ -2,15 +2,15 @@ import type { FieldProblem } from '@communique-tee/protocol';
 
 /** Every way in which a call of this library can fail. Codes are stable; README.md has a table of them. */
 export const CLIENT_ERROR_CODES = [
-  /** The policy or the gateway's address cannot be used; no request was made. */
+  /** The policy or the gateway's address cannot be used. No request was made. */
   'policy_invalid',
-  /** Congress would not accept this message, or it does not fit its proof; `problems` has every field to correct. It was not sent. */
+  /** Congress would not accept this message, or it does not fit its proof. `problems` has every field to correct. It was not sent. */
   'message_invalid',
-  /** The attestation document does not verify under the policy; `reason` is its code. The message was not sent. */
+  /** The attestation document does not verify under the policy. `reason` is its code. The message was not sent. */
   'attestation_refused',
-  /** The document is genuine, but its key binding cannot be used; `reason` is the code. */
+  /** The document is genuine, but its key binding cannot be used. `reason` is the code. */
   'key_binding_invalid',
-  /** The policy does not accept how the enclave keeps its keys; `reason` is the custody. */
+  /** The policy does not accept how the enclave keeps its keys. `reason` is the custody. */
   'custody_refused',
   /** The public configuration that the gateway serves is not the attested one, cannot be read, or contradicts the key binding. */
   'configuration_refused',
@@ -20,30 +20,30 @@ export const CLIENT_ERROR_CODES = [
    * or `configuration_missing`. With a policy's `acceptedResidence` it can also be `other_mode`. The message was not sent.
    */
   'residence_refused',
-  /** No proof of residence can be made now; `reason` is the code (docs/errors.md). The message was not sent. */
+  /** No proof of residence can be made now. `reason` is the code (docs/errors.md). The message was not sent. */
   'residence_unavailable',
-  /** The task is not valid; `problems` has every field to correct. The task was not sent. */
+  /** The task is not valid. `problems` has every field to correct. The task was not sent. */
   'task_invalid',
   /**
-   * The enclave attests no model for this task; `reason` is one of `agents_off`, `model_class_unknown`,
+   * The enclave attests no model for this task. `reason` is one of `agents_off`, `model_class_unknown`,
    * `task_not_offered`, `output_too_large` or `configuration_missing`. The task was not sent.
    */
   'model_refused',
   /** An office might get the message twice, and the caller did not accept that. The message was not sent. */
   'duplicate_not_accepted',
-  /** The value given to `resume` was not made by `send` for this gateway; `reason` gives the cause. */
+  /** The value given to `resume` was not made by `send` for this gateway. `reason` gives the cause. */
   'kept_invalid',
   /** The caller's `token` function failed, or returned no token. */
   'token_unavailable',
-  /** The gateway refused; `problem` is its code, `status` the HTTP status. */
+  /** The gateway refused. `problem` is its code, `status` the HTTP status. */
   'refused',
   /** The gateway gave no answer to the last attempt. */
   'unreachable',
   /** The gateway's answer does not have the documented form. */
   'answer_invalid',
-  /** The receipt or the answer does not verify, or contradicts the status; `reason` is the check that failed. */
+  /** The receipt or the answer does not verify, or contradicts the status. `reason` is the check that failed. */
   'receipt_refused',
-  /** The message did not end within the time allowed; the gateway continues to deliver it. */
+  /** The message did not end within the time allowed. The gateway continues to deliver it. */
   'timeout',
   /** The caller aborted. If the gateway has the message, it continues to deliver it. */
   'aborted',

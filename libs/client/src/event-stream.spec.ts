@@ -44,7 +44,7 @@ describe('a stream of events', () => {
   it.each([
     ['one line', 'data: '],
     ['many lines', 'data: x\ndata: '],
-  ])('without end, in %s, is given up', async (_, start) => {
+  ])('without end, in %s, is refused', async (_, start) => {
     const piece = start.includes('\n') ? 'y\ndata: '.repeat(1000) : 'y'.repeat(8000);
     await expect(read(start, ...Array.from({ length: 100 }, () => piece))).rejects.toMatchObject({
       code: 'answer_invalid',
@@ -56,7 +56,7 @@ describe('a stream of events', () => {
     expect(await read('\ufeff\ufeffdata: 1\n\n')).toEqual([]);
   });
 
-  it('that is not UTF-8 is given up', async () => {
+  it('that is not UTF-8 is refused', async () => {
     await expect(read(Uint8Array.of(0x64, 0x3a, 0xff, 0x0a))).rejects.toMatchObject({ code: 'answer_invalid' });
   });
 

@@ -11,7 +11,7 @@ const AFTER_EXPIRY_MS = 120_000;
 
 export interface FollowToEndOptions {
   readonly sender: Omit<Sender, 'keys'>;
-  /** The offices of the sealed message; null if they are not known. */
+  /** The offices of the sealed message. Null if they are not known. */
   readonly offices: readonly string[] | null;
   readonly signal?: AbortSignal | undefined;
   /** In milliseconds; until the message expires unless given. 0 asks once. */

@@ -74,7 +74,7 @@ export async function fetchListAddress(gateway: string | URL, signal?: AbortSign
 
 export interface FollowOptions {
   timeoutMs?: number;
-  /** The first pause between requests; pauses grow to five seconds. */
+  /** The first pause between requests. Pauses grow to five seconds. */
   intervalMs?: number;
   onStatus?: (view: MessageView) => void;
 }

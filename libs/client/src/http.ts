@@ -133,7 +133,7 @@ function isCode(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 60 && /^[a-z]+(?:_[a-z]+)*$/.test(value);
 }
 
-/** Reads seconds, as the gateway writes them; a date, which a proxy may send, is ignored. */
+/** Reads seconds, as the gateway writes them. A date, which a proxy may send, is ignored. */
 function readRetryAfter(header: string | null): number | undefined {
   return header !== null && /^[0-9]{1,9}$/.test(header) ? Math.min(Number(header), MAX_RETRY_AFTER_SECONDS) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * The functions of a sender: attest, seal, post, follow, verify. They run in a browser and in Node. `connect` returns a client that
- * does all of this; the other exports are its steps.
+ * does all of this. The other exports are its steps.
  */
 export * from './errors';
 export * from './api';

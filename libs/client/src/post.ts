@@ -33,7 +33,7 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
   let sent = options.before;
   let hasAskedAgain = false;
   let access: Access | undefined;
-  /** What to report if the gateway does not tell whether it has the message; undefined if no refusal needs that question. */
+  /** What to report if the gateway does not tell whether it has the message. Undefined if no refusal needs that question. */
   let otherwise: WhetherSent | undefined;
   const post = async (attempt: number): Promise<MessageView> => {
     onState({ step: 'posting', attempt });

@@ -33,16 +33,16 @@ export interface PreparedMessage {
 }
 
 export interface PrepareOptions {
-  /** How long the message may wait for delivery; a day unless given, seven days at most. */
+  /** How long the message may wait for delivery. The default is a day, the maximum seven days. */
   lifetimeSeconds?: number;
-  /** Unix time; this machine's clock unless given. */
+  /** Unix time. The default is this machine's clock. */
   nowSeconds?: number;
   /** Unix time at which the first note of the proof ends. The message does not wait longer. */
   notAfterSeconds?: number;
-  /** 32 bytes, for a message with a proof of residence; null unless given. */
+  /** 32 bytes, for a message with a proof of residence. The default is null. */
   nullifier?: Uint8Array;
   /**
-   * A UUID; random unless given. Give the id of a message that ended as `key_retired` to seal it again. With the same content and
+   * A UUID. The default is a random one. Give the id of a message that ended as `key_retired` to seal it again. With the same content and
    * delivery secret, its DeliveryIds stay the same. A chamber that recognizes DeliveryIds then delivers no copy twice.
    */
   id?: string;

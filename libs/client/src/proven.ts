@@ -13,7 +13,7 @@ const MAX_ATTEMPTS = 6;
 export type AttestedResidence = Exclude<EnclaveConfiguration['residence'], { readonly mode: 'off' }>;
 
 /**
- * Returns what the enclave attests about proofs of residence; null if this message has no proof.
+ * Returns what the enclave attests about proofs of residence. Returns null if this message has no proof.
  * @throws ClientError `residence_refused`, also for a message without a proof if one is required
  */
 export function attestedResidence(

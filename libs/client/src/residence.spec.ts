@@ -349,7 +349,7 @@ describe('a proven message', () => {
     });
   });
 
-  it('is not posted if the proof fails or the caller gives up, and no secret is in the error', async () => {
+  it('is not posted if the proof fails or the caller aborts, and no secret is in the error', async () => {
     const failing = (error: Error) => residenceProver(() => Promise.reject(error));
     const error: unknown = await send({
       prover: failing(Object.assign(new Error('the proof could not be made'), { code: 'ERR_PROVING_FAILED' })),

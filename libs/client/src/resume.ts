@@ -8,7 +8,7 @@ import { startSending } from './sending';
 type Follower = Omit<Sender, 'keys'>;
 
 /**
- * Follows a message until it ends. This program or another has sealed the message earlier; this function neither posts nor seals.
+ * Follows a message until it ends. This program or another has sealed the message earlier. This function neither posts nor seals.
  * @throws ClientError `kept_invalid`, at once; every other failure rejects `result`
  */
 export function resumeMessage(sender: Follower, kept: KeptMessage, options: ResumeOptions): Sending {

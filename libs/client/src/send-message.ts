@@ -26,7 +26,7 @@ export interface Sender {
   readonly token: () => Promise<string>;
 }
 
-/** Starts at once; every failure rejects `result`. */
+/** Starts at once. Every failure rejects `result`. */
 export function sendMessage(sender: Sender, message: Message, options: SendOptions): Sending {
   const id = messageIdToText(crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)));
   return startSending(id, options.onState, (tell) => new Way(sender, id, options, tell).go(message));
@@ -85,7 +85,7 @@ class Way {
 
   /**
    * Returns the key to seal to. A person may take hours to answer, so after each answer the key is attested again if it became too old.
-   * @param chambersOf returns the chambers whose offices may get the message twice under a key; null if no question is needed
+   * @param chambersOf returns the chambers whose offices may get the message twice under a key. Null if no question is needed.
    * @returns undefined if the caller does not accept a possible second copy
    */
   private async acceptedKey(

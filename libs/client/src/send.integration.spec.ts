@@ -471,7 +471,7 @@ describe('a message that is sent', () => {
         expect(confirmPossibleDuplicate.mock.calls).toEqual([[{ when: 'sending', chambers: ['house'] }]]);
       });
 
-      it('is attested again after a yes if it became too old meanwhile', async () => {
+      it('is attested again after a yes if it has become too old', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const old = await client.key();
         const confirmPossibleDuplicate = jest.fn(() => {

@@ -3,7 +3,7 @@ import { ClientError } from './errors';
 import { checkedMessage } from './checked-message';
 
 /**
- * Returns the faults of a message by field, for a form; none if the message is valid. `send` and the enclave make the same check.
+ * Returns the faults of a message by field, for a form. Returns none if the message is valid. `send` and the enclave make the same check.
  */
 export function validateMessage(
   message: Message,

@@ -256,7 +256,7 @@ describe('whether a message was sent', () => {
     });
   });
 
-  it('is accepted after a 202, whatever fails later', async () => {
+  it('is accepted after a 202, also after any later failure', async () => {
     gateway.statuses = ['queued'];
     expect(await send({ followTimeoutMs: 200 })).toEqual(['accepted', 'timeout']);
     const stop = new AbortController();

@@ -38,7 +38,7 @@ export function sentByPost(error: unknown): WhetherSent {
   // The request could not be made.
   if (code === 'policy_invalid') return 'not_sent';
   if (code !== 'refused' || status < 400) return 'not_known';
-  // A proxy may have passed the request on before it answered; the gateway's own refusals have a code.
+  // A proxy may have passed the request on before it answered. The gateway's own refusals have a code.
   if (problem === undefined) return 'not_known';
   // The gateway gives this code only for a task: an enclave had the task, and may have asked the provider.
   if (problem === 'outcome_unknown') return 'not_known';

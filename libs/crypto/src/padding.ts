@@ -9,7 +9,7 @@ export const MAX_PLAINTEXT_BYTES = LIMITS.maxPaddedPlaintextBytes - LENGTH_BYTES
 
 /**
  * Returns the length (4 bytes, big endian), the text, and zeros up to the next power of two from 1 KiB to 256 KiB. So the length of the
- * sealed bytes reveals little about the length of the text. `smallestBucket` gives short texts the same length; `largestBucket` is
+ * sealed bytes reveals little about the length of the text. `smallestBucket` gives short texts the same length. `largestBucket` is
  * the limit of one service.
  * @throws CryptoError `ERR_CRYPTO_TOO_LARGE`
  */

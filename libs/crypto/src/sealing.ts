@@ -34,9 +34,9 @@ export interface SealInput extends SealedHeader {
  */
 interface Domain {
   readonly info: string;
-  /** The smallest size of the padded text, in bytes; 1 KiB unless given. */
+  /** The smallest size of the padded text, in bytes. The default is 1 KiB. */
   readonly smallestBucket?: number;
-  /** The largest size of the padded text, in bytes; 256 KiB unless given. */
+  /** The largest size of the padded text, in bytes. The default is 256 KiB. */
   readonly largestBucket?: number;
 }
 

@@ -1,4 +1,4 @@
-/** A code and a text for each fault of an image, an archive or their parts. Codes are stable; the texts are not. */
+/** A code and a text for each fault of an image, an archive or their parts. Codes are stable. The texts are not. */
 const table = {
   ERR_EIF_FILE: 'the file cannot be read or written',
   ERR_EIF_SOURCE_CHANGED: 'a file changed its length while it was read',
@@ -57,7 +57,7 @@ const table = {
 export type EifErrorCode = keyof typeof table;
 export const eifErrorCodes = Object.keys(table) as EifErrorCode[];
 
-/** The error that every function of this library throws. `code` is stable; the message is for people. */
+/** The error that every function of this library throws. `code` is stable. The message is for people. */
 export class EifError extends Error {
   override readonly name = 'EifError';
   readonly code: EifErrorCode;

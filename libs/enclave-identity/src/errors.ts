@@ -13,14 +13,14 @@ export const enclaveErrorCodes = Object.keys(table) as EnclaveErrorCode[];
 
 /**
  * The error for a genuine document of an accepted image whose keys or configuration are refused. A document that is not genuine fails
- * with an AttestationError. `code` is stable; the message is for people.
+ * with an AttestationError. `code` is stable. The message is for people.
  */
 export class EnclaveError extends Error {
   override readonly name = 'EnclaveError';
 
   constructor(
     readonly code: EnclaveErrorCode,
-    /** The refused value: the attested custody, or the version; undefined if the code is enough. */
+    /** The refused value: the attested custody, or the version. Undefined if the code is enough. */
     readonly detail?: string,
     options?: ErrorOptions,
   ) {

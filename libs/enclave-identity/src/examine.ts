@@ -128,7 +128,7 @@ export async function verify(
   return identity;
 }
 
-/** Returns the check that failed; undefined if none did. */
+/** Returns the check that failed. Returns undefined if none did. */
 export function failedCheck(checks: readonly CheckResult[]): FailedCheck | undefined {
   return checks.find((check) => check.state === 'failed');
 }

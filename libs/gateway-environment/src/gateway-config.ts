@@ -34,7 +34,7 @@ export interface PageSignIn {
   /** The only address, other than the gateway's, that the page may connect to. */
   readonly tokenEndpoint: string;
   readonly scope: string;
-  /** The parameter that names AUTH_AUDIENCE in the request; null if the issuer needs none. */
+  /** The parameter that names AUTH_AUDIENCE in the request. Null if the issuer needs none. */
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 

@@ -27,7 +27,7 @@ const contextOf = (purpose: string, stack: string): Record<string, string> => ({
 });
 
 /**
- * An image that may use a key. PCR0 covers kernel, command line and all ramdisks; the policy also requires the other PCRs that are given.
+ * An image that may use a key. PCR0 covers kernel, command line and all ramdisks. The policy also requires the other PCRs that are given.
  */
 export interface AcceptedImage {
   pcr0: string;

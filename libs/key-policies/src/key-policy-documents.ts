@@ -13,7 +13,7 @@ export interface KeyPolicySettings {
   /** PCRs, 96 hexadecimal digits in lower case each; at least one image. */
   acceptedImages: readonly AcceptedImage[];
   administrators: readonly string[];
-  /** ARNs of the roles or users that may encrypt the operator's secrets; the administrators unless given. */
+  /** ARNs of the roles or users that may encrypt the operator's secrets. The default is the administrators. */
   operators?: readonly string[];
 }
 

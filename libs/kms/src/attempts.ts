@@ -7,7 +7,7 @@ export interface KmsRequest {
   origin: string;
   method: 'POST';
   path: '/';
-  /** Names in lower case, with `host`. They are signed, so the transport must send them unchanged; it adds `content-length`. */
+  /** Names in lower case, with `host`. They are signed, so the transport must send them unchanged. It adds `content-length`. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
   /** The limit for the whole exchange. */
@@ -26,7 +26,7 @@ export interface KmsHttpAnswer {
 }
 
 /**
- * Sends one request. Follows no redirect. Rejects if there is no complete answer; the client reports that as `kms_unreachable`, or as
+ * Sends one request. Follows no redirect. Rejects if there is no complete answer. The client reports that as `kms_unreachable`, or as
  * `kms_timeout` once the time of the try is over, with the rejection as the cause.
  */
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;

@@ -3,7 +3,7 @@ export type ReceiptErrorCode =
   | 'ERR_RECEIPT_MALFORMED'
   /** The attestation document does not verify (see `cause`), or is not the document that the receipt names. */
   | 'ERR_RECEIPT_ATTESTATION'
-  /** The document binds no receipt key, names another sealing key, or has a custody that is not accepted; see `cause`. */
+  /** The document binds no receipt key, names another sealing key, or has a custody that is not accepted. See `cause`. */
   | 'ERR_RECEIPT_KEY_BINDING'
   /** The attested receipt key did not make the signature. */
   | 'ERR_RECEIPT_SIGNATURE'

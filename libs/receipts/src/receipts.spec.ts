@@ -92,7 +92,7 @@ describe('the entries of a receipt', () => {
   const offices = [entry('HCA12'), entry('SCA01', 'refused'), entry('SCA03', 'pending')];
   const ascending = offices.toSorted((a, b) => (a.commitment < b.commitment ? -1 : 1));
 
-  it('are sorted by commitment, whatever order the enclave gives', async () => {
+  it('are returned in the order of their commitments, for any order from the enclave', async () => {
     const orders = [
       offices,
       offices.toReversed(),

@@ -41,7 +41,7 @@ export interface ExpectedAttempt {
   readonly maxOutputTokens: number;
   /** The length of the sealed task's ciphertext. */
   readonly ciphertextBytes: number;
-  /** The price table by which to calculate the cost; null if the caller does not have it. Then the cost is not checked. */
+  /** The price table by which to calculate the cost. Null if the caller does not have it. Then the cost is not checked. */
   readonly prices: PriceTable | null;
 }
 

@@ -9,7 +9,7 @@ export const LIST_FILE_BYTES = NODES_PER_FILE * FIELD_BYTES;
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /**
- * Returns one file of the list; null if there is none (404). Sends no cookies, no conditional headers, no referrer, and no other
+ * Returns one file of the list. Returns null if there is none (404). Sends no cookies, no conditional headers, no referrer, and no other
  * data that distinguishes readers. Stops after 20 seconds, or at `deadlineMs` (by Date.now()).
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_UNREACHABLE`; the signal's reason
  */

@@ -50,7 +50,7 @@ export interface FetchListOptions extends ListReader {
   readonly signal?: AbortSignal | undefined;
   /** Called if the files come from two publications, because the registrar updates the list. The next attempt is after `waitMs`. */
   readonly onUpdating?: ((waitMs: number) => void) | undefined;
-  /** The pauses between attempts; 1, 3 and 6 seconds unless given. */
+  /** The pauses between attempts. The default is 1, 3 and 6 seconds. */
   readonly pausesMs?: readonly number[];
 }
 
@@ -173,7 +173,7 @@ function textOf(note: Uint8Array): string {
   }
 }
 
-/** Returns the 1,024 field elements of a file; null for any other content. */
+/** Returns the 1,024 field elements of a file. Returns null for any other content. */
 function nodesOf(bytes: Uint8Array | null): Field[] | null {
   if (bytes?.length !== LIST_FILE_BYTES) return null;
   const nodes = Array.from({ length: NODES_PER_FILE }, (_, at) =>

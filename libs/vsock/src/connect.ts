@@ -27,7 +27,7 @@ export async function connect(
 ): Promise<Socket> {
   const text = formatAddress(address);
   const open = opener(address, allowHalfOpen);
-  if (signal?.aborted) throw new SocketError('ABORT_ERR', `connecting to ${text} was given up`);
+  if (signal?.aborted) throw new SocketError('ABORT_ERR', `connecting to ${text} was aborted`);
 
   const ending = new AbortController();
   return new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ export async function connect(
       ending.abort();
       reject(error);
     };
-    const onAbort = () => giveUp(new SocketError('ABORT_ERR', `connecting to ${text} was given up`));
+    const onAbort = () => giveUp(new SocketError('ABORT_ERR', `connecting to ${text} was aborted`));
     const timer = setTimeout(
       () => giveUp(new SocketError('ETIMEDOUT', `${text} did not answer in ${timeoutMs} ms`)),
       timeoutMs,

@@ -27,7 +27,7 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
       socket.destroy();
       reject(SocketError.from(error, 'the vsock device failed'));
     };
-    const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was given up'));
+    const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was aborted'));
     const onEnd = () =>
       fail(new SocketError('ECONNREFUSED', `the vsock device closed: no program listens on port ${port} in the guest`));
     // A device that closes the connection before it reads our request causes a reset

@@ -51,7 +51,7 @@ export interface Envelope {
   payload: Uint8Array;
   /** changes r || s, the signature of the edited payload */
   signature: (signature: Uint8Array) => Uint8Array;
-  /** the first of the signed items; the others are the protected header, the external data and the payload */
+  /** The first of the signed items. The others are the protected header, the external data and the payload. */
   signedContext: string;
   externalData: Uint8Array;
   digest: string;

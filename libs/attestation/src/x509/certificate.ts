@@ -15,7 +15,7 @@ export interface Certificate extends Extensions {
   /** the raw Name; names are equal if their bytes are */
   issuer: Uint8Array;
   subject: Uint8Array;
-  /** common names, for people to read; no check uses them */
+  /** Common names, for people to read. No check uses them. */
   issuerName: string;
   subjectName: string;
   notBeforeMs: number;
@@ -113,7 +113,7 @@ function rawSignature(bits: Uint8Array): Uint8Array {
 const commonName = Uint8Array.of(0x55, 0x04, 0x03);
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Returns the last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty if there is none. */
+/** Returns the last common name of a Name (RFC 5280, section 4.1.2.4), for people to read. Returns an empty text if there is none. */
 function readCommonName(name: Uint8Array): string {
   let found = '';
   const names = new DerReader(new DerReader(name).read(tags.sequence, 'a name').content);

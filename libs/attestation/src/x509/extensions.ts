@@ -8,7 +8,7 @@ export interface Extensions {
   basicConstraintsCritical: boolean;
   /** how many CA certificates may follow below; absent means any number */
   pathLength?: number;
-  /** keyUsage (section 4.2.1.3); a certificate without it may sign nothing here */
+  /** keyUsage (section 4.2.1.3). A certificate without it may sign nothing here. */
   maySignDocuments: boolean;
   maySignCertificates: boolean;
 }

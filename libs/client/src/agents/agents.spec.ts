@@ -184,7 +184,7 @@ describe('after a fault', () => {
     expect(gateway.agents.posted).toHaveLength(1);
   });
 
-  it('seals the task anew, once, if the enclave lost its key', async () => {
+  it('seals the task once more if the enclave lost its key', async () => {
     gateway.rotate({ keepOld: false });
     expect((await client.agent(task())).outcome).toBe('complete');
     expect(gateway.agents.posted).toHaveLength(2);

@@ -124,7 +124,7 @@ function readResult(body: Uint8Array): AgentResult {
   return parsed.data;
 }
 
-/** Returns the statement in a `provider_unavailable` problem; undefined for any other refusal. */
+/** Returns the statement in a `provider_unavailable` problem. Returns undefined for any other refusal. */
 function readFailure(body: Uint8Array): PostedTask | undefined {
   let document: unknown;
   try {

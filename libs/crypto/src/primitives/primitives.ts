@@ -6,7 +6,7 @@ export interface Primitives<PrivateKey> {
   generateKeyPair(): KeyPair<PrivateKey>;
   /** Imports the 32 bytes of an X25519 private key (RFC 7748). */
   importPrivateKey(raw: Uint8Array): KeyPair<PrivateKey>;
-  /** Returns the X25519 secret, 32 bytes. For a key of small order it may throw or return zeros; the caller refuses both. */
+  /** Returns the X25519 secret, 32 bytes. For a key of small order it may throw or return zeros. The caller refuses both. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
   /**
    * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1). Returns 32 bytes; throws for a key of small order. If the platform does

@@ -204,7 +204,7 @@ describe('an archive with one thing wrong', () => {
     ['ERR_CPIO_NAME', 'a name of 4 GiB', change(94, 'ffffffff')],
     ['ERR_CPIO_NAME', 'a name without a final NUL', change(113, 'x')],
     ['ERR_CPIO_NAME', 'a name with a NUL inside', change(111, '\0')],
-    ['ERR_CPIO_NAME', 'a name that leads out of the root', change(110, '..\0')],
+    ['ERR_CPIO_NAME', 'a name outside the root', change(110, '..\0')],
     ['ERR_CPIO_NAME', 'an absolute name', change(110, '/in')],
     ['ERR_CPIO_NAME', 'a name that is no text', change(110, '\xff')],
     ['ERR_CPIO_DUPLICATE', 'a name that occurs twice', change(110, 'dev')],

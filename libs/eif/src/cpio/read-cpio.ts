@@ -27,7 +27,7 @@ export interface CpioEntry {
 }
 
 export interface ReadCpioOptions {
-  /** The limit for the uncompressed archive; default 4 GiB. */
+  /** The limit for the uncompressed archive. The default is 4 GiB. */
   readonly maxBytes?: number;
   /** Default 200,000. */
   readonly maxEntries?: number;

@@ -38,7 +38,7 @@ const blockBytes = 512;
 
 /**
  * Yields a newc archive (kernel documentation, driver-api/early-userspace/buffer-format): sorted by the bytes of the names, owner root,
- * time 0, inodes numbered from 1, padded to 512 bytes. Chunks are at most 1 MiB; each is valid until the next one is requested.
+ * time 0, inodes numbered from 1, padded to 512 bytes. Chunks are at most 1 MiB. Each is valid until the next one is requested.
  *
  * @throws EifError ERR_CPIO_NAME, _ENTRY, _PARENT, _DUPLICATE, ERR_EIF_FILE, ERR_EIF_SOURCE_CHANGED
  */

@@ -8,7 +8,7 @@ export interface EntryDifference {
   readonly change: 'added' | 'removed' | 'changed';
   readonly a: CpioEntry | undefined;
   readonly b: CpioEntry | undefined;
-  /** The properties of the entry that differ; empty unless "changed". */
+  /** The properties of the entry that differ. Empty unless "changed". */
   readonly properties: readonly (keyof CpioEntry)[];
 }
 

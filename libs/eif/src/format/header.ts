@@ -8,7 +8,7 @@ import { maxSections, type Arch, type SectionType, sectionTypeOf, sectionTypes }
  *   26 num_sections u16 | 28 section_offsets u64[32] | 284 section_sizes u64[32] | 540 unused u32 | 544 crc32 u32
  */
 export const headerBytes = 548;
-/** The checksum is the header's last field; it covers the whole file except itself. */
+/** The checksum is the header's last field. It covers the whole file except itself. */
 export const crcOffset = 544;
 /** type u16 | flags u16 | size u64 (struct EifSectionHeader). */
 export const sectionHeaderBytes = 12;

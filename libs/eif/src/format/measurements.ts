@@ -9,7 +9,7 @@ export interface Measurements {
   readonly pcr1: string;
   /** the other ramdisks */
   readonly pcr2: string;
-  /** the signing certificate; absent unless the image is signed */
+  /** The signing certificate. Absent unless the image is signed. */
   readonly pcr8?: string;
 }
 

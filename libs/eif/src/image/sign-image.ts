@@ -10,7 +10,7 @@ import { prepareSigner, type SigningKey } from '../sign/signer';
  * signature. No measured byte changes. An image of version 3 keeps its version. The function removes gaps, and corrects the size
  * of an earlier signature that AWS's tools leave in the header.
  *
- * @param path may be the same as `imagePath`; the file is written completely or not at all
+ * @param path may be the same as `imagePath`. The file is written completely or not at all.
  * @throws EifError what `readImage` throws, ERR_EIF_SIGNATURE_CERTIFICATE, ERR_EIF_SIGNING_KEY, ERR_EIF_SECTION_COUNT
  */
 export async function signImage(

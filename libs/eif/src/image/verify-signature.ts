@@ -11,7 +11,7 @@ export interface SignaturePolicy {
 
 /**
  * Checks that the accepted signer signed an image. `readImage` has already verified the signature over the image's own
- * PCR0; this function checks the certificate.
+ * PCR0. This function checks the certificate.
  *
  * @throws EifError ERR_EIF_NOT_SIGNED, ERR_EIF_SIGNER, ERR_EIF_CERTIFICATE_NOT_YET_VALID, ERR_EIF_CERTIFICATE_EXPIRED
  * @example

@@ -35,7 +35,7 @@ export function rangeSource(file: InputFile, offset: number, sizeBytes: number):
 
 async function* wholeFile(file: InputFile): AsyncGenerator<Uint8Array, void, undefined> {
   yield* file.chunks(0, file.sizeBytes);
-  // Reading fails if the file became shorter; only this check finds that it became longer.
+  // Reading fails if the file became shorter. Only this check finds that it became longer.
   const longer = await file.read(file.sizeBytes, 1).then(
     () => true,
     () => false,

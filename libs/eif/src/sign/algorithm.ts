@@ -24,7 +24,7 @@ export function algorithmOf(key: KeyObject): Algorithm | undefined {
   return byCurve[key.asymmetricKeyDetails?.namedCurve ?? ''];
 }
 
-/** @returns the algorithm whose protected header has exactly these bytes; undefined for any other header */
+/** @returns the algorithm whose protected header has exactly these bytes, or undefined for any other header */
 export function algorithmOfHeader(header: Uint8Array): Algorithm | undefined {
   return Object.values(byCurve).find((algorithm) => Buffer.compare(algorithm.header, header) === 0);
 }

@@ -24,7 +24,7 @@ export interface ImageSignature {
 /**
  * Reads and verifies a signature section. `verifySignature` checks whether the certificate is the expected one and valid now.
  *
- * @param pcr0 the measured value, 96 hexadecimal digits; undefined if the image cannot be measured. Then the signed PCR0 is not compared
+ * @param pcr0 the measured value, 96 hexadecimal digits. Undefined if the image cannot be measured. Then the signed PCR0 is not compared.
  * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _CERTIFICATE, _REGISTER, ERR_EIF_SIGNATURE
  */
 export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {

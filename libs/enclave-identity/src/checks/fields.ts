@@ -3,7 +3,7 @@ import { established, type Check, type Outcome } from '../check';
 const MAX_NAMES = 8;
 const MAX_NAME_CHARACTERS = 32;
 
-/** Checks that every signed field is known. AWS may add fields; they are reported and never interpreted. */
+/** Checks that every signed field is known. AWS may add fields. They are reported and never interpreted. */
 export const fields = {
   name: 'fields',
   run(subject): Outcome {

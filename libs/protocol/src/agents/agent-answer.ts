@@ -13,14 +13,14 @@ const fields = z.strictObject({
   version: z.literal(1),
   requestId: bytesOf(16),
   outcome: z.enum(AGENT_OUTCOMES),
-  /** At most 12,000 bytes of UTF-8; null unless the outcome is `complete` or `cut`. */
+  /** At most 12,000 bytes of UTF-8. Null unless the outcome is `complete` or `cut`. */
   text: z
     .string()
     .refine(
       (value) => value.length <= LIMITS.maxAnswerTextBytes && utf8.encode(value).length <= LIMITS.maxAnswerTextBytes,
     )
     .nullable(),
-  /** For `answer_rejected` and `provider_failed`, the reason as a stable code; otherwise null. */
+  /** For `answer_rejected` and `provider_failed`, the reason as a stable code. Otherwise null. */
   problem: z
     .string()
     .regex(/^[a-z_]{1,64}$/)
@@ -58,7 +58,7 @@ const agentReplySchema = z.strictObject({
   /** The usage statement of this attempt: a JWS in compact form. */
   statement: z.string().min(1).max(MAX_STATEMENT_CHARACTERS),
   attestationDocument: bytesUpTo(16_512),
-  /** The pause before a second attempt; null if a second attempt would not help. A second attempt needs a new reservation. */
+  /** The pause before a second attempt. Null if a second attempt would not help. A second attempt needs a new reservation. */
   again: z.strictObject({ afterMs: z.int().min(0).max(MAX_AGAIN_MS) }).nullable(),
 });
 /** The enclave's answer to `POST /agents`. */

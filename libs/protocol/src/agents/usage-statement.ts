@@ -59,7 +59,7 @@ const claims = z.strictObject({
   provider: z.enum(PROVIDERS),
   /** The configured model. Its row in the price table gives the price. */
   model: modelNameSchema,
-  /** The model that the provider named in its answer; null if it named none. */
+  /** The model that the provider named in its answer. Null if it named none. */
   served_model: z
     .string()
     .regex(/^[\x21-\x7e]{1,100}$/)

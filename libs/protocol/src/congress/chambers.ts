@@ -13,7 +13,7 @@ export interface ChamberFacts {
   readonly production: { readonly origin: string; readonly messagePath: string };
   /** Congress's test server, which accepts documents and does not deliver them. */
   readonly test: { readonly origin: string; readonly messagePath: string };
-  /** Where a vendor registers its source address; null if our sources name no address. */
+  /** Where a vendor registers its source address. Null if our sources name no address. */
   readonly vendorContact: string | null;
 }
 

@@ -71,7 +71,7 @@ const messageFields = z.strictObject({
     .optional(),
   responseRequested: z.boolean().optional(),
   newsletterOptIn: z.boolean().optional(),
-  /** The values that open the claim of the proof of residence; null without a proof (docs/residence.md). */
+  /** The values that open the claim of the proof of residence. Null without a proof (docs/residence.md). */
   proof: z
     .strictObject({
       /** Congress, state and seat: `120-MT-01`. */

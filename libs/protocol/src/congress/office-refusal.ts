@@ -15,7 +15,7 @@ const REFUSALS = {
 export type OfficeRefusal = keyof typeof REFUSALS;
 
 /**
- * Returns why a message from an address in `state` cannot go to `office`; null if it can. If `state` is missing or not a state, only
+ * Returns why a message from an address in `state` cannot go to `office`. Returns null if it can. If `state` is missing or not a state, only
  * the office itself is checked.
  */
 export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | null {

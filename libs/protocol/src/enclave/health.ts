@@ -43,7 +43,7 @@ export type ConnectionReport = z.infer<typeof connectionReportSchema>;
 export const enclaveHealthSchema = z.object({
   /** False while there is a reason. */
   healthy: z.boolean(),
-  /** Values of HEALTH_REASONS; a newer enclave may have others. */
+  /** Values of HEALTH_REASONS. A newer enclave may have others. */
   reasons: z.array(z.string().max(64)).max(16),
   /** A random id of the enclave's process. */
   enclaveId: z.string().max(64),

@@ -24,7 +24,7 @@ export interface KeyBinding {
   custody: string;
   /** SHA-256 of the enclave's public configuration (public-configuration.ts), 32 bytes. */
   configSha256: Uint8Array;
-  /** 32 bytes, X25519: the key of the legacy suite; absent if the image has that suite off. */
+  /** 32 bytes, X25519: the key of the legacy suite. Absent if the image has that suite off. */
   legacyKey?: Uint8Array;
 }
 

@@ -13,7 +13,7 @@ import { MAX_SEALED_KEY_BYTES } from './sealed-key';
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;
-/** The most records in one offer. A key lives for eight days with one new key a day; the rest is for keys made at the same time. */
+/** The most records in one offer. A key lives for eight days with one new key a day. The rest is for keys made at the same time. */
 export const MAX_OFFERED_KEYS = 32;
 export const MAX_REVOKED_KEYS = 256;
 export const MAX_SECRETS = 16;
@@ -35,7 +35,7 @@ const offerSchema = z.strictObject({
       access_key_id: credentialText(128),
       secret_access_key: credentialText(256),
       session_token: credentialText(8192).nullable(),
-      /** Seconds since 1970; null if they do not end. */
+      /** Seconds since 1970. Null if they do not end. */
       expires: z.int().min(0).nullable(),
     })
     .nullable(),
@@ -43,7 +43,7 @@ const offerSchema = z.strictObject({
   records: z.array(bytesUpTo(MAX_SEALED_KEY_BYTES)).max(MAX_OFFERED_KEYS),
   /** Key ids that an operator has revoked. The enclave drops these keys and never accepts them again. */
   revoked: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_REVOKED_KEYS),
-  /** The operator's secrets by name; each value is KMS's CiphertextBlob. */
+  /** The operator's secrets by name. Each value is KMS's CiphertextBlob. */
   secrets: z
     .record(z.string().regex(SECRET_NAME), bytesUpTo(6144))
     .refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS, `at most ${MAX_SECRETS} secrets`),
@@ -62,7 +62,7 @@ const statusSchema = z.strictObject({
   current: bytesOf(KEY_ID_BYTES).nullable(),
   /** Every key with which the enclave opens messages. */
   held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
-  /** The ids of the same keys in the legacy suite; absent if that suite is off. */
+  /** The ids of the same keys in the legacy suite. Absent if that suite is off. */
   held_legacy: z
     .array(bytesOf(KEY_ID_BYTES))
     .max(MAX_OFFERED_KEYS + 1)
@@ -72,11 +72,11 @@ const statusSchema = z.strictObject({
    * once the gateway offers the record.
    */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
-  /** Records that the enclave refused, and why; `key_id` is null if it could not be read. */
+  /** Records that the enclave refused, and why. `key_id` is null if it could not be read. */
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
   /** Secrets that the enclave could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
-  /** Why KMS failed during this offer; null if the enclave did not call KMS, KMS did not fail, or it only refused some ciphertexts. */
+  /** Why KMS failed during this offer. Null if the enclave did not call KMS, KMS did not fail, or it only refused some ciphertexts. */
   kms: code.nullable(),
 });
 export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;

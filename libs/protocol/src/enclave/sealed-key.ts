@@ -30,7 +30,7 @@ const coreShape = {
   destroy_after: seconds,
   public_key: bytesOf(PUBLIC_KEY_BYTES),
   receipt_key: bytesOf(RECEIPT_KEY_BYTES),
-  /** The X25519 key of the legacy suite; absent if the image has that suite off. */
+  /** The X25519 key of the legacy suite. Absent if the image has that suite off. */
   legacy_key: bytesOf(PUBLIC_KEY_BYTES).optional(),
   /** KMS's CiphertextBlob of the data key. */
   data_key: bytesUpTo(1024),

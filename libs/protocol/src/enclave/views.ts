@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** `GET /attestation` as JSON. Only what is inside `attestation_document` is signed; the rest is for reading. */
+/** `GET /attestation` as JSON. Only what is inside `attestation_document` is signed. The rest is for reading. */
 export const attestationViewSchema = z
   .object({
     attestation_document: z.string().meta({ description: 'The COSE_Sign1 document in base64. Verify this document.' }),

@@ -139,7 +139,7 @@ function congressMessage(
 }
 
 /**
- * Returns the House office of a district; `validateCongressMessage` decides whether it exists. Reads `12`, `CA-12` and `CA12`. For the only
+ * Returns the House office of a district. `validateCongressMessage` decides whether it exists. Reads `12`, `CA-12` and `CA12`. For the only
  * seat of a state it also reads `AL`, `0` and `00`, and for a delegate's seat `98`, the Census Bureau's number.
  */
 function districtOffice(address: Content['deliveryAddress']): string[] | undefined {
@@ -152,7 +152,7 @@ function districtOffice(address: Content['deliveryAddress']): string[] | undefin
   return [houseOffice(state, isWholeState ? 0 : Number(number))];
 }
 
-/** Returns ten digits of any notation in the form of Congress. Returns any other text unchanged; `validateCongressMessage` refuses it. */
+/** Returns ten digits of any notation in the form of Congress. Returns any other text unchanged. `validateCongressMessage` refuses it. */
 function dashed(phone: string): string {
   const digits = phone.replace(/^\+?1(?=\D*(?:\d\D*){10}$)/, '').replace(/[\s().+-]/g, '');
   return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;

@@ -3,7 +3,7 @@ import { instantSchema } from '../encoding/instant';
 import { receiptSchema } from '../receipts/receipt';
 
 /**
- * The statuses of an accepted message, explained in the schema below. `queued` and `delivering` are not final; the others are.
+ * The statuses of an accepted message, explained in the schema below. `queued` and `delivering` are not final. The others are.
  */
 export const MESSAGE_STATUSES = [
   'queued',

@@ -34,8 +34,8 @@ export const MAX_RECEIPT_CHARACTERS = 8192;
 const relayAnswerSchema = z.strictObject({
   v: z.literal(2),
   /**
-   * `final`: do not send again. `pending`: send the same bytes again after `retryAfterSeconds`; then the enclave tries the pending copies
-   * again. If the gateway sends them earlier, it gets the pending answer again. `retryAfterSeconds` is one wait for all offices; it is null
+   * `final`: do not send again. `pending`: send the same bytes again after `retryAfterSeconds`. Then the enclave tries the pending copies
+   * again. If the gateway sends them earlier, it gets the pending answer again. `retryAfterSeconds` is one wait for all offices. It is null
    * if every pending copy was withheld.
    */
   state: z.enum(['final', 'pending']),

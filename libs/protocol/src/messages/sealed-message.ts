@@ -32,7 +32,7 @@ export interface SealedHeader {
   messageId: Uint8Array;
   /** Unix seconds. After this time the enclave does not open the message. */
   expiresAtSeconds: number;
-  /** 32 bytes, a public input of the proof of residence (envelope.ts); null without a proof. */
+  /** 32 bytes, a public input of the proof of residence (envelope.ts). Null without a proof. */
   nullifier: Uint8Array | null;
 }
 

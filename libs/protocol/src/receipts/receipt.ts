@@ -5,7 +5,7 @@ import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 
 /**
  * The outcome of one office's copy. `accepted`: the chamber took the copy. `duplicate`: the chamber reported that it had the copy already.
- * `refused`: the chamber or the enclave refused the copy; only the sender learns the reason. `unknown`: the enclave sent the copy, and no
+ * `refused`: the chamber or the enclave refused the copy. Only the sender learns the reason. `unknown`: the enclave sent the copy, and no
  * answer tells whether the office has it; it is not sent again. `pending`: there is no final outcome yet; the office may have the copy.
  */
 export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;

@@ -76,7 +76,7 @@ export class Barretenberg {
   }
 
   /**
-   * @param verificationKey 1,888 bytes; the caller compares its hash, because Barretenberg ignores some of its bits
+   * @param verificationKey 1,888 bytes. The caller compares its hash, because Barretenberg ignores some of its bits.
    * @param publicInputs 32 bytes each, below the modulus
    * @param proof a multiple of 32 bytes
    * @throws BarretenbergError for about a quarter of forged proofs. The caller then refuses the proof and calls `replacement`

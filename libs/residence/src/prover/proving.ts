@@ -7,7 +7,7 @@ export type ProvingState = 'loading' | 'solving' | 'proving';
 
 export interface ProveOptions {
   readonly onProgress?: (state: ProvingState) => void;
-  /** Stops the work at once; the promise is rejected with the signal's reason. */
+  /** Stops the work at once. The promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

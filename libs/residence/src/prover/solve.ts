@@ -17,7 +17,7 @@ export async function solve(inputs: CircuitInputs): Promise<Uint8Array> {
   return gunzip(compressWitnessStack(await executeProgram(fromBase64(CIRCUIT.bytecode), initial, noOracle)));
 }
 
-/** Returns the parameters as one list of numbers. Witness n is the n-th number; a boolean is 0 or 1. */
+/** Returns the parameters as one list of numbers. Witness n is the n-th number. A boolean is 0 or 1. */
 function flat(inputs: CircuitInputs): string[] {
   const values = CIRCUIT.abi.parameters.flatMap(({ name }): readonly (string | boolean)[] =>
     [inputs[name as keyof CircuitInputs]].flat(),

@@ -2,7 +2,7 @@
 import type { CircuitInputs } from '../witness';
 import type { ProvingErrorCode, ProvingState } from './proving';
 
-/** The loaded files of a worker. A worker in Node gets them from its prover; a worker in a browser loads them from `Addresses`. */
+/** The loaded files of a worker. A worker in Node gets them from its prover. A worker in a browser loads them from `Addresses`. */
 export interface Loaded {
   /** The proof system, from @aztec/bb.js. */
   readonly barretenberg: WebAssembly.Module;

@@ -34,7 +34,7 @@ export async function connectVsock(
   let handle: TcpHandle;
   try {
     if (!c.connect(fd, cid, port)) await answered(c, fd, signal);
-    if (signal.aborted) throw new SocketError('ABORT_ERR', 'connecting was given up');
+    if (signal.aborted) throw new SocketError('ABORT_ERR', 'connecting was aborted');
     handle = openHandle(fd, 'SOCKET');
   } catch (error) {
     c.close(fd);
