@@ -337,7 +337,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ];
   }
 
-  /** Returns the logs of every process except simulated Congress, which may know the text. */
+  /** Returns the logs of gateway, enclave and PostgreSQL. Simulated Congress may know the text. */
   function logs(): Remains[] {
     const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
     return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];

@@ -11,7 +11,7 @@ export interface XmlElement {
 export const MAX_XML_DEPTH = 16;
 export const MAX_XML_ELEMENTS = 1000;
 
-/** The document is not XML 1.0 in UTF-8, or exceeds our limits. The message names the reason. */
+/** The document is not XML 1.0 in UTF-8, has a DTD, or exceeds our limits. The message names the reason. */
 export class XmlRefused extends Error {
   override readonly name = 'XmlRefused';
 }

@@ -2,7 +2,7 @@ import { filesBelow, find, type Remains, type System } from '@communique-tee/tes
 import { Client } from 'pg';
 import type { Violation } from './violation';
 
-/** Returns the places where a secret of a proven message was found: tables, and logs of all processes except the Congress simulator. */
+/** Returns the places where a secret of a proven message was found: tables, and logs of the enclaves and the gateways. */
 export async function findSecrets(system: System, secrets: Readonly<Record<string, Uint8Array>>): Promise<Violation[]> {
   const logs = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
   const remains = [...logs, ...(await tables(system.databaseUrl))];

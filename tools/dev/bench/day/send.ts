@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exampleMessage } from '../../demo/example-message';
 import type { PostedMessage } from './judge-day';
 
-/** How many posts are under way at once. A post without an answer is repeated and still counts as under way. */
+/** The most posts that are under way at once. A post without an answer is repeated and still counts as under way. */
 const SENDERS = 128;
 
 /** The offices to which each message is written. */

@@ -23,8 +23,8 @@ const manifestSchema = z.array(
 const resultSchema = z.object({ ratePerCpuSecond: z.number() });
 
 /**
- * Measures the verification of a genuine AWS document at the time when it was made, because the other verifiers know only AWS's root.
- * Nothing is cached.
+ * Measures the verification of a genuine AWS document, because the other verifiers know only AWS's root. The verifiers get the time of the
+ * document as the current time. Nothing is cached.
  */
 export async function verifyPeerRows(): Promise<Row[]> {
   const what = (title: string): string => `verify a document by ${title}`;

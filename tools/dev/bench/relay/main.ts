@@ -44,7 +44,7 @@ function parsing() {
   };
 }
 
-/** Exchanges the same bytes without reading the answer. */
+/** Exchanges the same bytes without parsing the answer. */
 function direct() {
   const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders, pipelining: 1 });
   return {
