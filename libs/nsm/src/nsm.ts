@@ -31,7 +31,7 @@ export interface Nsm {
   /** Returns 1 to 4096 random bytes from the Nitro hypervisor. The device gives at most 256 at once, so it is asked more than once. */
   random(byteLength: number): Promise<Uint8Array>;
   describe(): Promise<NsmDescription>;
-  /** @param index 0 to 31 */
+  /** @param index 0 to 65,535. The device refuses an index from 32 on with ERR_NSM_INVALID_INDEX */
   describePcr(index: number): Promise<{ lock: boolean; value: Uint8Array }>;
   /** Waits for running requests, then closes the device. */
   close(): Promise<void>;
@@ -99,7 +99,7 @@ export function createNsm(transport: NsmTransport): Nsm {
 
     async describePcr(index) {
       if (!Number.isInteger(index) || index < 0 || index > 0xffff)
-        throw new NsmError('ERR_NSM_INVALID_INDEX', 'the index of a PCR is a number from 0');
+        throw new NsmError('ERR_NSM_INVALID_INDEX', 'the index of a PCR is a whole number from 0 to 65535');
       const answer = await ask('DescribePCR', { index });
       const lock = answer.get('lock');
       if (typeof lock !== 'boolean') throw unexpected('lock');
