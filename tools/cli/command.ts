@@ -8,15 +8,15 @@ import type { Paint } from './output/terminal';
 export interface Context extends Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly paint: Paint;
-  /** Asks the person at the terminal a yes-or-no question; absent if there is none. */
+  /** Asks the person at the terminal a yes-or-no question; absent without a terminal. */
   readonly confirm?: (question: string) => Promise<boolean>;
-  /** Makes proofs of residence; absent in an edition of the command that cannot. */
+  /** Makes proofs of residence; absent in an edition of the command that makes none. */
   readonly openProver?: OpenProver;
-  /** Ctrl-C. */
+  /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
 }
 
-/** Makes a commander action of a command's work. The work gets the context, then commander's arguments and options. */
+/** Turns a command's work into a commander action. The work gets the context, then commander's arguments and options. */
 export type Run = <A extends unknown[]>(
   work: (context: Context, ...args: A) => Promise<Exit> | Exit,
 ) => (...args: A) => Promise<void>;

@@ -15,7 +15,7 @@ const EXIT_OF = {
   unreachable: EXIT.notReached,
   /** no data of this message is stored here */
   message_unknown: EXIT.notUnderstood,
-  /** a kept message that is damaged, or that another version wrote */
+  /** kept data that is damaged, or that another version wrote */
   state_broken: EXIT.notUnderstood,
   /** the enclave has not lost the message's key, so the message is not sealed again */
   not_retired: EXIT.refused,
@@ -57,8 +57,8 @@ export function usage(message: string): Failure {
 }
 
 /**
- * Returns the message of a thrown value for a person, or that of its cause if fetch hides the cause. Checks by shape, because the value may
- * come from another realm.
+ * Returns the message of a thrown value for a person. If it has a cause, returns the cause's message, because fetch puts the reason there.
+ * Checks by shape, because the value may come from another realm.
  */
 export function messageOf(error: unknown): string {
   const cause = memberOf(error, 'cause');

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Failure, messageOf } from './failure';
 
 /**
- * Reads a file of at most `maxBytes`, and never more than that, even from an endless device.
+ * Reads a file of at most `maxBytes`. Stops one byte after the limit, even on an endless device.
  * @throws Failure `file_unreadable`, `not_understood` (too large)
  */
 export function readLimited(path: string, maxBytes: number): Uint8Array {

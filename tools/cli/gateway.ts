@@ -65,7 +65,8 @@ async function readAtMost(response: Response, most: number): Promise<Uint8Array>
   if (response.body) {
     for await (const part of response.body) {
       length += part.length;
-      if (length > most) throw new Failure('unreachable', `the answer is too long (${String(most)} bytes are read)`);
+      if (length > most)
+        throw new Failure('unreachable', `the answer is too long (at most ${String(most)} bytes are read)`);
       parts.push(part);
     }
   }

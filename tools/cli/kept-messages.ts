@@ -41,7 +41,7 @@ const schema = z.strictObject({
   sealed: z.string(),
   /** The envelope that is posted in place of `sealed` if the message has a proof of residence, base64url. */
   envelope: z.string().nullable(),
-  /** 32 bytes in base64url. If the message is sealed again with this secret and the same id, no office gets it twice. */
+  /** 32 bytes in base64url. Sealed again with this secret and the same id, the message has the same DeliveryIds. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Chambers that recognize a repeated message, according to every enclave to which the message was sealed. */
   recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),

@@ -3,7 +3,7 @@ import { validateCongressMessage, type CongressMessage, type Template } from '@c
 import { readJsonFile } from './files';
 import { fillIn } from './template';
 
-/** A message has at most 256 KiB of text, and JSON may use six characters for one. */
+/** More than the 256 KiB that a message may have, because escapes in JSON make a text longer. */
 const MAX_BYTES = 1024 * 1024;
 
 /**

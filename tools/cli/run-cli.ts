@@ -33,8 +33,9 @@ export interface Edition {
 const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, image, seal, offices, agent];
 
 const after = ({ name, firstSteps }: Edition) => `
-Results go to standard output, with --json as one JSON object; steps and errors go to standard error. Output has colors only
-on a terminal, and none if NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
+Results go to standard output; steps and errors go to standard error. With --json, standard output gets one JSON object, for an
+error too. Output has colors only on a terminal, and none if NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token,
+COMMUNIQUE_GATEWAY the gateway's address.
 
 Exit code, for every command
   0    done: trusted, posted, delivered, verified

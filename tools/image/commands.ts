@@ -100,7 +100,7 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
 
   add(
     'sign',
-    'sign the PCR0 of an image, or replace its signature; input and output may be one file. A measurements.json of the image is written beside the signed image',
+    'sign the PCR0 of an image, or replace its signature; input and output may be one file. If the build left a measurements.json, one is written beside the signed image',
   )
     .argument('<file>')
     .option('-o, --output <file>', 'where the signed image goes')

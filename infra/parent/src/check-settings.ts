@@ -77,7 +77,8 @@ const MIN_ENCLAVE_MIB = 64;
 const certbotDomain = `must have at most ${String(LONGEST_CERTBOT_DOMAIN)} characters, since certbot names a file after it`;
 
 /**
- * Checks the settings. Valid values can be written unquoted into shell, systemd, nginx and YAML files, and the gateway starts with them.
+ * Checks the settings. Valid values can be written unquoted into shell, systemd, nginx and YAML files, except the gateway's variables. The
+ * gateway starts with them.
  * @returns the gateway's configuration as the gateway will read it, except its secrets
  * @throws ParentSettingsError
  */

@@ -1,6 +1,6 @@
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemDocument, type ProblemCode } from '@communique-tee/protocol';
 
-/** For each status of nginx, the problem that the gateway would send. 494 (headers) and 495 to 497 (TLS) are nginx's own codes. */
+/** For each status of nginx, the problem that the gateway would send. 494 (headers) is nginx's own code. */
 const PAGES: Readonly<Record<string, ProblemCode>> = {
   '400': 'malformed_body',
   '408': 'request_timeout',

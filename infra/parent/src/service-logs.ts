@@ -35,7 +35,7 @@ export function serviceLogs(paths: Iterable<string>): readonly ServiceLog[] {
 
 /**
  * Lines for systemd-tmpfiles, which makes the log files before systemd would. systemd would use the service's UMask, so that only root
- * could read them. They get the CloudWatch agent's own group, because not all threads of the agent have its supplementary groups.
+ * could read them. The files get the CloudWatch agent's own group, because not all threads of the agent have its supplementary groups.
  */
 export function serviceLogFiles(logs: readonly ServiceLog[]): string {
   return `# The logs of our services. Without these lines systemd would make them readable only for root.\n${logs

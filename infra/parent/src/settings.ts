@@ -85,7 +85,7 @@ export interface ParentSettings {
   readonly elasticIpAllocationId?: string;
   /** The launch hook in which a new instance waits until its enclave is attested, and how long the group waits. */
   readonly launchHook: { readonly group: string; readonly name: string; readonly timeoutSeconds: number };
-  /** Such as `/communique/prod`; the groups below it are `LOG_GROUPS`. */
+  /** Such as `/communique-tee/prod`; the groups below it are `LOG_GROUPS`. */
   readonly logGroupPrefix: string;
 }
 

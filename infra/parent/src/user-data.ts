@@ -15,7 +15,7 @@ export function packagesOf({ https, database, redis }: ParentSettings): readonly
   ];
 }
 
-/** Fetches the archive of renderParentArchive and checks it against the hash in these lines. */
+/** Fetches the archive of renderParentArchive and checks it against the hash in bootstrap.env. */
 const BOOTSTRAP = `#!/bin/bash
 # cloud-init runs this once. It fetches the parent's files, checks them and runs their install script.
 set -euo pipefail

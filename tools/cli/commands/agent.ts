@@ -176,9 +176,8 @@ function tokensOf(given: string | undefined): number | undefined {
   return Number(given);
 }
 
-/**
- * Returns the named model, or the only one that takes the task. The library refuses a name that the enclave does not attest.
- * @throws Failure `usage`
+/** Returns the named model, or the only one that takes the task.
+ * @throws Failure `no_model`; `usage` if several models take the task and none is named
  */
 function modelFor(task: Task, models: readonly ModelOffer[], named: string | undefined): ModelOffer {
   const taking = models.filter(({ id, tasks }) => (named === undefined ? tasks.includes(task) : id === named));

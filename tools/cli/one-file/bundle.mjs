@@ -1,5 +1,5 @@
 // communique-tee.mjs: the command of tools/cli as one readable file, for auditors. The same sources and lockfile give the same bytes, in
-// every folder and on every machine, because the file contains no time, no path and no commit.
+// every folder and on every machine, because the file contains no time, no absolute path and no commit.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

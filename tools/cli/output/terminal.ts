@@ -2,13 +2,13 @@ export type Paint = (text: string, colour: 'good' | 'bad' | 'warn' | 'dim') => s
 
 const SGR = { good: 32, bad: 31, warn: 33, dim: 2 } as const;
 
-/** Returns a function that colors text on a terminal, unless NO_COLOR is set (no-color.org). */
+/** Returns a function that colors text on a terminal, unless NO_COLOR is set (no-color.org) or TERM is dumb. */
 export function painter(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): Paint {
   const plain = !isTerminal || (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
   return plain ? (text) => text : (text, colour) => `\u001b[${String(SGR[colour])}m${text}\u001b[0m`;
 }
 
-/** Replaces terminal control characters, because the author of a document or an answer chooses the names in it. */
+/** Keeps only printable ASCII and ’. The author of a document or an answer chooses the names in it, and could control the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e’]/g, '?');
 }

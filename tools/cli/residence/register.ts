@@ -10,12 +10,12 @@ const MAX_REGISTRATION_BYTES = 4096;
 
 const after = (name: string) => `
 The first call makes a secret and stores it in residence.json, in the folder where sent messages are kept. Only its owner can
-read this file. Then it reads the secret back and prints the commitment code: give the code to the registrar, and never the file. Later
+read this file. The call reads the secret back and prints the commitment code: give the code to the registrar, never the file. Later
 calls print the same code and make no second secret. Anyone who has the file can send in your place.
 
 Exit code
   0  done
-  1  refused: another secret is stored already
+  1  refused: another secret is stored already, or the file of --export exists
   2  an argument, or the content of a file, was not understood: the error names it
   3  a file cannot be read or written
 
@@ -114,7 +114,7 @@ function imported(from: string, kept: Identity | undefined): Identity {
   return kept ?? given;
 }
 
-/** Turns an error of a library into a Failure. Neither quotes the file, which has the secret. */
+/** Turns an error of a library into a Failure. The message never quotes the file, which may have the secret. */
 function orFailure<T>(code: 'state_broken' | 'not_understood', file: string, read: () => T): T {
   try {
     return read();

@@ -30,7 +30,7 @@ Exit code
   0  delivered: the receipt says so for every office
   1  ended and not delivered, or the receipt does not verify
   2  an argument was not understood, or the kept data is damaged or absent: the error says which
-  3  the gateway could not be reached
+  3  the gateway could not be reached, or there is no receipt yet to write (--receipt)
   4  still on its way
 
 Examples

@@ -29,7 +29,7 @@ export function verifyArguments(command: Command): Command {
     )
     .option(
       '--no-nonce',
-      'send and check no nonce: the document may be a copy that was made for another request. A file needs one of the two',
+      'send and check no nonce: the document may be a copy that was made for another request. For a file, give --nonce or --no-nonce',
     )
     .option(
       '--at <time>',

@@ -34,7 +34,7 @@ export async function fetchDocument(
   return documentIn(body);
 }
 
-/** Fetches the public configuration with this SHA-256 (32 bytes) from the source of the document; undefined if the source has none. */
+/** Fetches the public configuration with this SHA-256 (32 bytes) from the source of the document; undefined if it is not there. */
 export async function fetchConfiguration(
   source: URL,
   sha256: Uint8Array,
@@ -67,7 +67,7 @@ const MEMBERS = [
 
 /**
  * Finds a document in raw bytes or in text. Text is hexadecimal digits, base64 (with either alphabet, with or without padding and line
- * ends), or JSON with one of these, or a list of bytes, under a known name. Refuses text that can be read in two ways.
+ * ends), or JSON with one of these, or a list of bytes, under a known name.
  */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'the document is empty');

@@ -33,7 +33,7 @@ export const lockSchema = z.strictObject({
   $comment: z.string(),
   /** The day on which the lock file was made. A mirror's snapshot of that day has every file. */
   lockedOn: z.iso.date(),
-  /** Packages by purpose. Each group contains all its dependencies, so it needs nothing from the machine. */
+  /** Packages by purpose. The groups of one build root together contain all dependencies, so the root needs nothing from the machine. */
   groups: z.record(z.string(), z.array(binaryPackage)),
   sources: z.record(z.string(), sourcePackage),
 });

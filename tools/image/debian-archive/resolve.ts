@@ -1,5 +1,5 @@
-// Finds the packages and versions for a lock file, with all dependencies, so that they need nothing from the machine. Only --update-lock
-// uses this module.
+// Finds the packages and versions for a lock file, with all dependencies, so that they need nothing from the machine. Only
+// --update-lock and `npm run image -- prebuilt` use this module.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Seals folders that are unpacked or built once and kept. The hash of such a folder is beside it and is checked at each use, so a damaged
-// file never gets into an image. A seal does not protect from an attacker who can write to the cache, because the hash is there too.
+// Seals folders that are unpacked or built once and kept. The hash of such a folder is in its file .sha256 and is checked at each use, so a
+// damaged file never gets into an image. A seal does not protect from an attacker who can write to the cache, because the hash is there too.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export async function isSealed(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Returns the hash of names, contents and targets of links in a folder, without owners and times. */
+/** Returns the hash of names, contents and targets of links in a folder, without owners, modes and times. */
 async function treeHash(folder: string): Promise<string> {
   const hash = createHash('sha256');
   const walk = async (inside: string): Promise<void> => {

@@ -1,4 +1,4 @@
-// Boots an enclave image under QEMU, with the image's own kernel, an NSM and vsock. The image is the production one.
+// Boots an enclave image under QEMU, with the image's own kernel, an NSM and vsock.
 import { spawnService, type Service } from '@communique-tee/testing/harness';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

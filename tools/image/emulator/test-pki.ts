@@ -18,9 +18,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 const HOUR_MS = 3_600_000;
 const CA = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign;
 
-/**
- * The certificates, root first. Validities and path lengths are AWS's. Each begins an hour early, because guest and host have the same
- * clock.
+/** The certificates, root first, with AWS's path lengths. Each certificate begins an hour before it is made.
  */
 const LEVELS = [
   { name: 'emulator.nitro-enclaves', validHours: 24 * 3650, pathLength: undefined, usages: CA },

@@ -68,8 +68,8 @@ async function splitImage(imageFile: string, image: EifImage, folder: string): P
 }
 
 /**
- * Returns the metadata as AWS's tool writes them. The names are written out here, so that the comparison also tests the names and the order
- * of our own writer.
+ * Returns the metadata in the form that AWS's tool writes. The names are written out here, so that the comparison also tests the names and
+ * the order of our own writer.
  */
 export function awsMetadata(metadata: EifMetadata): string {
   return JSON.stringify({

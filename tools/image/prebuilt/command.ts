@@ -11,7 +11,7 @@ import { NODE_SOURCES } from './node-release';
 import { imageLockSchema, prebuiltTable, unverifiedLines, type ImageLock } from './record';
 
 const AFTER = `
-It downloads Node's signed releases (about 100 MB) and Debian's indexes. If a publisher cannot be reached, the lock says
+It downloads Node's signed releases (about 100 MB) and Debian's indexes. If Node's or npm's server cannot be reached, the lock says
 "unverified" with the reason, and so do npm run image -- build and npm run ops -- release. A file that differs from what its
 publisher signed is an error, and nothing is written.
 

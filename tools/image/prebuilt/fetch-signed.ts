@@ -45,7 +45,7 @@ export interface SignedText {
  * exit code and its status lines.
  *
  * @param keyring the path of a file with public keys, as gpg exports or keeps them
- * @param trusted the fingerprints of the primary keys that count
+ * @param trusted the fingerprints of the primary keys that count; undefined: every key of the keyring
  * @throws SetupError publisher_differs if none of these keys signed, or the signature is not valid; no_gpgv
  */
 export function verifyClearSigned(

@@ -61,7 +61,7 @@ export function groupSha256(packages: readonly LockedPackage[]): string {
 const nameOf = (record: PrebuiltRecord): string =>
   record.kind === 'npm' ? `${record.name} ${record.version}` : `Debian, ${record.group}`;
 
-/** Returns one line for each record of the architecture that was not compared with the hash that its publisher signed. */
+/** Returns one line for each unverified record, except files of the other architecture. */
 export function unverifiedLines(records: readonly PrebuiltRecord[], architecture: 'x86_64' | 'arm64'): string[] {
   return records.flatMap((record) => {
     const { check } = record;

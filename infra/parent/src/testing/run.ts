@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 export interface Ran {
-  /** The exit code; 1 if the program was killed. */
+  /** The exit code; 1 if the program was killed or could not be started. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -22,7 +22,7 @@ export interface StagedNginx {
   readonly httpsPort: number;
   readonly httpPort: number;
   readonly root: string;
-  /** The test certificate, PEM. */
+  /** The path of the test certificate (PEM). */
   readonly certificate: string;
   start(): Promise<Service>;
 }
