@@ -55,8 +55,8 @@ export interface KmsSimulator {
 }
 
 /**
- * `production`: it does not start with NODE_ENV=production. `options`: invalid options. `listen_failed`: the port is not free. `failed`: a
- * bug in the simulator occurred.
+ * `production`: it does not start with NODE_ENV=production. `options`: invalid options. `listen_failed`: it cannot listen on the port.
+ * `failed`: a bug in the simulator occurred.
  */
 export class KmsSimulatorError extends Error {
   override readonly name = 'KmsSimulatorError';

@@ -18,7 +18,7 @@ interface Given {
 const AFTER = `
 An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
 
-  npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
+  npm run lab -- fuzz --help       random changes of inputs that cross into the enclave
   npm run lab -- openapi --help    outside judges lint the OpenAPI document and test the gateway by it; --write writes the document
   npm run lab -- model --help      visits every state of the delivery rule as a model (needs spin)
   npm run lab -- judges --help     installs the outside judges that specs and openapi use

@@ -27,7 +27,7 @@ export interface ProvenOptions {
   readonly statusSecret?: Uint8Array | undefined;
 }
 
-/** A registered person who sends like the client library, but one step at a time. */
+/** A registered person who prepares messages like the client library, but one step at a time. */
 export class Constituent {
   private list: ListPath | undefined;
 

@@ -11,7 +11,7 @@ export interface Preset {
 const everywhere = (outcome: OutcomesInput[string]): OutcomesInput =>
   Object.fromEntries(SIMULATED_CHAMBER_KEYS.map((chamber) => [chamber, outcome]));
 
-/** Named sets of outcomes. Together they show every result that a message can have, whatever its offices. */
+/** Named sets of outcomes. They name chambers and no offices, so each applies to any message. */
 export const PRESETS = {
   delivered: { description: 'Every office accepts the message.', outcomes: {} },
   partial: {

@@ -19,8 +19,8 @@ export interface RenderedService {
 }
 
 /**
- * Runs ExecStart of a rendered unit with its limits, without privileges and, if we are root, as the user nobody. systemd's own restrictions
- * (sandbox, cgroups, system call filter) do not apply here.
+ * Runs ExecStart of a rendered unit with its limit of open files (at most 16,384), without privileges and, if we are root, as the user
+ * nobody. systemd's own restrictions (sandbox, cgroups, system call filter) do not apply here.
  */
 export function startRendered({
   files,

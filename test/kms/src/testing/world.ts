@@ -63,7 +63,7 @@ export const spkiOf = (key: KeyObject): Uint8Array => new Uint8Array(key.export(
 
 export interface World {
   kms: KmsSimulator;
-  /** The image whose PCR0 the enclave key's policy accepts. */
+  /** An image whose PCR0 the enclave key's policy accepts. */
   nsm: Nsm;
   /** A debug enclave of that image: its PCR0, PCR1 and PCR2 are zero. */
   debugNsm: Nsm;

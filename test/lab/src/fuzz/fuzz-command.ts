@@ -21,7 +21,7 @@ Exit code
 export function fuzzCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- fuzz',
-    'Changes every input that crosses into the enclave at random: bodies, headers, key records, secrets, credentials, nonces, raw bytes, ' +
+    'Changes inputs that cross into the enclave at random: bodies, headers, key records, secrets, credentials, nonces, raw bytes, ' +
       'answers of Congress, KMS and NSM, and the configuration file.',
   );
   line.program

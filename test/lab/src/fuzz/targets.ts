@@ -28,7 +28,8 @@ const CBOR = { 'content-type': 'application/cbor' };
 type FaultInput = NonNullable<Parameters<CongressSimulator['setFaults']>[0]['queue']>[number]['fault'];
 
 /**
- * Every kind of input to a running enclave. The configuration is separate, because the enclave reads it at its start (configuration.ts).
+ * The kinds of input to a running enclave, without proofs of residence and tasks for models. The configuration is separate, because the
+ * enclave reads it at its start (configuration.ts).
  */
 export const TARGETS: readonly Target[] = [
   {

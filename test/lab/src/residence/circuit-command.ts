@@ -15,7 +15,7 @@ noir_wasm compiles libs/residence/circuit, and bb.js computes the verification k
 
 Exit code
   0  the files match the circuit, or were written
-  1  a file does not match the circuit, or no reference string was found
+  1  a file or VERIFICATION_KEY_SHA256 does not match the circuit, or no reference string was found
   2  an option was not understood: the error names it, and --help lists the options
 `;
 

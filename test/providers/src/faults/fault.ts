@@ -82,7 +82,7 @@ const queuedFaultSchema = z.strictObject({
 export const faultPlanSchema = z.strictObject({
   /** The first entry that matches a request strikes. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /** If no entry matches, one of these faults strikes with this probability, drawn from the seed. */
+  /** If no entry matches a request for text, one of these faults strikes with this probability, drawn from the seed. */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),
