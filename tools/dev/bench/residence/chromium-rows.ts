@@ -58,7 +58,7 @@ export async function chromiumRows({ files }: ProvingFiles): Promise<Row[]> {
     const [first = 0, ...later] = ms;
     return [
       {
-        what: `${what}, the first, from the click`,
+        what: `${what}, the first`,
         value: first,
         unit: 'ms',
         note: 'with loading 4 MB on this machine',
