@@ -145,7 +145,7 @@ describe('a network of the operator’s', () => {
     );
   });
 
-  it('names the NAT gateway of the VPC’s main route table for subnets without their own', async () => {
+  it('finds the NAT gateway in the VPC’s main route table if the subnets have no table of their own', async () => {
     const byMainTable = answering({
       getRouteTable: ({ subnetId, filters }) =>
         subnetId === undefined && JSON.stringify(filters).includes('association.main')

@@ -564,7 +564,7 @@ it('renders a parent with the name of a secret that RDS makes', () => {
   expect(() => renderParentFiles({ ...MANAGED, database: { ...database, secretArn } })).not.toThrow();
 });
 
-// report-attested completes this hook. If nobody completes it, the group ends the new instance after half an hour.
+// report-attested completes this hook. If the hook is not completed, the group ends the new instance after half an hour.
 it('gives report-attested on the parent the group’s hook and its time limit', async () => {
   const { resources } = await run('dev');
   const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'))

@@ -123,7 +123,7 @@ describe('the units', () => {
       expect(content.replaceAll(/^\s*#.*$/gm, '')).not.toMatch(/debug-mode/);
   });
 
-  it('each have their own user, except five that need root', () => {
+  it('run as a user without root’s rights, except five that need root', () => {
     const root = Object.keys(files)
       .filter(
         (path) =>

@@ -14,7 +14,7 @@ export interface ImageStoreArgs {
 }
 
 export const IMAGE_PREFIX = 'images/';
-/** Prefix of what CodeBuild publishes. Nothing runs from there: `pulumi up` uploads the image under a name with its hash. */
+/** Prefix of what CodeBuild publishes. No parent runs an image from there: `pulumi up` uploads the image under a name with its hash. */
 export const BUILDS_PREFIX = 'builds/';
 /** Prefix of the enclave's configurations for CodeBuild, by their SHA-256. */
 export const CONFIGURATIONS_PREFIX = 'configurations/';

@@ -4,10 +4,9 @@ import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 /** Services that set `aws:SourceAccount` to the account for which they act. */
 const ALARM_SERVICES = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
 
-/**
- * EventBridge does not set `aws:SourceAccount`. With a condition on that key or on `aws:SourceArn`, in the policy of the KMS key or of the
- * topic, EventBridge could publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for
- * EventBridge"). Without the condition another account that knows the topic's ARN could send a notice. A notice grants no access.
+/** EventBridge does not set `aws:SourceAccount`. If the policy of the topic or of its KMS key had a condition on `aws:SourceAccount` or
+ * `aws:SourceArn`, EventBridge could publish nothing to the encrypted topic (AWS, "SNS key management", and "Using resource-based policies
+ * for EventBridge"). Without such a condition another account that knows the topic's ARN could send a notice. A notice grants no access.
  */
 const EVENT_BRIDGE = 'events.amazonaws.com';
 

@@ -30,9 +30,9 @@ export async function runProgram(
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);
   process.on('unhandledRejection', catchIt);
-  // Pulumi makes an error without a message for each resource, and for each of about four promises per property, and reads its stack.
-  // Give such an error no stack, because jest maps each frame of a stack to its source, which took most of the time. An error with a
-  // message keeps the frame that threw it.
+  // For each resource, and about four times per property, Pulumi makes an Error without a message and reads its stack. Such an error gets no
+  // stack here, because jest would map each frame to its source, which took most of the time. An error with a message keeps one frame, the
+  // one that threw it.
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   Error.prepareStackTrace = (error, frames) =>

@@ -52,10 +52,10 @@ Before it posts, this command stores what it needs to open the enclave's answer,
 read: the sealed bytes, the key to the answer, the secret from which the DeliveryIds are made, the gateway, and which
 enclaves you accept. It stores only the sealed form of the message.
 
-If it fails, one sentence says whether the message was sent, was not sent, or whether that is not known yet.
+If the command fails, one sentence says whether the message was sent, or that this is not known yet.
 
-A chamber may not be attested to recognize a repeated message. Then a gateway that lies can have a message delivered twice,
-if several enclaves share their keys or the message is sealed again after key_retired. The command asks you first.
+If a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice:
+when several enclaves share their keys, or when the message is sealed again after key_retired. Then the command asks you first.
 
 Exit code
   0  the gateway has the message; with --wait: delivered, the receipt says so for every office

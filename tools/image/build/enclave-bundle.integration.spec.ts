@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 describe('the check of a configuration', () => {
-  it('tells what the parent has to know of the example for production', async () => {
+  it('reports what the parent has to know about the configuration example.production.json', async () => {
     const example = join(workspaceRoot(), 'apps/enclave/config/example.production.json');
     expect(await checkConfiguration(workspaceRoot(), folder.path, example)).toMatchObject({
       custody: 'kms',

@@ -136,7 +136,8 @@ exec chroot "$0" /usr/bin/env -i "$@"`;
 let entrance: readonly string[] | undefined;
 
 /**
- * Returns the command that enters a root on this machine, without the folder of the root at its end. Finds it by attempts, and only once.
+ * Returns the command that enters a build root on this machine; the caller appends the root's folder. Tries each way, and remembers the
+ * first that works.
  */
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;

@@ -125,7 +125,7 @@ describeJudged("AWS's image crate", () => {
     },
   );
 
-  it('measures every mutated image that both accept as we do', async () => {
+  it('gets our measurements for every mutated image that both programs accept', async () => {
     const bases = await mutationBases();
     const counts = { both: 0, oursAlone: 0, theirsAlone: 0, neither: 0 };
     const path = folder.file('mutated.eif');

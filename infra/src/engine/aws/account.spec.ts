@@ -91,7 +91,7 @@ describe('the simulated account', () => {
     expect(aws.world.all).toEqual([]);
   });
 
-  it('refuses to delete a resource that a store or a gateway uses, with the error of the service', () => {
+  it('refuses to delete a resource that a store, a NAT gateway or another resource uses, with the service’s own error', () => {
     const aws = account();
     const group = aws.create(REGION, 'aws:rds/subnetGroup:SubnetGroup', 'group', { name: 'group' });
     aws.create(REGION, 'aws:rds/instance:Instance', 'db', { identifier: 'db', dbSubnetGroupName: group.id });

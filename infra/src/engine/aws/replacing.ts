@@ -12,11 +12,10 @@ export interface Replacing {
 /**
  * The inputs of the program that AWS cannot change in place, by resource type. They are the arguments with `ForceNew: true` or with the
  * plan modifier `RequiresReplace()` in the provider's files, which were read in November 2026.
- *
- * Omitted are rules that depend on more than one value: a network balancer's subnets and groups, an older engine, `privateDnsEnabled` of
- * an endpoint that is no interface, the IPv6 range of a subnet that assigned addresses, and a rule of a security group whose source
- * changes from addresses to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). Also omitted is
- * `policyDetails.schedules[].copyTags` of a DLM policy, which replaces the policy, because the program always gives it the same value.
+ * The table omits rules that depend on more than one value: a network balancer's subnets and groups, an older engine, `privateDnsEnabled`
+ * of an endpoint that is no interface, the IPv6 range of a subnet that assigned addresses, and a rule of a security group whose source
+ * changes from addresses to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). It also omits
+ * `policyDetails.schedules[].copyTags` of a DLM policy: a new value would replace the policy, but the program never changes it.
  */
 export const REPLACING: Readonly<Record<string, Replacing>> = {
   'aws:acm/certificate:Certificate': {
