@@ -32,7 +32,7 @@ export class Secrets extends Part {
         {
           name: secretName(args.stack, path),
           description,
-          // 0 outside production: while a secret can be recovered its name stays taken, so the stack could not be made again.
+          // While a secret can be recovered its name stays taken, so the stack could not be made again at once.
           recoveryWindowInDays: kept ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },

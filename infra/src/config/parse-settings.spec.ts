@@ -426,7 +426,7 @@ describe('the image folder', () => {
         /ENCLAVE_TIMEOUT_MS is 65000, .*: set it to 65001/,
       ],
     ])(
-      'refuses a gateway that gives up before the enclave may answer about %s',
+      'refuses a gateway whose timeout is shorter than the enclave’s longest answer about %s',
       (_name, variables, changed, settings, words) => {
         expect(withVariables(variables, changed, settings)).toEqual([expect.stringMatching(words)]);
       },

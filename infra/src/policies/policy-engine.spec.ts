@@ -159,7 +159,7 @@ const ALLOWED: [string, Request][] = [
     enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(imageBefore)),
   ],
   [
-    'measurements may be written in capitals',
+    'the enclave opens its data key if its measurement is written in capitals',
     enclaveKey(parentRoleArn, 'kms:Decrypt', {
       ...ofImage(letters),
       'kms:RecipientAttestation:ImageSha384': pcr('c').toUpperCase(),
@@ -452,11 +452,11 @@ it('has at least as many denied as allowed requests', () => {
   expect(DENIED.length).toBeGreaterThanOrEqual(ALLOWED.length);
 });
 
-it.each(ALLOWED)('allows %s', (_what, request) => {
+it.each(ALLOWED)('allows: %s', (_what, request) => {
   expect(decide(request)).toBe(true);
 });
 
-it.each(DENIED)('denies %s', (_what, request) => {
+it.each(DENIED)('denies: %s', (_what, request) => {
   expect(decide(request)).toBe(false);
 });
 
