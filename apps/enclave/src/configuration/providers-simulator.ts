@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-/** The file that `test/providers` writes beside its certificates when it starts. */
 const providerSchema = z.object({ origin: z.string(), apiKey: z.string() });
+/** The file that `test/providers` writes beside its certificates when it starts. */
 const describedSchema = z.object({
   openai: providerSchema.extend({ organization: z.string().optional() }),
   gemini: providerSchema,

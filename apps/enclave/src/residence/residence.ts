@@ -63,8 +63,8 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
 }
 
 /**
- * As large as the largest `maxConcurrent` of the service. A message that waits for its proof counts toward that limit, so this queue never
- * fills first.
+ * As large as the largest `maxConcurrent` that the Congress service allows. A message that waits for its proof counts toward that limit, so
+ * this queue never fills first.
  */
 const MAX_QUEUED = 1024;
 

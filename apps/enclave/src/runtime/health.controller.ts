@@ -7,7 +7,7 @@ import { HEALTH_PARTS } from './tokens';
 export class HealthController {
   constructor(@Inject(HEALTH_PARTS) private readonly parts: HealthParts) {}
 
-  /** Answers 200 whether the enclave is healthy or not. The body says which, and why. */
+  /** Answers 200 also if the enclave is unhealthy; the body then lists the reasons. */
   @Get()
   @Header('cache-control', 'no-store')
   health(): EnclaveHealth {

@@ -19,17 +19,16 @@ import type { Submission } from './submission';
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
- * The most batches that run at once. Every batch changes the budget's rows of the hour and the day, so a second batch would hold locks
- * while it waits for the first one's commit. A batch that waits in the queue grows instead: with 32 connections it has 11 messages instead
- * of 7.
+ * The most batches that run at once, except those that hang. With a price, every batch changes the budget's rows of the hour and the day,
+ * so a second batch would wait for the first one's commit. Messages that wait meanwhile join the next batch.
  */
 const MAX_BATCHES = 1;
 /** A batch that takes longer probably waits for a lock. One more batch may then run beside it, so that other messages are not delayed. */
 const PATIENCE_MS = 1000;
 const MAX_HANGING = 1;
 /**
- * Limits of the queue. A message beyond these numbers, or one that has waited this long, is rejected; it leaves no trace and may be sent
- * again.
+ * Limits of the queue. A message beyond these numbers, or one that has waited this long, is rejected. Nothing of it is stored, so the client
+ * may send it again.
  */
 const MAX_WAITING = 2048;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;

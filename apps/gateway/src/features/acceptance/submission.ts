@@ -17,7 +17,7 @@ export interface SubmittedProof {
   readonly nullifier: Uint8Array<ArrayBuffer>;
   /** The public input `message`. */
   readonly messageInput: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the status secret, which `messageInput` covers. */
+  /** SHA-256 of the status secret. `messageInput` covers this hash. */
   readonly statusSha256: Uint8Array<ArrayBuffer>;
 }
 

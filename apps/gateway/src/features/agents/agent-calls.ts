@@ -95,7 +95,6 @@ export class AgentCalls implements BeforeApplicationShutdown {
       try {
         attempt = await this.begin(task, 2, requester, untilMs, attempt.enclave);
       } catch (error) {
-        // The first attempt's outcome is the answer, unless spending is stopped or the client has left.
         if (error instanceof ProblemError && isRefusal(error.code)) return { attempts: number, reply, claims };
         throw error;
       }
@@ -103,8 +102,8 @@ export class AgentCalls implements BeforeApplicationShutdown {
   }
 
   /**
-   * Continues an earlier attempt of the same task. Null if the gateway that reserved it ended before any byte left: the attempt is then
-   * released, and the task begins anew.
+   * Continues an earlier attempt of the same task.
+   * @returns null if the attempt was not dispatched before its deadline; it is then released, and the task begins anew
    */
   private async takeUp(row: AgentReservation, task: PostedTask): Promise<Attempt | null> {
     const now = new Date();
@@ -220,7 +219,7 @@ function isOwn(row: AgentReservation, { sha256 }: PostedTask, owner: string): bo
   return row.owner === owner && Buffer.from(row.requestSha256).equals(sha256);
 }
 
-/** Refusals of a second reservation, after which the first attempt's outcome is the answer. */
+/** Whether the first attempt's outcome is the answer if the second attempt is refused with this code. */
 function isRefusal(code: ProblemCode): boolean {
   return !['emergency_stop', 'database_unavailable', 'overloaded', 'shutting_down', 'task_running'].includes(code);
 }

@@ -33,7 +33,7 @@ export class AgentGauges {
     );
     metrics.readingGauge(
       'communique_agent_reservations_overdue',
-      'Open attempts whose deadline has passed. They are charged ten minutes after it.',
+      'Open attempts whose deadline has passed. Ten minutes later they are charged, or released if their bytes never left.',
       reading,
       ({ overdue }) => overdue,
     );

@@ -167,7 +167,7 @@ export class AgentLedger {
   }
 
   /**
-   * Releases an attempt that was not dispatched until its deadline. The row is checked again under its lock, because another gateway may
+   * Releases an attempt that was not dispatched before its deadline. The row is checked again under its lock, because another gateway may
    * have released the attempt and reserved it anew meanwhile.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */

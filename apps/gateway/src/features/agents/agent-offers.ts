@@ -92,8 +92,8 @@ export class AgentOffers {
   }
 
   /**
-   * The models of attested classes for which the price table has no price at this time, each once. No operator can clear them: only an
-   * image and a release with another table have a price.
+   * The models of attested classes for which the price table has no price at this time, each once. An operator cannot clear them: they need
+   * another price table, and with it a new image and a new gateway.
    */
   modelsWithoutPrice(now: Date): Pick<ModelClass, 'provider' | 'model'>[] {
     if (!this.config.agents.on) return [];
@@ -121,8 +121,7 @@ export class AgentOffers {
       ({ enclave, keyIds }) => keyIds?.includes(keyId) && (only === undefined || enclave === only),
     );
     if (holders.length === 0) {
-      // The enclaves' report of the keys they hold is not signed. That is enough here: no money was spent, and the client can seal the task
-      // again.
+      // The enclaves' unsigned reports are enough here: no money was spent, and the client can seal the task again.
       if (held.every(({ keyIds }) => keyIds !== null)) throw new ProblemError('key_retired');
       throw new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }

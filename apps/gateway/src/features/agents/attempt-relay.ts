@@ -29,7 +29,7 @@ const BUSY_POLL_MS = 250;
 /** How long other enclaves are preferred over an enclave that had no room. Its memory may stay full for minutes. */
 const FULL_FOR_MS = 10_000;
 /**
- * How long raising a stop waits for bytes that have just left, so that no enclave begins a call after the stop. Most calls begin within
+ * How long raising a stop waits for bytes that have just left, so that the enclave begins its call before the stop. Most calls begin within
  * milliseconds.
  */
 const STOP_WAITS_MS = 500;
@@ -37,7 +37,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** Retry-After for a task that another request is about to relay. */
 export const SOON_SECONDS = 2;
 
-/** Refusals by the enclave after which no byte has left for a provider. */
+/** Codes with which the enclave refuses a task before any byte leaves for a provider. */
 const NOTHING_SENT: readonly ProblemCode[] = [
   'service_off',
   'keys_not_ready',
@@ -144,8 +144,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 
   /**
-   * Sends the bytes unless spending is stopped. A stop that is raised at the same time waits up to STOP_WAITS_MS for them, so that no
-   * attempt begins after the stop.
+   * Sends the bytes unless spending is stopped. A stop that is raised at the same time waits up to STOP_WAITS_MS for the answer.
    */
   private async dispatch(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
     const now = new Date();

@@ -3,7 +3,7 @@ import { Logger } from '../../core/telemetry/logger';
 import { AgentLedger } from './agent-ledger';
 import { AgentMetrics } from './agent-metrics';
 
-/** How long after its deadline an attempt without a statement is charged. An enclave remembers replies that long. */
+/** How long after its deadline an attempt without a statement is charged or released. An enclave remembers replies that long. */
 const OVERDUE_MS = 600_000;
 
 /**

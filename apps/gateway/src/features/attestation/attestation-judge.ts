@@ -55,7 +55,7 @@ export class AttestationJudge {
     const result = await enclave.attestation(nonce);
     if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
     if (result.kind === 'problem' && result.code === 'keys_not_ready') return { kind: 'waiting', code: result.code };
-    // An enclave that is busy or stopping counts as unreachable. Only an answer that cannot be read is refused.
+    // An enclave that is busy or stopping counts as unreachable; one whose answer cannot be read is refused.
     if (result.kind === 'problem') {
       const { code } = result;
       return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };

@@ -17,7 +17,7 @@ export interface EnclaveView {
   readonly keyId: KeyId | null;
 }
 
-/** Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last check verified it. */
+/** Watches every configured enclave, each with its own monitor. */
 @Injectable()
 export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly enclaves: readonly [EnclaveMonitor, ...EnclaveMonitor[]];

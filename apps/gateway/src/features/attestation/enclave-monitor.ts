@@ -19,7 +19,7 @@ export type MonitorState =
  * unreachable one costs only a refused connection, and an enclave starts within half a second.
  */
 const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 200 } as const;
-/** How long a verification is valid: up to three checks may be missed. */
+/** How long a verification is valid while no later check has a result. */
 const VERIFIED_FOR_MS = 60_000;
 
 /** Watches one enclave: whether it answers, which code runs in it, which keys it holds. */
@@ -172,7 +172,7 @@ export class EnclaveMonitor {
     this.listeners.add(listener);
   }
 
-  /** Calls `listener` when the enclave is reachable again, was restarted, or has another key. */
+  /** Calls `listener` when a check reaches the enclave and finds a restart, or another result, module id or key than the check before. */
   onMet(listener: () => void): void {
     this.meetings.add(listener);
   }
@@ -184,7 +184,7 @@ export class EnclaveMonitor {
     try {
       judgement = await this.judge.judge(this.client);
     } catch (error) {
-      // This is an error of the gateway, not of the enclave. It is logged as one, and the enclave is not verified.
+      // The gateway failed, not the enclave. The enclave still counts as refused.
       this.logger.error({ err: error }, 'attestation could not be judged');
       judgement = { kind: 'refused', code: 'internal_error' };
     }

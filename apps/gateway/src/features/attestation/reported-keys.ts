@@ -9,7 +9,7 @@ export interface ReportedKeys {
   readonly current: KeyId | null;
   /** When the current key's record was stored in the database; null if there is no record. */
   readonly currentSince: Date | null;
-  /** The ids of all keys with which the enclave opens messages; null if the enclave does not report them, as older versions. */
+  /** The ids of all keys with which the enclave opens messages; null for an older enclave, which does not report them. */
   readonly held: readonly KeyId[] | null;
   /** The ids of the same keys' pairs for the legacy suite; absent if that suite is switched off. */
   readonly heldLegacy?: readonly KeyId[];

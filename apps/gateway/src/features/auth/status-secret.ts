@@ -15,7 +15,7 @@ const FORM = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
  * Returns the SHA-256 (32 bytes) of the status secret that a request presents, which is what the database stores.
  * @returns undefined if the request presents no secret
  * @throws ProblemError `unauthenticated`: the header's value does not have the form of a secret; `malformed_request`: the request has a
- * token too, or the address has a secret
+ * token too
  */
 export function statusSha256Of({ headers }: Pick<FastifyRequest, 'headers'>): Uint8Array<ArrayBuffer> | undefined {
   const secret = headers[STATUS_SECRET_HEADER];

@@ -21,7 +21,9 @@ export const budgetViewSchema = z
     tasks: z
       .int()
       .nonnegative()
-      .describe('Tasks for models that began in this UTC day, including those that cost nothing.'),
+      .describe(
+        'Tasks for models that began in this UTC day, except those that ended before anything was sent to a provider.',
+      ),
     resetsAt: instantSchema,
   })
   .meta({ id: 'Budget', description: "The caller's own budget of this UTC day." });

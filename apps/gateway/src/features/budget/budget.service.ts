@@ -30,7 +30,7 @@ export interface UserDayState extends WindowState {
   readonly messages: number;
   /** null: no limit. */
   readonly messagesLimit: number | null;
-  /** Agents' tasks that were begun, including those that cost nothing in the end. */
+  /** Tasks that were begun, except those that were released because nothing was sent to a provider. */
   readonly tasks: number;
 }
 
@@ -115,7 +115,7 @@ export class BudgetService {
     this.metrics.reservationSettled();
   }
 
-  /** For health: the system's current windows and whether a stop is set. @throws ProblemError `database_unavailable` */
+  /** The system's current windows and whether a stop is set. @throws ProblemError `database_unavailable` */
   async state(now = new Date()): Promise<BudgetState> {
     const { hour, day } = windowsOf(now);
     const { budget } = this.config;
@@ -161,7 +161,7 @@ export class BudgetService {
         client.budgetWindow.findUnique({
           where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } },
         }),
-        // A released attempt sent nothing to a provider.
+
         client.agentReservation.count({
           where: { owner, attempt: 1, state: { not: 'released' }, reservedAt: { gte: day, lt: endOfDay(now) } },
         }),

@@ -14,7 +14,7 @@ export interface CachedRefusal {
   readonly untilMs: number;
 }
 
-/** Which codes each key may hold, in the order in which PostgreSQL checks them. */
+/** Which codes each key may hold. If several keys hold a code, the first key decides. */
 const CODES = [
   ['emergency_stop'],
   ['user_daily_limit_reached', 'daily_messages_reached', 'fair_share_reached'],

@@ -31,7 +31,7 @@ export type Decision =
       readonly retryAfterSeconds: number | null;
       /** Whether a dispatch, of this attempt or an earlier one, is still without an answer. */
       readonly dispatchStands: boolean;
-      /** The enclave could not take the message: the attempt is not counted, and the next one follows soon. */
+      /** The enclave had no keys yet: the attempt is not counted, and the next one follows soon. */
       readonly uncounted?: true;
       /** This attempt sent no byte, because the connection failed first or the lease may have ended. */
       readonly nothingSent?: true;
@@ -101,7 +101,7 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | null): Decision {
   if (answer.state === 'pending') {
     const pending = outcomes.filter((outcome) => outcome === 'pending').length;
-    // Only the gateway claims that these copies may have been sent; no enclave signs it. They cost as if they had been sent
+    // The enclave withheld every pending copy, because the gateway stated that an earlier attempt may have sent it. Each costs as if sent.
     if (answer.withheld === pending) {
       const copies = outcomes.map((outcome) => (outcome === 'pending' ? 'unknown' : outcome));
       return { kind: 'end', status: 'unknown', reason: 'may_have_been_sent', cost: { copies }, answer };
@@ -115,8 +115,8 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
       answer,
     };
   }
-  // If there are no outcomes, the enclave opened the message and would have sent it to no office. An earlier receipt counts as well,
-  // because it may be another enclave's
+  // No outcomes means that the enclave opened the message and found no office to send it to. An earlier receipt counts as well, because it
+  // may be another enclave's.
   const allRefused = outcomes.every((outcome) => outcome === 'refused') && copiesSent(interim ?? []) === 0;
   return {
     kind: 'end',

@@ -65,7 +65,7 @@ export class DeliveryAttempt {
         this.lost(job);
         return;
       }
-      // If the process was suspended meanwhile, the lease may have ended, and a later attempt would not know of bytes sent now.
+      // If the process was suspended meanwhile, the lease may have ended and another attempt may have begun, so nothing is sent.
       const inTime = performance.now() - askedAtMs < this.config.delivery.leaseMs;
       decision = inTime ? await this.relay(job, enclave, interim, abandoned, pace) : decide(job, interim, LEFT_UNSENT);
     }

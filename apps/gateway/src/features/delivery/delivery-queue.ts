@@ -137,7 +137,7 @@ export class DeliveryQueue {
    * Ends the message in one transaction: deletes job and sealed bytes, writes receipt and status, frees or keeps the nullifier, and settles
    * the budget.
    *
-   * A nullifier is freed if no byte of the message ever left this gateway, or if a verified receipt shows that every office refused it and
+   * A nullifier is freed if no byte of the message ever left a gateway, or if a verified receipt shows that every office refused it and
    * every earlier attempt was answered. No other answer frees it, because only receipts are signed. Once the job is deleted, no worker can
    * send the message any more.
    * @returns false if another worker has the job, or has ended it
@@ -213,7 +213,7 @@ export class DeliveryQueue {
     });
   }
 
-  /** For health. @throws ProblemError `database_unavailable` */
+  /** @throws ProblemError `database_unavailable` */
   async state(): Promise<QueueState> {
     const [state] = await this.database.read(
       (client) => client.$queryRaw<[{ waiting: number; overdueMs: number }]>`

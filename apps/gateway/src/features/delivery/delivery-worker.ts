@@ -44,7 +44,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly lanes: readonly Lane[];
   /** When takeLeftover last found no job. */
   private nothingLeftAtMs = -Infinity;
-  /** Whether the last look at the queue left out jobs for lack of room, so that they may be due. */
+  /** Whether there was no room for some jobs at the last look at the queue. They may be due. */
   private isShortOfRoom = false;
   private woken = false;
   private wake: () => void = () => undefined;

@@ -102,7 +102,7 @@ export class RelayPace {
       this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
     this.lowestMs = Math.min(this.lowestMs, latencyMs);
     if (++this.samples < SAMPLES_OF_A_BASELINE) return;
-    // The lowest of the last 100 to 200 samples, so the latency of an enclave that stays slow becomes the new baseline.
+    // The baseline is the lowest of the last 100 to 200 samples, so it follows an enclave that stays slow.
     this.lowestBeforeMs = this.lowestMs;
     this.lowestMs = Infinity;
     this.samples = 0;

@@ -311,12 +311,12 @@ export class KeySync {
     };
   }
 
-  /** Logs each change once. Which keys an enclave holds is unknown while it does not answer. */
+  /** Logs each change once. */
   private failed(result: Exclude<EnclaveResult<unknown>, { kind: 'answer' }> | null): void {
     const failure = result?.code ?? null;
     if (result !== null) {
       this.last = null;
-      // An enclave that is busy or unreachable for a moment keeps its keys.
+      // An enclave that is busy or unreachable for a moment keeps its keys. After an unreadable answer, its keys are unknown.
       if (result.kind === 'problem' && result.code === 'enclave_answer_invalid') this.enclave.noteKeys(null);
     }
     if (failure === this.failure) return;

@@ -175,7 +175,7 @@ export class SealedKeyStore {
     });
   }
 
-  /** A text that changes whenever a key is stored or revoked, and the ids of all revoked keys. */
+  /** A text that changes whenever a key is stored or revoked, or its record is deleted; and the ids of all revoked keys. */
   async readVersion(): Promise<{ readonly version: string; readonly revoked: readonly Uint8Array[] }> {
     const rows = await this.database.read(
       (client) => client.$queryRaw<{ keyId: Uint8Array; revoked: boolean }[]>`

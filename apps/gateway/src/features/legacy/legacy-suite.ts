@@ -34,7 +34,7 @@ export class LegacySuite {
   /**
    * Throws unless the gateway takes messages of this suite. A short outage of all enclaves does not close the suite, just as it does not
    * stop the gateway from accepting other messages.
-   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave was verified yet
+   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave was verified, or each was refused since
    */
   assertOpen(): void {
     const attested = this.monitor.enclaves.map((enclave) => enclave.legacyKey());

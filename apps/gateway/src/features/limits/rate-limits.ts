@@ -105,7 +105,7 @@ export class RateLimits {
     return { states, cachedRefusal: readCachedRefusal(answer.cached, now, spending) };
   }
 
-  /** For health: where requests are counted, and whether Redis is away. */
+  /** Where requests are counted, and whether Redis is away. */
   state(): SharedRedisState {
     return this.redis.state();
   }

@@ -17,7 +17,7 @@ export type PostedMessage =
 /**
  * Reads the body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client (legacy). It
  * does not check whether this gateway takes that form.
- * @throws ProblemError `malformed_body` | `unsupported_media_type`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
+ * @throws ProblemError `unsupported_media_type`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
  */
 export function readSealedMessage(body: unknown): PostedMessage {
   if (!(body instanceof RawBody))

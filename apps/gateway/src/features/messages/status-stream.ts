@@ -8,9 +8,9 @@ export const RETRY_MS = 1000;
 export interface StatusStreamTiming {
   /** Time between comments that keep the connection open; shorter than nginx's proxy_read_timeout. */
   readonly heartbeatMs: number;
-  /** A stream ends after this time whatever the message's state, because its token was checked only when the stream opened. */
+  /** A stream ends after this time even if the message has not ended, because its token was checked only when the stream opened. */
   readonly maxMs: number;
-  /** A reader that leaves sent data unread for this long is cut. */
+  /** A reader that leaves sent data unread for this long is disconnected. */
   readonly slowMs: number;
 }
 

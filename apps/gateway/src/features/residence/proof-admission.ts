@@ -64,8 +64,9 @@ export class ProofAdmission {
   /**
    * @returns null if the proof verifies and the message may be accepted. Otherwise the problem that refuses the message unless it was
    * accepted before (MessagesService.repeatOf); in that case the proof was not verified
-   * @throws ProblemError `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` | `rate_limited` | `proof_invalid` |
-   * `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
+   * @throws ProblemError `residence_not_open` | `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` |
+   * `rate_limited` | `proof_invalid` | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
+
    */
   async refusalOf(
     { sealed, residence }: ProvenEnvelope,

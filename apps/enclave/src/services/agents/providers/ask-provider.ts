@@ -108,7 +108,8 @@ function withoutAnswer({ reason, sent }: HttpsError): Attempt {
   return failed('lost', 'unknown', DEFAULT_WAIT_MS);
 }
 
-/** Returns the attempt after any status but 200. None of the providers bills an error status (400 to 599). */
+/** Returns the attempt after a status other than 200. None of the providers bills an error status (400 to 599). */
+
 function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
   if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
   const header = (name: string) => {
