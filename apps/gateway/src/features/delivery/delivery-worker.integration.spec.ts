@@ -487,6 +487,14 @@ describe('DeliveryWorker', () => {
     for (const { messageId } of accepted) expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
   });
 
+  it.each([
+    [4, 4],
+    [1000, 32],
+  ])('with DELIVERY_CONCURRENCY=%i gives one enclave at most %i attempts at once', (concurrency, limit) => {
+    const { worker } = otherBench({ delivery: { ...config.delivery, concurrency } }).worker(trusting);
+    expect(worker.paces()).toEqual([{ limit, underWay: 0 }]);
+  });
+
   it('does not read the backlog for each new message while the gateway may not relay', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const leased = jest.spyOn(patient.queue, 'lease');

@@ -4,6 +4,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { MAX_RELAYS } from '../enclave/enclave-agent';
 import { EnclaveKeys } from '../keys/enclave-keys';
 import { Logger } from '../../core/telemetry/logger';
 import { withRequestId } from '../../core/telemetry/request-context';
@@ -58,7 +59,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly signal: DeliverySignal,
     private readonly logger: Logger,
   ) {
-    this.lanes = monitor.enclaves.map((enclave) => ({ enclave, pace: new RelayPace(config.delivery.concurrency) }));
+    const most = Math.min(config.delivery.concurrency, MAX_RELAYS);
+    this.lanes = monitor.enclaves.map((enclave) => ({ enclave, pace: new RelayPace(most) }));
   }
 
   /** For metrics: how many attempts each enclave gets at once, in the order of the configuration. */

@@ -5,6 +5,8 @@ import { connect, type Address } from '@communique-tee/vsock';
 /** Long enough to learn that the peer refuses or is absent: the kernel gives up a vsock connect after 2 s. */
 const CONNECT_TIMEOUT_MS = 5000;
 export const MAX_SOCKETS = 64;
+/** The most relays to one enclave at once. The other connections are for tasks, health, attestation and keys. */
+export const MAX_RELAYS = MAX_SOCKETS / 2;
 const MAX_IDLE_SOCKETS = 8;
 
 /** Keep-alive connections over any kind of address (TCP, vsock, Unix socket). A request gets a socket only when the socket is connected. */

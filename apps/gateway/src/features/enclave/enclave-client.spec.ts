@@ -10,6 +10,7 @@ import {
 } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { listen, type UnixAddress } from '@communique-tee/vsock';
+import { MAX_RELAYS } from './enclave-agent';
 import { EnclaveClient } from './enclave-client';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour, enclaveHealth } from './testing/test-enclave';
 
@@ -76,6 +77,17 @@ describe('EnclaveClient', () => {
         answer(response, 200, 'application/json', JSON.stringify(health));
       };
       expect(await client.health()).toEqual({ kind: 'answer', answer: health });
+    });
+
+    it('is read as health while as many relays as one enclave gets wait for theirs', async () => {
+      enclave.behaviour = (request, response) => {
+        if (request.path === '/health') answer(response, 200, 'application/json', JSON.stringify(enclaveHealth()));
+      };
+      const leaving = new AbortController();
+      const relays = Array.from({ length: MAX_RELAYS }, () => client.relay(sealed, leaving));
+      expect(await client.health()).toMatchObject({ kind: 'answer' });
+      leaving.abort();
+      await Promise.all(relays);
     });
 
     it('is read as a document, requested with the nonce in hex or without one', async () => {
