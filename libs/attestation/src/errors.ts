@@ -15,7 +15,7 @@ export const attestationSteps = [
 export type AttestationStep = (typeof attestationSteps)[number];
 
 const table = {
-  // The caller made a mistake, and no document was examined.
+  // The policy or the platform cannot be used. The document did not fail.
   ERR_ATTESTATION_POLICY: ['policy', 'the policy is not usable'],
   ERR_ATTESTATION_TRUST_ANCHOR: ['policy', 'the trust anchor is not usable'],
   ERR_ATTESTATION_UNSUPPORTED: [

@@ -32,7 +32,8 @@ export function verifyAttestation(document: Uint8Array, policy: AttestationPolic
 }
 
 /**
- * Returns a verifier that makes the same checks and remembers valid certificate signatures, because a chain stays the same for hours.
+ * Returns a verifier that makes the checks of `verifyAttestation` and remembers valid certificate signatures, because a chain stays the same
+ * for hours.
  * It keeps a bounded number and drops the least recently used. It checks everything that depends on time or policy every time.
  *
  * @example
@@ -44,7 +45,7 @@ export function createAttestationVerifier(options?: AttestationVerifierOptions):
 }
 
 /**
- * The single steps of a verification, for libs/enclave-identity. Their results are authentic, but no policy has
- * been checked.
+ * The single steps of a verification, for libs/enclave-identity. They show whether a document is authentic, and check neither
+ * measurements nor freshness.
  */
 export const attestationVerificationSteps = stepsOf(nodePrimitives);

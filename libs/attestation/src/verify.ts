@@ -10,7 +10,7 @@ import { SignatureCache } from './signature-cache';
 import { parseCertificate, summarizeCertificate, type CertificateSummary } from './x509/certificate';
 import { verifyChain, type VerifiedChain } from './x509/chain';
 
-/** The claims of a document that passed every check. Its bytes are copies. */
+/** The claims of an authentic document. Its bytes are copies. `verify` returns them only if every check passed. */
 export interface VerifiedAttestation {
   /** `i-<instance>-enc<enclave>` */
   moduleId: string;
@@ -65,7 +65,7 @@ export interface AttestationVerifier {
 }
 
 export interface AttestationVerifierOptions {
-  /** How many certificate signatures are remembered, one per certificate below the root. The default is 256. */
+  /** How many certificates are remembered as valid, the root included. The default is 256. */
   maxCachedSignatures?: number;
   /**
    * how many documents with a valid signature are remembered, for a caller that gets the same document with every receipt. The default is 0

@@ -1,4 +1,4 @@
-// This file is the package's index.js, served beside the page. With a bundler, import '@communique-tee/client' instead.
+// communique-tee-client.js is the package's index.js, served beside the page. With a bundler, import '@communique-tee/client' instead.
 import { ClientError, STATES, TOPICS, connect, whetherSent } from './communique-tee-client.js';
 import { SENT, adviceFor } from './failures.mjs';
 

@@ -19,7 +19,7 @@ const SENT = {
   accepted: 'The gateway has it:',
 };
 
-/** Ctrl-C stops following the message; the gateway still delivers it. */
+/** Aborts at Ctrl-C. If the gateway has the message by then, it still delivers the message. */
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 

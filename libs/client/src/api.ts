@@ -83,7 +83,7 @@ export interface KeyOptions {
   readonly onState?: ((state: AttestState) => void) | undefined;
 }
 
-/** A certificate of the chain under the AWS root. */
+/** A certificate of the attestation document's chain. */
 export interface CertificateView {
   readonly subject: string;
   readonly issuer: string;
@@ -423,7 +423,7 @@ export interface ResidenceOptions {
 
 /**
  * Reads notes and list, and proves. `residenceProver` of `@communique-tee/client/residence` makes one. Only a checkout has that entry. The
- * package on npm cannot prove: people without a checkout prove in the gateway's page.
+ * built package cannot prove: people without a checkout prove in the gateway's page.
  */
 export interface ResidenceProver {
   /** 64 hex digits: names the circuit. */

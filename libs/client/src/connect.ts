@@ -12,8 +12,8 @@ import { tellSafely } from './sending';
 
 /**
  * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The client does not trust the gateway:
- * it believes only what an enclave of an accepted measurement has signed. It waits up to 30 seconds for a gateway that does not answer
- * or is overloaded, and reports every wait to `onState`.
+ * it believes only what an enclave of an accepted measurement has signed. If the gateway does not answer or is overloaded, it tries
+ * again for 30 seconds, and reports every wait to `onState`.
  * @param url of the gateway; https, or http on this machine
  * @throws ClientError by `code`
  * @example

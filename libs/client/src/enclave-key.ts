@@ -13,7 +13,7 @@ import { isNetworkError, request, withSignal } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
-/** Shorter than the limit for a document, because a client may send without a configuration unless enclaves share keys. */
+/** Shorter than the limit for a document, because a client can send most messages without the configuration. */
 const CONFIGURATION_TIMEOUT_MS = 5_000;
 
 /** `acceptedMeasurements` has no default. `trustAnchor` is only for a development or test root. */
@@ -33,8 +33,8 @@ export interface EnclaveKey extends EnclaveIdentity {
 /**
  * Asks the gateway for an attestation document over a fresh nonce, and for the public configuration whose hash the document contains.
  * Verifies both.
- * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused` | `configuration_refused` |
- * `residence_refused`
+ * @throws AttestationError by code, ClientError `refused` | `answer_invalid` | `key_binding_invalid` | `custody_refused` |
+ * `configuration_refused` | `residence_refused`; what fetch throws
  */
 export async function fetchEnclaveKey(
   gateway: string | URL,

@@ -6,7 +6,7 @@ export const CLIENT_ERROR_CODES = [
   'policy_invalid',
   /** Congress would not accept this message, or it does not fit its proof. `problems` has every field to correct. It was not sent. */
   'message_invalid',
-  /** The attestation document does not verify under the policy. `reason` is its code. The message was not sent. */
+  /** The attestation document does not verify under the policy. `reason` is the code of the failed check. */
   'attestation_refused',
   /** The document is genuine, but its key binding cannot be used. `reason` is the code. */
   'key_binding_invalid',
@@ -17,10 +17,10 @@ export const CLIENT_ERROR_CODES = [
   /**
    * The enclave attests that it does not accept this proof of residence, or that it requires one. `reason` is one of
    * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again)
-   * or `configuration_missing`. With a policy's `acceptedResidence` it can also be `other_mode`. The message was not sent.
+   * or `configuration_missing`. With a policy's `acceptedResidence` it can also be `other_mode`.
    */
   'residence_refused',
-  /** No proof of residence can be made now. `reason` is the code (docs/errors.md). The message was not sent. */
+  /** No proof of residence can be made now. `reason` is the code (docs/errors.md). */
   'residence_unavailable',
   /** The task is not valid. `problems` has every field to correct. The task was not sent. */
   'task_invalid',
@@ -33,7 +33,7 @@ export const CLIENT_ERROR_CODES = [
   'duplicate_not_accepted',
   /** The value given to `resume` was not made by `send` for this gateway. `reason` gives the cause. */
   'kept_invalid',
-  /** The caller's `token` function failed, or returned no token. */
+  /** The caller's `token` function failed, returned no token, or is absent. */
   'token_unavailable',
   /** The gateway refused. `problem` is its code, `status` the HTTP status. */
   'refused',

@@ -22,8 +22,8 @@ export interface FollowToEndOptions {
 
 /**
  * Follows a message to its end and verifies every receipt on the way.
- * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `timeout`, `aborted`, `refused`, `receipt_refused` or
- * `answer_invalid`
+ * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `timeout`, `aborted`, `unreachable`, `token_unavailable`, `refused`,
+ * `receipt_refused` or `answer_invalid`
  */
 export async function followToEnd(
   followed: Followed,

@@ -54,7 +54,7 @@ export function createDeliverySecret(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Checks the message as the enclave will, and seals it to a key that was just verified.
+ * Checks the message as the enclave will, and seals it to a verified key.
  * @throws ClientError `message_invalid` with every field that is wrong; ProtocolError for an `id` that is no UUID
  */
 export function prepareMessage(

@@ -7,7 +7,7 @@ const MAX_PAUSE_MS = 10_000;
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface RetryOptions {
-  /** The limit for all attempts and pauses together. If the next pause would exceed it, the last error is thrown. */
+  /** No attempt starts later than this after the first one. If the next pause would end later, the last error is thrown. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
   readonly signal?: AbortSignal | undefined;
@@ -15,9 +15,9 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `ask` until its answer will not change. It calls again after network errors and the statuses in `LATER`, after a longer
- * pause each time, and never before Retry-After.
- * @throws ClientError: the last error of `ask`
+ * Calls `ask` until its answer will not change. It calls again after network errors and the statuses in `LATER`. The pauses grow to ten
+ * seconds, and none ends before Retry-After.
+ * @throws the last error of `ask`, as a ClientError if its origin is known; ClientError `aborted`
  */
 export async function withRetries<T>(
   ask: (attempt: number) => Promise<T>,

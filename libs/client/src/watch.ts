@@ -33,7 +33,8 @@ export interface WatchOptions {
 /**
  * Yields the status of a message at each change, until the message has ended. Uses a stream if the gateway gives one, otherwise polls.
  * Tries until the deadline while the gateway cannot be reached or is overloaded.
- * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`; the last failure if no answer came before the deadline
+ * @throws ClientError `timeout`, `aborted`, `token_unavailable`, `refused`, `answer_invalid`; the last failure if no answer came before the
+ * deadline
  */
 export async function* watchMessage(id: string, options: WatchOptions): AsyncGenerator<MessageView, void> {
   let last = '';

@@ -160,7 +160,7 @@ export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 
-/** Turns `help x` into `x --help`, and no arguments into `--help` if the program has only commands. */
+/** For a program with commands, turns `help x` into `x --help`, and no arguments into `--help`. */
 function helpFirst(argv: readonly string[], hasCommands: boolean): readonly string[] {
   if (!hasCommands) return argv;
   if (argv.length === 0) return ['--help'];

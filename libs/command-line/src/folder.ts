@@ -20,8 +20,8 @@ export function makeFolder(path: string, mode = 0o777): void {
 }
 
 /**
- * Creates the folder that an option names if it does not exist, and writes into it as a test. access(2) would not do: it always
- * reports success to root.
+ * Creates the folder that an option names if it does not exist, and writes into it as a test. access(2) is not enough, because it
+ * always reports success to root.
  * @param option as a person types it, e.g. `--folder`
  * @returns its absolute path
  * @throws UsageError if the folder cannot be created or written

@@ -27,7 +27,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * Makes the same checks, for a program that needs only the identity.
+ * Makes the checks of `examineEnclave`, for a program that needs only the identity.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example

@@ -20,7 +20,7 @@ export class EnclaveError extends Error {
 
   constructor(
     readonly code: EnclaveErrorCode,
-    /** The refused value: the attested custody, or the version. Undefined if the code is enough. */
+    /** The attested custody, the version, or why the configuration cannot be read. Undefined if the code is enough. */
     readonly detail?: string,
     options?: ErrorOptions,
   ) {

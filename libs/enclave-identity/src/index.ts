@@ -32,7 +32,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * Makes the same checks, for a program that needs only the identity.
+ * Makes the checks of `examineEnclave`, for a program that needs only the identity.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
@@ -56,7 +56,10 @@ export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave 
   return readUnverified(document, primitives);
 }
 
-/** Returns both functions. They remember valid certificate signatures together, because a chain stays the same for hours. */
+/**
+ * Returns `examineEnclave` and `verifyEnclave` with a common memory of valid certificate signatures. A chain stays the same for hours, so
+ * most of its signatures need no second check.
+ */
 export function createEnclaveExaminer(options?: AttestationVerifierOptions) {
   const remembering: Primitives = { ...primitives, steps: createAttestationVerifier(options).steps };
   return {

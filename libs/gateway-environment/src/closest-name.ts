@@ -2,7 +2,7 @@ const LONGEST = 64;
 
 /**
  * Returns the known name that is most similar to a misspelled name. Returns undefined if every known name differs in more than a third
- * of the characters.
+ * of the characters, or if the name has more than 64 characters.
  */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined;

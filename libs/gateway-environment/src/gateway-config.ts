@@ -68,7 +68,7 @@ export interface GatewayConfig {
     readonly requestTimeoutMs: number;
     /** Addresses or CIDR blocks whose X-Forwarded-For is trusted; empty: none. */
     readonly trustedProxies: readonly string[];
-    /** The most open connections in total. The gateway closes more without an answer. */
+    /** The most open connections in total. The gateway closes further connections without an answer. */
     readonly maxConnections: number;
     /** The same for one address, except a trusted proxy's. */
     readonly maxConnectionsPerAddress: number;
@@ -84,7 +84,7 @@ export interface GatewayConfig {
     readonly maxRequests: number;
     readonly attestationMaxRequests: number;
     readonly otherMaxRequests: number;
-    /** How many proofs of residence the gateway verifies for one address. */
+    /** How many proofs of residence the gateway verifies for one address in one window. */
     readonly proofMaxRequests: number;
   };
   readonly budget: {
@@ -175,6 +175,6 @@ export interface GatewayConfig {
     /** The time within which the process ends, draining included. */
     readonly timeoutMs: number;
   };
-  /** Warnings for the operator at start: variables that are set but have no effect here, and why. */
+  /** Warnings for the operator at start: each names a variable, and what its value or its absence means. */
   readonly notices: readonly { readonly variable: string; readonly text: string }[];
 }

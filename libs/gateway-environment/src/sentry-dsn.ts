@@ -1,7 +1,7 @@
 /** The address for error reports, and the key of the project's client. */
 export interface SentryDsn {
   readonly endpoint: string;
-  /** The public key of the project's client. It gives no right but to send reports. */
+  /** The public key of the project's client. It gives only the right to send reports. */
   readonly publicKey: string;
 }
 

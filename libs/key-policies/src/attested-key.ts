@@ -9,7 +9,7 @@ const IMAGE = 'kms:RecipientAttestation:ImageSha384';
 
 /**
  * The keys of the encryption context that enclaves and operators give to KMS. KMS binds the context to the ciphertext. The policies deny a
- * request that omits a key just as one with another value, because StringNotEquals also matches an absent key.
+ * request with another purpose, stack or PCR0, and also one that omits it, because StringNotEquals also matches an absent key.
  */
 export const CONTEXT = {
   purpose: 'communique-tee:purpose',
@@ -46,8 +46,8 @@ export interface AttestedKeyArgs {
 }
 
 /**
- * Rights that the policy denies to everyone. With one of them, a person could make a ciphertext of a data key that the person knows and
- * give it to an enclave, or could grant that right.
+ * Rights that the policies deny to everyone, except that operators may encrypt their secrets. With one of these rights, a person could make
+ * a ciphertext of a data key that the person knows and give it to an enclave, or could grant that right.
  */
 const NEVER = [
   'kms:Encrypt',
@@ -65,7 +65,7 @@ const NEVER = [
  * Returns the policy of the KMS key that guards enclave keys. An attested enclave of an accepted image may call GenerateDataKey and
  * Decrypt, with its own PCR0 in the encryption context. No other use is allowed. So KMS never gives a key made by one image to another
  * image, even if both are accepted.
- * @throws Error if an image's measurement is all zero, or no image is accepted
+ * @throws Error if there is no administrator or no accepted image, or if a measurement is malformed or all zero
  */
 export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
   const { acceptedImages, parentRoleArn, place } = args;

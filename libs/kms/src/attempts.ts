@@ -54,8 +54,8 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Tries until KMS answers, KMS refuses permanently, or the time is over. Then it throws the error of the last try. If that try timed out, it
- * throws an earlier error that was no time-out, because that error tells more. Pauses double from 0.2 to 5 s. Half of each is random, so
+ * Tries until KMS answers, KMS refuses permanently, or the time is over. When the time is over, it throws the error of the last try. If that
+ * try timed out, it throws an earlier error that was no time-out, because that error tells more. Pauses double from 0.2 to 5 s. Half of each is random, so
  * that enclaves that lost KMS together do not retry together.
  * @throws the signal's reason if the caller aborted
  */

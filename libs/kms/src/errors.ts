@@ -7,7 +7,8 @@
  * - `kms_failed`: KMS failed (retried if the status is 5xx), or refused for a reason that has no code here
  * - `kms_answer_invalid`: the answer is not an answer of KMS to an attested request
  * - `kms_credentials`: the credentials are missing, expired, or unknown to AWS
- * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is not available now
+ * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is not available now (retried only in the last case), or
+ *   the key id is not the ARN of an alias in the region
  * - `kms_ciphertext_invalid`: not a ciphertext of this key under this encryption context
  * - `kms_clock`: AWS and this clock disagree about the time
  */

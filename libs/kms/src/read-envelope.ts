@@ -157,7 +157,10 @@ function oaepWithSha256(node: Node): void {
   sha256(maskHash);
 }
 
-/** Checks that this is SHA-256, with the parameters NULL (as KMS writes) or none (as OpenSSL writes): RFC 4055 section 2.1 requires both. */
+/**
+ * Checks that this is SHA-256, with the parameters NULL (as KMS writes) or none (as OpenSSL writes). Readers have to accept both (RFC 4055
+ * section 2.1).
+ */
 function sha256(node: Node): void {
   const [algorithm, parameters, ...more] = children(node, Sequence, UNIVERSAL, 16);
   oid(algorithm, OID.sha256);

@@ -80,8 +80,8 @@ export interface UnsignedRequest {
 
 /**
  * Returns the headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests"), made by the AWS SDK's
- * signer. Beside the given headers these are `host`, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, with
- * names in lower case. The signer keeps derived keys of the last 50 credentials in memory. They are no secret from the parent, which
+ * signer. Beside the given headers these are `host`, `x-amz-date`, `x-amz-content-sha256`, `authorization` and, with a session token,
+ * `x-amz-security-token`. Names are in lower case. The signer keeps derived keys of the last 50 credentials in memory. They are no secret from the parent, which
  * supplied the credentials.
  */
 export async function signRequest(

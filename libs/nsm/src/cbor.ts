@@ -4,7 +4,7 @@ import { decode } from 'cborg';
 /** Messages of the NSM have fewer levels. */
 const MAX_DEPTH = 32;
 const MAX_UINT32 = 0xffff_ffff;
-/** cbor-x writes integers outside this range as tagged bytes: above, those beyond 64 bits; below, those under the signed 64-bit range. */
+/** cbor-x writes integers outside this range as tagged bytes. */
 const MAX_INTEGER = 2n ** 64n - 1n;
 const MIN_INTEGER = -(2n ** 63n);
 

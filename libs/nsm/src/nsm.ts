@@ -28,7 +28,7 @@ export interface Nsm {
    * @throws NsmError ERR_NSM_INPUT_TOO_LARGE, ERR_NSM_INVALID_ARGUMENT, before it asks the device
    */
   attest(fields: AttestationFields): Promise<Uint8Array>;
-  /** Returns 1 to 4096 random bytes from the Nitro hypervisor. The device gives at most 256 at once, so it is asked more than once. */
+  /** Returns 1 to 4096 random bytes from the Nitro hypervisor. The device gives at most 256 for each request. */
   random(byteLength: number): Promise<Uint8Array>;
   describe(): Promise<NsmDescription>;
   /** @param index 0 to 65,535. The device refuses an index from 32 on with ERR_NSM_INVALID_INDEX */

@@ -15,7 +15,7 @@ export const RECEIPT_ALGORITHM = 'Ed25519';
 const SIGNATURE_BYTES = 64;
 /** An enclave's certificate lasts three hours, so a document proves nothing about later signatures. */
 const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
-/** The enclave gets the document before it signs, but the two clocks may differ a little. */
+/** The enclave gets the document before it signs, but its clock and the NSM's may differ a little. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
 /** Which signers are accepted. */

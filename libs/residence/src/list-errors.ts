@@ -1,5 +1,5 @@
 export type ResidenceListErrorCode =
-  /** The address of the list is not https (or http on this machine), or has a user name or password. */
+  /** The address of the list is not https (or http on this machine), or has a user name, a password, a query or a fragment. */
   | 'ERR_RESIDENCE_LIST_ADDRESS'
   /** The host gave no answer, an unexpected status, or more bytes than the file may have. */
   | 'ERR_RESIDENCE_LIST_UNREACHABLE'

@@ -103,7 +103,7 @@ export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
 /**
  * Fetches only the root note and opens it. `checkWindow` decides whether it is valid now.
  * @param files the folder of the static files: https, or http on this machine
- * @param deadlineMs by Date.now(); 20 seconds at most
+ * @param deadlineMs by Date.now(). A request takes at most 20 seconds in any case
  * @returns null if there is none (404)
  * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
  */
@@ -157,7 +157,7 @@ async function fetchLeaves(
   const inUse = Math.ceil(places / NODES_PER_FILE);
   const wanted = inUse <= MAX_FILES_OF_WHOLE_TREE ? Array.from({ length: inUse }, (_, file) => file) : [own];
   const files = new Map<number, Field[]>();
-  // Files are fetched one after the other, so that the host is not flooded, and always in this order, so that it reveals nothing.
+  // Files are fetched one after the other, so that the host is not flooded. The order is always the same, so it reveals nothing.
   for (const file of wanted) {
     const nodes = nodesOf(await get(file));
     if (nodes !== null) files.set(file, nodes);

@@ -20,7 +20,7 @@ const DAY_SECONDS = 86_400;
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
 /** A root is valid for at most 14 days, because a revoked person can prove residence until the last root with them ends. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
-/** A new note is accepted although the checker's clock is up to this much behind the registrar's. */
+/** A checker whose clock is at most this far behind the registrar's still accepts a new note. */
 export const NOTE_GRACE_SECONDS = 60;
 
 /** The time in which a note is valid, in Unix seconds: from `notBefore` to just before `notAfter`. */

@@ -25,7 +25,7 @@ export interface SigningKey extends VerifierKey {
   seed: Uint8Array;
 }
 
-/** Whether the text can name a key in a note: it has no space or plus sign, and 1 to 256 characters. */
+/** Whether the text can name a key in a note: 1 to 256 characters without white space, plus signs and control characters. */
 export function isKeyName(name: string): boolean {
   return name.isWellFormed() && NAME.test(name);
 }

@@ -25,8 +25,8 @@ const after = (steps: readonly Step[]): string => `
 Steps, each of which may be run again
 ${steps.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`).join('\n')}
 
-Pulumi gets its Node from node_modules/.bin of this checkout. Nothing is sent to Congress. Ctrl-C stops after the running
-step, and prints how to continue.
+Pulumi gets its Node from node_modules/.bin of this checkout. Nothing is sent to Congress. Ctrl-C interrupts the running
+step; the command then prints how to continue.
 
 Exit code
   0    deployed, verified

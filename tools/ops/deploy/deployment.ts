@@ -27,7 +27,7 @@ export interface DeploymentOptions {
 
 /** One run of the command. Its steps share what it reads, so plan, account and outputs are read once. */
 export class Deployment {
-  /** The operator saw a preview in this run and agreed. */
+  /** This run showed a preview, and the operator agreed or gave --yes. */
   previewed = false;
   /** An instance refresh moved the group to another template version, and Pulumi's state does not have it yet. */
   moved = false;

@@ -30,5 +30,5 @@ const schema = z.object({
 
 export type Outputs = z.output<typeof schema>;
 
-/** @returns undefined if the stack does not have exactly these outputs */
+/** @returns undefined if one of these outputs is missing or has another form */
 export const parseOutputs = (outputs: unknown): Outputs | undefined => schema.safeParse(outputs).data;

@@ -14,7 +14,7 @@ const FORMS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]+-----[^]*?(?:-----END [A-Z ]+-----|$)/g,
 ];
 
-/** Removes secrets and identifying text from the report. It is a second defense: no step repeats text of an answer. */
+/** Removes secrets and identifying text from the report. It is a second defense: steps repeat only short checked words of an answer. */
 export class ReportRedactor {
   readonly #secrets = new Redactor();
 

@@ -16,7 +16,7 @@ export interface Ended {
 
 export interface Seen {
   readonly verdict: Verdict;
-  /** What the command showed, in this program's own words. It never repeats text of AWS's answers. */
+  /** What the command showed, in this program's own words. Of AWS's answers it repeats only short checked words, such as a state. */
   readonly observed: string;
   readonly facts?: Facts;
 }

@@ -80,7 +80,7 @@ function readKeyUsage(value: Uint8Array, out: Extensions): void {
   if (unused === undefined || unused > 7 || content.length < 2 || content.length > 3) throw malformed('keyUsage');
   const bits = content[1] ?? 0;
   if (((content[content.length - 1] ?? 0) & ((1 << unused) - 1)) !== 0)
-    throw malformed('keyUsage has bits where none are');
+    throw malformed('an unused bit of keyUsage is set');
   out.maySignDocuments = (bits & 0x80) !== 0;
   out.maySignCertificates = (bits & 0x04) !== 0;
 }

@@ -9,11 +9,11 @@ import type { PreparedTask } from './prepare-task';
 
 /** The gateway ends the whole exchange ten seconds earlier. */
 const TIMEOUT_MS = (LIMITS.taskSeconds + 10) * 1000;
-/** The limit for all posts and pauses together. */
+/** No post starts later than this after the first one. */
 const BUDGET_MS = 150_000;
 const MAX_POSTS = 6;
 
-/** Refusals after which a retry of the same task may succeed. `undefined` is a 5xx of a proxy, which has no code. */
+/** Refusals after which a retry of the same task may succeed. `undefined` is a refusal by a proxy, which has no code. */
 const PASSING: ReadonlySet<string | undefined> = new Set([
   undefined,
   'database_unavailable',
@@ -38,11 +38,11 @@ export interface PostTaskOptions {
   readonly onSent: (sent: WhetherSent) => void;
 }
 
-/** The gateway's answer: a usage statement, and the model's answer unless the provider failed. */
+/** The gateway's answer to a task. */
 export interface PostedTask {
   readonly statement: string;
   readonly attestationDocument: Uint8Array;
-  /** Null if the provider failed. */
+  /** Null if the gateway answered `provider_unavailable`. */
   readonly answer: { readonly sealed: Uint8Array; readonly attempts: 1 | 2 } | null;
 }
 

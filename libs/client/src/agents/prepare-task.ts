@@ -12,7 +12,7 @@ import type { ModelClass, TaskRequest } from '../api';
 import type { EnclaveKey } from '../enclave-key';
 import { attestedClass, encodeTask } from './check-task';
 
-/** Longer than all attempts take, and half of the enclave's limit, because clocks differ. */
+/** Half of the enclave's limit, because clocks differ. It is longer than all posts of a task take. */
 const LIFETIME_SECONDS = LIMITS.maxTaskLifetimeSeconds / 2;
 
 /** A sealed task, and what its sender needs for reading the answer. */
@@ -31,7 +31,7 @@ export interface PreparedTask {
 }
 
 /**
- * Checks a task as the enclave will, and seals it to a key that was just verified.
+ * Checks a task as the enclave will, and seals it to a verified key.
  * @param nowSeconds Unix time by the enclave's clock
  * @throws ClientError `task_invalid` | `model_refused`
  */

@@ -18,7 +18,10 @@ import { ClientError } from '../errors';
 import type { PostedTask } from './post-task';
 import type { PreparedTask } from './prepare-task';
 
-/** For each outcome in the sealed answer, the ends that the statement may have. Any other pair comes from two different attempts. */
+/**
+ * For each outcome in the sealed answer, the ends that the statement may have. `provider_failed` also allows every provider failure. Any
+ * other pair comes from two different attempts.
+ */
 const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
   complete: ['complete', 'tier_mismatch'],
   cut: ['cut', 'tier_mismatch'],
@@ -89,7 +92,7 @@ function openedAnswer({ answerKey, sealed }: PreparedTask, bytes: Uint8Array, en
   return answer;
 }
 
-/** Returns the outcome after a failure of the provider. The gateway then forwards no answer, and the signed end gives the reason. */
+/** Returns the outcome for a task whose provider failed, if the gateway forwarded no answer. The signed end gives the reason. */
 function failureOf(end: AgentEnd): Opened {
   if (!isProviderFailure(end))
     throw contradiction('the gateway reports a failure of the provider that the statement does not report');

@@ -73,7 +73,7 @@ export const nodePrimitives: Primitives<KeyObject> = {
 };
 
 /**
- * HMAC (RFC 2104) from two calls of `hash`. To make an HMAC object takes Node longer than the hashing, and an exchange needs six HMACs.
+ * HMAC (RFC 2104) from two calls of `hash`. Making an HMAC object takes Node longer than the hashing, and an exchange needs six HMACs.
  * Takes only keys of at most one block (64 bytes); all keys of HPKE have 32.
  */
 function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {

@@ -17,7 +17,7 @@ export interface EntriesDifference {
    * The differences, in the order of the names. Empty if the archives differ only in order, inode numbers, padding or compression.
    */
   readonly entries: readonly EntryDifference[];
-  /** Returns the name of the entry of the first archive that contains byte `offset` of the uncompressed data. */
+  /** Returns the name of the first archive's entry that contains byte `offset` of its uncompressed data. */
   entryAt(offset: number): string | undefined;
   /** The name of the first entry that differs, in the order of the archives. */
   readonly firstEntry: string | undefined;

@@ -23,7 +23,10 @@ const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
 const messageFields = z.strictObject({
   version: z.literal(1),
-  /** 32 random bytes from which DeliveryIds are derived. They stay the same when the message is sealed again. */
+  /**
+   * 32 random bytes, which stay the same when the message is sealed again. The enclave derives the salts of the receipt from them and,
+   * without a proof, the DeliveryIds.
+   */
   deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
   offices: z
     .array(z.string())

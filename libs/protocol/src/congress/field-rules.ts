@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { BILL_TYPES } from './cwc-vocabulary';
 
-/** The rules that a field of a message can break: `code` of a field problem. */
+/** The rules that a field of a message can break: `code` of a field problem. Offices have further codes (office-refusal.ts). */
 export const FIELD_RULES = [
   'required',
   'too_short',

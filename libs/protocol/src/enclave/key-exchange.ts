@@ -7,13 +7,16 @@ import { KEY_ID_BYTES } from '../messages/sealed-message';
 import { MAX_SEALED_KEY_BYTES } from './sealed-key';
 
 /**
- * `POST /keys` of the enclave, with `application/cbor` in both directions. The gateway offers what the enclave cannot fetch or store, since
- * the enclave has no disk. The answer lists the keys that the enclave holds. An offer has only ciphertexts, key ids, and credentials that
+ * `POST /keys` of the enclave, with `application/cbor` in both directions. The gateway offers what the enclave needs and cannot fetch or
+ * store by itself. The answer lists the keys that the enclave holds. An offer has only ciphertexts, key ids, and credentials that
  * decrypt nothing without attestation. The enclave trusts none of them. The gateway repeats the request with everything that it can offer.
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;
-/** The most records in one offer. A key lives for eight days with one new key a day. The rest is for keys made at the same time. */
+/**
+ * The most records in one offer. Keys live for eight days, and each day needs one new key. The other places are for keys that several
+ * enclaves made at the same time.
+ */
 export const MAX_OFFERED_KEYS = 32;
 export const MAX_REVOKED_KEYS = 256;
 export const MAX_SECRETS = 16;

@@ -1,5 +1,5 @@
-// The CBOR of our own messages (RFC 8949). Every value is written as one byte string. The reader accepts the keys of a map in any order.
-// That is safe, because signatures and hashes are checked over the received bytes, never over a value that is encoded again. We wrote
+// The CBOR of our own messages (RFC 8949). The writer has exactly one encoding for each value. The reader accepts the keys of a map in any
+// order. That is safe, because signatures and hashes are checked over the received bytes, never over a value that is encoded again. We wrote
 // this codec because a general codec also reads floats, tags and text that is not UTF-8, and is ten times larger in a browser.
 // cbor.spec.ts compares it with a general codec.
 import { ProtocolError } from '../problems';
@@ -48,7 +48,7 @@ function writeBytes(major: number, bytes: Uint8Array, parts: Uint8Array[]): void
   parts.push(head(major, bytes.length), bytes);
 }
 
-/** Refuses lone surrogates: each would become U+FFFD, so that two texts had one byte string. */
+/** Refuses lone surrogates: each would become U+FFFD, so two different texts would have the same bytes. */
 function writeText(text: string, parts: Uint8Array[]): void {
   if (!text.isWellFormed()) throw new TypeError('text with a lone surrogate has no place in a message');
   writeBytes(TEXT, utf8.encode(text), parts);

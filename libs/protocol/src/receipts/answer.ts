@@ -40,7 +40,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
   return encodeCanonical(answer);
 }
 
-/** @throws ProtocolError `malformed_body` */
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
 export function decodeAnswer(opened: Uint8Array): Answer {
   const parsed = answerSchema.safeParse(decodeStrict(opened, LIMITS.maxRelayAnswerBytes));
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not an answer');
@@ -59,7 +59,7 @@ export function encodeSealedAnswer(answer: SealedAnswer): Uint8Array {
   return encodeCanonical([1, answer.nonce, answer.ciphertext]);
 }
 
-/** @throws ProtocolError `malformed_body` */
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
 export function decodeSealedAnswer(encoded: Uint8Array): SealedAnswer {
   const parsed = sealedAnswerSchema.safeParse(decodeStrict(encoded, LIMITS.maxRelayAnswerBytes));
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not a sealed answer');

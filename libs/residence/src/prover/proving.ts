@@ -27,15 +27,15 @@ export interface Prover {
 }
 
 export type ProvingErrorCode =
-  /** The reference string could not be loaded or is not the pinned one. */
+  /** The reference string is missing, or is not the pinned one. */
   | 'ERR_PROVING_NO_REFERENCE_STRING'
-  /** A file of the prover could not be loaded, or is not the pinned one. */
+  /** A file of the prover could not be loaded, or is not the pinned one. In a browser also: the gateway did not answer. */
   | 'ERR_PROVING_FILES'
   /** The device has too little memory, or does not run WebAssembly. */
   | 'ERR_PROVING_DEVICE'
   /** The witness does not satisfy the circuit. */
   | 'ERR_PROVING_WITNESS'
-  /** The proof that was made does not verify. */
+  /** The proof system failed, or the proof that it made does not verify. */
   | 'ERR_PROVING_FAILED'
   /** The worker ended before the proof was made. */
   | 'ERR_PROVING_WORKER_ENDED'

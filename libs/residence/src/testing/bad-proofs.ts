@@ -6,7 +6,7 @@ import { madeUpBytes, madeUpField } from './made-up';
 export interface BadProof {
   /** States which good proof was changed, and how. */
   name: string;
-  /** Contains field elements if `isWellFormed`. Otherwise one may have another size, or not be below the modulus. */
+  /** Field elements if `isWellFormed`. Otherwise an input may have another size, or not be below the modulus. */
   publicInputs: PublicInputs;
   proof: Uint8Array;
   /** Whether lengths and number ranges are right. Only the proof system can refuse such a proof. */
@@ -27,7 +27,7 @@ interface Draft {
 }
 
 /**
- * Yields about 75 bad proofs for each good one. Each differs from every good one in its statement or its bytes.
+ * Yields more than 80 bad proofs for each good one. Each differs from every good one in its statement or its bytes.
  * @param goods two or more proofs of different statements
  */
 export function* badProofs(goods: readonly GoodProof[]): Generator<BadProof> {

@@ -40,7 +40,7 @@ export interface PlannedProof {
   campaign: CampaignName;
   /** Names the sealed message. Proofs of the same message have its bytes, status secret and blinding in common. */
   messageName: string;
-  /** Whether sender and content are honest: the enclave delivers such a message. */
+  /** Whether sender and content are honest. The enclave delivers such a message if it has the key. */
   isHonest: boolean;
   enclaveKey: TestEnclaveKey;
   /** Changes the honest content into the sealed one. */

@@ -6,7 +6,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 import { integrationOnly } from '@communique-tee/testing/harness';
 import { findChromium } from './find-chromium';
 
-/** The sandbox is off because it does not work as root and in containers. The other flags prevent network access of a new profile. */
+/** The sandbox is off because it does not work as root and in containers. Most other flags prevent requests that a new profile would make. */
 const flags = [
   '--no-sandbox',
   '--disable-gpu',

@@ -12,7 +12,7 @@ export function collectGarbage(): void {
 
 /**
  * Returns the bytes of array buffers that are still in use. Buffers are freed some time after their owners. So this function collects
- * garbage until nothing more is freed. It stops then, because one collection of a jest worker's large heap takes a second.
+ * garbage until nothing more is freed, at most five times. One collection of a jest worker's large heap takes a second.
  */
 export async function heldArrayBufferBytes(): Promise<number> {
   let least = Infinity;

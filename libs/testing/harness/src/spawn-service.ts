@@ -26,8 +26,8 @@ export interface ServiceOptions {
   /** The signal that asks the process to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   /**
-   * If our process ends without `stop` (a crash, SIGKILL), the guard removes the folder after the started process. After `stop` the caller
-   * removes it.
+   * If our process ends without `stop` (a crash, SIGKILL), the guard ends the started process and then removes the folder. After `stop` the
+   * caller removes it.
    */
   readonly temporaryFolder?: string;
   /** Whether the process prevents the end of ours (default true). If false, ours may end at any time, and ends the started process. */
@@ -43,7 +43,7 @@ export interface Service extends AsyncDisposable {
   readonly pid: number;
   /** The match of the regular expression `readyWhen`. */
   readonly ready: RegExpExecArray | undefined;
-  /** Returns the output so far (the last 16 MiB). */
+  /** Returns the output so far: at most the last 16 Mi characters. */
   output(): string;
   /** Resolves when the process has ended and its output is complete. Never rejects. */
   readonly exited: Promise<ServiceExit>;
@@ -56,7 +56,7 @@ export interface Service extends AsyncDisposable {
 const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * Starts a process in a new process group, captures its output and waits until it is ready. The process ends at the latest after ours.
+ * Starts a process in a new process group, captures its output and waits until it is ready. If our process ends, the guard ends it too.
  *
  * @throws SupportError SERVICE_NOT_READY with the end of its output, if it ends before it is ready or is not ready in time
  */

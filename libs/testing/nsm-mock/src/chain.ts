@@ -37,7 +37,7 @@ function levels(moduleId: string): Level[] {
   ];
 }
 
-/** Whether a certificate has a tenth of its time left. Otherwise it and all certificates below it are issued again. */
+/** Whether a certificate has at least a tenth of its time left. Otherwise it and all certificates below it are issued again. */
 function isCurrent(signer: Signer, nowMs: number): boolean {
   return nowMs >= signer.notBeforeMs && nowMs <= signer.notAfterMs - (signer.notAfterMs - signer.notBeforeMs) / 10;
 }

@@ -31,7 +31,7 @@ export interface Postgres extends AsyncDisposable {
    * @throws SupportError POSTGRES_NOT_OWNED for a name on the worker's server
    */
   createDatabase(name?: string): Promise<string>;
-  /** Returns the URL of a new database with the gateway's tables. A copy of a migrated database takes a twentieth of the time to migrate. */
+  /** Returns the URL of a new database with the gateway's tables. It copies a migrated database, which is 20 times as fast as migrating. */
   createMigratedDatabase(): Promise<string>;
   /** Stops a caller's own server, and removes its data unless persistent. On the worker's server, removes the databases of this object. */
   stop(): Promise<void>;

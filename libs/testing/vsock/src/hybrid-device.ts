@@ -21,7 +21,8 @@ export interface HybridDevice {
 }
 
 /**
- * Simulates the vsock device of vhost-device-vsock and Firecracker for connections from the host. Sockets of this machine are the guest.
+ * Simulates the vsock device of vhost-device-vsock and Firecracker for connections from the host. There is no guest: the device connects to
+ * sockets of this machine instead.
  */
 export async function startHybridDevice(path: string): Promise<HybridDevice> {
   const open = new Set<Socket>();

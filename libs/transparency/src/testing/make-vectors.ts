@@ -61,8 +61,8 @@ export function makeVectors(): NoteVector[] {
     refused('a good line of the first key and a damaged line of the second', damaged(both, 1), 'ERR_NOTE_SIGNATURE'),
     refused("a line under the second key's id with the first key's signature", relabeled(note), 'ERR_NOTE_SIGNATURE'),
     refused('a text that was changed', note.replace('second', 'Second'), 'ERR_NOTE_SIGNATURE'),
-    refused('a signature that is one byte short', resized(note, 67), 'ERR_NOTE_SIGNATURE'),
-    refused('a signature that is one byte long', resized(note, 69), 'ERR_NOTE_SIGNATURE'),
+    refused('a signature that is one byte too short', resized(note, 67), 'ERR_NOTE_SIGNATURE'),
+    refused('a signature that is one byte too long', resized(note, 69), 'ERR_NOTE_SIGNATURE'),
     refused('only a line of an unknown key', signNote(BODY, stranger), 'ERR_NOTE_UNKNOWN_KEY'),
     refused(
       'only a line of a key of the same name that is not configured',

@@ -95,7 +95,7 @@ async function nextSteps(
   return steps;
 }
 
-/** Names of the enclave's secrets that have no value yet; the names of all if AWS does not answer. */
+/** Names of the enclave's secrets that have no value yet, or about which AWS does not answer. */
 async function secretsWithoutValue(deployment: Deployment, { secrets }: Outputs): Promise<string[]> {
   const own = Object.entries(secrets).flatMap(([path, arn]) =>
     path.startsWith('enclave/') ? [{ name: path.slice('enclave/'.length), arn }] : [],

@@ -361,7 +361,7 @@ export const certificates = () => [
       ['an extension without a value', (parts) => parts.extensions?.push(sequence(oid('551d7f')))],
       ['keyUsage without bits', (parts) => (parts.extensions = [extension('551d0f', true, bits(0))])],
       [
-        'keyUsage with bits where none are',
+        'keyUsage with an unused bit set',
         (parts) => (parts.extensions = [extension('551d0f', true, bits(7, Uint8Array.of(0x84)))]),
       ],
       [

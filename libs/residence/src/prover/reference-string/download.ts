@@ -5,7 +5,7 @@ export interface DownloadOptions {
   /** The limit for each host, from the request to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Fetches the whole file, because browsers cache only whole files. The file must have exactly the wanted length. Default: false. */
+  /** Fetches the whole file, because browsers cache only whole files. Only for a file of exactly the wanted length. Default: false. */
   readonly whole?: boolean;
 }
 
@@ -24,7 +24,8 @@ export class DownloadError extends Error {
 
 /**
  * Returns the first `length` bytes of a file. Reads no more, even if the host ignores the range.
- * @throws DownloadError (rejects) unless the host answers in time with 200, or 206 and exactly this range, and with enough bytes
+ * @throws DownloadError (rejects) unless the host answers in time with 200, or 206 and exactly this range, and with enough bytes; the
+ * signal's reason
  */
 export async function downloadStart(url: string, length: number, options: DownloadOptions): Promise<Uint8Array> {
   const { fetch, timeoutMs, signal, whole = false } = options;

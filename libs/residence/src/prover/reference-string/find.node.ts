@@ -37,6 +37,7 @@ export interface FoundReferenceString {
 /**
  * Reads the reference string from the first place that has it, and checks its hash each time. A damaged file in the cache is deleted.
  * @returns undefined if no place has the string
+ * @throws the signal's reason
  */
 export async function findReferenceString(places: ReferenceStringPlaces): Promise<FoundReferenceString | undefined> {
   const { file, folders = [], cacheFolder } = places;

@@ -16,7 +16,7 @@ export class ControlError extends Error {
   }
 }
 
-/** `rest` is the decoded part of the path after the route. */
+/** `rest` is the part of the path after the route. */
 export type ControlRoute = (call: { readonly rest: string; readonly body: () => Promise<unknown> }) => unknown;
 
 /**
@@ -62,7 +62,7 @@ export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, c
 }
 
 /**
- * Refuses requests of a browser. A web page on this machine must not reach the control port by a form or under its own host name.
+ * Refuses requests that a web page makes. A page must not reach the control port by a form or under its own host name.
  */
 function refuseBrowsers({ headers }: IncomingMessage): void {
   const local = /^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(headers.host ?? '');
