@@ -38,8 +38,9 @@ export function modelCommand(): CommandLine {
 }
 
 async function main({ only }: Given): Promise<number> {
-  const mutations = [...MUTATIONS, ASSUMPTION].filter(({ flag }) => only === undefined || flag === only);
-  if (mutations.length === 0) throw new UsageError(`--only: one of ${MUTATIONS.map(({ flag }) => flag).join(', ')}`);
+  const all = [...MUTATIONS, ASSUMPTION];
+  const mutations = all.filter(({ flag }) => only === undefined || flag === only);
+  if (mutations.length === 0) throw new UsageError(`--only: one of ${all.map(({ flag }) => flag).join(', ')}`);
   for (const tool of ['spin', 'gcc']) {
     const availability = commandAvailability(tool, tool);
     if (availability.available) continue;

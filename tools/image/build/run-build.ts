@@ -17,7 +17,7 @@ interface Options {
 
 const AFTER = `
 The first build fetches Debian's and npm's packages, which are pinned (package-lock.json, image/image.lock.json) and kept
-outside the work tree. It also compiles the kernel: 5 to 15 minutes on two cores. Later builds take under a minute.
+outside the work tree. It also compiles the kernel: 5 to 15 minutes on two cores. Later builds take about a minute.
 
 Exit code
   0  built

@@ -152,12 +152,10 @@ describe('the stream of a message', () => {
     await until(() => listening.views().length === 2);
     await end(id);
     expect(await listening.over).toBe('end');
-    expect(listening.views().map(({ status, attempts }) => [status, attempts])).toEqual([
-      ['queued', 0],
-      ['delivering', 1],
-      ['refused', 1],
-    ]);
-    expect(listening.views()[2]).toEqual(await plain(id));
+    // Message and job are read by two queries. A view that is read while the message ends may repeat the earlier status, without the job.
+    const seen = listening.views().map(({ status, attempts }) => `${status} ${String(attempts)}`);
+    expect([...new Set(seen)]).toEqual(['queued 0', 'delivering 1', 'refused 1']);
+    expect(listening.views().at(-1)).toEqual(await plain(id));
     const late = await listen(id);
     expect(await late.over).toBe('end');
     expect(late.views()).toHaveLength(1);
