@@ -42,7 +42,7 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** Returns the two largest units, such as `3 hr, 12 min`. Seconds are the smallest unit, and the sign is dropped. */
+/** Returns the two largest units, such as `3 hr 12 min`. Seconds are the smallest unit, and the sign is dropped. */
 export function duration(ms: number): string {
   let seconds = Math.floor(Math.abs(ms) / 1000);
   const parts: string[] = [];

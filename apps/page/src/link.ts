@@ -36,8 +36,8 @@ const VALUES: Readonly<Record<keyof Link, RegExp>> = {
 };
 
 /**
- * Reads `#campaign=...&template=...&lang=...&pcr0=...&pcr3=...`. Other parameters are ignored: programs that send mail add their own. A
- * fragment without `=` leads to a place in the page and is no campaign link.
+ * Reads `#campaign=...&template=...&lang=...`. Other parameters are ignored: the trust store reads `pcr0` and `pcr3`, and programs that send
+ * mail add their own. A fragment without `=` leads to a place in the page and is no campaign link.
  * @param hash with or without `#`; at most 32,768 characters
  */
 export function readLink(hash: string): ReadLink {
@@ -78,8 +78,8 @@ export const linkText = computed(() => textOf(link.value));
 const KEY = 'communique-tee campaign';
 
 /**
- * Reads the address now, and again when the person opens another link in this tab. The tab remembers the link, including the images that it
- * names, so that no other page of the site loses it. Call it after `startSignIn`, which brings the fragment back.
+ * Reads the address now, and again when the person opens another link in this tab. The tab remembers these parameters, so that no other page
+ * of the site loses them (the trust store remembers the images). Call it after `startSignIn`, which brings the fragment back.
  */
 export function followLink(): void {
   look();

@@ -1,5 +1,5 @@
-// The one place that knows whether a message is being sent. It is always in exactly one state of `Sending`; no other
-// part of the page keeps its own flag.
+// The one place that knows whether a message is being sent: the store is always in exactly one state of `Sending`. No other part of the page
+// keeps its own flag.
 import type {
   Client,
   DuplicateRisk,

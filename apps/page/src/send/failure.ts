@@ -30,8 +30,8 @@ export class NotLoaded extends Error {
 }
 
 /**
- * Returns the failure of an attempt that ended before the client library was loaded, and so sent no message.
- * @param before what was known before this attempt
+ * Returns the failure for an error of this page, not of the client library.
+ * @param before whether the message was sent, as known without this error
  */
 export function ownFailure(error: unknown, before: WhetherSent): Failure {
   const code = error instanceof NotVerified ? 'not_verified' : error instanceof NotLoaded ? 'not_loaded' : 'page_fault';

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 4000;
 export type Silence = { readonly kind: 'quiet' | 'busy' | 'gone'; readonly forMs: number } | undefined;
 
 /**
- * Returns since when nothing has changed, and whether the server answers; undefined while it is not silent.
+ * Returns how long nothing has changed, and whether the server answers; undefined before QUIET_MS have passed.
  * @param heardAtMs when something last changed; undefined while no message is followed
  */
 export function useSilence(heardAtMs: number | undefined): Silence {

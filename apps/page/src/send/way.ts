@@ -250,7 +250,7 @@ export function stepsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly S
   });
 }
 
-/** Whether the server accepted the message. The page may know that without the time, for a message from an earlier visit. */
+/** Whether the message is from an earlier visit and the server accepted it. The page may not know when that was. */
 function wasAccepted({ resumed, sent }: Way): boolean {
   return resumed && sent === 'accepted';
 }

@@ -24,7 +24,7 @@ export async function fetchDocument(): Promise<Answer> {
   return { nonce, document, roundTripMs: Math.round(performance.now() - startedMs) };
 }
 
-/** Fetches the public configuration with this SHA-256; undefined if the server has none. */
+/** Fetches the public configuration with this SHA-256; undefined if the server does not give it. */
 export async function fetchConfiguration(sha256: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     const { status, body } = await askServer(`/attestation/configuration?sha256=${toHex(sha256)}`, {

@@ -191,7 +191,7 @@ function FieldError({ id, error }: FieldProps) {
   );
 }
 
-/** The counter is announced only when one of these numbers of characters is left. */
+/** The numbers of characters left at which the counter is announced. */
 const ANNOUNCED = [500, 100, 20, 0];
 
 function Counter({ id, counter }: FieldProps) {

@@ -10,7 +10,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly why: 'tooLarge' | 'unreadable' | 'several' | 'unnamed' }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-/** The outcome of the last file. */
+/** The outcome of the last file or typed values. */
 export const outcome = signal<Outcome | undefined>(undefined);
 let latest = 0;
 

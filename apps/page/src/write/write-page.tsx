@@ -65,7 +65,7 @@ function startSignIn(): void {
   void signIn.start(beforeSignIn);
 }
 
-/** Loads the page again, for a page of an earlier version. The tab keeps what was entered. */
+/** Loads the page again, because the server may have a newer version of it. The tab keeps what was entered. */
 function reload(): void {
   saveDraft();
   location.reload();

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from './gateway-config';
 
-/** Says as `NAME: rule` which setting made `listen` fail: a port or a host. Returns undefined if the error has another cause. */
+/** Returns a text `NAME: rule` about the port or host that made `listen` fail; undefined if the error has another cause. */
 export function listenProblem(error: unknown, { http, metrics }: GatewayConfig): string | undefined {
   if (!(error instanceof Error) || !('port' in error) || !('code' in error)) return undefined;
   const [name, hostName, { host, port }] =

@@ -15,8 +15,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 const WAIT_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /**
- * PostgreSQL ends slow statements by itself (`statement_timeout`). This longer limit ends a query when PostgreSQL answers nothing at all,
- * for
+ * PostgreSQL ends slow statements by itself (`statement_timeout`). This longer limit ends a query when PostgreSQL answers nothing at all, for
  * example after the network was cut.
  */
 const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
@@ -76,7 +75,7 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs a read outside of any transaction.
+   * Runs a query, which may also write, outside of any transaction.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async read<T>(query: (client: PrismaClient) => Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ export function problemHeaders(problem: ProblemError): Record<string, string> {
   };
 }
 
-/** Sends the problem as bytes: to text Fastify would add a charset, and this media type has none. */
+/** Sends the problem as bytes, because Fastify would add a charset to text, and this media type has none. */
 export function sendProblem(reply: FastifyReply, problem: ProblemError, status: number): void {
   noteProblem(reply.raw, problem.code);
   void reply

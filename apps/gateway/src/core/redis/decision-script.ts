@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
  * Returns { count, ms left } of the address and, unless the address is over its quota, of the user. If neither is over its quota and any
  * refusal is cached, { value or nil, ms left } of each cached-refusal key follows. PostgreSQL, not this script, decides about money.
  *
- * The script does not trust what Redis holds: It replaces a value that is not a count by 1. It renews the expiry of a window if that is
+ * The script does not trust what Redis holds. It replaces a value that is not a count by 1. It renews the expiry of a window if that is
  * missing or too late. It deletes a cached value whose expiry is missing or too late, or that is longer than any code.
  */
 export const DECISION_SCRIPT = `

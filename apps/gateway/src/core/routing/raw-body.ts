@@ -1,4 +1,4 @@
-/** A body as it arrived, within its size limit. It is parsed only once the caller is known. */
+/** A body as it arrived, within its size limit. The handler parses it, after the entrance has admitted the request. */
 export class RawBody {
   constructor(
     readonly mediaType: 'application/json' | 'application/cbor',

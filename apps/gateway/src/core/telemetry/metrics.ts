@@ -11,8 +11,8 @@ export const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 export const OTHER = 'other';
 
 /**
- * The registry of this process's series. Each feature registers its own series. Labels come from fixed lists (route templates, methods,
- * statuses, codes, classes, steps): never a path, an id or a text.
+ * The registry of this process's series. Each feature registers its own series. Each label has few values (route templates, methods, codes,
+ * models, roots): never a path, the id of a message or user, or a text from outside.
  */
 @Injectable()
 export class Metrics {

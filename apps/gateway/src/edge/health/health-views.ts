@@ -102,7 +102,7 @@ const indicators = {
         .optional()
         .meta({
           description:
-            'Models that are off. The model `*` means every model of the provider. `why` is `above_reservation` or `free_tier` (until an operator clears it), or `no_price` (until image and release have a price for this day).',
+            'Models that are off. The model `*` means every model of the provider. `why` is `above_reservation` or `free_tier` (until an operator clears it), or `no_price` (the price tables of enclave and gateway have no price for this day).',
         }),
     })
     .meta({ id: 'AgentsIndicator' }),

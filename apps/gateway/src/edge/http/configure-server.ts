@@ -61,8 +61,8 @@ export function configureServer(app: NestFastifyApplication): void {
     withRequestId(request.id, done);
   });
 
-  // A kept-alive connection would prevent the server from closing.
   server.addHook('onSend', (request, reply, _payload, done) => {
+    // A kept-alive connection would prevent the server from closing.
     if (shutdown.draining) void reply.header('connection', 'close');
     if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));

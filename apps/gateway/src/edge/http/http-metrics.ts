@@ -32,7 +32,7 @@ export class HttpMetrics {
     this.problems = metrics.counter('communique_http_problems_total', 'Problem documents answered.', ['code']);
     this.unparsed = metrics.counter(
       'communique_http_unparsed_total',
-      'Connections that were refused before they made a request.',
+      'Requests that could not be parsed, and connections that failed or ended before a whole request came.',
     );
   }
 

@@ -13,7 +13,7 @@ export const BODY_LIMITS = {
 } as const;
 export type BodyMediaType = keyof typeof BODY_LIMITS;
 
-/** Headers that may occur only once. Node keeps the first of two, but a proxy in front may have used the second. */
+/** Headers that may occur only once. Of two values, a proxy in front may have used another one than Node does. */
 const SINGLE = new Map([
   ['authorization', 'Authorization'],
   ['content-type', 'Content-Type'],

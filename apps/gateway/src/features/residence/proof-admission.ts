@@ -66,7 +66,6 @@ export class ProofAdmission {
    * accepted before (MessagesService.repeatOf); in that case the proof was not verified
    * @throws ProblemError `residence_not_open` | `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` |
    * `rate_limited` | `proof_invalid` | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
-
    */
   async refusalOf(
     { sealed, residence }: ProvenEnvelope,

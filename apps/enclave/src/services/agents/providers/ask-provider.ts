@@ -109,7 +109,6 @@ function withoutAnswer({ reason, sent }: HttpsError): Attempt {
 }
 
 /** Returns the attempt after a status other than 200. None of the providers bills an error status (400 to 599). */
-
 function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
   if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
   const header = (name: string) => {

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Returns the folder of the running program, and a release name from its SHA-256. Builds are reproducible, so `sha256sum main.js` finds the
+ * Returns the folder of the running program, and a release name from its SHA-256. Builds are reproducible, so the hash identifies the
  * commit.
  */
 export function runningProgram(file = process.argv[1]): { readonly folder: string; readonly release: string } {

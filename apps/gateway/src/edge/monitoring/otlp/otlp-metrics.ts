@@ -36,9 +36,8 @@ export function resourceMetrics(metrics: MetricsJson, resource: Resource, times:
 }
 
 function metricData({ name, help, type, values }: MetricsJson[number], times: MetricTimes): MetricData[] {
-  // prom-client's types omit `metricName`, which names a histogram's value (bucket, sum or count). They declare `type` as an enum, but it
-  // is
-  // text.
+  // prom-client's types omit `metricName`, which names a histogram's value (bucket, sum or count). They declare `type` as an enum, but its
+  // value is text.
   const points = (values as readonly Point[]).filter(({ value }) => Number.isFinite(value));
   if (points.length === 0) return [];
   const unit = UNITS.find(([ending]) => ending.test(name))?.[1] ?? '';
