@@ -20,8 +20,8 @@ const anOwner = (): string =>
 
 /**
  * IN_BATCHES: every second loop accepts messages in batches, at the present time. TAKES_OVER: reservations that killed processes left are
- * settled too. REDIS_URL: before each reservation, RateLimits decides, with the cached refusals. CAPS: more variables, in JSON. AROUND: the
- * end of an hour and a day.
+ * settled too. REDIS_URL: RateLimits, with the cached refusals, decides before each reservation that is not in a batch. CAPS: more
+ * variables, in JSON. AROUND: the end of an hour and a day.
  */
 const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, TAKES_OVER, REDIS_URL } = process.env;
 const config = testConfig({
