@@ -1,5 +1,5 @@
-// Builds the files of apps/page: a document, a script and a style sheet for each address, shared parts, texts for each language, and an
-// icon. All but the documents have a hash of their content in the name. The same sources give the same bytes.
+// Builds the files of apps/page: a document, a script and a style sheet for each address, shared parts, texts for each language, the files
+// for proofs, an icon and the licenses. All but the documents have a hash of their content in the name. The same sources give the same bytes.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';

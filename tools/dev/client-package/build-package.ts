@@ -18,7 +18,7 @@ export interface BuiltPackage {
 }
 
 /**
- * Builds `@communique-tee/client` as it is published: one module, its types in one file, README and licenses. Replaces an existing folder.
+ * Builds `@communique-tee/client` as it is published: one module, its types in one file, README, licenses and examples. Replaces an existing folder.
  */
 export async function buildClientPackage({
   root,

@@ -31,7 +31,7 @@ function explained(error: unknown, { folder, port }: Surroundings): Explanation 
     case 'POSTGRES_FOLDER_UNUSABLE':
       return [
         `PostgreSQL cannot use its folder: ${detail}.`,
-        `delete ${database} (it holds only the demo's own messages), or ${otherFolder}`,
+        `delete ${database} (it has only messages of the demo and of npm run dev), or ${otherFolder}`,
       ];
     case 'POSTGRES_USER_MISSING':
       return [`${capitalized(detail)}.`, 'run the demo as an ordinary user, or create the user: useradd postgres'];
@@ -43,12 +43,12 @@ function explained(error: unknown, { folder, port }: Surroundings): Explanation 
     case 'POSTGRES_START_FAILED':
       return [
         `PostgreSQL does not start: ${lastLine(detail)}.`,
-        `check that the disk has room, delete ${database} (it holds only the demo's own messages) and start the demo again`,
+        `check that the disk has room, delete ${database} (it has only messages of the demo and of npm run dev) and start the demo again`,
       ];
     case 'MIGRATION_FAILED':
       return [
         `The database that an earlier demo left in ${folder} does not fit this version: ${lastLine(detail)}.`,
-        `delete ${database} (it holds only the demo's own messages) and start the demo again`,
+        `delete ${database} (it has only messages of the demo and of npm run dev) and start the demo again`,
       ];
     case 'SERVICE_NOT_READY':
       return /EADDRINUSE/.test(message)

@@ -42,15 +42,15 @@ unproven message (residence: off).
 `;
 
 const AFTER = `
-  npm run demo              sends one message, then stays up with the page; Ctrl-C ends it
-  npm run demo -- --once    ends when the receipt has verified
+  npm run demo              runs every step, then stays up with the page; Ctrl-C ends it
+  npm run demo -- --once    ends after the last step
 
 What --outcomes takes besides a file (JSON, test/congress/README.md):
 ${Object.entries(OUTCOME_NAMES)
   .map(([name, description]) => `  ${name.padEnd(12)} ${description}\n`)
   .join('')}
 Exit code
-  0  the receipt has verified
+  0  every step succeeded
   1  something failed; the demo says what, and what to do next
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
@@ -60,7 +60,7 @@ const line = new CommandLine(
   'Starts the whole system on this machine, registers a made-up constituent, sends a message with a proof of residence to a simulator of Congress and verifies its receipt. Without the reference string the message is sent without a proof. Then you can write messages of your own in the page.',
 );
 line.program
-  .option('--once', 'end when the receipt is verified, or when something has failed')
+  .option('--once', 'end after the last step, or when something has failed')
   .option('--message <file>', 'send this message (JSON in the shape of docs/message.md) instead of the made-up one')
   .option('--outcomes <preset|file>', 'what Congress answers to the messages that you send from the page')
   .option('--port <port>', "the gateway's port; 0 takes a free one, and so does a port that is taken", '3001')

@@ -43,7 +43,7 @@ export class NotReady extends Error {
  * Starts every part that is not left out.
  * @param interrupted if it aborts while the parts start, the running parts end and no other part starts
  * @returns a function that ends the parts
- * @throws NotReady, and the reason of `interrupted`
+ * @throws NotReady, the error of a part that does not start, and the reason of `interrupted`
  */
 export async function runParts(
   options: DevOptions,
@@ -234,7 +234,7 @@ function runningHere(server: { stop(): Promise<void> }): RunningPart {
   };
 }
 
-/** Makes the role and the database that DATABASE_URL names, unless they exist. */
+/** Makes the role and the database of DATABASE_URL unless they exist. An existing role gets the URL's password. */
 async function makeDatabase(url: string, { user, password, name }: DatabasePlace): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();

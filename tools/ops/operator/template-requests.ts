@@ -20,7 +20,7 @@ const problemSchema = z.looseObject({
   errors: z.array(z.looseObject({ message: z.string() })).optional(),
 });
 
-/** The gateway refused: nothing was written. */
+/** The gateway refused or gave an unknown answer, or has no template of this name. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }

@@ -25,7 +25,7 @@ The token needs the gateway's scope of administration (AUTH_ADMIN_SCOPE). docs/o
 
 Exit code
   0  done
-  1  the gateway refused; the error says why, and nothing was written
+  1  the gateway refused or has no such template; the error says why
   2  an argument, the file or the token was not understood: the error names it
   3  the gateway or the file could not be reached
 `;

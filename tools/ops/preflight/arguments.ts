@@ -51,7 +51,7 @@ Checks
 ${checks.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
 
 Exit code
-  0  everything passed, or only warns
+  0  nothing failed
   1  something failed
   2  an argument was not understood: the error names it, and --help lists the arguments
 

@@ -22,7 +22,7 @@ export function count(outcomes: readonly Outcome[]): Counts {
   return counts;
 }
 
-/** Prints each line as soon as all lines before it are printed, in the order of the checks. */
+/** Returns each check's lines as soon as all checks before it are done, so that the report has the order of the checks. */
 export class TextReport {
   readonly #done = new Map<string, Outcome>();
   readonly #names: readonly string[];

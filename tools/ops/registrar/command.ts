@@ -174,7 +174,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
 
   leaf(command, 'publish', 'sign the current tree, valid for 14 days, and write its files')
     .option('--to <folder>', 'the static folder')
-    .option('--empty', 'publish even if the register has no people')
+    .option('--empty', 'publish even if the tree would have no people')
     .option('--json', 'print one JSON object')
     .action(
       on(async (open, options: Everywhere & { to?: string; empty?: boolean; json?: boolean }) => {

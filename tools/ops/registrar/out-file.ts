@@ -52,7 +52,7 @@ function written(path: string, file: number, text: string): void {
     if (!isSystemError(error)) throw error;
     throw new RegistrarError(
       'ERR_REGISTRAR_STATE',
-      `--out: ${path} cannot be written (${error.code}). The register has the change: give the same command again, with another file.`,
+      `--out: ${path} cannot be written (${error.code}). A change of the register is saved: give the same command again, with another file.`,
     );
   }
 }

@@ -105,6 +105,6 @@ function report(open: Registrar, changes: readonly Change[], { csv, json }: AddO
   if (waits.length === 0) return;
   const last = new Date(Math.max(...waits.map((each) => each.publishedFrom)) * 1000).toISOString();
   streams.err(
-    `${String(waits.length)} with a new commitment: included in roots that are published after ${last}, when all roots with the old commitment have ended.\n`,
+    `${String(waits.length)} with a new commitment: included in roots that are published after ${last}, when all roots that may have another commitment of theirs have ended.\n`,
   );
 }

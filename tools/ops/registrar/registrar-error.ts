@@ -3,7 +3,7 @@ export type RegistrarErrorCode =
   | 'ERR_REGISTRAR_UNREADABLE'
   /** Another process works with this register. */
   | 'ERR_REGISTRAR_LOCKED'
-  /** There is no register, no key or no campaign of that name, or there is one already. */
+  /** The register or a file is not as the command needs it: for example there is no key, or the campaign exists already. */
   | 'ERR_REGISTRAR_STATE'
   /** Lines of a file, or what a command was given, break a rule. Nothing was changed. */
   | 'ERR_REGISTRAR_REFUSED'

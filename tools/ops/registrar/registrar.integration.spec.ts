@@ -183,7 +183,7 @@ describe('publication', () => {
   );
 
   it('refuses to publish a register without people, unless it is told that the register may be empty', () => {
-    expect(publish).toThrow('the register has no people');
+    expect(publish).toThrow('the tree would have no people');
     expect(open((each) => each.publish(site, true)).people).toBe(0);
   });
 });

@@ -160,7 +160,7 @@ export class Registrar implements Disposable {
   /**
    * Registers all of these people, or none.
    * @param findings the results of the check of residence, in the order of the requests; null: the requests name the districts
-   * @throws RegistrarError `ERR_REGISTRAR_REFUSED`
+   * @throws RegistrarError `ERR_REGISTRAR_REFUSED` | `ERR_REGISTRAR_STATE`
    */
   add(requests: readonly Request[], findings: readonly Finding[] | null): readonly Change[] {
     const { now, random } = this.world;
@@ -187,7 +187,8 @@ export class Registrar implements Disposable {
   /**
    * Signs the current tree for 14 days, and writes its files. The root is in the register before anyone can see the root.
    * @param hasher a faster hasher, for registers of many people
-   * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or if the register has no people
+   * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or if the tree would have no people; `ERR_REGISTRAR_UNREADABLE` if the
+   * published root is not in the register
    */
   publish(publicFolder: string, allowEmpty = false, hasher?: BulkHasher): Published {
     const { register } = this;
@@ -198,7 +199,7 @@ export class Registrar implements Disposable {
     const notAfter = notBefore + MAX_ROOT_SECONDS;
     const publication = publicationOf(register, notBefore, hasher);
     if (publication.leaves === 0 && !allowEmpty)
-      throw new RegistrarError('ERR_REGISTRAR_STATE', 'the register has no people, so nothing was published');
+      throw new RegistrarError('ERR_REGISTRAR_STATE', 'the tree would have no people, so nothing was published');
     const { root, places } = publication;
     const note = signRootNote(
       { registrar: register.registrar, root: fieldFromHex(root), notBefore, notAfter, places },

@@ -1,4 +1,4 @@
-// Builds the page's files for proofs: the worker's script, and two WebAssembly files, which bb.js itself would load from data: URLs.
+// Builds the page's files for proofs: the worker's script and two WebAssembly files. bb.js itself would load its file from a data: URL.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { transform } from 'esbuild';
 
-/** Sections that only one page shows. Every page has all other sections. */
+/** Sections that only one page shows. Every page has the sections that neither this table nor PARTS names. */
 export const SECTIONS = {
   write: ['write', 'places', 'topics', 'send', 'link', 'signIn'],
   verify: ['checks', 'verify'],

@@ -1,5 +1,5 @@
-// Answers the CLI's calls. This file itself answers three calls that the WebAssembly engine cannot answer, and passes the others to the
-// engine.
+// Answers the CLI's calls. This file itself answers three calls that the WebAssembly engine cannot answer, and renames one. The engine
+// answers the others.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 import { refuseOldHistory } from './old-history.mjs';
 import { loadEngine } from './wasm-engine.mjs';

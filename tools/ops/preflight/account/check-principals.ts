@@ -23,7 +23,7 @@ export const principals: Check = {
     );
     // Skip roles of other accounts, which only their account could confirm; aws-credentials warns about them.
     const arns = [...named].filter((arn) => arn.includes(`:${accountId}:`));
-    if (arns.length === 0) return skip('keyAdministrators and secretOperators name nothing of this account');
+    if (arns.length === 0) return skip('the stack’s file names no role and no user of this account');
     return Promise.all(arns.map((arn) => look(context, arn)));
   },
 };
@@ -67,7 +67,7 @@ async function look({ ports, region, signal }: Context, arn: string): Promise<Fi
 
 function explain(stderr: string, arn: string, kind: string): Finding {
   if (/^NoSuchEntity(Exception)?$/.test(cliErrorCode(stderr)))
-    return fail(`${arn} does not exist`, `make the ${kind}, or take it out of keyAdministrators and secretOperators`);
+    return fail(`${arn} does not exist`, `make the ${kind}, or take it out of the stack’s file`);
   const explained = explainCli(stderr, 'IAM', kind === 'role' ? 'iam:GetRole' : 'iam:GetUser');
   return {
     ...explained,

@@ -8,7 +8,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Ports } from '../ports';
 
-/** The caller's account and region. */
+/** The caller's account and ARN. */
 export interface Account {
   readonly accountId: string;
   readonly arn: string;

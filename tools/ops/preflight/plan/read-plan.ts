@@ -90,7 +90,7 @@ const DATABASE_URL = 'gateway/database-url';
 /** The account id that infra's preview uses instead of the real one. */
 const PREVIEW_ACCOUNT = '123456789012';
 
-/** @throws PlanRefused */
+/** @throws PlanRefused, and the signal's reason */
 export async function readPlan(ports: Ports, stack: string, stackFile: StackFile, signal: AbortSignal): Promise<Plan> {
   const args = [
     'tools/run.mjs',

@@ -79,7 +79,7 @@ async function findingsOf(
   }
 }
 
-/** Skips the check only if a check that reports the reason also runs. Otherwise it fails, so that the exit code is not 0. */
+/** Fails the check if another check would explain the reason but does not run, so that the exit code is not 0. Otherwise skips it. */
 function unavailable({ message, explainedBy }: Unavailable, checks: readonly Check[], stack: string): Finding {
   return explainedBy === undefined || checks.some(({ name }) => name === explainedBy)
     ? skip(message)

@@ -9,7 +9,10 @@ import type { Move, Request } from '../requests/read-requests';
 import type { Finding } from '../residence/residence-check';
 import { formerOf, overBefore, ownersOf, placesOf, publishableFrom } from './registration-rules';
 
-/** `moved`: same commitment, new district and salt. `renewed`: new commitment. `unchanged`: same commitment and district. */
+/**
+ * `moved`: same commitment, new district and salt. `renewed`: new commitment, or registered again after a revocation. `unchanged`: same
+ * commitment and district.
+ */
 export type ChangeKind = 'new' | 'moved' | 'renewed' | 'unchanged' | 'revoked';
 
 export interface Change {
@@ -46,7 +49,7 @@ interface Asked extends Request {
  * Registers all of these people, or none.
  * @param findings the results of the check of residence, in the order of the requests; null: the requests name the districts
  * @param now Unix seconds
- * @throws RegistrarError `ERR_REGISTRAR_REFUSED` with every line that is wrong
+ * @throws RegistrarError `ERR_REGISTRAR_REFUSED` with every line that is wrong; `ERR_REGISTRAR_STATE` if the tree is full
  */
 export function addPeople(
   register: Register,
@@ -141,7 +144,7 @@ export function revokePerson(register: Register, person: string): Changed {
   return { register: { ...register, people }, changes: [{ kind: 'revoked', person, registration: null }] };
 }
 
-/** Deletes commitments, and revoked people, once every root that held them has ended. */
+/** Deletes former commitments, and revoked people, once every root that contained them has ended. */
 export function forgetEnded(register: Register, now: number): Register {
   const over = overBefore(register, now);
   const people = new Map<string, Person>();

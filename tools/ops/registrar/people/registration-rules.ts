@@ -2,7 +2,7 @@ import { NOTE_GRACE_SECONDS } from '@communique-tee/residence';
 import { heldUntil, type FormerCommitment, type Person, type Register, type Registration } from '../register/register';
 
 /**
- * Returns the commitments that are former ones once the person's current registration ends, each with the end of the last root that holds
+ * Returns the commitments that are former ones once the person's current registration ends. Each has the end of the last root that contains
  * it.
  */
 export function formerOf(register: Register, { registration, former }: Person): FormerCommitment[] {
@@ -15,9 +15,9 @@ export function formerOf(register: Register, { registration, former }: Person): 
 }
 
 /**
- * Returns the earliest notBefore (Unix seconds) of a root that may hold this commitment of a person; 0 if no root holds another commitment
- * of that person. The time includes the grace that verifiers give a new root, so that no clock accepts the last root with the old
- * commitment and the first root with the new one at the same time.
+ * Returns the earliest notBefore (Unix seconds) of a root that may contain this commitment of a person; 0 if no root contains another
+ * commitment of that person. The time includes the grace that verifiers give a new root, so that no clock accepts the last root with the
+ * old commitment and the first root with the new one at the same time.
  */
 export function publishableFrom(former: readonly FormerCommitment[], commitment: string): number {
   const others = former.filter((each) => each.commitment !== commitment).map(({ until }) => until);

@@ -9,7 +9,7 @@ let flock: ((file: number, operation: number) => number) | undefined;
 
 /**
  * Locks a file for this process with flock(2). The kernel frees the lock when the process ends, however it ends. The file stays.
- * @throws RegistrarError `ERR_REGISTRAR_LOCKED` while another process holds it
+ * @throws RegistrarError `ERR_REGISTRAR_LOCKED` while another process has locked it
  */
 export function takeLock(path: string): Disposable {
   // null means this process, which has the C library loaded.

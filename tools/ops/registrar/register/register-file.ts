@@ -81,7 +81,7 @@ export function* formatRegister({ people, ...rest }: Register, log: LogMark): Ge
   yield Buffer.from(`sha256 ${hash.digest('hex')}\n`);
 }
 
-/** @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` for bytes that formatRegister did not write */
+/** @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` if hash or form is wrong, or if entries contradict each other */
 export function parseRegister(bytes: Buffer): { register: Register; log: LogMark } {
   const last = bytes.lastIndexOf('\n', -2) + 1;
   if (last === 0 || bytes.subarray(last).toString('latin1') !== `sha256 ${hashOf(bytes.subarray(0, last))}\n`)

@@ -25,8 +25,8 @@ export interface LogEntry {
  * The register and its audit log in one folder, which one process at a time may open.
  *
  * A change appends a line to the log, then replaces the register, which names the log's length and hash. So after a crash the register is
- * the old or the new one. A log line after that length belongs to a change that was not made, and the next change cuts it off. A register
- * that is older than its log, such as one from a backup, is refused.
+ * the old or the new one. One log line after that length belongs to a change that was not made, and the next change cuts it off. With more
+ * such lines the register is older than its log, such as one from a backup, and is refused.
  */
 export class RegisterStore implements Disposable {
   private constructor(
@@ -39,7 +39,11 @@ export class RegisterStore implements Disposable {
     readonly interrupted: boolean,
   ) {}
 
-  /** Makes a folder with an empty register. @throws RegistrarError `ERR_REGISTRAR_STATE` if the folder has a register */
+  /**
+   * Makes a folder with an empty register.
+   * @throws RegistrarError `ERR_REGISTRAR_STATE` if the folder has a register, `ERR_REGISTRAR_LOCKED` while another process has it open,
+   * `ERR_REGISTRAR_UNREADABLE` if the folder has only the log of a lost register
+   */
   static create(folder: string, register: Register, entry: LogEntry, files = new DurableFiles()): RegisterStore {
     files.makeFolder(folder, FOLDER_MODE);
     const lock = takeLock(join(folder, LOCK_FILE));

@@ -45,7 +45,7 @@ export interface Person {
   readonly person: string;
   /** null if the person was revoked. */
   readonly registration: Registration | null;
-  /** Earlier commitments that a valid root may still hold. */
+  /** Earlier commitments that a valid root may still contain. */
   readonly former: readonly FormerCommitment[];
   /** Hash of name and birth date, 32 hex digits; null if they were not given. */
   readonly likeness: string | null;
@@ -59,15 +59,15 @@ export interface Registration {
   readonly salt: string;
   /** The registration's place in the tree. */
   readonly index: number;
-  /** The number of roots that had been published before this registration was entered, and so do not hold it. */
+  /** The number of roots that had been published before this registration was entered, and so do not contain it. */
   readonly since: number;
-  /** The earliest beginning (Unix seconds) of a root that may hold this registration; 0: the next root holds it. */
+  /** The earliest beginning (Unix seconds) of a root that may contain this registration; 0: the next root contains it. */
   readonly from: number;
 }
 
 export interface FormerCommitment {
   readonly commitment: string;
-  /** The notAfter (Unix seconds) of the last root that holds the commitment. */
+  /** The notAfter (Unix seconds) of the last root that contains the commitment. */
   readonly until: number;
 }
 
@@ -84,13 +84,13 @@ export function newRegister(of: Pick<Register, 'registrar' | 'maxCampaignDays' |
   };
 }
 
-/** The notAfter (Unix seconds) of the last root that holds a registration; 0 if no root does. */
+/** The notAfter (Unix seconds) of the last root that contains a registration; 0 if no root does. */
 export function heldUntil(register: Register, { since, from }: Registration): number {
   const holding = register.roots.filter(({ number, notBefore }) => number > since && notBefore >= from);
   return Math.max(0, ...holding.map(({ notAfter }) => notAfter));
 }
 
-/** Whether a root that begins at `notBefore` (Unix seconds) may hold the registration. */
+/** Whether a root that begins at `notBefore` (Unix seconds) may contain the registration. */
 export function isDue({ from }: Registration, notBefore: number): boolean {
   return notBefore >= from;
 }

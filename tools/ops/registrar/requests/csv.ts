@@ -21,8 +21,7 @@ const NAMED_SEPARATOR = /^sep=(.)(?=\r?\n)/i;
 
 /**
  * Reads CSV as spreadsheets write it (RFC 4180): with or without a byte-order mark, separated by commas, semicolons or tabs, with LF or
- * CRLF, in UTF-8 or else Windows-1252. It reports what it cannot read for certain as a problem. The one guess is Windows-1252 for a file
- * that is not UTF-8; a remark reports it.
+ * CRLF, in UTF-8 or else Windows-1252. What it cannot read for certain is a problem. Windows-1252 is a guess, which a remark reports.
  */
 export function readCsv(bytes: Uint8Array): Csv {
   const remarks: string[] = [];

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 /**
  * Returns a value that is equal for all spellings of a name with the same birth date: "Mary O'Brien", "MARY OBRIEN" and "O Brien, Mary",
- * with composed or decomposed accents. It is a keyed hash with the register's own key, so the register has no names.
+ * with or without accents. It is a keyed hash with the register's own key, so the register has no names.
  * @param key 32 bytes, hex
  * @returns 32 hex digits
  */

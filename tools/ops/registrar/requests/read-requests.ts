@@ -10,7 +10,7 @@ export interface Request {
   readonly person: string;
   /** The code that the person gave to the operator: 64 hex digits. */
   readonly commitment: string;
-  /** As written in the file; null if the check of residence tells the district. */
+  /** As the operator wrote it; null if only the check of residence tells the district. */
   readonly district: string | null;
   readonly name: string | null;
   readonly born: string | null;
