@@ -9,7 +9,7 @@ export function containedIn(metafile: Pick<Metafile, 'outputs'>): string[];
 /**
  * Returns each license text once, under the names of its packages, with the contents of their NOTICE files.
  * @param places the folders that `packagesIn` returns
- * @throws Error if a package names no license
+ * @throws Error if a package has no license text and names no license
  */
 export function licensesOf(nodeModules: string, places: readonly string[]): string;
 

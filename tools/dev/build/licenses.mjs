@@ -32,7 +32,7 @@ export function containedIn({ outputs }) {
  * Returns each license text once, under the names of its packages, with the contents of their NOTICE files.
  * @param {string} nodeModules the folder node_modules
  * @param {string[]} places the folders of packages in it, as `packagesIn` returns them
- * @throws Error if a package names no license
+ * @throws Error if a package has no license text and names no license
  */
 export function licensesOf(nodeModules, places) {
   /** @type {Map<string, string[]>} */

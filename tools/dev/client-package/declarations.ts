@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** The files with the published types. They import only each other, so no type is missing. */
+/** The files with the published types. These types need only each other, so no type is missing. */
 const SOURCES = [
   'libs/protocol/src/congress/offices.ts',
   'libs/protocol/src/congress/office-refusal.ts',

@@ -12,7 +12,7 @@ import {
   usageStatementSchema,
 } from '@communique-tee/protocol';
 
-/** Every schema that the client uses. package.integration.spec.ts compares browser-zod.ts with zod on each. */
+/** Schemas that the client uses. package.integration.spec.ts compares browser-zod.ts with zod on each. */
 const SCHEMAS = {
   answer: answerSchema,
   message: congressMessageSchema,

@@ -1,5 +1,5 @@
 const SECRET_NAME = /passw|secret|token|credential|apikey|(^|[_.-])(key|dsn|auth)([_.-]|$)/i;
-/** Matches variables that are named like secrets but hold a path or a type. */
+/** Matches variables that are named like secrets but contain a path or a type. */
 const NAMES_A_PLACE = /_(file|path|dir|folder|type|sock)$/i;
 const SHORTEST = 6;
 const REMOVED = '<hidden>';

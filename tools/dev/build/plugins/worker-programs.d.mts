@@ -3,7 +3,7 @@ import type { Plugin } from 'esbuild';
 export interface WorkerProgramsOptions {
   /** The workspace's folder. */
   root: string;
-  /** Called with the path of every file that is part of a worker's program. */
+  /** Called with the path of every file that the plugin puts into the bundle. */
   onInput?: (path: string) => void;
 }
 

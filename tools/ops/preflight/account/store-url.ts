@@ -7,7 +7,7 @@ const SCHEMES = { postgresql: ['postgresql:', 'postgres:'], redis: ['redis:', 'r
 
 /**
  * Returns what is wrong with the URL of a store, in words that contain no part of the URL.
- * @param mayBeLocal whether a server on this machine may do without TLS
+ * @param mayBeLocal whether a server on this machine needs no TLS
  */
 export function judgeStoreUrl(kind: 'postgresql' | 'redis', text: string, mayBeLocal: boolean): UrlProblem | undefined {
   const url = URL.parse(text);
