@@ -1,6 +1,6 @@
 import { connect, type SendResult } from '@communique-tee/client';
 import { commitmentOf, createSecret, residenceProver } from '@communique-tee/client/residence';
-import { decodeEnvelope, toHex, type CongressMessage } from '@communique-tee/protocol';
+import { decodeEnvelope, houseOffices, toHex, type CongressMessage } from '@communique-tee/protocol';
 import { receivedBy, type ReceivedXml, type System } from '@communique-tee/test-system';
 import { publishTemplate, TEMPLATE_SLUG } from './publish-template';
 import type { DemoResidence } from './start-residence';
@@ -127,8 +127,8 @@ export async function sendProven(
  * returns the state's first district, because a senator's constituents live in every district of the state.
  */
 function districtOf({ offices, constituent: { state } }: CongressMessage): string {
-  const house = offices.find((office) => office.startsWith('H'));
-  return `${state}-${house?.slice(-2) ?? '01'}`;
+  const house = offices.find((office) => office.startsWith('H')) ?? houseOffices(state)[0];
+  return `${state}-${house?.slice(-2) ?? ''}`;
 }
 
 function officeLines({ report }: SendResult): string[] {
