@@ -20,7 +20,7 @@ const run = (args: readonly string[], command = process.execPath, env = process.
       done({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
-/** Keeps the help of each program, so that each program is started only once for it. */
+/** The help of each program, so that a program is started only once for its help. */
 const helps = new Map<string, Promise<Ended>>();
 function helpOf(words: readonly string[], command = process.execPath, env = process.env): Promise<Ended> {
   const name = words.join(' ');
@@ -110,7 +110,7 @@ const programs = [
   ]),
 ];
 
-/** Our own programs and commands that do one thing, so that their help must list their exit codes. */
+/** Our programs and commands that have no further commands. Their help must list their exit codes. */
 const leaves = programs.filter((program) => program.startsWith('tools/run.mjs ') && !GROUPS.has(program));
 
 it('package.json has at most 23 scripts', () => {

@@ -7,7 +7,7 @@ import { stackConfig } from './preview/stack-config';
 
 const root = workspaceRoot();
 
-/** An account whose AWS provider fails with a gRPC error. The error's details have several lines, of which the last has the reason. */
+/** An account whose AWS provider fails with a gRPC error. The last line of the error's details has the reason. */
 const refusing = (token: string, reason: string) =>
   class extends MockAws {
     override call(asked: Parameters<MockAws['call']>[0]) {
@@ -100,7 +100,7 @@ describe('a network of the operator’s', () => {
   ];
   const several = ['instances=2', 'balancer=application'];
 
-  /** An account that answers these look-ups differently; undefined: AWS finds nothing. */
+  /** An account that gives these answers to look-ups. An answer of undefined means that AWS finds nothing. */
   const answering = (answers: Readonly<Record<string, (asked: Record<string, unknown>) => object | undefined>>) =>
     class extends MockAws {
       override call(asked: Parameters<MockAws['call']>[0]) {
@@ -119,7 +119,7 @@ describe('a network of the operator’s', () => {
       StandIn,
     );
 
-  it('is refused if a subnet is in another zone than its place in the list', async () => {
+  it('is refused if a subnet is in another zone than the zone at its place in availabilityZones', async () => {
     const inOneZone = answering({
       getSubnet: ({ id, availabilityZone }) =>
         String(id).endsWith('3') && availabilityZone === 'us-east-1b' ? undefined : {},

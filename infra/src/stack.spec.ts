@@ -116,7 +116,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     for (const { name } of aws()) expect(name.startsWith(`communique-tee-${stack}`)).toBe(true);
   });
 
-  it('makes no network in the operator’s own network', () => {
+  it('makes no network resources if it uses the operator’s own network', () => {
     const network = ['Vpc', 'Subnet', 'InternetGateway', 'NatGateway', 'Route', 'RouteTable', 'VpcEndpoint', 'FlowLog'];
     const made = network.filter((type) => seen.resources.some((resource) => resource.type.endsWith(`:${type}`)));
     if (!inAdoptedNetwork) {
@@ -132,7 +132,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       expect(vpcId).toBe('vpc-0123456789abcdef0');
   });
 
-  it('opens the operator’s own database to its parents, and reads the URL from the operator’s secret', () => {
+  it('opens the operator’s own database to the stack’s parents, and reads its URL from the operator’s secret', () => {
     const own = changes.find((change) => change.startsWith('databaseUrlSecret='))?.split('=')[1];
     const rules = (direction: 'Ingress' | 'Egress') =>
       inputsOf<{ securityGroupId: string; referencedSecurityGroupId?: string; fromPort: number }>(
@@ -348,7 +348,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('has idle times with which no hop closes a connection while the hop before it may send a request', () => {
+  it('sets idle times so that no hop closes a connection on which the previous hop may still send a request', () => {
     const archive = Buffer.from(
       String(
         all('aws:s3/bucketObjectv2:BucketObjectv2').find(({ name }) => name.endsWith('-parent-files'))?.inputs
@@ -499,7 +499,7 @@ it.each([
   ]);
 });
 
-it('opens the metadata service to the gateway only if the enclave uses KMS, and gives it the enclave’s secrets', async () => {
+it('opens the metadata service to the gateway only if the enclave uses KMS, and gives the gateway the enclave’s secrets', async () => {
   const archiveOf = async (...hosts: string[]): Promise<string> => {
     const changes = buildFolder('dev');
     const file = join(folder, 'measurements.json');

@@ -103,7 +103,7 @@ describe('communique-tee', () => {
     expect(exit).toBe(0);
   });
 
-  it('keeps the key to the answer in a file that only its owner can read, and nothing of the message', async () => {
+  it('keeps the key to the answer, but no text of the message, in a file that only its owner can read', async () => {
     const id = await sent();
     expect([statSync(join(state, 'communique-tee')).mode & 0o777, statSync(keptFile(id)).mode & 0o777]).toEqual([
       0o700, 0o600,
@@ -620,7 +620,7 @@ describe('communique-tee', () => {
     expect((await call(untrusted, with_())).err).toMatch(/attestation_refused[^]*It was not sent\.\n$/);
   });
 
-  it('does not claim to know whether a message was sent if interrupted while it posts, and reports it as accepted after that', async () => {
+  it('does not claim to know whether a message was sent if it is interrupted during the post, and reports the message as accepted if it is interrupted later', async () => {
     const send = ['send', '--message', exampleFile, ...trust, '--wait'];
     for (const [path, words] of [
       ['/api/messages', 'We do not know yet whether it was sent.'],

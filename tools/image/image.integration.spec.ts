@@ -274,7 +274,7 @@ describe('image sign, beside a measurements.json', () => {
       .update(await readFile(path))
       .digest('hex');
 
-  /** Makes a folder with what `image build` leaves there, so far as `image sign` reads it. */
+  /** Makes a folder with the files of `image build` that `image sign` reads. */
   async function build(name: string, text: string) {
     const folderOfImage = join(folder, name);
     await mkdir(folderOfImage);
@@ -301,27 +301,30 @@ describe('image sign, beside a measurements.json', () => {
     ['in place of the unsigned image', 'communique-tee.eif'],
     ['beside the unsigned image', 'signed.eif'],
     ['in another folder', '../apart/communique-tee.eif'],
-  ])('describes the signed image there, if that is %s', async (title, name) => {
-    await mkdir(file('apart'), { recursive: true });
-    const { built, folder: of, eif } = await build(title, 'app');
-    const signed = join(of, name);
-    for (const from of [eif, signed]) {
-      const { status, out, err } = await sign(from, signed);
-      const there = join(dirname(signed), 'measurements.json');
-      expect({ status, err }).toEqual({ status: 0, err: `${there} describes the signed image.\n` });
-      const sha384 = await sha384Of(signed);
-      const pcr8 = (JSON.parse(out) as { Measurements: Record<string, string> }).Measurements['PCR8'];
-      expect(await read(there)).toEqual({
-        ...built,
-        image: basename(signed),
-        sizeBytes: (await stat(signed)).size,
-        sha384,
-        pcr8,
-      });
-      expect((await read(join(dirname(signed), 'sbom.cdx.json')))['content']).toBe(sha384);
-    }
-    if (name.startsWith('..')) expect(await read(join(of, 'measurements.json'))).toEqual(built);
-  });
+  ])(
+    'writes a measurements.json of the signed image beside it, if the signed image is written %s',
+    async (title, name) => {
+      await mkdir(file('apart'), { recursive: true });
+      const { built, folder: of, eif } = await build(title, 'app');
+      const signed = join(of, name);
+      for (const from of [eif, signed]) {
+        const { status, out, err } = await sign(from, signed);
+        const there = join(dirname(signed), 'measurements.json');
+        expect({ status, err }).toEqual({ status: 0, err: `${there} describes the signed image.\n` });
+        const sha384 = await sha384Of(signed);
+        const pcr8 = (JSON.parse(out) as { Measurements: Record<string, string> }).Measurements['PCR8'];
+        expect(await read(there)).toEqual({
+          ...built,
+          image: basename(signed),
+          sizeBytes: (await stat(signed)).size,
+          sha384,
+          pcr8,
+        });
+        expect((await read(join(dirname(signed), 'sbom.cdx.json')))['content']).toBe(sha384);
+      }
+      if (name.startsWith('..')) expect(await read(join(of, 'measurements.json'))).toEqual(built);
+    },
+  );
 
   it('leaves the measurements.json of another image alone, and says so', async () => {
     const one = await build('one', 'app');
@@ -338,7 +341,7 @@ describe('image sign, beside a measurements.json', () => {
     expect((await read(join(earlier.folder, 'measurements.json')))['pcr0']).toBe(later.built.pcr0);
   });
 
-  it('says that none was written if the unsigned image has none', async () => {
+  it('says that no measurements.json was written if the unsigned image has none', async () => {
     await mkdir(file('bare'));
     await pack(join('bare', 'communique-tee.eif'), { 'app.js': 'app' });
     const { status, err } = await sign(file('bare/communique-tee.eif'), file('bare/communique-tee.eif'));

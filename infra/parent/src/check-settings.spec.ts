@@ -223,10 +223,13 @@ it.each([
   ['a dollar', '$HOME@example.org', false],
   ['two dots', 'ops@example..org', false],
   ['a host without a dot', 'ops@localhost', false],
-])('accepts or refuses an email address with %s', (_name, email, taken) => {
-  const { https } = ON_PARENT;
-  if (https.by !== 'certbot') throw new Error('the example has a certificate of certbot');
-  expect(problemsOf({ ...ON_PARENT, https: { ...https, email } })).toEqual(
-    taken ? [] : ['https.email: must be an email address'],
-  );
-});
+])(
+  'accepts an email address, or refuses it if it has a character or form that certbot or a shell misreads: %s',
+  (_name, email, taken) => {
+    const { https } = ON_PARENT;
+    if (https.by !== 'certbot') throw new Error('the example has a certificate of certbot');
+    expect(problemsOf({ ...ON_PARENT, https: { ...https, email } })).toEqual(
+      taken ? [] : ['https.email: must be an email address'],
+    );
+  },
+);

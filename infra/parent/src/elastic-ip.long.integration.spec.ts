@@ -154,7 +154,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('is not taken if too little of the hook’s time is left for the steps after it', async () => {
+    it('is not taken if too little of the hook’s time is left for the steps that follow', async () => {
       await world({ states: ['Pending:Wait'] });
       expect(await launch({ LAUNCH_LIMIT_SECONDS: '9' })).toMatchObject({ code: 78, holder: BEFORE });
       expect(await story()).toEqual([]);
@@ -189,7 +189,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
         78,
       ],
       [
-        'the enclave dies before',
+        'the enclave dies before AWS receives CONTINUE',
         { states: ['Pending:Wait'], completes: 'exit 254', health: [WELL, report('down')] },
         78,
       ],
@@ -261,7 +261,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('is taken if no instance has it, as after the end of a new parent that failed', async () => {
+    it('is taken if no instance has it, for example because a new parent failed and was ended', async () => {
       await world({ holder: '-', states: ['InService'] });
       expect(await keep()).toEqual({ code: 0, holder: ME, here: true });
     });

@@ -264,7 +264,7 @@ describe('the CloudWatch agent', () => {
     for (const service of services) expect(collected).toContain(`/var/log/communique/${service}.log`);
   });
 
-  it('reads only logs that logrotate rotates, and that of cloud-init', () => {
+  it('reads only logs that logrotate rotates, and the log of cloud-init', () => {
     const rotated = [...contentOf(ON_PARENT, '/etc/logrotate.d/communique').matchAll(/^(\/\S+) \{$/gm)].map(
       ([, pattern = '']) => pattern,
     );
@@ -284,7 +284,7 @@ describe('the CloudWatch agent', () => {
       }
   });
 
-  it('writes only into groups below the prefix', () => {
+  it('writes only into log groups below the stack’s prefix', () => {
     for (const { log_group_name } of agent.logs.logs_collected.files.collect_list)
       expect(log_group_name).toMatch(/^\/communique\/dev\/(gateway|enclave|parent|nginx|database)$/);
   });

@@ -115,7 +115,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect(JSON.stringify(seen?.headers)).not.toMatch(/203\.0\.113\.7|evil/);
     });
 
-    it('sends HSTS with every answer, and not the name or version of the server', async () => {
+    it('sends HSTS with every answer, and not the version of nginx', async () => {
       for (const answer of [
         await ask(),
         await ask({ path: '/teapot' }),

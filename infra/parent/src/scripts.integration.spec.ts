@@ -180,7 +180,7 @@ esac`,
           },
         }),
       });
-    /** Waits until nitro-cli was asked more than twelve times, which is more often than it may fail in a row. */
+    /** Waits until nitro-cli was asked at least twelve times, which is more often than it may fail in a row. */
     const manyLooks = async () => {
       for (;;) {
         const calls = await readFile(join(home, 'calls'), 'utf8');
@@ -303,7 +303,7 @@ esac`,
         },
       );
 
-      it('treats the enclave as ended only if a list with exit code 0 lacks it', async () => {
+      it('treats the enclave as ended only if nitro-cli exits with 0 and its list lacks the enclave', async () => {
         await describeAs(
           `echo >> ${home}/looks; if (($(wc -l < ${home}/looks) % 3 == 0)); then describe; else echo '[]'; exit 39; fi`,
         );
@@ -359,7 +359,7 @@ esac`,
         expect(events.at(-1)).toMatchObject({ event: 'enclave_terminate_failed', id: 'i-1-enc1', exitCode: 11 });
       });
 
-      it('terminates the enclave and counts a failure if a tool that it needs fails', async () => {
+      it('terminates the enclave and counts a failure if a tool that the supervisor needs fails', async () => {
         const jq = (await run('bash', ['--norc', '-c', 'command -v jq'])).stdout.trim();
         await script('jq', `[[ ! -f ${home}/broken ]] || exit 5; exec ${jq} "$@"`);
         const child = supervise();
@@ -383,7 +383,7 @@ esac`,
     });
   });
 
-  // bash ignores the exit code of a command in these places, so a failed call would look like an empty answer.
+  // bash ignores the exit code of a command inside a here-string or a process substitution, so a failed call would look like an empty answer.
   it('never read the output of a command only through a here-string or a process substitution', () => {
     const lost: string[] = [];
     for (const [path, { content }] of Object.entries({

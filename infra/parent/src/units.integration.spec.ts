@@ -46,7 +46,7 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     const root = join(folder.path, name);
     await rm(root, { recursive: true, force: true });
     await stage(renderParentFiles(settings), root);
-    // Add systemd's own units, and that of AWS's package.
+    // Add systemd's own units, and the unit of AWS's package.
     await mkdir(join(root, 'usr/lib/systemd'), { recursive: true });
     await cp('/lib/systemd/system', join(root, 'usr/lib/systemd/system'), { recursive: true, verbatimSymlinks: true });
     await writeFile(join(root, 'usr/lib/systemd/system/nitro-enclaves-allocator.service'), ALLOCATOR);

@@ -105,8 +105,8 @@ describe('one wrong input', () => {
     ['a name of 65 characters', role, { name: 'r'.repeat(65) }, 'length', /RoleName: 65 characters: at most 64/],
     ['a session of a minute', role, { maxSessionDuration: 60 }, 'range', /MaxSessionDuration: 60: at least 3600/],
     ['no trust policy', role, { assumeRolePolicy: undefined }, 'required', /AssumeRolePolicyDocument: is required/],
-    ['a list for a text', role, { description: ['x'] }, 'type', /^description: .*is a list, not string/],
-    ['words for a number', alarm, { threshold: 'many' }, 'type', /Threshold: is string, not double/],
+    ['a list instead of a text', role, { description: ['x'] }, 'type', /^description: .*is a list, not string/],
+    ['words instead of a number', alarm, { threshold: 'many' }, 'type', /Threshold: is string, not double/],
     [
       'six actions',
       alarm,
@@ -146,7 +146,7 @@ describe('one wrong input', () => {
       /^userData: 16385 bytes: at most 16384/,
     ],
     [
-      'a disk that is neither encrypted nor not',
+      'a disk whose encryption is neither true nor false',
       'aws:ec2/launchTemplate:LaunchTemplate',
       { blockDeviceMappings: [{ ebs: { encrypted: 'maybe' } }] },
       'type',
@@ -169,7 +169,7 @@ describe('one wrong input', () => {
     ],
     ['a bucket in capitals', 'aws:s3/bucket:Bucket', { bucket: 'Bucket' }, 'limit', /^bucket: "Bucket" does not match/],
     [
-      'an address without its network',
+      'a network range that is no IPv4 address',
       'aws:ec2/subnet:Subnet',
       { cidrBlock: '10.999.0.0/24' },
       'limit',
@@ -183,9 +183,15 @@ describe('one wrong input', () => {
       'range',
       /^healthCheck\.interval: .*HealthCheckIntervalSeconds: 4: at least 5/,
     ],
-    ['a balancer’s name of 33', 'aws:lb/loadBalancer:LoadBalancer', { name: 'n'.repeat(33) }, 'limit', /at most 32/],
     [
-      'a name that is too long for ACM',
+      'a balancer’s name of 33 characters',
+      'aws:lb/loadBalancer:LoadBalancer',
+      { name: 'n'.repeat(33) },
+      'limit',
+      /at most 32/,
+    ],
+    [
+      'a domain name that is too long for ACM',
       'aws:acm/certificate:Certificate',
       { domainName: `${'d'.repeat(53)}.example.org` },
       'limit',
@@ -201,7 +207,7 @@ describe('one wrong input', () => {
     ['a policy that is not JSON', role, { assumeRolePolicy: '{' }, 'limit', /^assumeRolePolicy: is no policy in JSON/],
     ['a policy without statements', 'aws:kms/key:Key', { policy: '{}' }, 'limit', /^policy: is no policy in JSON/],
     [
-      'a statement twice',
+      'two statements with one Sid',
       'aws:s3/bucketPolicy:BucketPolicy',
       { policy: '{"Statement":[{"Sid":"A"},{"Sid":"A"}]}' },
       'limit',
@@ -221,7 +227,13 @@ describe('one wrong input', () => {
       'limit',
       /^policy: sns:\* is no action of a topic/,
     ],
-    ['a window of more than a day', alarm, { period: 60, evaluationPeriods: 1441 }, 'limit', /86460 seconds together/],
+    [
+      'an alarm over more than a day',
+      alarm,
+      { period: 60, evaluationPeriods: 1441 },
+      'limit',
+      /86460 seconds together/,
+    ],
     [
       'a minimum size above the maximum',
       'aws:autoscaling/group:Group',
@@ -285,12 +297,24 @@ describe('one wrong input', () => {
       'limit',
       /10241 characters together, at most 10240/,
     ],
-    ['a tag’s key of 129', role, { tags: { ['k'.repeat(129)]: 'v' } }, 'limit', /a key has 1 to 128/],
-    ['a tag’s value of 257', 'aws:ec2/vpc:Vpc', { tags: { k: 'v'.repeat(257) } }, 'limit', /at most 256 characters/],
+    ['a tag’s key of 129 characters', role, { tags: { ['k'.repeat(129)]: 'v' } }, 'limit', /a key has 1 to 128/],
+    [
+      'a tag’s value of 257 characters',
+      'aws:ec2/vpc:Vpc',
+      { tags: { k: 'v'.repeat(257) } },
+      'limit',
+      /at most 256 characters/,
+    ],
     ['a tag with a #', 'aws:ec2/vpc:Vpc', { tags: { k: '#' } }, 'limit', /letters, digits, spaces/],
     ['a tag of AWS’s own', 'aws:ec2/vpc:Vpc', { tags: { 'aws:k': 'v' } }, 'limit', /the prefix aws: is reserved/],
-    ['47 tags beside those of the provider', 'aws:ec2/vpc:Vpc', { tags: tags(47) }, 'limit', /51 tags: at most 50/],
-  ])('is found: %s', (_what, type, changes, kind, words) => {
+    [
+      '47 tags in addition to the tags of the provider',
+      'aws:ec2/vpc:Vpc',
+      { tags: tags(47) },
+      'limit',
+      /51 tags: at most 50/,
+    ],
+  ])('is reported: %s', (_what, type, changes, kind, words) => {
     const problems = problemsWith(type, changes);
     expect(problems.map((problem) => `${problem.kind} ${problem.problem}`)).toContainEqual(
       expect.stringMatching(new RegExp(`^${kind} .*`)),

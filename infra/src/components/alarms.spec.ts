@@ -13,13 +13,13 @@ import { RUNBOOK } from './alarms';
 
 const root = workspaceRoot();
 const times = (count: number, value: number | null): (number | null)[] => Array.from({ length: count }, () => value);
-/** A day's values by minute, oldest first, with an event in each minute of `when`, which counts minutes back from the last. */
+/** The values of each minute of a day, oldest first: 1 in each minute of `when`, which counts back from the last minute, and 0 in the others. */
 const inMinutes = (...when: number[]): (number | null)[] =>
   Array.from({ length: 1440 }, (_, minute) => (when.includes(1439 - minute) ? 1 : 0));
 
 /**
- * For each alarm, values by minute (oldest first; null means no data) with its fault, and values without the fault. An alarm's name is
- * here without the number of a node.
+ * For each alarm, series of values by minute (oldest first; null means no data): those that must raise the alarm, and those that must
+ * not. The names have no node number at their end.
  */
 const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | null)[][] }> = {
   'enclave-unhealthy': {
@@ -123,7 +123,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
     expect(wrong).toEqual([]);
   });
 
-  it('sets for every alarm how a period without data counts, and one action', () => {
+  it('sets for every alarm how a period without data counts, and exactly one action', () => {
     for (const [, alarm] of alarms) {
       expect(['breaching', 'notBreaching', 'ignore']).toContain(alarm.treatMissingData);
       expect(alarm.alarmActions).toHaveLength(1);

@@ -158,7 +158,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
 
 const wordsOf = (text: string): string[] => text.replaceAll(/\d+/g, '0').split(/\s+/);
 
-/** The operator's texts that other environment files contain. */
+/** The operator's texts that the environment files of other programs contain. */
 const expectedIn = (path: string, { domain, alarmEmail }: Settings): unknown[] =>
   path.endsWith('certificate.env')
     ? [domain, alarmEmail]
@@ -241,7 +241,7 @@ describe('a hostile character or a very long value in', () => {
     for (const path of changed) {
       const [was, is] = [before[path]?.content ?? '', after[path]?.content ?? ''];
       if (path.endsWith('.json') || path.endsWith('.yaml')) expect(() => JSON.parse(is) as unknown).not.toThrow();
-      // Units and scripts hold no text of the operator. For each value they differ in numbers only, or lack some words.
+      // Units and scripts contain no text of the operator. Another value changes only numbers in them, or removes words.
       else if (!path.endsWith('.env') && !path.startsWith(NGINX))
         expect(wordsOf(was)).toEqual(expect.arrayContaining(wordsOf(is)));
     }

@@ -75,7 +75,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['no region', { 'aws:region': undefined }, /aws:region/],
   ['no domain', { domain: undefined }, /domain: is missing/],
   ['a domain with https://', { domain: 'https://x.example.org' }, /domain: a host name/],
-  ['words for a number', { enclaveMemoryMiB: 'lots' }, /enclaveMemoryMiB: a whole number/],
+  ['words instead of a number', { enclaveMemoryMiB: 'lots' }, /enclaveMemoryMiB: a whole number/],
   ['a number in exponent notation', { enclaveCpuCount: '2e0' }, /enclaveCpuCount: a whole number/],
   ['an issuer without TLS', { authIssuer: 'http://id.example.org/' }, /authIssuer: an https/],
   ['a measurement of SHA-256', { acceptedPcr0: `sha256:${'a'.repeat(64)}` }, /acceptedPcr0.*96 hexadecimal/],
@@ -86,13 +86,13 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { acceptedPcr0: Array.from({ length: 9 }, (_x, n) => `${n + 1}`.repeat(96)).join(',') },
     /acceptedPcr0: at most 8/,
   ],
-  ['parent stores in production', { database: 'parent', production: 'true' }, /database parent: one disk/],
+  ['a database on the parent in production', { database: 'parent', production: 'true' }, /database parent: one disk/],
   [
     'several parents with Redis on the parent',
     { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' },
     /redis parent: several/,
   ],
-  ['several without a balancer', { instances: '2' }, /balancer none/],
+  ['several parents without a balancer', { instances: '2' }, /balancer none/],
   ['a balancer without a zone', { balancer: 'network' }, /hostedZone: is missing/],
   ['a domain outside its zone', { hostedZone: 'other.org' }, /is not in the zone/],
   ['managed Redis without a password', { redisAuthToken: undefined }, /pulumi config set --secret redisAuthToken/],
@@ -118,7 +118,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' },
     /^addresses: names one, and natPerZone needs two/,
   ],
-  ['an IP address for an allocation id', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
+  ['an IP address instead of an allocation id', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
   [
     'a certificate of another region',
     {
@@ -147,7 +147,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { vpcId: VPC, publicSubnets: TWO_SUBNETS, privateSubnets: 'subnet-0a1b2c3d,subnet-0a1b2c5e' },
     /^privateSubnets: subnet-0a1b2c3d is among publicSubnets too/,
   ],
-  ['a VPC by its name', { ...ADOPTED_NETWORK, vpcId: 'shared' }, /^vpcId: the id of a VPC like vpc-/],
+  ['a VPC’s name instead of its id', { ...ADOPTED_NETWORK, vpcId: 'shared' }, /^vpcId: the id of a VPC like vpc-/],
   [
     'three subnets',
     { ...ADOPTED_NETWORK, publicSubnets: `${TWO_SUBNETS},subnet-0a1b2c3f` },
@@ -192,7 +192,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['no administrator of keys', { keyAdministrators: undefined }, /keyAdministrators: is missing/],
   ['an empty list of administrators', { keyAdministrators: '[]' }, /keyAdministrators: at least one/],
   [
-    'one administrator alone in production',
+    'a single administrator in production',
     { production: 'true', keyAdministrators: 'arn:aws:iam::123456789012:role/one' },
     /keyAdministrators: one is too few/,
   ],
@@ -364,7 +364,7 @@ describe('the image folder', () => {
     ['zeros for PCR2 alone', { pcr2: '0'.repeat(96) }, /pcr2: all zero/],
     ['an image of another stack', { stack: 'prod' }, /configuration of stack prod inside/],
     ['an image of the other architecture', { architecture: 'x86_64' }, /is arm64, the image was built for x86_64/],
-    ['a path for a name', { image: '../x.eif' }, /image/],
+    ['a path instead of a file name', { image: '../x.eif' }, /image/],
     [
       'an egress route to KMS of another region',
       { routes: [{ host: 'kms.eu-west-1.amazonaws.com', port: 443, vsockPort: 8003 }] },
@@ -377,7 +377,7 @@ describe('the image folder', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
   });
-  describe('with the times that its enclave may take', () => {
+  describe('with the longest times that its enclave may take to answer', () => {
     const inside = { longestAnswerMs: { message: 60_000, task: 85_000, keys: 10_000 } };
     const withVariables = (variables: object, changed: object = inside, settings: Record<string, string> = {}) =>
       problems(changed, 'eif!', { gatewayEnvironment: JSON.stringify(variables), ...settings });
@@ -388,7 +388,7 @@ describe('the image folder', () => {
       prices: { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) },
     };
 
-    it('accepts a gateway that waits 5 s longer, as it does by default', () => {
+    it('accepts a gateway that waits 5 s longer than the enclave may take, as the gateway does by default', () => {
       expect(problems(inside)).toEqual([]);
       expect(withVariables({ ENCLAVE_TIMEOUT_MS: '65000' })).toEqual([]);
       expect(withVariables({ AGENT_TIMEOUT_MS: '1000' })).toEqual([]);
@@ -426,13 +426,13 @@ describe('the image folder', () => {
         /ENCLAVE_TIMEOUT_MS is 65000, .*: set it to 65001/,
       ],
     ])(
-      'refuses a gateway whose timeout is shorter than the enclave’s longest answer about %s',
+      'refuses a gateway that waits less than 5 s longer than the enclave may take to answer about %s',
       (_name, variables, changed, settings, words) => {
         expect(withVariables(variables, changed, settings)).toEqual([expect.stringMatching(words)]);
       },
     );
 
-    it('has room for the longest times that the enclave accepts', () => {
+    it('accepts a gateway that waits for the longest answer that the enclave’s configuration allows', () => {
       expect(
         withVariables(
           { ENCLAVE_TIMEOUT_MS: '605000', DELIVERY_LEASE_MS: '700000' },
@@ -502,7 +502,7 @@ describe('the image folder', () => {
     const key = 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
     const settings = { residence: 'required', residenceRegistrar: 'example-registrar', residenceKeys: key };
     const residence = { mode: 'required', registrar: 'example-registrar', keys: [key], maxCampaignDays: 90 };
-    it('is accepted if image and stack have the same settings, whatever the order of two keys', () => {
+    it('is accepted if image and stack have the same settings, with the keys in any order', () => {
       const other = 'example-registrar+546285b9+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
       expect(problems({ residence }, 'eif!', settings)).toEqual([]);
       expect(problems({ residence: { mode: 'off' } }, 'eif!', {})).toEqual([]);
@@ -532,19 +532,14 @@ describe('the image folder', () => {
       expect(problems({ custody: 'kms' }, 'eif!', settings)).toEqual([]);
     });
     it.each<[string, object, Record<string, string>, RegExp]>([
+      ['per-process keys', { custody: 'process' }, several, /^instances: an image of custody process.*key_retired/],
       [
-        'keys that end with a process',
-        { custody: 'process' },
-        several,
-        /^instances: an image of custody process.*key_retired/,
-      ],
-      [
-        'keys that end with a process, if maxInstances is 2',
+        'per-process keys, if maxInstances is 2',
         { custody: 'process' },
         { ...several, instances: '1', maxInstances: '2' },
         /^instances: .*custody process/,
       ],
-      ['no statement about its keys', {}, several, /^instances: .*does not say.*build it again/],
+      ['measurements that do not name the custody', {}, several, /^instances: .*does not say.*build it again/],
       ['an unknown custody', { custody: 'paper' }, {}, /custody/],
     ])('is refused for %s', (_name, changed, settings, words) => {
       expect(problems(changed, 'eif!', settings)).toEqual([expect.stringMatching(words)]);
@@ -573,17 +568,25 @@ describe('the image folder', () => {
       expect(said(archive, described)).toEqual([]);
     });
     it.each<[string, object | undefined, boolean]>([
-      ['with it', { arch: 'arm64', sha256, referenceString: REFERENCE_STRING_SHA256 }, true],
-      ['without it', { arch: 'arm64', sha256, referenceString: null }, false],
-      ['with another', { arch: 'arm64', sha256, referenceString: 'f'.repeat(64) }, false],
-      ['of an earlier release', { arch: 'arm64', sha256 }, false],
+      [
+        'the one of this archive and names the string',
+        { arch: 'arm64', sha256, referenceString: REFERENCE_STRING_SHA256 },
+        true,
+      ],
+      ['the one of this archive and names no string', { arch: 'arm64', sha256, referenceString: null }, false],
+      [
+        'the one of this archive and names another string',
+        { arch: 'arm64', sha256, referenceString: 'f'.repeat(64) },
+        false,
+      ],
+      ['of a release that did not know the string', { arch: 'arm64', sha256 }, false],
       [
         'of another archive',
         { arch: 'arm64', sha256: 'f'.repeat(64), referenceString: REFERENCE_STRING_SHA256 },
         false,
       ],
       ['absent', undefined, false],
-    ])('has the reference string only if release.json says so: %s', (_what, described, holds) => {
+    ])('has the reference string only if release.json says so; here release.json is %s', (_what, described, holds) => {
       said(archive, described);
       const settings = parseSettings(
         'dev',

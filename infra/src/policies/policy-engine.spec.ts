@@ -116,13 +116,13 @@ const inContext = (values: Readonly<Record<string, string>>): Record<string, str
   Object.fromEntries(
     Object.entries(values).map(([key, value]) => [`kms:EncryptionContext:communique-tee:${key}`, value]),
   );
-/** A request that an enclave of this image sends for its keys. */
+/** The condition keys of a request that an enclave of this image sends for its keys. */
 const ofImage = (
   of: AcceptedImage,
   context: Readonly<Record<string, string>> = { purpose: 'enclave-keys', stack: 'prod', pcr0: of.pcr0 },
 ) => ({ ...attestation(of), ...inContext(context) });
 const SECRET = { purpose: 'operator-secret', stack: 'prod', secret: 'cwc-house' };
-/** A request that an enclave of this image sends for a secret of the operator. */
+/** The condition keys of a request that an enclave of this image sends for a secret of the operator. */
 const forSecret = (of: AcceptedImage, context: Readonly<Record<string, string>> = SECRET) => ofImage(of, context);
 const KEYS = { purpose: 'enclave-keys', stack: 'prod', pcr0: image.pcr0 };
 const without = <T extends Record<string, string>>(values: T, name: keyof T & string): Record<string, string> =>
@@ -478,20 +478,25 @@ describe('the S3 endpoint of the network', () => {
     });
 
   it.each([
-    ['its own store', parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`],
-    ['its own files', parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`],
-    ['packages', parentRoleArn, 's3:GetObject', packages],
+    ['the parent to read its image', parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`],
+    ['the parent to read its files', parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`],
+    ['the parent to read packages', parentRoleArn, 's3:GetObject', packages],
   ])('allows %s', (_what, who, action, resource) => {
     expect(passes(who, action, resource)).toBe(true);
   });
 
   it.each([
-    ['a foreign bucket', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::somebody-elses/x'],
+    ['reading from a foreign bucket', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::somebody-elses/x'],
     ['writing to a foreign bucket', parentRoleArn, 's3:PutObject', 'arn:aws:s3:::somebody-elses/x'],
-    ['writing to its own store', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
-    ['another account’s credentials, in its own store', outsider, 's3:GetObject', `${bucketArn}/${imageKey}`],
+    ['writing to the stack’s own store', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
     [
-      'a bucket whose name begins alike',
+      'reading the stack’s own store with another account’s credentials',
+      outsider,
+      's3:GetObject',
+      `${bucketArn}/${imageKey}`,
+    ],
+    [
+      'reading from a bucket whose name begins like the packages’ bucket',
       parentRoleArn,
       's3:GetObject',
       'arn:aws:s3:::al2023-repos-us-east-1-de612dc2-mine/x',

@@ -6,7 +6,7 @@ export interface MetricId {
   dimensions: Record<string, string>;
 }
 
-/** A metric that a program or service publishes. A dimension without a value may have any value. */
+/** A metric that a program or service publishes. A dimension whose value is undefined matches every value. */
 export interface Emitted {
   namespace: string;
   metric: string;
@@ -33,8 +33,9 @@ interface AgentConfig {
 }
 
 /**
- * The metrics that the CloudWatch agent publishes with this configuration. A Prometheus metric has the labels that a declaration names; the
- * machine's metrics have each list of `aggregation_dimensions`, from what the agent appends (AWS, "CloudWatch agent configuration file").
+ * The metrics that the CloudWatch agent publishes with this configuration. The dimensions of a Prometheus metric are the labels
+ * that a declaration names. The agent publishes a metric of the machine once for each list in `aggregation_dimensions` (AWS, "CloudWatch
+ * agent configuration file").
  *
  * @param values the values of the dimensions that are known in advance
  */

@@ -43,7 +43,7 @@ const run = (
     });
   });
 
-/** Returns `[version, program]` of the workspace's Node, and of the machine's if it has another version that the file supports. */
+/** Returns `[version, program]` of the workspace's Node and of each Node of the machine that the file supports, one for each version. */
 function supportedNodes(): [string, string][] {
   const found = ['/usr/bin/node', '/usr/local/bin/node']
     .filter((path) => existsSync(path))
@@ -94,7 +94,7 @@ describe('communique-tee.mjs', () => {
     expect(text).not.toMatch(/createMock|BEGIN (EC )?PRIVATE KEY/);
   });
 
-  it('is small enough to read', () => {
+  it('is smaller than 900 kB', () => {
     expect(built.bytes.length).toBeLessThan(900_000);
   });
 
@@ -113,15 +113,18 @@ describe('communique-tee.mjs', () => {
     ['register'],
     ['prove', '--campaign-note', 'campaign.note'],
     ['send', '--residence', '--message', 'none.json'],
-  ])('%s says before anything else that this file cannot prove, and where a person can', async (...args) => {
-    expect(await run([file, ...args])).toEqual({
-      exit: 3,
-      out: '',
-      err: expect.stringMatching(
-        /proving_unavailable\n {2}this file makes no proofs of residence: prove in the gateway's page, or with node tools\/cli\/bin\.mjs in a checkout\n$/,
-      ) as string,
-    });
-  });
+  ])(
+    '%s fails before anything else, because this file makes no proofs, and says where a person can make one',
+    async (...args) => {
+      expect(await run([file, ...args])).toEqual({
+        exit: 3,
+        out: '',
+        err: expect.stringMatching(
+          /proving_unavailable\n {2}this file makes no proofs of residence: prove in the gateway's page, or with node tools\/cli\/bin\.mjs in a checkout\n$/,
+        ) as string,
+      });
+    },
+  );
 
   it('has no command that makes tokens', async () => {
     expect(await run([file, 'token'])).toMatchObject({

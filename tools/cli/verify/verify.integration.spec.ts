@@ -171,7 +171,7 @@ describe('communique-tee verify', () => {
     ).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  no nonce') });
   });
 
-  it('refuses the image under the role of a stranger, unless any operator is accepted', async () => {
+  it('refuses the accepted image if it runs under the role of a stranger, unless any operator is accepted', async () => {
     const stranger = 'arn:aws:iam::999999999999:role/stranger';
     const theirs = pcr3OfRole(stranger);
     const booted = createNsm(
@@ -319,7 +319,7 @@ describe('communique-tee verify', () => {
         response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{"code":"enclave_unreachable"}'),
     ],
     [
-      'without an end',
+      'with an endless body',
       'the answer is too long',
       (_, response) =>
         void Readable.from(endless())

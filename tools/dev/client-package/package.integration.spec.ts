@@ -55,7 +55,7 @@ describe('the published client', () => {
       expect([link, existsSync(join(built.folder, link.replace(/^#.*/, 'README.md')))]).toEqual([link, true]);
   });
 
-  it('has a manifest without a problem for publint, and types without a problem of an ES module for arethetypeswrong', async () => {
+  it('has a manifest in which publint finds no problem, and types in which arethetypeswrong finds no problem for an ES module', async () => {
     // Both tools are ES modules, which another process can load from this workspace.
     const script = `
       import { publint } from 'publint';
@@ -141,7 +141,7 @@ describe('the published client', () => {
       return file;
     });
     const all = ts.getPreEmitDiagnostics(ts.createProgram(files, options));
-    // A message about none of the sources (but about the declarations) counts for the first source.
+    // A compiler message about the package's declarations, and not about a source, counts for the first source.
     return files.map((file, at) =>
       all
         .filter((one) => one.file?.fileName === file || (at === 0 && !files.includes(one.file?.fileName ?? '')))

@@ -195,7 +195,7 @@ describe('compose.yaml', () => {
     expect(command[command.indexOf('--maxmemory-policy') + 1]).toBe('noeviction');
   });
 
-  it("gives the parent's gateway, with example file and image, an environment that production accepts", () => {
+  it("gives the parent's gateway an environment that production accepts once the operator adds the expected code and operator", () => {
     const image = parseDockerfile(read('Dockerfile.gateway')).stages.find(({ name }) => name === 'gateway');
     if (image === undefined) throw new Error('no stage gateway');
     const example = parseEnvFile(read('env/gateway.example.env'));
@@ -258,7 +258,7 @@ describe('the files beside compose.yaml', () => {
     });
   });
 
-  it("the seccomp filter for vsock refuses what Docker's default filter does, but not sockets", () => {
+  it("the seccomp filter for vsock refuses privileged system calls as Docker's default filter does, but allows all sockets", () => {
     const { defaultAction, architectures, syscalls } = z
       .object({
         defaultAction: z.string(),
@@ -303,7 +303,7 @@ describe('the files beside compose.yaml', () => {
     expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('pin-base-images.sh') as string });
   });
 
-  it('pin-base-images.sh writes only digests that the registry answers', async () => {
+  it('pin-base-images.sh writes a digest only if the registry answers with one', async () => {
     const scratch = await temporaryFolder('pin');
     try {
       for (const name of ['pin-base-images.sh', 'base-images.env']) cpSync(join(folder, name), scratch.file(name));
@@ -346,7 +346,7 @@ describe('the files beside compose.yaml', () => {
       expect(read('compose.yaml')).toContain(`image: \${${name}:-${tagOf(name) ?? ''}}`);
   });
 
-  it('make-env.sh makes one password for both sides that only its owner can read, and never replaces it', async () => {
+  it('make-env.sh writes one password for the database and its clients into files that only their owner can read, and never replaces it', async () => {
     const scratch = await temporaryFolder();
     try {
       cpSync(folder, scratch.file('docker'), {

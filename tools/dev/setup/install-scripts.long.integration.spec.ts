@@ -34,7 +34,7 @@ async function run(command: string, args: readonly string[], cwd: string, env: N
 }
 
 /**
- * Installs a pinned npm outside node_modules, because inside it would replace the npm that runs our scripts.
+ * Installs a pinned npm outside node_modules, because an npm in that folder would replace the npm that runs our scripts.
  *
  * @returns the path of the program; undefined if the registry cannot be reached
  */
@@ -139,7 +139,7 @@ for (const { version, sha512 } of NPMS) {
         ...env,
         ...more,
       });
-    /** Writes the package.json of a small checkout, which has our .npmrc and our scripts and into which a poisoned package is installed. */
+    /** Writes the package.json of a small checkout with our .npmrc and our scripts. The tests install poisoned packages into the checkout. */
     const manifest = async (dependencies: object) =>
       writeFile(
         folder.file('checkout/package.json'),

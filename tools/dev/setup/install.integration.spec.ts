@@ -73,8 +73,16 @@ describe('the first command', () => {
   });
 
   it.each<[string, object, object]>([
-    ['another version', { version: '1.0.0', integrity: 'sha512-a' }, { version: '1.0.1', integrity: 'sha512-a' }],
-    ['another file', { version: '1.0.0', integrity: 'sha512-a' }, { version: '1.0.0', integrity: 'sha512-b' }],
+    [
+      'another version of a package',
+      { version: '1.0.0', integrity: 'sha512-a' },
+      { version: '1.0.1', integrity: 'sha512-a' },
+    ],
+    [
+      'a package with another hash',
+      { version: '1.0.0', integrity: 'sha512-a' },
+      { version: '1.0.0', integrity: 'sha512-b' },
+    ],
   ])('installs again if %s is installed', async (_what, wanted, present) => {
     await file('package-lock.json', lockfile({ 'node_modules/a': wanted }));
     await file('node_modules/.package-lock.json', lockfile({ 'node_modules/a': present }));
@@ -82,7 +90,7 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED);
   });
 
-  it('installs again if there is a package too many, and not if one for another platform is missing', async () => {
+  it('installs again if a package is installed that the lockfile lacks, but not if a package for another platform is missing', async () => {
     await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0', optional: true } }));
     await file('node_modules/.package-lock.json', lockfile({}));
     await file('node_modules/.bin/README', '');
@@ -112,7 +120,7 @@ describe('the first command', () => {
     expect((await first('test', '--some', '--help')).stdout).toBe('ours demo.mjs --some --help\n');
   });
 
-  it('finds ready.mjs at the beginning of every npm script but demo, test and test:unit, and no system Node after it', async () => {
+  it('lets every npm script but demo, test and test:unit begin with ready.mjs, and never call `node` right after it', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
@@ -166,7 +174,7 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED.repeat(3));
   });
 
-  it('passes on a signal once, and exits with the command’s exit code', async () => {
+  it('passes a signal to the command only once, and exits with the command’s exit code', async () => {
     await first('demo');
     await file(
       'demo.mjs',

@@ -19,7 +19,7 @@ import { lockfile } from './kept-crate';
 import { AwsImageJudge } from './judge';
 
 const kept = keptJudge();
-// This does not use describeWith, which fails if CI is set. A machine may have no Rust, and the summary of .ci/run lists what did not run.
+// Not describeWith, which fails if CI is set: a machine of CI may have no Rust. The summary of .ci/run lists what did not run.
 if ('absent' in kept) process.stderr.write(`\nNOT RUN: no image is compared with AWS's own: ${kept.absent}\n`);
 const describeJudged = 'command' in kept ? describe : describe.skip;
 const crate = new AwsImageJudge('command' in kept ? kept.command : '');
@@ -86,7 +86,7 @@ describeJudged("AWS's image crate", () => {
     expect(await compareWithCrate(crate, image)).toMatchObject({ pcr0, difference: null });
   });
 
-  it('writes the same unusual metadata, and the comparison finds a difference if their order differs', async () => {
+  it('writes the same unusual metadata as we do, and the comparison reports metadata in another order', async () => {
     const image = await ours('odd', 'x86_64', { imageName: 'communique\u007ftee' });
     expect((await compareWithCrate(crate, image)).difference).toBeNull();
     // serde_json does not escape U+2028, and neither may we
@@ -139,8 +139,8 @@ describeJudged("AWS's image crate", () => {
       if (here !== null && theirs !== null) expect({ seed, ...theirs }).toEqual({ seed, ...here });
       counts[here === null ? (theirs === null ? 'neither' : 'theirsAlone') : theirs === null ? 'oursAlone' : 'both']++;
     }
-    // The crate checks neither magic nor order nor reserved fields, so it accepts images that we refuse. It accepts all images that we
-    // accept.
+    // The crate does not check magic, order or reserved fields, so it accepts images that we refuse. It also accepts every image that
+    // we accept.
     expect(counts).toEqual({ both: 45, oursAlone: 0, theirsAlone: 124, neither: 231 });
   });
 });

@@ -180,7 +180,7 @@ describe('deploy, step up', () => {
     expect(world.ran[0]).toBe('pulumi up --stack prod --yes');
   });
 
-  it('prints, if it fails, the command that continues with --refresh and the options of this run', async () => {
+  it('prints the command that continues with --refresh and the options of this run if pulumi up fails', async () => {
     world.ends = { 'pulumi up': 255 };
     const { code, err } = await world.run('--from', 'preview', '--yes');
     expect(code).toBe(1);
@@ -220,7 +220,7 @@ describe('deploy, step rollout', () => {
   const run = (...more: string[]) => world.run('--from', 'rollout', ...more);
   const started = () => world.group.asked.filter((asked) => asked.get('Action') === 'StartInstanceRefresh');
 
-  it('starts a refresh to the new version that AWS can roll back, waits for its end, and updates Pulumi’s state', async () => {
+  it('moves the group to the new version by a refresh that AWS can roll back, waits for its end, and updates Pulumi’s state', async () => {
     const { err } = await run();
     expect(Object.fromEntries(started()[0] ?? [])).toMatchObject({
       AutoScalingGroupName: 'communique-tee-prod-parent',

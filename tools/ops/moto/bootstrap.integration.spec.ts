@@ -167,7 +167,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect((await bootstrap()).err).toContain('Everything exists already; nothing to change.');
   });
 
-  it('changes nothing without a yes', async () => {
+  it('changes nothing if the person does not agree', async () => {
     const { code, err } = await bootstrap([], false);
     expect([code, err.includes('FAILED: bootstrap: not agreed to; nothing was changed'), err.endsWith(AGAIN)]).toEqual([
       ...[1, true, true],
@@ -212,7 +212,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     ['a first try failed', 'ROLLBACK_COMPLETE', 'delete-stack'],
     ['a deletion failed', 'DELETE_FAILED', 'delete-stack'],
     ['an update’s rollback failed', 'UPDATE_ROLLBACK_FAILED', 'continue-update-rollback'],
-  ])('prints the command that ends the stack’s state if %s', async (_what, status, action) => {
+  ])('prints the command that brings the stack out of its failed state if %s', async (_what, status, action) => {
     await bootstrap();
     front.status = status;
     const { code, err } = await bootstrap();
@@ -222,7 +222,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   it.each([
     ['ROLLBACK_COMPLETE', `  ${hint('delete-stack')}\n`],
     ['UPDATE_ROLLBACK_COMPLETE', 'and nothing has changed'],
-  ])('fails if CloudFormation ends as %s', async (status, words) => {
+  ])('fails if CloudFormation ends with the status %s', async (status, words) => {
     // Set the status only after the change was started, so that the command first sees the stack as it was.
     const ends = async () => {
       while (!front.asked.includes('ExecuteChangeSet')) await nextTurn();

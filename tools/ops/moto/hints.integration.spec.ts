@@ -33,7 +33,7 @@ const role = (name: string) => `arn:aws:iam::${MOTO_ACCOUNT}:role/${name}`;
 const identityPolicy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }] };
 
 /**
- * Runs each command that preflight shows as a hint, unchanged, with the real AWS CLI; then the check passes. The AWS profile names a region
+ * Runs each command that preflight prints as a hint, unchanged, with the real AWS CLI, and then expects the check to pass. The AWS profile names a region
  * other than the stack's, as an operator's profile may.
  */
 describeWithJudge(JUDGES.moto, 'the commands in preflight’s hints', (moto) => {
@@ -209,7 +209,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
 
     it.each([
       ['has no value', undefined],
-      ['holds the key itself', 'plain-key-of-the-house'],
+      ['is the unencrypted key', 'plain-key-of-the-house'],
     ])('are stored so that an attested enclave can open them, if the secret %s', async (_name, before) => {
       await secretsManager.send(
         new CreateSecretCommand({ Name: HOUSE, ...(before !== undefined && { SecretString: before }) }),

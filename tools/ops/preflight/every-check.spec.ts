@@ -4,9 +4,9 @@ import { CHECKS } from './checks';
 import { testsIn } from './testing/tests-in';
 
 interface Seen {
-  /** A spec below tools/ops, and the title of a test in it in which the check passes. */
+  /** A spec below tools/ops, and the title of its test in which the check passes. */
   readonly passes: readonly [spec: string, title: string];
-  /** A spec, and the title of a test in it in which the check does not pass. */
+  /** A spec, and the title of its test in which the check does not pass. */
   readonly refuses: readonly [spec: string, title: string];
   /** Set if the check can at worst warn, because `pulumi up` works in spite of the finding. */
   readonly worst?: 'warn';

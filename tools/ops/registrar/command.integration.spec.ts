@@ -9,7 +9,7 @@ import { Registrar, systemWorld } from './registrar';
 import { REGISTER_FILE } from './register/register-store';
 import { commitment } from './testing/made-up';
 
-/** Runs the commands on a real register, with real check programs. Some processes are really killed. */
+/** Runs the commands on a real register, with real programs as the operator's check of residence. Some processes are really killed. */
 
 const district = `${String(congressAt(Date.now() / 1000)).padStart(3, '0')}-MT-01`;
 let temporary: TemporaryFolder;
@@ -178,7 +178,7 @@ describe('a check of residence', () => {
 
   it.each([
     [
-      'refuses one',
+      'refuses one person',
       answers(`console.log(JSON.stringify({ person, refused: 'no proof of address' }))`),
       'line 2: 1: no proof of address',
     ],
@@ -224,7 +224,7 @@ it.each([
   await expectExit(2, ...args);
 });
 
-it('ends with 78, whatever the command, if the register was edited', async () => {
+it('ends every command with 78 if the register was edited', async () => {
   const path = join(folder, REGISTER_FILE);
   writeFileSync(path, readFileSync(path, 'utf8').replace('"files":1', '"files":2'));
   for (const args of [['list'], ['publish', '--to', site, '--empty'], ['key', 'make'], ['restored']]) {

@@ -139,7 +139,7 @@ describe('publication', () => {
     expect(readdirSync(site).sort()).toEqual([first.root, 'root.note'].sort());
   });
 
-  it('keeps the folders of valid roots, and removes those of ended ones', () => {
+  it('keeps the folders of valid roots, and removes the folders of ended roots', () => {
     const roots = [1, 2, 3].map((at) => {
       open((each) => each.add([request(String(at), at)], null));
       const { root } = publish();
@@ -263,9 +263,9 @@ describe('campaigns and keys', () => {
   it.each([
     ['91 days', 'aa', START, START + 91 * DAY, 'at most 90 days'],
     ['90 days and a second', 'aa', START, START + 90 * DAY + 1, 'at most 90 days'],
-    ['no time', 'aa', START, START, 'ends before it begins'],
+    ['a window of 0 seconds', 'aa', START, START, 'ends before it begins'],
     ['a time that is over', 'aa', START - 2 * DAY, START - DAY, 'has ended already'],
-    ['another id', 'Clean Water', START, START + DAY, 'a campaign id is'],
+    ['an id with capitals and a blank', 'Clean Water', START, START + DAY, 'a campaign id is'],
     ['an id that no sealed message can name', 'a', START, START + DAY, 'a campaign id is 2 to 64'],
   ])('refuses to sign a campaign with %s', (_, id, notBefore, notAfter, words) => {
     expect(() => open((each) => each.openCampaign(id, { notBefore, notAfter }))).toThrow(words);
@@ -331,7 +331,7 @@ describe('a register that was damaged, edited or restored', () => {
     expect(publish).toThrow('it is older than audit.log');
   });
 
-  it('is refused if a later root was published, even if its log is as old', () => {
+  it('is refused if a later root was published, even if the log is as old as the register', () => {
     publish();
     cpSync(folder, temporary.file('backup'), { recursive: true });
     open((each) => each.add([request('3', 3)], null));
@@ -408,7 +408,7 @@ describe('a process that is killed at any write', () => {
       const log = readFileSync(join(folder, LOG_FILE), 'utf8').trimEnd().split('\n');
       for (const line of log) expect(() => JSON.parse(line) as unknown).not.toThrow();
     }
-    // Each of these commands makes at least this many changes to files.
+    // Each of these commands changes files more than six times.
     expect(killed).toBeGreaterThan(6);
   });
 });

@@ -93,7 +93,7 @@ it('the release has the programs and licenses for the parent, and no path of thi
     expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
 });
 
-it('does not have the command that checks the gateway, so that the gateway cannot hand it out', async () => {
+it('the release does not contain the command that verifies the gateway, so that the gateway cannot serve a changed one', async () => {
   for (const path of Object.keys(await filesOf(release))) {
     expect(path).not.toContain('communique-tee.mjs');
     if (/\.m?js$/.test(path))
@@ -156,7 +156,7 @@ describe('migrate', () => {
     expect(await prismaMigrateDeploy(ours)).toContain('No pending migrations');
   });
 
-  it('lets one of three instances migrate while the others wait', async () => {
+  it('applies the migrations only once if three instances migrate at the same time', async () => {
     const url = await postgres.createDatabase('together');
     const ended = await Promise.all([migrate(url), migrate(url), migrate(url)]);
     expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
@@ -193,7 +193,7 @@ describe('migrate', () => {
     });
   });
 
-  it('ends with 78 after a migration that failed before, and prints no row', async () => {
+  it('ends with 78 if an earlier run left a failed migration, and prints no row', async () => {
     const url = await postgres.createDatabase('broken');
     const broken = folder.file('broken');
     await mkdir(broken);

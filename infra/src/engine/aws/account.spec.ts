@@ -25,7 +25,7 @@ it('has a row of REPLACING for every resource type of the program, and in UNIQUE
 });
 
 describe('the simulated account', () => {
-  it('keeps its resources in a file for the next run', () => {
+  it('keeps its resources in a file, so that the next run has them', () => {
     const { world } = account();
     const { id } = new Account(world).create(REGION, BUCKET, 'images', { bucket: 'a-bucket' });
     expect(new World(world.file).find(BUCKET, id)?.inputs).toEqual({ bucket: 'a-bucket' });

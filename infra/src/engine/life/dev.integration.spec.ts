@@ -17,7 +17,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
 
   const things = (): number => engine.world.all.length;
 
-  it('is previewed before anything exists, and checked by the policy pack', async () => {
+  it('can be previewed before anything exists, and the policy pack checks the preview', async () => {
     const ran = await engine.succeed(['preview', '--stack', 'dev', '--policy-pack', engine.policyPack]);
     expect(ran.steps.filter(({ op }) => op === 'create').length).toBeGreaterThan(60);
     expect(ran.output).toContain('communique-tee');
@@ -48,7 +48,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     await engine.succeed(['refresh', '--stack', 'dev', '--yes', '--skip-preview', '--expect-no-changes']);
   });
 
-  it('creates nothing in a zone without that instance type, and names those that have it', async () => {
+  it('creates nothing if a configured zone lacks the instance type, and names the zones that have it', async () => {
     engine.provider.zones = ['d', 'b', 'c'];
     const ran = await engine.pulumi(['up', '--stack', 'dev', '--yes', '--skip-preview']);
     engine.provider.zones = ['a', 'b'];
@@ -101,7 +101,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(changesOf(ran.steps)).toEqual([]);
   });
 
-  it('rolls out another image in template and group, and still accepts the previous image', async () => {
+  it('changes launch template and group for another image, and still accepts the previous image', async () => {
     engine.build({ stack: 'dev', pcr0: pcr('5') });
     engine.configure('dev', { acceptedPcr0: [pcr('1')] });
     const { steps } = await engine.up('dev');

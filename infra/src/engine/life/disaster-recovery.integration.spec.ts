@@ -16,12 +16,12 @@ const SUBNET = 'aws:ec2/subnet:Subnet';
 /** Types of resources that hold data, or whose address others know. */
 const KEPT =
   /^aws:(rds\/instance|elasticache\/replicationGroup|kms\/key|s3\/bucket|ebs\/volume|ec2\/eip|autoscaling\/group):/;
-/** Whether a command is about the rows of a restored database; test/system/src/restore tests these on a real database. */
+/** Whether a command is about the rows of a restored database. test/system/src/restore tests such commands on a real database. */
 const isOfPostgres = (block: string): boolean => /^(psql|npm run migrate)/.test(block);
 
 const importFile = z.looseObject({ resources: z.array(z.looseObject({ type: z.string(), name: z.string() })) });
 
-describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', (cli) => {
+describeWithPulumi('prod, recovered by the unchanged commands of docs/operator/disaster-recovery.md', (cli) => {
   let engine: RealEngine;
   let shell: OperatorShell;
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       .map(({ type, id }) => `${type} ${id}`)
       .sort();
 
-  it('continues after SIGKILL ended an up, with resources that AWS had created and one that AWS had not', async () => {
+  it('continues after SIGKILL ended `pulumi up` while AWS had created some resources and not yet created another', async () => {
     let child: ChildProcess | undefined;
     let withheld = '';
     engine.provider.onCall = ({ op, type, name }) => {
@@ -157,7 +157,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
     expect(steps.length).toBeGreaterThan(100);
   });
 
-  it('is imported completely if the state is lost, and makes no store, key, address or group anew', async () => {
+  it('is imported completely if the state is lost, without making a store, key, address or group again', async () => {
     const before = kept();
     loseState();
     const [, , , init = '', takeIn = '', goOn = '', ...more] = ofLostState();

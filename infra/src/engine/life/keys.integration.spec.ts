@@ -111,7 +111,7 @@ describeWithPulumi('the stack prod, whose settings are changed and changed back'
     }
   });
 
-  it('gets a balancer, changes its certificate and its kind, and removes it again', async () => {
+  it('gets a balancer, changes the balancer’s certificate and kind, and removes the balancer again', async () => {
     const listener = 'aws:lb/listener:Listener';
     const certificate = 'aws:acm/certificate:Certificate';
     engine.configure('prod', { balancer: 'application' });
@@ -156,7 +156,7 @@ describeWithPulumi('the stack prod, whose settings are changed and changed back'
     expect(engine.world.ofType(BALANCER)).toEqual([]);
   });
 
-  it('deletes addresses, buckets, stores and its trail only after the commands of the documents unprotect them', async () => {
+  it('deletes addresses, buckets, stores and its audit trail only after the documented commands have removed their protection', async () => {
     const KINDS = [CACHE, DATABASE, EIP, BUCKET, 'aws:cloudtrail/trail:Trail'];
     const things = () => KINDS.flatMap((kind) => engine.world.ofType(kind));
     const kindsOf = (list: readonly { readonly type: string }[]): string[] => list.map(({ type }) => type).sort();
@@ -217,7 +217,7 @@ describeWithPulumi('the stack prod, whose settings are changed and changed back'
     await engine.up('prod', '--expect-no-changes');
   });
 
-  it('refuses addressOnly while it holds data', async () => {
+  it('refuses addressOnly while the stack has data', async () => {
     const things = engine.world.all.length;
     engine.configure('prod', { addressOnly: 'true' });
     const refused = await engine.pulumi(['up', '--stack', 'prod', '--yes']);

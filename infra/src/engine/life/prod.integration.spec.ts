@@ -37,7 +37,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     await engine.succeed(['refresh', '--stack', 'prod', '--yes', '--skip-preview', '--expect-no-changes']);
   });
 
-  it('leaves no secret in the state, an export, the home, the stack’s file or a cache', async () => {
+  it('leaves no secret in the state, an export, Pulumi’s home folder, the stack’s file or a cache', async () => {
     await engine.succeed(['stack', 'export', '--stack', 'prod', '--file', join(engine.folder, 'export.json')]);
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
   });
@@ -119,7 +119,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect((await shell.type(who)).output).toBe(`${String(address?.outputs['publicIp'])}\tNone\n`);
   });
 
-  it('refuses to be destroyed: Pulumi names the protected resources, and deletes nothing', async () => {
+  it('cannot be destroyed: Pulumi names protected resources, and deletes nothing', async () => {
     const before = engine.world.all.length;
     const ran = await engine.pulumi(['destroy', '--stack', 'prod', '--yes']);
     expect(ran.exitCode).not.toBe(0);
@@ -131,7 +131,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(engine.world.all).toHaveLength(before);
   });
 
-  it('keeps its database and its records by AWS’s own protection if Pulumi’s protection is removed', async () => {
+  it('keeps its database and log groups by AWS’s own protection if Pulumi’s protection is removed', async () => {
     await engine.succeed(['state', 'unprotect', '--stack', 'prod', '--all', '--yes']);
     const ran = await engine.pulumi(['destroy', '--stack', 'prod', '--yes', '--skip-preview']);
     expect(ran.exitCode).not.toBe(0);

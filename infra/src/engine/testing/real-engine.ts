@@ -123,7 +123,7 @@ export class RealEngine implements AsyncDisposable {
     return this.#stackFile(stack).config ?? {};
   }
 
-  /** Edits the stack's file, as a person does. `undefined` removes a key; a key without a namespace is ours. */
+  /** Edits the stack's file, as a person does. `undefined` removes a key. A key without a namespace gets `communique-tee:`. */
   configure(stack: string, changes: Readonly<Record<string, unknown>>): void {
     const file = this.#stackFile(stack);
     const config = { ...file.config };

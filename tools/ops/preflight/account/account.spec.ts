@@ -154,7 +154,7 @@ describe('key-principals', () => {
       /^fail: arn:.*role\/operator: AWS \(IAM\) did not answer in time; not checked$/,
     ],
     [
-      'the AWS CLI fails by itself',
+      'the AWS CLI fails without an error of AWS',
       { code: 255, stdout: '', stderr: '\ncanary of another text\n' },
       /^fail: arn:.*role\/operator: the AWS CLI could not ask \(iam:GetRole\)$/,
     ],
@@ -229,7 +229,7 @@ describe('address-quota', () => {
     [0, 'pass'],
     [4, 'pass'],
     [5, 'fail'],
-  ])('given %d addresses of others, the check says %s', async (others, status) => {
+  ])('with %d addresses of other stacks, the check reports %s', async (others, status) => {
     const found = await lookAt('address-quota', {
       DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${address('other').repeat(others)}</addressesSet>`),
     });
@@ -258,7 +258,7 @@ describe('instance-type', () => {
   });
   it.each<[string, Answers, RegExp]>([
     [
-      'one zone',
+      'a type that one zone does not offer',
       {
         DescribeInstanceTypeOfferings: ec2(
           'DescribeInstanceTypeOfferings',
@@ -267,10 +267,14 @@ describe('instance-type', () => {
       },
       /^fail: c6g\.xlarge is not offered in us-east-1b,/,
     ],
-    ['no enclaves', { DescribeInstanceTypes: type('arm64', 'unsupported') }, /cannot run an enclave/],
-    ['another architecture', { DescribeInstanceTypes: type('x86_64', 'supported') }, /is not arm64/],
     [
-      'no such type',
+      'a type that supports no enclaves',
+      { DescribeInstanceTypes: type('arm64', 'unsupported') },
+      /cannot run an enclave/,
+    ],
+    ['a type of another architecture', { DescribeInstanceTypes: type('x86_64', 'supported') }, /is not arm64/],
+    [
+      'a type that does not exist',
       { DescribeInstanceTypes: ec2('DescribeInstanceTypes', '<instanceTypeSet/>') },
       /has no c6g\.xlarge/,
     ],
@@ -317,23 +321,31 @@ describe('ami', () => {
     expect(aws.asked).not.toContain('GetParameter');
   });
   it.each<[string, Answers, RegExp]>([
-    ['another architecture', { DescribeImages: image({ architecture: 'x86_64' }) }, /^fail: .*another architecture/],
-    ['one that is being made', { DescribeImages: image({ imageState: 'pending' }) }, /^fail: .*not available/],
     [
-      'a stranger’s',
+      'an AMI of another architecture',
+      { DescribeImages: image({ architecture: 'x86_64' }) },
+      /^fail: .*another architecture/,
+    ],
+    ['an AMI that is still being made', { DescribeImages: image({ imageState: 'pending' }) }, /^fail: .*not available/],
+    [
+      'an AMI of a stranger',
       { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: '999988887777' }) },
       /^warn: .*belongs to 999988887777/,
     ],
     [
-      'a deprecated one',
+      'a deprecated AMI',
       { DescribeImages: image({ deprecationTime: '2024-01-01T00:00:00.000Z' }) },
       /^warn: .*deprecated/,
     ],
-    ['none', { DescribeImages: ec2('DescribeImages', '<imagesSet/>') }, /^fail: there is no ami-/],
-    ['an id of another region', { DescribeImages: awsError('InvalidAMIID.NotFound', 400) }, /^fail: there is no/],
-    ['no parameter', { GetParameter: awsError('ParameterNotFound', 400) }, /^fail: Amazon names no/],
     [
-      'a parameter that names none',
+      'an AMI that does not exist',
+      { DescribeImages: ec2('DescribeImages', '<imagesSet/>') },
+      /^fail: there is no ami-/,
+    ],
+    ['an AMI id of another region', { DescribeImages: awsError('InvalidAMIID.NotFound', 400) }, /^fail: there is no/],
+    ['a missing SSM parameter', { GetParameter: awsError('ParameterNotFound', 400) }, /^fail: Amazon names no/],
+    [
+      'an SSM parameter that names no AMI',
       { GetParameter: awsJson({ Parameter: { Value: '<script>' } }) },
       /^fail: Amazon names no/,
     ],
@@ -371,7 +383,7 @@ describe('kms-keys', () => {
       /^pass: alias\/communique-tee-prod-\w+ is enabled$/,
     ],
     ['not made yet', {}, false, /^pass: .*not made yet/],
-    ['not made, and soon public', {}, true, /^fail: there is no alias/],
+    ['not made although the service is about to open', {}, true, /^fail: there is no alias/],
     [
       'about to be deleted',
       key({ Enabled: false, KeyState: 'PendingDeletion' }),
@@ -399,7 +411,13 @@ describe('cost-tag', () => {
   it.each<[string, Partial<ProgramEnd>, boolean, RegExp, string | undefined]>([
     ['active', tags(tag('Active')), true, /^pass: communique-tee:stack is active$/, undefined],
     ['not active', tags(tag('Inactive')), false, /^warn: .*is not active, so the budget reads 0 dollars/, ACTIVATE],
-    ['not active, and soon public', tags(tag('Inactive')), true, /^fail: .*is not active/, ACTIVATE],
+    [
+      'not active although the service is about to open',
+      tags(tag('Inactive')),
+      true,
+      /^fail: .*is not active/,
+      ACTIVATE,
+    ],
     [
       'unknown to AWS',
       tags(),
@@ -408,7 +426,7 @@ describe('cost-tag', () => {
       ACTIVATE,
     ],
     [
-      'kept by the management account',
+      'readable only for the management account',
       refused(
         "\nAn error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: Failed to list Cost Allocation Tags: Linked account doesn't have access to cost allocation tags.\n",
       ),
@@ -444,7 +462,7 @@ describe('cost-tag', () => {
       /^fail: no AWS credentials were found/,
       'aws sso login',
     ],
-    ['answered in another way', { stdout: '<html>' }, false, /^fail: .*unexpected answer/, undefined],
+    ['answered without JSON', { stdout: '<html>' }, false, /^fail: .*unexpected answer/, undefined],
     [
       'not asked for, because no AWS CLI runs',
       { code: undefined },
@@ -496,13 +514,13 @@ describe('secrets', () => {
       { SecretString: Buffer.from('plain-canary-key'.repeat(20)).toString('base64') },
       /^fail: .*readable text/,
     ],
-    ['a short one', { SecretString: randomBytes(60).toString('base64') }, /^fail: .*less than/],
+    ['a ciphertext that is too short', { SecretString: randomBytes(60).toString('base64') }, /^fail: .*less than/],
     [
-      'other bytes',
+      'bytes that begin unlike a ciphertext',
       { SecretString: Buffer.concat([Buffer.from([9]), randomBytes(199)]).toString('base64') },
       /^warn: .*does not begin/,
     ],
-    ['no text', { SecretBinary: 'AAAA' }, /^fail: .*holds bytes/],
+    ['bytes instead of text', { SecretBinary: 'AAAA' }, /^fail: .*holds bytes/],
   ])('fail or warn if an enclave’s secret holds %s, without showing the value', async (_name, value, words) => {
     const found = await lookAt('secrets', holding(value), EXTERNAL_REDIS);
     for (const line of lines(found).filter((text) => text.includes('/enclave/'))) expect(line).toMatch(words);

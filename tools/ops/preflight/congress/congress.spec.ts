@@ -217,12 +217,12 @@ describe('enclave-config', () => {
     expect(await said('enclave-config', good)).toEqual([`pass: ${HOST}, ${HOST}`]);
   });
   it.each<[string, unknown, RegExp]>([
-    ['nothing in it', '', /is not an enclave’s configuration/],
-    ['no JSON', '{', /is not an enclave’s configuration/],
-    ['far too much', `{"a": "${'x'.repeat(1_100_000)}"}`, /larger than a configuration can be/],
-    ['another stack', changed((value) => (value.stack = 'staging')), /names another stack/],
-    ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
-    ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
+    ['an empty file', '', /is not an enclave’s configuration/],
+    ['a file that is not JSON', '{', /is not an enclave’s configuration/],
+    ['a file of more than a megabyte', `{"a": "${'x'.repeat(1_100_000)}"}`, /larger than a configuration can be/],
+    ['a file that names another stack', changed((value) => (value.stack = 'staging')), /names another stack/],
+    ['an egress mode other than vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
+    ['a missing egress route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
     [
       'no authority',
       changed((value) => (value.services.congress.senate.certificateAuthorities = 'not PEM')),
@@ -239,7 +239,7 @@ describe('enclave-config', () => {
       /origin of the senate is not https/,
     ],
     [
-      'what the example says',
+      'a value that the example marks as to be replaced',
       changed((value) => (value.services.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')),
       /left of the example: values that say "to be replaced"/,
     ],
@@ -276,7 +276,7 @@ describe('enclave-config', () => {
       ]);
     });
     it.each<[string, object, string[], string]>([
-      ['no route', provider, [], 'there is no egress route to the provider openai (api.openai.com)'],
+      ['a missing egress route', provider, [], 'there is no egress route to the provider openai (api.openai.com)'],
       [
         'no authority',
         { ...provider, certificateAuthorities: 'not PEM' },

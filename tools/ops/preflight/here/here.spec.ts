@@ -101,7 +101,7 @@ it('git: passes for a clean checkout', async () => {
 });
 
 describe('image and release', () => {
-  /** A preview that has these problems with the image, and accepts the stack without an image. */
+  /** A preview that reports these problems, and reports none with `--without-image`. */
   const refusing = (...problems: string[]): Partial<Ports> => ({
     runProgram: async (command, args) =>
       command === process.execPath && !args.includes('--without-image')

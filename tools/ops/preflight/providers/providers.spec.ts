@@ -218,7 +218,7 @@ describe('agents', () => {
     ]);
   });
   it.each(['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'])(
-    'fails if %s is below one largest task',
+    'fails if %s is below the price of the largest task',
     async (name) => {
       expect(await said([haiku], { [name]: name === 'SYSTEM_HOURLY_LIMIT' ? '1.70' : '0.08' })).toEqual([
         expect.stringMatching(new RegExp(`^fail: ${name} is .* such a task would never be taken$`)),

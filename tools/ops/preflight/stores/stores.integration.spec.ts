@@ -138,7 +138,7 @@ describe('database', () => {
     ],
     ['no such database', () => changed((at) => (at.pathname = '/none')), /^fail: PostgreSQL has no such database/],
     [
-      'TLS where there is none',
+      'a URL with TLS to a server without TLS',
       () => changed((at) => at.searchParams.set('sslmode', 'verify-full')),
       /^fail: the server has no TLS/,
     ],
@@ -156,7 +156,7 @@ describe('database', () => {
   ])('explains %s', async (_name, address, words) => {
     expect((await said('database', { DATABASE_URL: address() }))[0]).toMatch(words);
   });
-  it('fails without TLS to another machine', async () => {
+  it('fails if a connection to another machine would be without TLS', async () => {
     const found = await said('database', { DATABASE_URL: 'postgresql://u:sesame@nowhere.communique.test/x' }, [
       '--timeout',
       '20',

@@ -96,7 +96,7 @@ describe('a person who returns', () => {
     expect(changes[0]!.registration!.salt).not.toBe(old.salt);
   });
 
-  it('waits with a new commitment until every root with the old one has ended, plus the grace of the next root', () => {
+  it('waits with a new commitment until 60 seconds after the last root with the old commitment has ended', () => {
     const { changes } = add(register, request('17', 2));
     expect(changes).toMatchObject([{ kind: 'renewed', registration: { from: START + 14 * DAY + 60 } }]);
   });
@@ -118,7 +118,7 @@ describe('a person who returns', () => {
     expect(add(revoked, request('17', 1)).changes).toMatchObject([{ kind: 'renewed', registration: { from: 0 } }]);
   });
 
-  it('waits until the last root with another commitment of theirs has ended', () => {
+  it('waits until the last root with another commitment of this person has ended', () => {
     const second = { ...after(register, request('17', 2)) };
     // The earlier root holds the first commitment, the later root the second.
     const both = published(second, START + 14 * DAY + 60);
@@ -128,13 +128,13 @@ describe('a person who returns', () => {
     expect(add(both, request('17', 1)).changes[0]!.registration!.from).toBe(START + 28 * DAY + 120);
   });
 
-  it('does not wait less if the clock was a year ahead during one command', () => {
+  it('waits as long as before if the clock was a year ahead during one command', () => {
     const revoked = revokePerson(register, '17').register;
     const forgotten = forgetEnded(revoked, START + 365 * DAY);
     expect(add(forgotten, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
   });
 
-  it('is deleted after a revocation once a root was published after the end of the last root that held them', () => {
+  it('is deleted after a revocation once a root was published after the last root with this person had ended', () => {
     const revoked = published(revokePerson(register, '17').register, START + 15 * DAY);
     expect(forgetEnded(revoked, START + 15 * DAY).people.size).toBe(0);
     expect(forgetEnded(revoked, START + 14 * DAY).people.size).toBe(1);

@@ -5,7 +5,7 @@ export class AwsError extends Error {}
 /** A refusal by the command `aws` itself, which then does not ask AWS. */
 export class UsageError extends Error {}
 
-/** Whether an option has one value, several, or none. An option `no-…` is listed separately. */
+/** How many values an option takes: one, at least one (`many`), or none (`flag`). An option `no-…` is listed separately. */
 type OptionKind = 'one' | 'many' | 'flag';
 
 export class Given {

@@ -22,7 +22,7 @@ export interface Typed {
 }
 
 /**
- * Bash as an operator has it in the checkout, for the unchanged commands of a document. `pulumi` is the engine's, `aws` acts on the
+ * Bash in the checkout, which runs the unchanged commands of a document as an operator would. `pulumi` is the engine's, `aws` acts on the
  * engine's world, and `npm run ops` runs this checkout's commands on the engine's stack files. Variables that one script sets are kept for
  * the next. Pulumi's questions are answered with yes.
  */
@@ -56,7 +56,7 @@ export class OperatorShell implements AsyncDisposable {
     return shell;
   }
 
-  /** @throws Error with what the script printed, if a command of it fails */
+  /** @throws Error with the script's output if one of its commands fails */
   async type(script: string): Promise<Typed> {
     const before = new Set(this.#logs());
     const variables = join(this.engine.folder, 'variables.sh');
