@@ -43,7 +43,10 @@ const run = (
     });
   });
 
-/** Returns `[version, program]` of the workspace's Node and of each Node of the machine that the file supports, one for each version. */
+/**
+ * Returns one `[version, program]` for each supported version of Node. It looks at the running Node, /usr/bin/node and
+ * /usr/local/bin/node. Of two with the same version, it returns the last.
+ */
 function supportedNodes(): [string, string][] {
   const found = ['/usr/bin/node', '/usr/local/bin/node']
     .filter((path) => existsSync(path))

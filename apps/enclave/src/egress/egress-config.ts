@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A DNS name or an IP address, lower case, as in an origin. */
+/** A DNS name or an IP address as an origin contains it: lower case, IPv6 in brackets. */
 export const hostSchema = z
   .string()
   .max(253)

@@ -19,7 +19,7 @@ export class SecureConnection {
   private readonly openedMs = performance.now();
   private isFree = true;
 
-  /** @param validity of the certificates that the server showed */
+  /** @param validity the time in which every certificate from the server's up to the configured root is valid */
   constructor(
     readonly socket: TLSSocket,
     private readonly raw: Socket,

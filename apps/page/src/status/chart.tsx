@@ -26,7 +26,7 @@ export interface Chart {
   readonly atLeast: number;
 }
 
-/** A figure: the lines, the scale in words around them, and the same values as a table. */
+/** A figure: the top of the scale above the lines, the first and last time below them, and a table of at most 12 samples. */
 export function LineChart({ title, note, at, series, format, atLeast }: Chart) {
   const words = text.value.status;
   const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);

@@ -2,8 +2,8 @@ import { EifError } from '../errors';
 import type { ByteSource } from '../io/byte-source';
 
 /**
- * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), without `/` at the beginning or end. Every entry gets the owner
- * root, the time 0 and 1 as the number of links.
+ * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), without `/` at the beginning or end. Every entry is
+ * written with owner root, time 0 and a link count of 1.
  */
 export type CpioInput =
   | { readonly kind: 'directory'; readonly name: string; readonly mode: number }

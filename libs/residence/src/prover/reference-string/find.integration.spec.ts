@@ -63,13 +63,13 @@ const BAD: Readonly<Record<string, RequestListener>> = {
       .end(compressed(string)),
   'sends a range without naming it': (_, response) => response.writeHead(206).end(compressed(string)),
   'sends too little': (_, response) => response.writeHead(200).end(compressed(string).subarray(0, 1024)),
-  'sends a bit of it flipped': (_, response) => {
+  'sends the string with one bit flipped': (_, response) => {
     const bytes = compressed(string);
     bytes[70_000]! ^= 1;
     response.writeHead(200).end(bytes);
   },
   'sends what is no point': (_, response) => response.writeHead(200).end(new Uint8Array(COMPRESSED_BYTES).fill(0xff)),
-  'sends on to another address': (_, response) => response.writeHead(302, { location: '/g1_compressed.dat' }).end(),
+  'redirects to another address': (_, response) => response.writeHead(302, { location: '/g1_compressed.dat' }).end(),
   'breaks off': (_, response) => {
     response.writeHead(200, { 'content-length': String(COMPRESSED_BYTES) });
     response.write(compressed(string).subarray(0, 1024), () => response.destroy());
@@ -85,7 +85,7 @@ it.each(Object.entries(BAD))('returns undefined if the only host %s', async (_, 
   expect(await findReferenceString({ hosts: [await host(answer)], timeoutMs: 500 })).toBeUndefined();
 });
 
-whereReal('takes it from the second host where the first fails', async () => {
+whereReal('takes the string from the second host if the first fails', async () => {
   const hosts = [await host((_, response) => response.writeHead(403).end('<h1>no</h1>')), await host(good)];
   const found = await findReferenceString({ hosts });
   expect(found?.from).toBe(hosts[1]);
@@ -110,7 +110,7 @@ it('reads no more than the requested range if a host ignores the range and sends
   };
   expect(await findReferenceString({ hosts: [await host(endless)], timeoutMs: 30_000 })).toBeUndefined();
   expect(asked.pop()).toBe(`bytes=0-${String(COMPRESSED_BYTES - 1)}`);
-  // The limit is above what was read, because the host also fills the connection's buffers
+  // The host sends more than the 131 kB that are read, because it also fills the connection's buffers
   expect(sent).toBeLessThan(50_000_000);
 });
 
@@ -125,7 +125,7 @@ describe('with a cache', () => {
     expect(await readdir(places.cacheFolder)).toEqual([REFERENCE_STRING_FILE]);
   });
 
-  whereReal('replaces a file of the right length with one bit flipped', async () => {
+  whereReal('replaces a cached file that has the right length but one flipped bit', async () => {
     const places = { hosts: [await host(good)], cacheFolder: folder.file('cache') };
     const path = join(places.cacheFolder, REFERENCE_STRING_FILE);
     await mkdir(places.cacheFolder);
@@ -145,7 +145,7 @@ describe('with a cache', () => {
     }
   });
 
-  whereReal('returns it where the cache cannot be written', async () => {
+  whereReal('returns the string if the cache cannot be written', async () => {
     await writeFile(folder.file('cache'), 'a file');
     const places = { hosts: [await host(good)], cacheFolder: folder.file('cache') };
     expect((await findReferenceString(places))?.bytes).toHaveLength(REFERENCE_STRING_BYTES);
@@ -161,7 +161,7 @@ it('does not try the hosts if the file that the user named is not the string', a
   expect(asked).toEqual([]);
 });
 
-whereReal('takes the first folder that holds it', async () => {
+whereReal('takes the string from the first folder that contains it', async () => {
   await writeFile(folder.file(REFERENCE_STRING_FILE), string);
   const found = await findReferenceString({ folders: [folder.file('none'), folder.path] });
   expect(found?.from).toBe(folder.file(REFERENCE_STRING_FILE));
@@ -176,7 +176,7 @@ it('stops with the reason of the caller who aborts', async () => {
   await expect(findReferenceString({ hosts: [url], signal: controller.signal })).rejects.toBe(reason);
 });
 
-it('expands a compressed point to both of its roots', () => {
+it('expands a compressed point to x and the y that its top bit selects, and refuses an x of no point', () => {
   const one = (top: number) => Uint8Array.of(top, ...new Uint8Array(30), 1);
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   const even = expandPoints(one(0));
