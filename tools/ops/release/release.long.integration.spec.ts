@@ -99,7 +99,7 @@ it('the release does not contain the command that verifies the gateway, so that 
     if (/\.m?js$/.test(path))
       expect([
         path,
-        (await readFile(join(release, path))).includes('Results go to standard output, with --json'),
+        (await readFile(join(release, path))).includes('Results go to standard output; steps and errors'),
       ]).toEqual([path, false]);
   }
 });

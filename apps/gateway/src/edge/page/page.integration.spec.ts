@@ -203,7 +203,7 @@ describe('the page as it is served', () => {
     );
     const name = 'communique-tee.mjs';
     const verifier = await readFile(folder.file(name), 'utf8');
-    const sentences = ['Made from source by: ', 'Results go to standard output, with --json'];
+    const sentences = ['Made from source by: ', 'Results go to standard output; steps and errors'];
     for (const sentence of sentences) expect(verifier).toContain(sentence);
     const names = app.get(PageFiles).names();
     expect(names.length).toBeGreaterThan(4);
