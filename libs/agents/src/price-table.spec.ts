@@ -80,7 +80,7 @@ describe.each([
     }
   });
 
-  it('reserves for thinking if thinking cannot be turned off', () => {
+  it('reserves tokens for thinking only in rows whose requests cannot turn thinking off', () => {
     for (const { model, shape, thinkingAllowanceTokens } of rows) {
       const isOff =
         (shape.provider === 'openai' && shape.effort === 'none') ||

@@ -72,7 +72,7 @@ describe("an enclave's key", () => {
   const saying = (binding: Partial<typeof bound>) => (nonce: Uint8Array) =>
     nsm.attest({ nonce, publicKey, userData: encodeKeyBinding({ ...bound, ...binding }) });
 
-  it('is taken from a document that was made for the nonce', async () => {
+  it('is taken from a document that was made for the client’s nonce', async () => {
     answer = saying({});
     expect(await fetchEnclaveKey(gateway, policy)).toMatchObject(bound);
   });
@@ -106,14 +106,14 @@ describe("an enclave's key", () => {
 
   it.each([
     ['another configuration', encodePublicConfiguration({ ...configuration, stack: 'other' })],
-    ['something else', 'x'.repeat(100_000)],
+    ['a text of 100,000 bytes', 'x'.repeat(100_000)],
   ])('is not taken if the gateway serves %s under the attested hash', async (_, bytes) => {
     answer = saying({});
     served = bytes;
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'configuration_refused' });
   });
 
-  it('is taken in any attested custody, unless the policy lists the custodies to accept', async () => {
+  it('is taken with any attested custody, unless the policy lists the custodies to accept', async () => {
     answer = saying({ custody: ALIAS });
     expect(await fetchEnclaveKey(gateway, policy)).toMatchObject({ custody: ALIAS });
     await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [PROCESS_CUSTODY] })).rejects.toMatchObject({

@@ -192,7 +192,7 @@ describe('a proven message', () => {
     });
   });
 
-  it('expires before the first of the two notes ends, but not at that moment, which would name the campaign', async () => {
+  it('expires before both notes end, but not at the exact end of a note, which would reveal the campaign', async () => {
     const cases = [
       { list: now + HOUR, campaign: now + 30 * DAY },
       { list: now + 10 * DAY, campaign: now + HOUR },
@@ -376,7 +376,7 @@ describe('a proven message', () => {
         status: 'delivered',
         resealed: true,
       });
-      // The person is asked even though both chambers are attested to recognize a copy
+      // The client asks the person even though the enclave attests that both chambers recognize a copy
       expect(asked).toEqual([{ when: 'sending_again', chambers: [] }]);
       const [first, second] = gateway.posted;
       expect(second!.id).toBe(first!.id);

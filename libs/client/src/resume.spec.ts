@@ -87,8 +87,12 @@ describe('a message that is resumed', () => {
 
   it.each<[string, (kept: KeptMessage) => Partial<KeptMessage>, string]>([
     ['answer key', () => ({ answerKey: toBase64Url(new Uint8Array(32)) }), 'ERR_CRYPTO_OPEN'],
-    ['hash', () => ({ sealedSha256: toBase64Url(new Uint8Array(32)) }), 'ERR_RECEIPT_OTHER_MESSAGE'],
-    ['key', () => ({ keyId: toBase64Url(new Uint8Array(16)) }), 'ERR_RECEIPT_KEY_BINDING'],
+    [
+      'hash of the sealed message',
+      () => ({ sealedSha256: toBase64Url(new Uint8Array(32)) }),
+      'ERR_RECEIPT_OTHER_MESSAGE',
+    ],
+    ['key id', () => ({ keyId: toBase64Url(new Uint8Array(16)) }), 'ERR_RECEIPT_KEY_BINDING'],
     ['expiry', ({ expiresAt }) => ({ expiresAt: expiresAt + 1 }), 'ERR_CRYPTO_OPEN'],
   ])('is refused if the kept value has another %s', async (_name, change, reason) => {
     const kept = await left('accepted');

@@ -5,7 +5,7 @@ import { TestGateway, testMessage } from './testing/test-gateway';
 
 const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/communique';
 
-describe('a message that is sent', () => {
+describe('a message', () => {
   let gateway: TestGateway;
   let client: Client;
   let tokens: string[];
@@ -28,7 +28,7 @@ describe('a message that is sent', () => {
   });
   afterEach(() => gateway.stop());
 
-  it('is sealed, posted, followed by a stream and verified, and the caller can watch its states', async () => {
+  it('is sealed, posted, followed through the event stream and verified, and the caller can watch its states', async () => {
     const told: SendState[] = [];
     const sending = client.send(testMessage(), { onState: (state) => told.push(state) });
     const seen: SendState[] = [];
@@ -144,16 +144,16 @@ describe('a message that is sent', () => {
   });
 
   it.each([
-    ['a line break', 'a\r\nx: y'],
-    ['nothing', ''],
-    ['no text', undefined as never],
-  ])('is not sent with a token of %s', async (_, token) => {
+    ['that contains a line break', 'a\r\nx: y'],
+    ['that is empty', ''],
+    ['that is not a string', undefined as never],
+  ])('is not sent with a token %s', async (_, token) => {
     const other = await connect(gateway.url, gateway.policy, { token: () => token });
     expect(await caught(other.send(testMessage()).result)).toMatchObject({ code: 'token_unavailable' });
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is rejected as aborted if the caller aborts before it starts or while it is followed', async () => {
+  it('is rejected as aborted if the caller aborts before the start or while the client follows the message', async () => {
     gateway.statuses = ['queued'];
     const early = new AbortController();
     early.abort();
@@ -170,15 +170,15 @@ describe('a message that is sent', () => {
     expect(await caught(sending.result)).toMatchObject({ code: 'aborted', messageId: sending.id });
   });
 
-  it('is followed for the time that the caller set, and the gateway continues with it', async () => {
+  it('is followed only for the time that the caller set', async () => {
     gateway.statuses = ['queued'];
     const sending = client.send(testMessage(), { followTimeoutMs: 300 });
     expect(await caught(sending.result)).toMatchObject({ code: 'timeout', messageId: sending.id });
   });
 
-  describe('whose gateway', () => {
+  describe('after the post,', () => {
     it.each(['json', 'cut', 'cut-each', { problem: 'rate_limited' }, { problem: 'overloaded' }] as const)(
-      'answers a request for events with %j is still followed',
+      'is still followed if the gateway answers the request for events with %j',
       async (events) => {
         gateway.events = events;
         expect(await client.send(testMessage()).result).toMatchObject({
@@ -188,7 +188,7 @@ describe('a message that is sent', () => {
       },
     );
 
-    it('reports a delivery without a receipt is not believed', async () => {
+    it('is rejected if the gateway reports a delivery without a receipt', async () => {
       gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
         code: 'receipt_refused',
@@ -196,7 +196,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('sends a receipt without the answer is not believed', async () => {
+    it('is rejected if the gateway sends a receipt without the sealed answer', async () => {
       gateway.tamper = (view) => ({ ...view, sealedAnswer: null });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
         code: 'receipt_refused',
@@ -212,7 +212,7 @@ describe('a message that is sent', () => {
       ['unknown', 'accepted'],
       ['expired', 'duplicate'],
       ['key_retired', 'accepted'],
-    ] as const)('reports %s if the receipt has %s is not believed', async (status, outcome) => {
+    ] as const)('is rejected if the gateway reports %s and the receipt has the outcome %s', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
@@ -226,16 +226,19 @@ describe('a message that is sent', () => {
       ['delivered', 'duplicate'],
       ['unknown', 'unknown'],
       ['expired', 'pending'],
-    ] as const)('reports %s with a receipt that has %s is believed', async (status, outcome) => {
-      gateway.outcome = outcome;
-      gateway.statuses = ['queued', status];
-      expect(await client.send(testMessage()).result).toMatchObject({
-        status,
-        report: { offices: [{ outcome }, { outcome }] },
-      });
-    });
+    ] as const)(
+      'has a result if the gateway reports %s and the receipt has the outcome %s',
+      async (status, outcome) => {
+        gateway.outcome = outcome;
+        gateway.statuses = ['queued', status];
+        expect(await client.send(testMessage()).result).toMatchObject({
+          status,
+          report: { offices: [{ outcome }, { outcome }] },
+        });
+      },
+    );
 
-    it('sends the receipt of another message is not believed', async () => {
+    it('is rejected if the gateway sends the receipt of another message', async () => {
       const other = await client.send(testMessage()).result;
       gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: other.view.receipt });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
@@ -244,7 +247,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('changes a receipt, or an answer, is not believed', async () => {
+    it('is rejected if the gateway changes the receipt or the sealed answer', async () => {
       gateway.tamper = (view) =>
         view.receipt === null
           ? view
@@ -261,7 +264,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('answers about another message is rejected', async () => {
+    it('is rejected if the gateway sends the status of another message', async () => {
       gateway.tamper = (view) => ({ ...view, id: '00000000-0000-4000-8000-000000000000' });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'answer_invalid' });
     });
@@ -316,7 +319,7 @@ describe('a message that is sent', () => {
     gateway.statuses = ['queued', 'expired'];
     const other = await client.send(testMessage()).result;
     gateway.statuses = ['queued', 'delivering', 'delivered'];
-    // The second status has the report of the other message, which is genuine.
+    // The second status has the genuine report of the other message.
     gateway.tamper = (view) =>
       view.status === 'delivering'
         ? { ...view, receipt: other.view.receipt, sealedAnswer: other.view.sealedAnswer }
@@ -329,8 +332,8 @@ describe('a message that is sent', () => {
     expect(states.filter(({ step }) => step === 'status')).toHaveLength(1);
   });
 
-  describe('to an enclave whose key', () => {
-    it('is gone is sealed again once, under the same id', async () => {
+  describe('after the enclave changed its key,', () => {
+    it('is sealed again once, under the same id, if the enclave dropped the old key', async () => {
       gateway.rotate({ keepOld: false });
       const states: SendState[] = [];
       const sending = client.send(testMessage(), { onState: (state) => states.push(state) });
@@ -346,13 +349,13 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(2);
     });
 
-    it('is reported as gone ends as key_retired if the enclave attests the same key again, or the next key is gone too', async () => {
+    it('ends as key_retired if the enclave still attests the key, or if the next key is retired too', async () => {
       gateway.tamper = (view) =>
         view.receipt === null && view.attempts === 0
           ? view
           : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
       const result = client.send(testMessage()).result;
-      // The gateway reports the key as retired but the enclave attests it again, so the client does not seal to it again
+      // The gateway reports the key as retired but the enclave attests it again, so the client does not seal to it again.
       expect(await result).toMatchObject({ status: 'key_retired', resealed: false, report: null });
       expect(gateway.posted).toHaveLength(1);
       gateway.tamper = (view) => {
@@ -364,7 +367,7 @@ describe('a message that is sent', () => {
       expect(gateway.posted).toHaveLength(3);
     });
 
-    describe('is reported as gone, if a chamber does not recognize a repeated message,', () => {
+    describe('while a chamber does not recognize a repeated message,', () => {
       beforeEach(() => {
         gateway.deduplicates = { house: true, senate: false };
       });
@@ -378,11 +381,11 @@ describe('a message that is sent', () => {
       });
 
       it.each<[string, () => unknown]>([
-        ['no', () => false],
-        ['nothing', () => undefined],
-        ['a text', () => 'yes'],
-        ['no later', () => Promise.resolve(false)],
-      ])('is not sent again if the person answers %s', async (_, answer) => {
+        ['false', () => false],
+        ['undefined', () => undefined],
+        ['a string', () => 'yes'],
+        ['a promise of false', () => Promise.resolve(false)],
+      ])('is not sent again if confirmPossibleDuplicate returns %s', async (_, answer) => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const confirmPossibleDuplicate = jest.fn(answer as () => boolean);
@@ -419,14 +422,14 @@ describe('a message that is sent', () => {
         expect(await caught(result)).toMatchObject({ code: 'aborted' });
       });
 
-      it('is sent again without a question to offices of the other chamber', async () => {
+      it('is sent again to offices of the other chamber without consent', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const message = { ...testMessage(), offices: ['HCA12'] };
         expect(await client.send(message).result).toMatchObject({ status: 'delivered', resealed: true });
       });
 
-      it('is not sent again without a question if only one of two enclaves attests that the chamber recognizes it', async () => {
+      it('needs consent if only one of the old and the new enclave attests that the chamber recognizes a repeated message', async () => {
         client = await open(); // The first enclave attests that the Senate does not recognize a repeated message
         gateway.deduplicates = { house: true, senate: true };
         gateway.rotate({ keepOld: false });
@@ -437,7 +440,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(2);
       });
 
-      it('is not sent again without a question if the gateway gives no configuration', async () => {
+      it('needs consent if the gateway serves no configuration', async () => {
         gateway.deduplicates = { house: true, senate: true };
         gateway.servesConfiguration = false;
         client = await open();
@@ -455,14 +458,14 @@ describe('a message that is sent', () => {
       });
     });
 
-    describe('is held by several enclaves, if a chamber does not recognize a repeated message,', () => {
+    describe('while several enclaves have the key and a chamber does not recognize a repeated message,', () => {
       beforeEach(async () => {
         gateway.custody = ALIAS;
         gateway.deduplicates = { house: false, senate: true };
         client = await open();
       });
 
-      it('is not sealed to without a yes', async () => {
+      it('is not sealed without consent', async () => {
         expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'duplicate_not_accepted' });
         expect(gateway.posted).toEqual([]);
         const confirmPossibleDuplicate = jest.fn(() => true);
@@ -471,7 +474,7 @@ describe('a message that is sent', () => {
         expect(confirmPossibleDuplicate.mock.calls).toEqual([[{ when: 'sending', chambers: ['house'] }]]);
       });
 
-      it('is attested again after a yes if it has become too old', async () => {
+      it('is sealed to a newly attested key if the first became too old before the consent', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const old = await client.key();
         const confirmPossibleDuplicate = jest.fn(() => {
@@ -494,7 +497,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(1);
       });
 
-      it('is not sealed to if the attestation after the yes fails', async () => {
+      it('is not sealed if the attestation after the consent fails', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const confirmPossibleDuplicate = () => {
           gateway.attestationFaults = [{ problem: 'not_found' }];
@@ -507,18 +510,18 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toEqual([]);
       });
 
-      it('is sealed to without a question for offices of the other chamber', async () => {
+      it('is sealed without consent for offices of the other chamber', async () => {
         const message = { ...testMessage(), offices: ['SCA01'] };
         expect(await client.send(message).result).toMatchObject({ status: 'delivered' });
       });
     });
 
-    it('is no longer the newest is delivered, with a receipt under the document of the older key', async () => {
+    it('is delivered if the enclave keeps the old key, with a receipt under the document of that key', async () => {
       gateway.rotate({ keepOld: true });
       expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', resealed: false });
     });
 
-    it('is not the one that the receipt’s document names is not believed', async () => {
+    it('is rejected if the receipt’s document names another key', async () => {
       const { report } = gateway;
       const old = await client.key();
       gateway.rotate({ keepOld: true });
@@ -536,8 +539,8 @@ describe('a message that is sent', () => {
     });
   });
 
-  describe('by a client whose policy', () => {
-    it('lists custodies accepts no other custody', async () => {
+  describe('depends on the policy of the client, which', () => {
+    it('refuses a custody that the policy does not list', async () => {
       gateway.custody = ALIAS;
       expect((await (await open()).key()).custody).toBe(ALIAS);
       expect((await (await open({ acceptedCustody: ['process', ALIAS] })).key()).custody).toBe(ALIAS);
@@ -547,7 +550,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('has another measurement, or only AWS’s root, does not trust the enclave', async () => {
+    it('refuses an enclave with another measurement, and the development root if the policy does not name it', async () => {
       expect(
         await caught(open({ acceptedMeasurements: [{ ...developmentMeasurements, pcr0: 'ab'.repeat(48) }] })),
       ).toMatchObject({
@@ -562,20 +565,20 @@ describe('a message that is sent', () => {
     });
 
     it.each<[string, unknown]>([
-      ['nothing', undefined],
+      ['undefined', undefined],
       ['an empty object', {}],
       ['no measurement', { acceptedMeasurements: [] }],
       ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96), operator: 'any' }] }],
-      ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48), operator: 'any' }] }],
+      ['a measurement in upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48), operator: 'any' }] }],
       ['an image without its operator', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }],
-      ['an operator other than any', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: '*' }] }],
+      ['an operator other than "any"', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: '*' }] }],
       ['a zero operator', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: '0'.repeat(96) }] }],
       ['a misspelled member', { acceptedCustodies: ['process'] }],
-      ['a root under another name', { trustAnchor: 'x' }],
+      ['an unknown member for the root', { trustAnchor: 'x' }],
       ['an empty custody', { acceptedCustody: [] }],
-      ['an age of NaN', { maxAgeMs: NaN }],
+      ['a maximum age of NaN', { maxAgeMs: NaN }],
       ['a root that is no PEM', { unsafeDevelopmentRootPem: 'x' }],
-    ])('is %s is refused', async (_, policy) => {
+    ])('refuses a policy: %s', async (_, policy) => {
       const whole =
         policy === undefined ||
         Object.keys(policy as object).length === 0 ||
@@ -587,7 +590,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('limits the age of keys attests a key again after that time', async () => {
+    it('attests a key again after the maximum age of the policy', async () => {
       const short = await open({ maxKeyAgeMs: 0 });
       const before = gateway.attestations;
       await Promise.all([short.key(), short.key(), short.key()]);
@@ -597,7 +600,7 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(before + 2);
     });
 
-    it('allows keys a longer age attests a key again when its certificates end', async () => {
+    it('attests a key again when its certificates end', async () => {
       const { attestation } = await client.key();
       const before = gateway.attestations;
       const endsMs = Math.min(...attestation.certificates.map(({ notAfterMs }) => notAfterMs));

@@ -175,7 +175,7 @@ describe('whether a message was sent', () => {
     expect(await failureOf(sending.result, sending.id)).toEqual(['not_sent', 'aborted']);
   });
 
-  it('is not_known if the caller aborts before the answer, or if an earlier request had none', async () => {
+  it('is not_known if the caller aborts before the answer, or if an earlier request had no answer', async () => {
     gateway.postFaults = ['silence'];
     const stop = new AbortController();
     gateway.onSilence = () => stop.abort();
@@ -222,7 +222,7 @@ describe('whether a message was sent', () => {
     ];
 
     it.each(problems)(
-      'is followed to its end if the first post was stored and the second was answered %s',
+      'is accepted, and the client follows the message to its end, if the first post was stored and the second answer is %s',
       async (problem) => {
         gateway.postFaults = [{ problem, retryAfter: 3600, stored: true }];
         const states: string[] = [];
@@ -236,7 +236,7 @@ describe('whether a message was sent', () => {
       },
     );
 
-    it('is not_sent only if the gateway then reports that it does not have the message', async () => {
+    it('is not_sent after a rate limit only if the gateway then reports that it does not have the message', async () => {
       gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 3600 }];
       expect(await send()).toEqual(['not_sent', 'rate_limited']);
       expect(gateway.asked).toEqual([{ events: false, token: 'Bearer a.token' }]);

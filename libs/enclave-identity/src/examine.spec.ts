@@ -120,7 +120,13 @@ const FAILURES: readonly Failure[] = [
     { document: (bytes) => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1) },
   ],
   ['nonce', 'another nonce', 'ERR_ATTESTATION_NONCE', { fields: { nonce: new Uint8Array(32) } }],
-  ['age', 'a document of an hour ago', 'ERR_ATTESTATION_TOO_OLD', {}, () => ({ at: new Date(Date.now() + HOUR_MS) })],
+  [
+    'age',
+    'a document that is an hour old',
+    'ERR_ATTESTATION_TOO_OLD',
+    {},
+    () => ({ at: new Date(Date.now() + HOUR_MS) }),
+  ],
   [
     'image',
     'another image',
@@ -155,7 +161,7 @@ const FAILURES: readonly Failure[] = [
     {},
     () => ({ acceptedMeasurements: [{ ...developmentMeasurements, pcr4: OTHER }] }),
   ],
-  ['key_binding', 'another key than its key id', 'key_id_mismatch', { binding: { keyId: new Uint8Array(16) } }],
+  ['key_binding', 'the key id of another key', 'key_id_mismatch', { binding: { keyId: new Uint8Array(16) } }],
   ['key_binding', 'no user data', 'key_binding_invalid', { fields: { userData: new Uint8Array() } }],
   ['key_binding', 'other user data', 'key_binding_invalid', { fields: { userData: Uint8Array.of(0xa0) } }],
   ['key_binding', 'a public key of 31 bytes', 'key_binding_invalid', { fields: { publicKey: new Uint8Array(31) } }],
@@ -201,7 +207,7 @@ const FAILURES: readonly Failure[] = [
   ],
   [
     'configuration',
-    'a legacy key where the configuration has that suite off',
+    'a legacy key although the configuration has the legacy suite off',
     'configuration_contradicts',
     { binding: { legacyKey } },
   ],
@@ -281,7 +287,7 @@ describe.each([
     expect(detail.length).toBeLessThan(400);
   });
 
-  it('reports the checks that the policy skips as not run, and gives no identity without an image', async () => {
+  it('reports the checks that the policy skips as not run, and gives no identity if the image is not compared', async () => {
     const { checks, claims, identity } = await examineEnclave(await evidenceOf({ configuration: null }), {
       ...policy,
       acceptedMeasurements: 'not_compared',
@@ -346,7 +352,7 @@ describe.each([
     expect(asked).toEqual([bound.configSha256, bound.configSha256]);
   });
 
-  it('accepts a document that binds no keys only if the policy says so and lists no custody', async () => {
+  it('accepts a document that binds no keys only if the policy allows this and lists no custody', async () => {
     const foreign = await evidenceOf({ fields: { userData: Uint8Array.of(1) } });
     const lenient = { ...policy, keyBindingOptional: true };
     const { checks, claims, identity } = await examineEnclave(foreign, lenient);

@@ -59,7 +59,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('refuses a cap that is lower than the cost of any message', () => {
+  it('refuses a cap that is lower than the highest cost of one message', () => {
     const priced = { ...GOOD, DELIVERY_PRICE_PER_OFFICE: '0.01' };
     expect(problems({ ...priced, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([
       expect.stringMatching(/^DEFAULT_USER_DAILY_LIMIT: is less than one message can cost/),
@@ -68,7 +68,7 @@ describe('the environment', () => {
     expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.01' })).toEqual([]);
   });
 
-  it('has the defaults of the older deployment guide', () => {
+  it('has a default for every variable that is not required', () => {
     expect(config(GOOD)).toMatchObject({
       environment: 'development',
       http: { host: '127.0.0.1', port: 3001, trustedProxies: [] },
@@ -152,16 +152,16 @@ describe('the environment', () => {
       'TEE_EXPECTED_OPERATOR: entry 2: all zero is a parent instance without a role',
     ],
     [
-      'an instance profile for a role',
+      'an instance profile in place of a role',
       { TEE_EXPECTED_OPERATOR: 'arn:aws:iam::111122223333:instance-profile/parent' },
       'TEE_EXPECTED_OPERATOR: entry 1: must be the ARN of a role',
     ],
     ['an operator and any', { TEE_EXPECTED_OPERATOR: `any,sha384:${PCR3}` }, 'TEE_EXPECTED_OPERATOR: entry 1: must be'],
     ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
     ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
-    ['no algorithm', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
-    ['a token type of another kind', { AUTH_TOKEN_TYPE: 'JWT' }, 'AUTH_TOKEN_TYPE: must be one of at+jwt, any'],
-    ['another scheme of database', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
+    ['the algorithm none', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
+    ['an unknown token type', { AUTH_TOKEN_TYPE: 'JWT' }, 'AUTH_TOKEN_TYPE: must be one of at+jwt, any'],
+    ['a database address with another scheme', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
     [
       'an amount that is no amount',
       { DEFAULT_USER_DAILY_LIMIT: '10.0000001' },
@@ -169,25 +169,25 @@ describe('the environment', () => {
     ],
     ['an endpoint without a context id', { TEE_ENDPOINT: 'vsock:5000' }, 'TEE_ENDPOINT: must be'],
     ['an emulated endpoint without its port', { TEE_ENDPOINT: 'hybrid:/run/vm' }, 'TEE_ENDPOINT: must be'],
-    ['an emulated endpoint somewhere', { TEE_ENDPOINT: 'hybrid:vm:5000' }, 'TEE_ENDPOINT: must be'],
+    ['an emulated endpoint with a relative path', { TEE_ENDPOINT: 'hybrid:vm:5000' }, 'TEE_ENDPOINT: must be'],
     ['an endpoint by name', { TEE_ENDPOINT: 'tcp:enclave.test:5000' }, 'TEE_ENDPOINT: must be'],
     [
-      'several endpoints of which one is nothing',
+      'a list of endpoints with an empty entry',
       { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,,vsock:17:5000' },
       'ENCLAVE_URLS: must be 1 to 32',
     ],
     [
-      'the same endpoint twice',
+      'a list of endpoints with one of them twice',
       { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' },
       'ENCLAVE_URLS: must be 1 to 32',
     ],
     [
-      'several endpoints and one more',
+      'a list of endpoints and a single endpoint',
       { ENCLAVE_URLS: 'vsock:17:5000,vsock:18:5000' },
       'ENCLAVE_URLS: names all enclaves',
     ],
     [
-      'several endpoints without verification',
+      'a list of endpoints without verification',
       {
         TEE_ENDPOINT: '',
         ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000',
@@ -196,21 +196,21 @@ describe('the environment', () => {
       },
       'ENCLAVE_URLS: names more than one',
     ],
-    ['two endpoints', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
+    ['two single endpoints that differ', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
     [
-      'secrets of the enclave at a path that depends on where it starts',
+      'a relative path of the enclave’s secrets',
       { ENCLAVE_SECRETS_FILE: 'secrets.json' },
       'ENCLAVE_SECRETS_FILE: must be an absolute path',
     ],
     ['a lease shorter than a relay', { DELIVERY_LEASE_MS: '60000' }, 'DELIVERY_LEASE_MS: must be more'],
     [
-      'a back-off upside down',
+      'a minimum back-off above the maximum',
       { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' },
       'DELIVERY_MIN_BACKOFF_MS: must not',
     ],
     ['a mock without its root', { TEE_PROVIDER: 'mock' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: is required'],
     [
-      'a development root for AWS',
+      'a development root with the provider AWS',
       { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' },
       'ATTESTATION_DEVELOPMENT_ROOT_FILE: is allowed only with',
     ],
@@ -219,8 +219,16 @@ describe('the environment', () => {
       { SYSTEM_HOURLY_LIMT: '1.00' },
       'SYSTEM_HOURLY_LIMT: is not a variable that the gateway knows; did you mean SYSTEM_HOURLY_LIMIT?',
     ],
-    ['another', { EMERGENCY_SHUTDOWN_TRESHOLD: '1.00' }, 'EMERGENCY_SHUTDOWN_TRESHOLD: is not a variable'],
-    ['a third', { DEFAULT_USER_DAILY_LIMITS: '1.00' }, 'DEFAULT_USER_DAILY_LIMITS: is not a variable'],
+    [
+      'a threshold under a misspelt name',
+      { EMERGENCY_SHUTDOWN_TRESHOLD: '1.00' },
+      'EMERGENCY_SHUTDOWN_TRESHOLD: is not a variable',
+    ],
+    [
+      'a user’s limit under a misspelt name',
+      { DEFAULT_USER_DAILY_LIMITS: '1.00' },
+      'DEFAULT_USER_DAILY_LIMITS: is not a variable',
+    ],
     [
       'a proxy under a name that the gateway does not read',
       { TRUSTED_PROXY: '127.0.0.1' },
@@ -257,7 +265,7 @@ describe('the environment', () => {
     ['a DSN with a secret key', { SENTRY_DSN: 'https://0123:4567@s.test/1' }, 'SENTRY_DSN: must be'],
     ['a DSN with a query', { SENTRY_DSN: 'https://0123@s.test/1?x=1' }, 'SENTRY_DSN: must be'],
     ['a DSN of another scheme', { SENTRY_DSN: 'ftp://0123@s.test/1' }, 'SENTRY_DSN: must be'],
-    ['a DSN with a line in its key', { SENTRY_DSN: 'https://01%0d%0a23@s.test/1' }, 'SENTRY_DSN: must be'],
+    ['a DSN with a line break in its key', { SENTRY_DSN: 'https://01%0d%0a23@s.test/1' }, 'SENTRY_DSN: must be'],
     [
       'a shutdown that ends before it has drained',
       { SHUTDOWN_DRAIN_MS: '5000', SHUTDOWN_TIMEOUT_MS: '5000' },
@@ -278,7 +286,7 @@ describe('the environment', () => {
     ],
     ...['javascript:alert(1)', 'https://u:geheim@id.test/', 'https://id.test/#x', 'id.test'].map(
       (endpoint): [string, Environment, string] => [
-        `${endpoint} to send people to`,
+        `${endpoint} as the address of sign-in`,
         { ...SIGN_IN, PAGE_OIDC_AUTHORIZATION_ENDPOINT: endpoint },
         'PAGE_OIDC_AUTHORIZATION_ENDPOINT: must be an https:// URL',
       ],
@@ -290,7 +298,7 @@ describe('the environment', () => {
       'https://*.id.test/',
       'https://[::1]/',
     ].map((endpoint): [string, Environment, string] => [
-      `${endpoint} in the page's Content-Security-Policy`,
+      `${endpoint} as the address of tokens`,
       { ...SIGN_IN, PAGE_OIDC_TOKEN_ENDPOINT: endpoint },
       'PAGE_OIDC_TOKEN_ENDPOINT: must have no query',
     ]),
@@ -314,7 +322,11 @@ describe('the environment', () => {
       { ...SIGN_IN, PAGE_OIDC_AUDIENCE_PARAMETER: 'resource' },
       'PAGE_OIDC_AUDIENCE_PARAMETER: is resource, but AUTH_AUDIENCE is no absolute URI',
     ],
-    ['a scope of sign-in without one', { PAGE_OIDC_SCOPES: 'openid' }, 'PAGE_OIDC_SCOPES: is not a variable'],
+    [
+      'the scope of sign-in under a misspelt name',
+      { PAGE_OIDC_SCOPES: 'openid' },
+      'PAGE_OIDC_SCOPES: is not a variable',
+    ],
     ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
     ['agents that are neither on nor off', { AGENTS: 'true' }, 'AGENTS: must be on or off'],
     [
@@ -371,7 +383,7 @@ describe('the environment', () => {
       { ...RESIDENCE, RESIDENCE_REFERENCE_STRING_FILE: 'string.dat' },
       'RESIDENCE_REFERENCE_STRING_FILE: must be an absolute path',
     ],
-    ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
+    ['every address as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {
     const lines = problems({ ...GOOD, ...over });
     expect(lines).toHaveLength(1);
@@ -408,7 +420,7 @@ describe('the environment', () => {
       { ...SIGN_IN, [name]: 'http://127.0.0.1:3002/x' },
       name,
     ]),
-    ['reports in the clear', { SENTRY_DSN: 'http://0123@s.test/1' }, 'SENTRY_DSN'],
+    ['error reports over plain HTTP', { SENTRY_DSN: 'http://0123@s.test/1' }, 'SENTRY_DSN'],
     ['an enclave on another machine', { TEE_ENDPOINT: 'tcp:10.0.0.7:5000' }, 'TEE_ENDPOINT'],
   ])('refuses %s in production', (_, over, name) => {
     expect(problems({ ...PRODUCTION, ...over }).map((line) => line.split(':')[0])).toContain(name);
@@ -502,7 +514,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('reports variables that are set and have no effect', () => {
+  it('gives a notice for a variable without effect, for missing Redis, and for any operator', () => {
     const { notices } = config({
       ...PRODUCTION,
       ...Object.fromEntries(ENCLAVE_SECRETS.map((name) => [name, 'k'])),
@@ -568,7 +580,7 @@ describe('the environment', () => {
     expect(problems(shown, root)).toEqual([]);
   });
 
-  it('has in .env.example, after every #, the default of the table', () => {
+  it('shows the default of each commented variable in .env.example', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const shown = parseEnv([...text.matchAll(/^#([A-Z][A-Z0-9_]+=.*)$/gm)].map((match) => match[1]).join('\n'));
     const differing = Object.entries(VARIABLES).flatMap(([name, schema]) => {
@@ -580,7 +592,7 @@ describe('the environment', () => {
     expect(differing).toEqual([]);
   });
 
-  it('imports nothing from Nest, so that the deployment can check it', async () => {
+  it('imports nothing from Nest, so that the deployment can check the environment', async () => {
     const { metafile } = await build({
       entryPoints: [join(__dirname, 'environment.ts')],
       tsconfig: join(workspaceRoot(), 'tsconfig.base.json'),

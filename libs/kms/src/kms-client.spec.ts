@@ -203,7 +203,7 @@ describe('makes no request', () => {
     ['without credentials', null],
     ['with credentials that have ended by the attested clock', { ...credentials, expiresMs: NOW_MS }],
     ['with a token that would end a header', { ...credentials, sessionToken: 'a\r\nx-injected: 1' }],
-    ['with an empty key id', { ...credentials, accessKeyId: '' }],
+    ['with an empty access key id', { ...credentials, accessKeyId: '' }],
     ['with a token that is too long', { ...credentials, sessionToken: 'a'.repeat(8193) }],
   ])('%s', async (_what, given) => {
     const { sut, requests, attested } = setup();
@@ -212,7 +212,7 @@ describe('makes no request', () => {
   });
 
   it.each([keyArn, 'alias/x', keyId.replace('us-east-1', 'us-west-2')])(
-    'for a key that is not named by an alias ARN of its region: %s',
+    'for a key that is not named by an alias ARN of the client’s region: %s',
     async (other) => {
       const { sut, requests } = setup();
       await expect(sut.generateDataKey({ keyId: other, context, credentials })).rejects.toEqual(
@@ -233,7 +233,7 @@ describe('makes no request', () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("without a document, and throws the NSM's error", async () => {
+  it("if the NSM gives no document, and throws the NSM's error", async () => {
     const refused = new Error('the NSM refused');
     const { sut, requests } = setup(undefined, { attest: () => Promise.reject(refused) });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toBe(refused);

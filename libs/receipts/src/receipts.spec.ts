@@ -78,7 +78,7 @@ const signed = async (changes: Partial<ReceiptClaims> = {}, key = receiptKey) =>
   signReceipt({ ...claims, ...changes }, key);
 const code = (expected: string) => expect.objectContaining({ name: 'ReceiptError', code: expected }) as Error;
 
-it('a receipt verifies without other data, by the document that comes with it', async () => {
+it('a receipt verifies with only the document that comes with it', async () => {
   const verified = await verifyReceipt(carried(await signed()), policy);
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(pcr0);
@@ -92,7 +92,7 @@ describe('the entries of a receipt', () => {
   const offices = [entry('HCA12'), entry('SCA01', 'refused'), entry('SCA03', 'pending')];
   const ascending = offices.toSorted((a, b) => (a.commitment < b.commitment ? -1 : 1));
 
-  it('are returned in the order of their commitments, for any order from the enclave', async () => {
+  it('are signed in the order of their commitments, in whatever order the enclave gives them', async () => {
     const orders = [
       offices,
       offices.toReversed(),
@@ -106,8 +106,8 @@ describe('the entries of a receipt', () => {
 
   it.each([
     ['in another order', ascending.toReversed()],
-    ['twice', [ascending[0], ascending[0]]],
-  ])('are refused %s, even with a valid signature', async (_name, wrong) => {
+    ['given twice', [ascending[0], ascending[0]]],
+  ])('are refused if they are %s, even with a valid signature', async (_name, wrong) => {
     const payload = Buffer.from(JSON.stringify({ ...claims, offices: wrong }));
     const receipt = await new CompactSign(payload)
       .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
@@ -129,7 +129,7 @@ it('verifyReceiptSignature checks only the signature, under a known key', async 
   await expect(verifyReceiptSignature('a receipt', raw(receiptKey))).rejects.toEqual(code('ERR_RECEIPT_MALFORMED'));
 });
 
-it('a receipt verifies years later, because its dates are checked at its own time', async () => {
+it('a receipt verifies years later, because the verifier compares all dates with the time of the receipt', async () => {
   const receipt = carried(await signed());
   jest.useFakeTimers({ now: Date.now() + 20 * 365 * 24 * 3600_000 });
   try {
@@ -182,7 +182,7 @@ it.each([
   ],
   ['with claims changed', async () => carried(changed(await signed())), 'ERR_RECEIPT_SIGNATURE'],
   ['unsigned', () => Promise.resolve(carried(new UnsecuredJWT({ ...claims }).encode())), 'ERR_RECEIPT_MALFORMED'],
-  ['signed with the public key as a secret', () => hs256(), 'ERR_RECEIPT_MALFORMED'],
+  ['signed with a shared secret', () => hs256(), 'ERR_RECEIPT_MALFORMED'],
   ['of another type', () => withHeader({ alg: 'Ed25519', typ: 'JWT' }), 'ERR_RECEIPT_MALFORMED'],
   [
     'with its own key in the header',
@@ -193,7 +193,7 @@ it.each([
   await expect(verifyReceipt(await receipt(), policy)).rejects.toThrow(code(expected));
 });
 
-/** Returns a text of the same bytes with unused bits set: the last of 43 characters has two unused bits, the last of 86 has four. */
+/** Returns a text that decodes to the same bytes. Its last character has unused bits set: two of them in 43 characters, four in 86. */
 const withUnusedBits = (text: string) => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return text.slice(0, -1) + alphabet.charAt(alphabet.indexOf(text.at(-1) ?? '') + 1);
@@ -228,7 +228,7 @@ describe('one receipt has one text', () => {
 
   it('refuses a document with its unused bits set, without its padding, or with a line break', async () => {
     const whole = await nsm.attest({ publicKey: new Uint8Array(32), userData: encodeKeyBinding(binding) });
-    // With two bytes more than a multiple of three, base64 has two unused bits and one padding character
+    // The base64 of 3n + 2 bytes has two unused bits and one padding character
     const document = whole.subarray(0, whole.length - ((whole.length + 1) % 3));
     const text = Buffer.from(document).toString('base64');
     const receipt = await signed({ attestation_sha256: toBase64Url(createHash('sha256').update(document).digest()) });
@@ -238,7 +238,7 @@ describe('one receipt has one text', () => {
       );
   });
 
-  it('refuses claims and headers with a member twice, even with a valid signature', async () => {
+  it('refuses claims that have a member twice, even with a valid signature', async () => {
     const twice = JSON.stringify(claims).replace('{', '{"v":1,');
     const receipt = await new CompactSign(Buffer.from(twice))
       .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
@@ -277,7 +277,7 @@ it.each<[string, () => Parameters<Nsm['attest']>[0]]>([
 ])('a receipt with a document %s is refused', async (_, fields) => {
   const bare = await nsm.attest(fields());
   const receipt = await signed({
-    // The document is new, and the claims may be old on a slow machine
+    // The document is newer than `claims`, so the receipt needs a newer time
     time: Math.floor(Date.now() / 1000),
     attestation_sha256: toBase64Url(createHash('sha256').update(bare).digest()),
   });

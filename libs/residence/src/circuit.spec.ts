@@ -11,7 +11,7 @@ const circuit = new Noir(CIRCUIT);
 const DISTRICTS = ['120-MT-01', '120-AK-00', '120-DC-00', '120-PR-00', '120-GU-00', '119-CA-52', '120-TX-38'];
 const INDICES = [0, 1, 1023, 1024, 2 ** 19, TREE_PLACES - 1];
 
-/** Returns a statement that holds, another one for each `at`. */
+/** Returns a true statement, with random values in each call. `at` selects its index, district and campaign. */
 function statement(at: number): WitnessInput {
   const secret = randomField();
   const index = INDICES[at] ?? Math.floor(Math.random() * TREE_PLACES);
@@ -111,7 +111,7 @@ describe('the circuit', () => {
   });
 });
 
-/** Returns the inputs of a statement that would hold, even for a secret for which the library refuses to compute them. */
+/** Returns the inputs of a statement that would be true, also for a secret for which the library refuses to compute the inputs. */
 function unchecked(secret: Uint8Array): CircuitInputs {
   const { registration, siblings, blinding, message } = statement(7);
   const { district, salt, index } = registration;

@@ -63,14 +63,14 @@ it('computes the path to the signed root from the files', async () => {
   expect(JSON.stringify(path).length).toBeLessThan(2500);
 });
 
-it('fetches every file of a small tree, in order, so that the host learns nothing about the place', async () => {
+it('fetches every file of a small tree, in order, so that the host learns nothing about the person’s place', async () => {
   await using server = await ListServer.start(published);
   await fetching(server);
   const folder = fieldToHex(tree.root);
   expect(server.paths).toEqual(['root.note', `${folder}/subtrees`, `${folder}/leaves/0`, `${folder}/leaves/1`]);
 });
 
-it('fetches only the person’s file of a tree of more than 16 files', async () => {
+it('fetches only the person’s leaf file if the tree has more than 16 leaf files', async () => {
   await using server = await ListServer.start(listFilesOf(tree, noteOf(tree, { places: 16 * 1024 + 1 })));
   await fetching(server);
   const folder = fieldToHex(tree.root);
@@ -87,7 +87,7 @@ it('sends no cookies, no conditional headers, no referrer and no token', async (
 });
 
 describe('files of two publications', () => {
-  it('are fetched again until the path leads to the root of the new one', async () => {
+  it('are fetched again until the path leads to the root of the newer publication', async () => {
     const both = new Map([...published, ...listFilesOf(later, noteOf(later))]);
     const stale = new Map([...both, ['root.note', published.get('root.note')!]]);
     stale.delete(`${fieldToHex(tree.root)}/leaves/1`);
@@ -116,7 +116,7 @@ describe('files of two publications', () => {
     expect(server.paths.filter((path) => path === 'root.note')).toHaveLength(3);
   });
 
-  it('are recognized when the folder of the note does not exist yet', async () => {
+  it('are recognized if the folder that the note names does not exist yet', async () => {
     await using server = await ListServer.start(new Map([['root.note', published.get('root.note')!]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));
   });
@@ -125,7 +125,7 @@ describe('files of two publications', () => {
     ['is cut', (bytes: Uint8Array) => bytes.slice(0, -32)],
     ['holds a number beyond the field', (bytes: Uint8Array) => bytes.map((byte, at) => (at < 32 ? 255 : byte))],
     ['has a changed bit', (bytes: Uint8Array) => bytes.map((byte, at) => (at === 31 ? byte ^ 1 : byte))],
-  ])('are the reported reason if a leaf file %s', async (_what, change) => {
+  ])('are reported as the reason if a leaf file %s', async (_what, change) => {
     const name = `${fieldToHex(tree.root)}/leaves/1`;
     await using server = await ListServer.start(new Map([...published, [name, change(published.get(name)!)]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));
@@ -162,14 +162,14 @@ it('refuses a path for an empty place, or for another person’s commitment', as
 
 it.each([
   [
-    'of another key',
+    'signed by another key',
     signRootNote(
       { ...noteParts(), registrar: 'test-registrar' },
       signingKeyOf('test-registrar', new Uint8Array(32).fill(2)),
     ),
     'ERR_RESIDENCE_NOTE',
   ],
-  ['that is over', noteOf(tree, { from: NOW - 14 * DAY }), 'ERR_RESIDENCE_NOTE_ENDED'],
+  ['that has ended', noteOf(tree, { from: NOW - 14 * DAY }), 'ERR_RESIDENCE_NOTE_ENDED'],
   ['that has not begun', noteOf(tree, { from: NOW + 61 }), 'ERR_RESIDENCE_NOTE_NOT_YET'],
 ])('refuses a root note %s', async (_what, note, expected) => {
   await using server = await ListServer.start(listFilesOf(tree, note));

@@ -56,7 +56,7 @@ it('reads a campaign note as it was signed', () => {
   ]);
 });
 
-it('refuses a root that is valid for longer than 14 days', () => {
+it('refuses a root that is valid for longer than 14 days, or for no time', () => {
   for (const seconds of [14 * DAY + 1, 15 * DAY + 1, 400 * DAY, 0, -1]) {
     const text = signNote(bodyOf({ ...root, notAfter: FROM + seconds }), one);
     expect(() => openRootNote(text, by)).toThrow(refused('ERR_RESIDENCE_NOTE_WINDOW'));
@@ -111,8 +111,8 @@ it.each([
   ['a sign', bodyOf(root).replace('\n3000\n', '\n+3000\n')],
   ['more places than the tree has', bodyOf({ ...root, places: 2 ** 20 + 1 })],
   ['a root in capitals', bodyOf(root).replace('7b\n', '7B\n')],
-  ['a root from the modulus on', bodyOf(root).replace(/\n[0-9a-f]{64}\n/, `\n${'f'.repeat(64)}\n`)],
-  ['a line too many', `${bodyOf(root)}more\n`],
+  ['a root above the modulus', bodyOf(root).replace(/\n[0-9a-f]{64}\n/, `\n${'f'.repeat(64)}\n`)],
+  ['an extra line', `${bodyOf(root)}more\n`],
   ['a line missing', bodyOf(root).replace('3000\n', '')],
   ['a space at the end of a line', bodyOf(root).replace('\n3000\n', '\n3000 \n')],
   ['a BOM', `\ufeff${bodyOf(root)}`],

@@ -40,7 +40,7 @@ const WAYS: Record<string, (server: Server, folder: TemporaryFolder) => Promise<
       },
     };
   },
-  // Runs the code for AF_VSOCK with loopback TCP as its family. It makes descriptors and passes handles to net.
+  // Runs the code for AF_VSOCK, which makes descriptors and passes handles to net, with loopback TCP as its address family.
   async 'the handles of vsock'(server) {
     const listening = once(server, 'listening');
     await listenVsock(server, null, 0, loopbackLibc);
@@ -136,7 +136,7 @@ describeWith(linux, 'a connection', () => {
       theirs.end();
     });
 
-    it('reports to the writer, with the system’s code, that the reader has closed', async () => {
+    it('closes for the writer after the reader has closed, with the system’s code if a write failed', async () => {
       const [ours, theirs] = await pair();
       theirs.destroy();
       const failed = once(ours, 'close').then(

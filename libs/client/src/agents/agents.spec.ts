@@ -80,7 +80,7 @@ describe('a task', () => {
     ['answer_rejected', 'answer_rejected'],
     ['task_invalid', 'task_invalid'],
     ['provider_failed', 'other'],
-  ])('that ends as %s is a result without a text', async (outcome, end) => {
+  ])('that ends as %s gives a result without a text', async (outcome, end) => {
     gateway.agents.answer = { outcome, text: null, problem: 'a_word' };
     gateway.agents.end = end;
     if (end === 'task_invalid')
@@ -99,7 +99,7 @@ describe('a task', () => {
     expect(await client.agent(task())).toMatchObject({ outcome: 'cut', text: 'Dear Sen' });
   });
 
-  it('whose provider failed is a result with the verified statement of its cost', async () => {
+  it('whose provider failed gives a result with the verified statement of its cost', async () => {
     gateway.agents.answer = { outcome: 'provider_failed', text: null, problem: 'lost' };
     gateway.agents.end = 'lost';
     const result = await client.agent(task());
@@ -107,7 +107,7 @@ describe('a task', () => {
     expect(result.chargedMicroUsd).toBe(mostATaskCosts(CLASS, 30));
   });
 
-  it('reports that it did not calculate the cost if the enclave has another price table', async () => {
+  it('has a result with an unchecked cost if the enclave has another price table', async () => {
     gateway.agents.pricesSha256 = 'ab'.repeat(32);
     gateway.agents.tamperClaims = (claims) => ({ ...claims, cost_micro_usd: '5' });
     const other = await connect(gateway.url, gateway.policy, { token: () => 'token' });
@@ -124,7 +124,7 @@ describe('before anything is posted, a task is refused', () => {
     ['a control character', { text: 'a\u0000b' }, '/text', 'invalid_characters'],
     ['nothing to read', { text: '\u200b ' }, '/text', 'too_short'],
     ['too much text', { text: 'a'.repeat(LIMITS.maxTaskTextBytes + 1) }, '/text', 'too_long'],
-    ['a language in another form', { language: 'English' }, '/language', 'invalid'],
+    ['the name of a language in place of its tag', { language: 'English' }, '/language', 'invalid'],
     ['an unknown member', { system: 'x' } as never, '', 'invalid'],
   ])('if it has %s, and the error names field and rule', async (_name, changes, pointer, code) => {
     const problems = [expect.objectContaining({ pointer, code })] as unknown[];
@@ -154,7 +154,7 @@ describe('before anything is posted, a task is refused', () => {
   });
 });
 
-describe('after a fault', () => {
+describe('after a fault, the client', () => {
   it('posts the same bytes again, and the enclave asks the provider only once', async () => {
     gateway.agents.faults = ['cut', 'cut-after', { problem: 'enclave_busy' }];
     const states: AgentState[] = [];
@@ -199,7 +199,7 @@ describe('after a fault', () => {
     await expect(client.agent(task())).rejects.toEqual(failing('refused', { problem: 'unauthenticated' }));
   });
 
-  it('ends at the signal, and reports that it is unknown whether the task was sent', async () => {
+  it('stops when the caller aborts, and reports that the post may have been sent', async () => {
     const stop = new AbortController();
     gateway.agents.faults = ['silence'];
     gateway.agents.onSilence = () => {

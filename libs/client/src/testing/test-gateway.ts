@@ -38,7 +38,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Policy } from '../api';
 import { TestAgents } from './test-agents';
 
-/** Returns one of the enclave's keys, with the key that signs its receipts. */
+/** Makes a sealing key of the enclave, and the key that signs its receipts. */
 function createKeys() {
   const pair = sealing.generateKeyPair();
   const { publicKey } = pair;
@@ -58,9 +58,9 @@ export interface Posted {
 }
 
 /**
- * How the gateway answers a post. `problem`: with a problem; with `stored`, the gateway has the message, as if a browser had posted it before.
- * `status`: with this status and text. `cut`, `cut-after`: it breaks the connection before or after it stores the message. `half`: with
- * half of a 202. `silence`: never.
+ * How the gateway answers a post. `problem`: it answers with a problem, and stores the message only with `stored`. `status`: it answers with
+ * this status and text. `cut`, `cut-after`: it breaks the connection before or after it stores the message. `half`: it sends half of a 202.
+ * `silence`: it never answers.
  */
 export type PostFault =
   | { readonly problem: ProblemCode; readonly retryAfter?: number; readonly stored?: true }
@@ -73,13 +73,13 @@ export type PostFault =
 /** Simulates a gateway and the enclave behind it, with real keys, documents and receipts. A test can make it misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
-  /** Each request for a document removes the first fault and suffers it. */
+  /** The gateway answers each request for an attestation document with the first of these faults, and removes the fault. */
   attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
   /** Ids of the messages that were stored. */
   private readonly stored = new Set<string>();
-  /** If set, the answer to each request for a status as JSON. */
+  /** If set, the gateway answers each request for a status as JSON with this problem. */
   statusFault: ProblemCode | undefined;
-  /** How many requests there were for documents. */
+  /** How many requests there were for attestation documents. */
   attestations = 0;
   /** The requests for statuses, as JSON or as events. */
   readonly asked: {
@@ -87,7 +87,7 @@ export class TestGateway {
     readonly token: string | undefined;
     readonly statusSecret: string | undefined;
   }[] = [];
-  /** Each post removes the first fault and suffers it. */
+  /** The gateway answers each post with the first of these faults, and removes the fault. */
   postFaults: PostFault[] = [];
   /** Called when a post is left without an answer. */
   onSilence: () => void = () => undefined;

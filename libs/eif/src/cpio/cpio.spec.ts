@@ -157,7 +157,7 @@ describe('an archive', () => {
   );
 });
 
-describe('an entry that cannot be', () => {
+describe('an entry that is not allowed', () => {
   it.each<[string, CpioInput]>([
     ['ERR_CPIO_NAME', { kind: 'directory', name: '/usr', mode: 0o755 }],
     ['ERR_CPIO_NAME', { kind: 'directory', name: 'usr/', mode: 0o755 }],
@@ -220,7 +220,7 @@ describe('an archive with one thing wrong', () => {
     await expect(list(edit(await archive(example)))).rejects.toMatchObject({ code });
   });
 
-  it('causes only EifErrors in the reader, and always ends', async () => {
+  it('causes only EifErrors in the reader, which always ends', async () => {
     const bytes = await archive(example);
     const random = seeded(1);
     for (let i = 0; i < 300; i++) {

@@ -109,7 +109,7 @@ describe('two images', () => {
     });
   });
 
-  it('are compared with the reason why entries cannot be compared', async () => {
+  it('are compared only by sections if an archive cannot be read, and the reason is reported', async () => {
     const [a, b] = [await image('a'), await image('b', { ramdisks: [Buffer.from('squashfs'), Buffer.from('x')] })];
     expect((await diffImages(a, b)).sections[0]).toMatchObject({
       section: 'ramdisk 1',
@@ -130,7 +130,7 @@ describe('two images', () => {
 
 /**
  * Returns two images with the same checksum: the CRC is linear, so adding a multiple of its polynomial to the kernel does not
- * change it.
+ * change the checksum.
  */
 async function collidingImages(): Promise<[string, string]> {
   const [one, two] = [Buffer.from('0123456789'), Buffer.from('0123456789')];

@@ -36,7 +36,7 @@ const der = ({ certificatePem }: SigningKey) => new X509Certificate(certificateP
 const sha384 = (...bytes: Uint8Array[]) => createHash('sha384').update(Buffer.concat(bytes)).digest();
 
 describe('a signed image', () => {
-  it('is the unsigned image with a signature after it, whether it was written or signed later', async () => {
+  it('is the unsigned image with a signature after it, whether it was signed at once or later', async () => {
     const unsigned = await writeImage(parts, file('unsigned.eif'));
     const later = await signImage(file('unsigned.eif'), key, file('later.eif'));
     const atOnce = await writeImage({ ...parts, signing: key }, file('at-once.eif'));
@@ -95,7 +95,7 @@ describe('a signed image', () => {
     ['P-256', 'ES256', -7, 64],
     ['P-384', 'ES384', -35, 96],
     ['P-521', 'ES512', -36, 132],
-  ])('is signed with a key on %s by %s', async (curve, algorithm, coseId, length) => {
+  ])('has, for a key on the curve %s, a signature by %s', async (curve, algorithm, coseId, length) => {
     const signing = await makeSigningKey(curve);
     await writeImage({ ...parts, signing }, file('curve.eif'));
     const image = await readImage(file('curve.eif'));
@@ -115,7 +115,7 @@ describe('a signed image', () => {
     expect([image.gaps, image.measurements]).toEqual([[], measurements]);
   });
 
-  it('is not made of an image that cannot be measured', async () => {
+  it('is not made from an image that cannot be measured', async () => {
     await writeFile(
       file('pcie.eif'),
       rawImage(goodSections(), (image) => {
@@ -134,7 +134,7 @@ describe('a signed image', () => {
     ['at the end', 5],
     ['before other sections', 3],
   ])(
-    'with the size of an earlier signature %s (%d) in its header is refused, and signing it again corrects that',
+    'is refused if its header has the size of an earlier signature %s (%d), and signing again corrects this',
     async (where, by) => {
       const sections = await signedSections(key);
       const [k, c, section, ...rest] = sections;
@@ -272,7 +272,7 @@ describe('a signature section', () => {
       'a third field',
       (e) => (e.payload = { register_index: 0, register_value: pcr(7), x: 0 }),
     ],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'no map', (e) => (e.payload = pcr(0))],
+    ['ERR_EIF_SIGNATURE_FORMAT', 'a payload that is no map', (e) => (e.payload = pcr(0))],
     ['ERR_EIF_SIGNATURE_ALGORITHM', 'ES256, and a key on P-384', (e) => (e.header = Uint8Array.of(0xa1, 1, 0x26))],
     ['ERR_EIF_SIGNATURE_ALGORITHM', 'EdDSA', (e) => (e.header = Uint8Array.of(0xa1, 1, 0x27))],
     [
@@ -286,10 +286,10 @@ describe('a signature section', () => {
     ['ERR_EIF_SIGNATURE', 'the certificate of another signer', (e) => (e.certificate = other.certificatePem)],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'two certificates', (e) => (e.certificate += other.certificatePem)],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'no certificate', (e) => (e.certificate = '')],
-    ['ERR_EIF_SIGNATURE_CERTIFICATE', 'a key instead', (e) => (e.certificate = key.privateKeyPem)],
+    ['ERR_EIF_SIGNATURE_CERTIFICATE', 'a key in place of the certificate', (e) => (e.certificate = key.privateKeyPem)],
     [
       'ERR_EIF_SIGNATURE_CERTIFICATE',
-      'a certificate that is none',
+      'a damaged certificate',
       (e) => (e.certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
     ],
   ])('is refused with %s: %s', async (code, _what, edit) => {
@@ -308,7 +308,7 @@ describe('a signature section', () => {
 
   it.each([
     ['two signatures', '82'],
-    ['none', '80'],
+    ['no signature', '80'],
     ['lengths that are not the shortest', '9801'],
     ['lengths beyond the end', '81a2737369676e696e675f636572746966696361746599ffff'],
     ['an indefinite length', '9f'],

@@ -64,8 +64,8 @@ describe('an agent request', () => {
   );
 
   it.each<[string, AgentRequest]>([
-    ['a class that is no name', request({ modelClass: 'Small' })],
-    ['an empty class', request({ modelClass: '' })],
+    ['a model class that is not well formed', request({ modelClass: 'Small' })],
+    ['an empty model class', request({ modelClass: '' })],
     ['an output that is no step', request({ maxOutputTokens: 100 })],
     ['no output', request({ maxOutputTokens: 0 })],
     ['too much output', request({ maxOutputTokens: 2112 })],
@@ -112,17 +112,17 @@ describe('a task', () => {
     ['too many bytes', { text: '\u20ac'.repeat(5462) }, '/text', 'too_long'],
     ['a text without a visible character', { text: ' \u200b\n' }, '/text', 'too_short'],
     ['a long subject', { subject: 'a'.repeat(501) }, '/subject', 'too_long'],
-    ['another task', { task: 'chat' }, '/task', 'invalid'],
-    ['another language form', { language: 'en-US' }, '/language', 'invalid'],
+    ['an unknown task', { task: 'chat' }, '/task', 'invalid'],
+    ['a language tag with a region', { language: 'en-US' }, '/language', 'invalid'],
     ['an output that is no step', { maxOutputTokens: 65 }, '/maxOutputTokens', 'invalid'],
     ['an unknown member', { system: 'x' } as never, '', 'invalid'],
-  ])('with %s is refused with the field and the rule', (_name, changes, pointer, rule) => {
+  ])('with %s is refused, and the problem names the field and the rule', (_name, changes, pointer, rule) => {
     const wrong = { ...task(), ...changes };
     expect(agentTaskProblems(wrong)).toContainEqual({ pointer, code: rule });
     expect(() => encodeAgentTask(wrong as AgentTask)).toThrow(code('malformed_body'));
   });
 
-  it('with half an emoji in its bytes is refused when it is opened', () => {
+  it('with half an emoji in its bytes is refused when it is decoded', () => {
     const bytes = Buffer.from(encodeAgentTask(task({ text: 'Hello ABC' })));
     bytes.set([0xed, 0xa0, 0xbd], bytes.indexOf('ABC'));
     expect(() => decodeAgentTask(bytes)).toThrow(code('malformed_body'));
@@ -207,7 +207,7 @@ describe('the claims of a usage statement', () => {
     ['a third attempt', { attempt: 3 }],
     ['a served model with a line break', { served_model: 'gpt\ntest' }],
     ['a count below zero', { usage: { ...usage, input: -1 } }],
-    ['a class missing', { usage: { input: 1 } }],
+    ['a missing class of tokens', { usage: { input: 1 } }],
     ['the text of the answer', { text: 'Dear' }],
   ])('are refused with %s', (_name, changes) => {
     expect(isGood(changes)).toBe(false);

@@ -58,7 +58,7 @@ const problemsOf = (value: unknown) => {
 };
 
 describe('a message to Congress', () => {
-  it('still has the values that open its claim after encoding and decoding', () => {
+  it('keeps the values that open its claim when it is encoded and decoded', () => {
     const message: CongressMessage = { ...valid(), proof: opening };
     expect(parseCongressMessage(encodeCongressMessage(message))).toEqual({ ok: true, message });
   });
@@ -79,13 +79,13 @@ describe('a message to Congress', () => {
     ['campaign', 'x\r\n', 'invalid'],
     ['campaign', undefined, 'required'],
     ['secret', new Uint8Array(32), 'unknown_field'],
-  ])('refuses %s %p of a proof as %s, without the value', (name, value, rule) => {
+  ])('is refused if its proof has the %s %p: %s', (name, value, rule) => {
     const result = validateCongressMessage({ ...valid(), proof: { ...opening, [name]: value } });
     const pointer = name === 'secret' ? '/proof' : `/proof/${name}`;
     expect(result).toMatchObject({ ok: false, problems: [{ pointer, code: rule }] });
   });
 
-  it('is unchanged after encoding and decoding, without a value for absent fields', () => {
+  it('is unchanged after encoding and decoding, and absent fields stay absent', () => {
     const message: CongressMessage = {
       ...valid(),
       responseRequested: false,
@@ -149,7 +149,7 @@ describe('a message to Congress', () => {
     ['/deliverySecret', new Uint8Array(31), 'invalid'],
     ['/responseRequested', 'yes', 'invalid'],
     ['/version', 2, 'invalid'],
-  ])('refuses %s with the value %p as %p', (path, value, code) => {
+  ])('is refused if %s has the value %p: %s', (path, value, code) => {
     expect(problemsOf(changed(path, value))).toContain(`${path} ${code}`);
   });
 
@@ -296,12 +296,12 @@ describe('a message to Congress', () => {
   });
 
   it.each<[string, Uint8Array]>([
-    ['nothing', new Uint8Array()],
-    ['bytes', Uint8Array.of(0xff, 0x00)],
+    ['empty', new Uint8Array()],
+    ['not CBOR', Uint8Array.of(0xff, 0x00)],
     ['more than one item', Uint8Array.of(0, 0)],
-    ['more than the limit', new Uint8Array(300_000)],
-    ['deep nesting', new Uint8Array(1000).fill(0x81)],
-  ])('is malformed as %s', (_name, bytes) => {
+    ['longer than the limit', new Uint8Array(300_000)],
+    ['a deeply nested array', new Uint8Array(1000).fill(0x81)],
+  ])('is malformed if it is %s', (_name, bytes) => {
     expect(parseCongressMessage(bytes)).toMatchObject({ ok: false, offices: [], problems: [{ code: 'malformed' }] });
   });
 

@@ -26,7 +26,7 @@ const message = () => ({
   proof: null,
 });
 
-/** Every field of free text, with its longest and shortest length as docs/message.md gives them. */
+/** Every field of free text, with its shortest and its longest length as docs/message.md gives them. */
 const TEXTS: readonly (readonly [pointer: string, min: number, max: number])[] = [
   ['/constituent/prefix', 1, 500],
   ['/constituent/firstName', 1, 500],
@@ -86,7 +86,7 @@ describe.each(TEXTS)('%s, from %i to %i', (pointer, min, max) => {
       expect(codesOf(validateCongressMessage(withField(pointer, text)))).toEqual([`${pointer} too_short`]);
   });
 
-  it('keeps characters that join others: an emoji of two people, a Persian name', () => {
+  it('accepts characters that join others: an emoji of two people, a Persian name', () => {
     for (const text of ['\u{1f468}\u200d\u{1f469} family', 'علی\u200cرضا ab'])
       expect(codesOf(validateCongressMessage(withField(pointer, text)))).toEqual([]);
   });

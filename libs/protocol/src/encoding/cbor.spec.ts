@@ -44,12 +44,12 @@ describe('canonical CBOR', () => {
     ['bytes that are not there', '5903e8'],
     ['a break alone', 'ff'],
     ['a reserved length', '1c'],
-    ['nothing', ''],
+    ['no bytes', ''],
     ['text that is not UTF-8', '62c328'],
-    ['an array of 2^32-1', '9affffffff'],
-    ['an array of 2^53', '9b0020000000000000'],
-    ['a map of 2^31', 'ba80000000'],
-    ['nesting of nine', '818181818181818181' + '01'],
+    ['an array of 2^32-1 items', '9affffffff'],
+    ['an array of 2^53 items', '9b0020000000000000'],
+    ['a map of 2^31 entries', 'ba80000000'],
+    ['nine nested levels', '818181818181818181' + '01'],
   ])('refuses %s', (_name, hex) => {
     expect(() => read(hex)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
   });
@@ -153,7 +153,7 @@ describe('canonical CBOR', () => {
     );
   });
 
-  it('encodes the value that it read to the same bytes, so that one byte string has one value', () => {
+  it('encodes the value that it read to the same bytes again', () => {
     const value = fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(value, (object) => {

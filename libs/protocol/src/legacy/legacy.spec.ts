@@ -61,7 +61,7 @@ describe('a sealed message of the legacy suite', () => {
     ['a ciphertext that is only a tag', { ciphertext: Buffer.from(bytes(16)).toString('base64') }],
     ['a key without 0x', { ephemeralPublicKey: '07'.repeat(32) }],
     ['a short key', { ephemeralPublicKey: `0x${'07'.repeat(31)}` }],
-    ['a key id in words', { teeKeyId: 'latest' }],
+    ['a key id that is not hexadecimal', { teeKeyId: 'latest' }],
   ])('with %s is refused', (_name, change) =>
     expect(code(() => legacyMessageFromJson({ ...json(), ...change }))).toBe('malformed_body'),
   );
@@ -230,12 +230,12 @@ describe('the content of the legacy suite', () => {
   });
 
   it.each([
-    ['no JSON', Buffer.from('Dear Senator'), 'not JSON'],
-    ['nothing', Buffer.alloc(0), 'not JSON'],
-    ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'not UTF-8'],
-    ['what is nested too deep', Buffer.from('['.repeat(50)), 'nested deeper than 8'],
+    ['not JSON', Buffer.from('Dear Senator'), 'not JSON'],
+    ['empty', Buffer.alloc(0), 'not JSON'],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'not UTF-8'],
+    ['nested too deep', Buffer.from('['.repeat(50)), 'nested deeper than 8'],
     [
-      'what names a member twice',
+      'an object with a member twice',
       Buffer.from('{"message":{"body":"a","body":"b"}}'),
       'an object has two members of the same name',
     ],

@@ -1,4 +1,4 @@
-// Makes whole messages that a checker must refuse from good ones. The list is the same in every run.
+// Changes good messages into messages that a checker must refuse. The list is the same in every run.
 import {
   encodeCanonical,
   encodeEnvelope,
@@ -24,7 +24,7 @@ export type BadReason =
   | 'root'
   /** The proof does not verify for these public inputs. */
   | 'proof'
-  /** The proof verifies, and the sealed content contradicts it. Only the enclave can see that. */
+  /** The proof verifies, but the sealed content contradicts it. Only the enclave can see that. */
   | 'content';
 
 export interface BadEnvelope {
@@ -63,7 +63,7 @@ function* badProofBytes(goods: readonly CommittedProof[]): Generator<BadEnvelope
   }
 }
 
-/** Yields a good proof with another message, campaign, person, root or status secret than it states. */
+/** Yields a good proof with another message, campaign, person, root or status secret than the proof states. */
 function* replayed(good: CommittedProof, other: CommittedProof): Generator<BadEnvelope> {
   const { sealed } = good;
   const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);

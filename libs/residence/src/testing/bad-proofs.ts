@@ -1,4 +1,4 @@
-// Makes proofs that a verifier must refuse from good ones. The list is the same in every run: random-looking values are hashes of texts.
+// Changes good proofs into proofs that a verifier must refuse. The list is the same in every run: random-looking values are hashes of texts.
 import { FIELD_BYTES, FIELD_MODULUS, fieldFromBigInt, fieldToBigInt, isField, type Field } from '../field';
 import { PUBLIC_INPUTS, type PublicInputs } from '../statement';
 import { madeUpBytes, madeUpField } from './made-up';
@@ -9,7 +9,7 @@ export interface BadProof {
   /** Field elements if `isWellFormed`. Otherwise an input may have another size, or not be below the modulus. */
   publicInputs: PublicInputs;
   proof: Uint8Array;
-  /** Whether lengths and number ranges are right. Only the proof system can refuse such a proof. */
+  /** Whether all lengths and number ranges are right, so that only the proof system can refuse the proof. */
   isWellFormed: boolean;
 }
 

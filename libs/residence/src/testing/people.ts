@@ -81,7 +81,7 @@ export const rootNotes = {
   byBothKeys: () => signRootNote(rootOf('before'), signingKey, nextSigningKey),
   /** It ends in an hour, before the messages expire. */
   endsSoon: () => rootNote('before', { notAfter: TEST_NOW_SECONDS + HOUR }),
-  /** It ended a second ago. */
+  /** It ends at the test's time. A note is no longer valid at its end. */
   ended: () => rootNote('before', { notBefore: TEST_NOW_SECONDS - 14 * DAY, notAfter: TEST_NOW_SECONDS }),
   /** It begins in 61 seconds. A checker's clock may be 60 seconds behind. */
   notYet: () => rootNote('before', { notBefore: TEST_NOW_SECONDS + 61 }),

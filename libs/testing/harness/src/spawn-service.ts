@@ -27,10 +27,10 @@ export interface ServiceOptions {
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   /**
    * If our process ends without `stop` (a crash, SIGKILL), the guard ends the started process and then removes the folder. After `stop` the
-   * caller removes it.
+   * caller removes the folder.
    */
   readonly temporaryFolder?: string;
-  /** Whether the process prevents the end of ours (default true). If false, ours may end at any time, and ends the started process. */
+  /** Whether our process stays alive while the started one runs (default true). If false, the guard ends the started one after ours. */
   readonly keepAlive?: boolean;
 }
 
@@ -65,7 +65,7 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
   return spawnHelper(options);
 }
 
-/** Does the same as `spawnService`, also in unit specs, for small processes of test doubles. */
+/** Does the same as `spawnService`, but is allowed in unit specs too, for small processes of test doubles. */
 export async function spawnHelper(options: ServiceOptions): Promise<Service> {
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...(options.args ?? [])], {
@@ -105,7 +105,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
       failure = error;
       if (child.pid === undefined) end(null, null);
     });
-    // 'exit' occurs before the last output, and 'close' waits for grandchildren that hold the pipes. So 'close' has a second after 'exit'.
+    // 'exit' occurs before the last output, and 'close' waits for grandchildren that hold the pipes. So we wait at most a second for 'close'.
     child.once('close', end);
     child.once('exit', (code, signal) => {
       setTimeout(() => {

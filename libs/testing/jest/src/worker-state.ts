@@ -4,7 +4,7 @@ import '@jest/expect'; // loaded before the first spec file
 const packagesGlobals = new Map<string | symbol, PropertyDescriptor>();
 const packagesListeners = new Set<unknown>();
 
-/** Objects of packages, with their properties at the start of each spec file. */
+/** Objects of packages, with the properties that they had when they were recorded first. */
 const packagesObjects = new Map<object, ReadonlyMap<string | symbol, PropertyDescriptor>>();
 
 /** The key at which `expect` keeps its matchers and the state of the running test. */
@@ -66,7 +66,7 @@ type Listener = (...args: unknown[]) => void;
 
 function processListeners(): [string | symbol, Listener][] {
   return process.eventNames().flatMap((event) =>
-    // The types have only the single events
+    // The types of `process` know only events by their names
     (process as NodeJS.EventEmitter)
       .rawListeners(event)
       .map((listener): [string | symbol, Listener] => [event, listener as Listener]),

@@ -77,7 +77,7 @@ describe('the mock NSM', () => {
     ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_ROOT' });
   });
 
-  it('has the validities of the real chain, and OpenSSL accepts every signature', async () => {
+  it('makes certificates that are valid as long as real ones, and OpenSSL accepts every signature', async () => {
     const { certificate, cabundle, certificates } = readAttestation_unverified(await (await open()).attest({}));
     const validities = certificates.map(({ notBeforeMs, notAfterMs }) => (notAfterMs - notBeforeMs) / hourMs);
     [30 * 365 * 24, 20 * 24, 5.6 * 24, 24, 3].forEach((hours, i) => {
@@ -123,7 +123,7 @@ describe('the mock NSM', () => {
     await verify(await (await open()).attest({}), undefined);
   });
 
-  it('reports a damaged root, and a root whose certificate is of another key', async () => {
+  it('reports a damaged root certificate, and one that belongs to another key', async () => {
     await developmentRootPem(rootFolder);
     const file = join(rootFolder, 'development-root/certificate.pem');
     const other = mkdtempSync(join(tmpdir(), 'nsm-mock-'));
@@ -152,7 +152,7 @@ describe('the mock NSM', () => {
     }
   });
 
-  it('names a made-up role in PCR3, by the formula of AWS', async () => {
+  it('hashes a made-up role into PCR3, by the formula of AWS', async () => {
     expect(developmentMeasurements.pcr3).toBe(pcr3OfRole(developmentRoleArn));
     expect(await verify(await (await open()).attest({}), undefined)).toMatchObject({
       pcr3: developmentMeasurements.pcr3,
@@ -165,7 +165,7 @@ describe('the mock NSM', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ acceptedMeasurements: [{ pcr0, pcr3 }] });
   });
 
-  it('accepts other measurements, and zeros look like debug mode', async () => {
+  it('takes other PCRs as an option, and a PCR of zeros looks like debug mode', async () => {
     const pcr0 = new Uint8Array(48).fill(0xab);
     await verify(await (await open({ pcrs: new Map([[0, pcr0]]) })).attest({}), undefined, 'ab'.repeat(48));
     const debug = await (await open({ pcrs: new Map([[1, new Uint8Array(48)]]) })).attest({});
@@ -198,7 +198,7 @@ describe('the mock NSM', () => {
     ['bytes that are not CBOR', Uint8Array.of(0xff), 'InvalidOperation'],
     ['no bytes', new Uint8Array(), 'InvalidOperation'],
     ['an unknown name', encode('Attest'), 'InvalidOperation'],
-    ['a name with fields that takes none', encode({ GetRandom: {} }), 'InvalidOperation'],
+    ['a request with fields that takes none', encode({ GetRandom: {} }), 'InvalidOperation'],
     ['two names', encode({ Attestation: {}, DescribePCR: {} }), 'InvalidOperation'],
     ['fields that are no map', encode({ Attestation: [] }), 'InvalidOperation'],
     ['a field of the wrong type', encode({ Attestation: { nonce: 1 } }), 'InvalidOperation'],
@@ -209,7 +209,7 @@ describe('the mock NSM', () => {
     ['more bytes than the driver accepts', new Uint8Array(4097), 'InputTooLarge'],
     ['no index', encode({ DescribePCR: {} }), 'InvalidOperation'],
     ['an index out of range', encode({ DescribePCR: { index: 32 } }), 'InvalidIndex'],
-  ])('answers %s like the device', async (_, request, error) => {
+  ])('refuses %s with the same error as the device', async (_, request, error) => {
     const transport = await createMockNsmTransport({ rootFolder });
     expect(decode(await transport.request(request))).toEqual({ Error: error });
   });

@@ -23,8 +23,8 @@ class Refusal extends Error {
 }
 
 /**
- * Returns a transport to an NSM without hardware, for development. It uses the same CBOR, and signs real COSE_Sign1 with a chain in the real
- * form and with the real validities. The chain has its own root, which a verifier trusts only if its configuration says so. The transport
+ * Returns a transport to an NSM without hardware, for development. It uses the same CBOR as the device, and signs real COSE_Sign1. Its
+ * certificate chain has the form and the validity periods of a real one. The chain has its own root, which a verifier trusts only if its configuration says so. The transport
  * answers ExtendPCR, LockPCR and LockPCRs with InvalidOperation, because no code here uses them.
  *
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT, ERR_NSM_MOCK_OPTIONS

@@ -36,7 +36,7 @@ export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   return user;
 }
 
-/** Whether that user can enter this folder or run this file. */
+/** Whether the user can enter this folder or run this file. */
 export function isReachable(path: string, user: ServerUser | undefined): boolean {
   if (user === undefined) return true;
   return spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', path], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;

@@ -77,7 +77,7 @@ describe('startPostgres', () => {
   });
 });
 
-describe('a cluster of its own', () => {
+describe('a separate server', () => {
   let folder: TemporaryFolder;
 
   beforeEach(async () => {

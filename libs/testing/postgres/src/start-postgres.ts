@@ -18,7 +18,7 @@ export interface PostgresOptions {
 }
 
 export interface Postgres extends AsyncDisposable {
-  /** Contains the password. It names the database `postgres` on a caller's own server, and a new, empty database on the worker's server. */
+  /** Contains the password. The URL names the database `postgres` on a caller's own server, and a new, empty one on the worker's server. */
   readonly url: string;
   readonly port: number;
   readonly folder: string;
@@ -42,7 +42,7 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /**
- * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. It ends with our process, also after a crash.
+ * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. The server ends when our process ends, also if our process crashes.
  *
  * In jest, without options, it returns new databases on the server that all spec files of a worker share. With any option, even only `own`,
  * the caller gets a separate server.

@@ -69,7 +69,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
       requirepass: password,
       ...options.settings,
     };
-    const file = join(folder, 'redis.conf'); // the process list would show the password of an argument
+    const file = join(folder, 'redis.conf'); // The process list would show a password that is an argument
     await writeFile(
       file,
       Object.entries(settings)

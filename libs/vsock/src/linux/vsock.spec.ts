@@ -23,7 +23,7 @@ const linux: Availability =
 const anyPort = (): Address => ({ kind: 'vsock', cid: null, port: randomInt(1 << 20, 2 ** 31) });
 
 describe('the internals of Node that vsock needs', () => {
-  it('exist in this version', () => {
+  it('exist in this version of Node', () => {
     expect(tcpWrap()).toBeDefined();
   });
 

@@ -81,7 +81,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Refuses the key `__proto__`. zod drops it, so an object with only this wrong key would be an empty object. */
+/** Refuses the key `__proto__`. zod drops this key, so an object that has only this key would pass as an empty object. */
 function refuseProto(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new SyntaxError('__proto__');
   return value;
