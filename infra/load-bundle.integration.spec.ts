@@ -43,7 +43,7 @@ it('deletes the bundle of a program that fails to load', async () => {
   expect(await loads(bundle)).toEqual({ files: [] });
 });
 
-it('deletes the bundle of a process that was killed while it loaded, and keeps that of a running process', async () => {
+it('deletes the bundle of a process that was killed while it loaded, and keeps the bundle of a running process', async () => {
   mkdirSync(folder, { recursive: true });
   const gone = spawn(process.execPath, ['-e', '']);
   await once(gone, 'exit');

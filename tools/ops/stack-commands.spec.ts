@@ -99,7 +99,7 @@ describe('policy', () => {
   });
 });
 
-it('the help of preview lists keys of the configuration, and that of check every rule', async () => {
+it('the help of preview lists keys of the configuration, and the help of check lists every rule', async () => {
   const keys = await run('preview', ['--help', '--nonsense']);
   expect(keys.code).toBe(0);
   for (const key of [

@@ -55,7 +55,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await staged.folder.remove();
   });
 
-  it("lets the gateway's role read and write rows of every table, and call every function", async () => {
+  it("lets the gateway's role read and write rows of every table, read _prisma_migrations, and call every function", async () => {
     const { rows } = await gateway.query<{ name: string; rights: boolean[] }>(`
       SELECT c.relname AS name, array(SELECT has_table_privilege(c.oid, r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r) AS rights
       FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1`);
@@ -72,7 +72,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     for (const { name, may } of functions.rows) expect([name, may]).toEqual([name, true]);
   });
 
-  it('lets the gateway’s role insert and delete an emergency stop, whose triggers run with its rights', async () => {
+  it('lets the gateway’s role insert and delete an emergency stop, whose triggers run with the role’s rights', async () => {
     await gateway.query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'a trial')");
     expect((await gateway.query('DELETE FROM emergency_stop')).rowCount).toBe(1);
   });
@@ -105,7 +105,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it("keeps all rights and rows when it runs again, and lets the gateway's role use tables of later migrations", async () => {
+  it("keeps all rights and rows when prepare-database runs again, and lets the gateway's role use tables of later migrations", async () => {
     await as(owner, (client) => client.query('CREATE TABLE later (id bigserial PRIMARY KEY)'));
     await gateway.query('INSERT INTO later DEFAULT VALUES');
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });

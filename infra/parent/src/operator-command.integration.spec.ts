@@ -27,7 +27,7 @@ describe('communique-operator', () => {
     }
     const release = join(bin, 'release');
     await mkdir(join(release, 'bin'), { recursive: true });
-    // The script names setpriv by its path on a parent, so the stand-in is a bash function.
+    // The script sets its own PATH, so a copy of the script starts this stand-in for setpriv by its path.
     await writeScript(
       join(release, 'bin'),
       'node',

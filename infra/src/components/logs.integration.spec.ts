@@ -40,7 +40,7 @@ describe('metrics of logs', () => {
   it.each([
     ['gateway-crashes', 'communique-gateway.service'],
     ['certificate-failures', 'communique-acme.service'],
-  ] as const)('%s counts the ends of %s that record-end logs, except successful ones', async (metric, unit) => {
+  ] as const)('%s counts the ends of %s that record-end logs, except successful ends', async (metric, unit) => {
     const { pattern } = LOG_METRICS[metric];
     expect(matches(pattern, await ended(unit, 'exit-code'))).toBe(true);
     expect(matches(pattern, await ended(unit, 'signal'))).toBe(true);

@@ -72,7 +72,7 @@ it('reports an item without a price in the table as unknown', () => {
     instanceType: 'c9g.4xlarge',
     database: 'managed',
     databaseClass: 'db.t4g.micro',
-    production: true, // of this class only one zone is in the table, and two zones are not always twice the price
+    production: true, // the table has this class only for one zone, and two zones do not always cost twice as much
     redis: 'managed',
     redisNodeType: 'cache.m7g.large',
     region: 'eu-west-1',

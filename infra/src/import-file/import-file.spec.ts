@@ -240,7 +240,7 @@ it('has a row in IMPORT_IDS for every type of resource that the program makes', 
 describe('import-file, if AWS’s answers differ', () => {
   const shape = shapeOf('dev');
 
-  it('leaves to `pulumi up` a resource that AWS does not have, and to a person one that AWS has twice', async () => {
+  it('leaves a resource that AWS does not have to `pulumi up`, and a resource that AWS has twice to a person', async () => {
     const { tagged, entries } = await lostState(shape);
     const isVpc = ({ ResourceARN: arn }: Tagged): boolean => arn.includes(':vpc/');
     const without = await fill(shape, entries, answers(tagged.filter((each) => !isVpc(each))));

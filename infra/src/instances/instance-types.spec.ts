@@ -14,7 +14,7 @@ whereDumpIs('the table against a DescribeInstanceTypes dump (skipped if ../share
     >;
   };
 
-  it.each(SUPPORTED_TYPES.map((type) => [type.name, type] as const))('has the values of %s', (name, type) => {
+  it.each(SUPPORTED_TYPES.map((type) => [type.name, type] as const))('has AWS’s values of %s', (name, type) => {
     expect(types[name]).toEqual({
       nitroEnclaves: 'supported',
       arch: [type.architecture],

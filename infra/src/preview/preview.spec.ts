@@ -89,7 +89,7 @@ it('reads lists, numbers and secrets of Pulumi.<stack>.yaml as Pulumi passes the
   }
 });
 
-it('previews and costs a registered address before there is anything else', async () => {
+it('previews a stack that has only an address, and calculates its cost', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'communique-stack-'));
   try {
     writeFileSync(

@@ -42,7 +42,7 @@ async function preview(file: string): Promise<Answer> {
   return { code, out, err };
 }
 
-/** Whether preview would accept a file. It does not make the stack, which takes a second. */
+/** Whether preview would accept a file. This check does not make the stack, which would take a second. */
 function isAccepted(file: string): boolean {
   writeFileSync(join(root, 'Pulumi.dev.yaml'), file);
   try {
@@ -108,7 +108,7 @@ it.each([
   ['nothing', '', 2],
   ['no configuration', 'config:\n', 1],
   ['a list', '- a\n', 2],
-  ['a list for a configuration', 'config: [a]\n', 2],
+  ['a list instead of a configuration', 'config: [a]\n', 2],
   ['a word', 'config: x\n', 2],
   ['text that is not YAML', 'config:\n  a: b: c\n', 2],
   ['a tag that runs code', 'config: !!js/function "function () {}"\n', 2],

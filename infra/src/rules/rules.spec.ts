@@ -17,7 +17,7 @@ beforeAll(async () => {
   good = ruleResources(resources);
 });
 
-/** The program's resources, with changed inputs in the first one of a type (and name's end); `undefined` removes an input. */
+/** The program's resources, with changed inputs in the first resource of this type and name's end. `undefined` removes an input. */
 const changed = (
   type: string,
   inputs: Record<string, unknown> | ((props: RuleResource['props']) => Record<string, unknown>),
@@ -431,7 +431,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
         '-enclave-key',
       ),
   ],
-  ['manageable-keys', 'a skipped check', () => changed(key, { bypassPolicyLockoutSafetyCheck: true })],
+  ['manageable-keys', 'a skipped lockout check', () => changed(key, { bypassPolicyLockoutSafetyCheck: true })],
   [
     'logs-end',
     'a log without an expiry',

@@ -6,7 +6,7 @@ export interface OddValue {
   readonly value: string;
   /** Values of other keys that this value needs. */
   readonly beside?: Readonly<Record<string, string>>;
-  /** The line that preview prints, after the key; absent if preview accepts the value, with which nginx and the gateway then start. */
+  /** The line that preview prints, after the key; absent if preview accepts the value. nginx and the gateway then start with it. */
   readonly problem?: RegExp;
 }
 

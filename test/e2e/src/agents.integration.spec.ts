@@ -171,7 +171,7 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('asks again, under a second reservation, if the provider answers with a time to wait', async () => {
+  it('leads to a second attempt, with its own reservation, if the provider says how long to wait', async () => {
     providers.setFaults({ queue: [{ fault: { kind: 'error', class: 'rate', retryAfterSeconds: 0.2 } }] });
     const { outcome, statement, chargedMicroUsd } = await (await clientOf('patient')).agent(task());
     expect([outcome, statement.attempt]).toEqual(['complete', 2]);

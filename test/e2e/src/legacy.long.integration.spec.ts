@@ -128,7 +128,7 @@ describe('the web client (legacy), while the enclaves open its suite', () => {
     for (const { xml } of documents) expect(xml).toContain(content.message.body);
   }, 120_000);
 
-  it('has a message that it posts three times accepted and delivered once, and only for its owner', async () => {
+  it('posts a message three times, which the gateway accepts and delivers once, and only for its owner', async () => {
     const message = await sealed(completeContent());
     const answers = [
       await post(world.alice, message),
@@ -146,7 +146,7 @@ describe('the web client (legacy), while the enclaves open its suite', () => {
     });
   }, 120_000);
 
-  it('has a message with only today’s fields refused, with a list of the missing fields, and nothing is sent', async () => {
+  it('gets a list of the missing fields for a message with only the fields that it has today, and nothing is sent to Congress', async () => {
     const before = (await receivedBy(world.system.congress)).length;
     const message = await sealed(contentOfToday());
     expect((await post(world.alice, message)).status).toBe(202);
@@ -181,7 +181,7 @@ describe('the web client (legacy), while the enclaves open its suite', () => {
     expect(await shownKey()).toEqual(view);
   }, 180_000);
 
-  it('has a message to a key that no enclave ever held end as key_retired', async () => {
+  it('gets the status key_retired for a message to a key that no enclave ever had', async () => {
     const message = await seal({ ...(await shownKey()), keyId: '00'.repeat(16) }, contentOfToday());
     expect((await post(world.alice, message)).status).toBe(202);
     expect((await followMessage(world.alice, message.id, { timeoutMs: 120_000 })).status).toBe('key_retired');

@@ -195,7 +195,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await sendBadInput(options.token, encodeCongressMessage(message));
   }
 
-  /** Asks for tasks whose providers' answers end in six ways, with texts to search for. Each task is another person's. */
+  /** Asks for tasks whose providers' answers end in six ways, with texts to search for. Another person sends each task. */
   async function askModels(): Promise<void> {
     const providers = system.providers;
     if (!providers) throw new Error('no providers');

@@ -86,7 +86,7 @@ describe('three enclaves with sealed keys', () => {
     ).toBeGreaterThan(0);
   });
 
-  it('open messages that were sealed before all of them were killed, and no sender has to seal again', async () => {
+  it('open messages that were sealed before all three enclaves were killed, and no sender has to seal again', async () => {
     const key = await shownKey();
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
     const messages = Array.from({ length: 12 }, () => prepareMessage(plantedMessage().message, key));
@@ -109,7 +109,7 @@ describe('three enclaves with sealed keys', () => {
     expect(toHex((await shownKey()).keyId)).toBe(toHex(key.keyId));
   }, 180_000);
 
-  it('deliver a message only once if a lying parent gives it to each of them, and the second one reports a duplicate', async () => {
+  it('deliver a message only once if a lying parent gives it to each enclave, and the later enclaves report duplicates', async () => {
     const prepared = prepareMessage(plantedMessage().message, await shownKey());
     const outcomes: string[][] = [];
     for (const address of await enclaveAddresses()) {
@@ -129,7 +129,7 @@ describe('three enclaves with sealed keys', () => {
     ]);
   });
 
-  it('delete a key that an operator revokes, and messages that were sealed to it can be sealed to another key', async () => {
+  it('delete a key that an operator revokes, and a message that was sealed to the key can be resealed to another key', async () => {
     const key = await shownKey();
     const revoked = toHex(key.keyId);
     const operator = await spawnService({

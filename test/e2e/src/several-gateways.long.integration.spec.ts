@@ -65,7 +65,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
   const at = (which: number) => ({ gateway: system.gatewayUrls[which % GATEWAYS] ?? system.gatewayUrl, token });
   const prepared = () => prepareMessage(plantedMessage().message, key);
 
-  it(`deliver each of ${String(MESSAGES)} messages once, no matter which of them accepted it and which is asked`, async () => {
+  it(`deliver each of ${String(MESSAGES)} messages once, no matter which gateway accepted the message and which is asked`, async () => {
     const messages = Array.from({ length: MESSAGES }, prepared);
     // Every message is posted to two gateways at the same time, as by a client whose first try seemed lost.
     await Promise.all(messages.flatMap((message, n) => [postMessage(at(n), message), postMessage(at(n + 1), message)]));
@@ -86,7 +86,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
       expect(await readFile(join(system.logFolder, log), 'utf8')).toContain('"message ended"');
   }, 300_000);
 
-  it('one of them delivers the messages that another accepted before it was killed', async () => {
+  it('deliver the messages that one gateway accepted before it was killed', async () => {
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
     const messages = Array.from({ length: 6 }, prepared);
     await Promise.all(messages.map((message) => postMessage(at(0), message)));

@@ -122,7 +122,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     expect(await operatorSees()).toMatchObject({ http: 200, enclaves: [{ up: true, reasons: [] }] });
   }, 90_000);
 
-  it('shows clock_drift to the operator while they are 100 s apart, and not once they agree again', async () => {
+  it('shows clock_drift to the operator while clock and attested time are 100 s apart, and no longer once they agree again', async () => {
     time.offsetMs = 100_000;
     await document();
     expect(await operatorSees()).toMatchObject({
@@ -142,7 +142,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     expect(await operatorSees()).toMatchObject({ enclaves: [{ up: true, reasons: [] }] });
   }, 180_000);
 
-  it('shows two reasons to the operator when they are decades apart, sends nothing, and counts the refusals', async () => {
+  it('shows two reasons to the operator when clock and attested time are decades apart, sends nothing, and counts the refusals', async () => {
     time.offsetMs = -YEARS_56_MS;
     await system.restart('enclave', 'stop');
     // The root is not valid in 1970, so this sender seals to the key without verifying the document

@@ -2,7 +2,7 @@ import { attack } from '@communique-tee/lab';
 
 export default attack({
   title:
-    'delivers a message once that the parent gives to two enclaves with one key, if the chambers recognize a repeated message',
+    'delivers a message only once although the parent gives it to two enclaves with one key, if the chambers recognize a repeated message',
   enclave: { custody: 'kms' },
   async run(parent) {
     await parent.store.settle([parent]);

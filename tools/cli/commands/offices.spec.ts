@@ -23,7 +23,7 @@ it('lists every office as JSON', async () => {
   expect(offices['AS']).toEqual(['HAQ00']);
 });
 
-it('lists the states if the given one does not exist', async () => {
+it('lists the states if the given state does not exist', async () => {
   expect(await call(['offices', 'ZZ'])).toMatchObject({
     exit: 2,
     out: '',

@@ -176,7 +176,7 @@ describe('the arguments of verify', () => {
       { pcr1, pcr2, pcr8 },
     ],
     ['nitro-cli describe-enclaves', [{ EnclaveCID: 16, Flags: 'NONE', Measurements: measured }], { pcr1, pcr2 }],
-    ['registers alone', { PCR0: pcr0.toUpperCase() }, {}],
+    ['only PCRs', { PCR0: pcr0.toUpperCase() }, {}],
   ])('take the image from a file of %s', async (_, value, more) => {
     expect(await ofFile(value)).toEqual([{ pcr0, pcr3, ...more }]);
   });
@@ -195,7 +195,7 @@ describe('the arguments of verify', () => {
     ['a policy', { acceptedMeasurements: [{ pcr0, pcr3 }] }, 'the file names an operator too'],
     ['text', 'x', 'it is not an object'],
     [
-      'a signed image, with --pcr8 besides',
+      'a signed image together with --pcr8',
       { Measurements: { ...measured, PCR8: pcr8 } },
       'leave --pcr8 out',
       ['--pcr8', pcr8],
@@ -234,8 +234,8 @@ describe('the arguments of verify', () => {
 
   it.each([
     ['two files', ['a', 'b', ...image, '--no-nonce'], 'too many arguments'],
-    ['an address for a file', ['https://example.org', ...image], '--gateway <url>'],
-    ['an address with a password for a file', ['https://u:geheim@example.org', ...image], '--gateway <url>'],
+    ['an address instead of a file', ['https://example.org', ...image], '--gateway <url>'],
+    ['an address with a password instead of a file', ['https://u:geheim@example.org', ...image], '--gateway <url>'],
     [
       'a password in the address',
       ['--gateway', 'https://u:geheim@example.org', ...image],
@@ -253,7 +253,7 @@ describe('the arguments of verify', () => {
     ['--pcr3 and --any-operator', [...image, '--any-operator'], '--any-operator excludes'],
     ['a PCR3 of zeros', ['--pcr0', pcr0, '--pcr3', '00'.repeat(48)], 'a parent without a role'],
     [
-      'an instance profile for a role',
+      'an instance profile instead of a role',
       ['--pcr0', pcr0, '--operator-role', 'arn:aws:iam::123456789012:instance-profile/Webserver'],
       'not of an instance profile',
     ],

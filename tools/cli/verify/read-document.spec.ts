@@ -36,7 +36,7 @@ describe('documentIn', () => {
     ['truncated JSON', text('{"attestation_document":"hP')],
     ['base64 of an impossible length', text('hP/++')],
     ['base64 with its unused bits set', text('hPB=')],
-  ])('finds none in %s', (_, content) => {
+  ])('finds no document in %s', (_, content) => {
     expect(() => documentIn(content)).toThrow(expect.objectContaining({ code: 'not_understood' }));
   });
 });

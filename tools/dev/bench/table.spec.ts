@@ -7,7 +7,7 @@ describe('a table of the bench', () => {
     [0, '0 messages', '0 met'],
     [3, '3 messages', '0 MISSED'],
     [null, 'not measured', '0 MISSED'],
-  ])('compares the count %j with the guaranteed one', (value, shown, aim) => {
+  ])('compares the count %j with the guaranteed count', (value, shown, aim) => {
     const [, , , row = ''] = table('A day', [{ ...COUNT, value }])
       .trim()
       .split('\n');

@@ -71,7 +71,7 @@ describe('serve', () => {
     expect((await started('one')).env['PORT']).toBe('3001');
   });
 
-  it('restarts the app after a change, keeps the last working build after an error, and stops the app when it is stopped', async () => {
+  it('restarts the app after a change, keeps the last working build after an error, and stops the app when serve is stopped', async () => {
     service = await serve('gateway', []);
     const first = await started('one');
     await writeFile(entry, 'this is not TypeScript');

@@ -17,7 +17,7 @@ const composeSchema = z.looseObject({
   ),
 });
 
-it('in the development profile a person can ask a model, and the simulator of providers answers', async () => {
+it('in the development profile agents are on, and the enclave’s configuration gets the origins of the simulator of providers', async () => {
   const { services } = composeSchema.parse(
     load(readFileSync(join(root, 'docker/compose.yaml'), 'utf8'), { schema: YAML11_SCHEMA }),
   );

@@ -21,7 +21,7 @@ model Letter {
 `;
 const CREATE =
   'CREATE TABLE "Letter" ("id" INTEGER NOT NULL, "title" TEXT NOT NULL, CONSTRAINT "Letter_pkey" PRIMARY KEY ("id"));\n';
-// The body contains semicolons, so a script that is cut at each of them does not run.
+// The function's body contains semicolons. If the engine cut the script at each semicolon, the script would not run.
 const FUNCTION = `
 CREATE FUNCTION shout(word TEXT) RETURNS TEXT LANGUAGE plpgsql AS $$
 BEGIN
@@ -148,7 +148,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     });
   });
 
-  it('compares migrations with a schema through a shadow database, and leaves none behind', async () => {
+  it('compares migrations with a schema through a shadow database, and removes that database', async () => {
     await prisma(['migrate', 'deploy']);
     await writeFile(folder.file('schema.prisma'), SCHEMA.replace('title String', 'title String\n  subtitle String?'));
     const written = await prisma([

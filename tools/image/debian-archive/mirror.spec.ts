@@ -1,7 +1,7 @@
 import { archiveOf, findMirror, mirrorFromTargets } from './mirror';
 
 describe('the Debian mirror', () => {
-  it('is the one in apt’s configuration, whatever other repositories are in it', () => {
+  it('is the Debian archive in apt’s configuration, even if other repositories are in it', () => {
     const targets = [
       'https://packages.example.test/apt some-product main',
       'http://mirror.example.test/debian/ bookworm main',

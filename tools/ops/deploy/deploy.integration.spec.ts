@@ -167,7 +167,7 @@ it('lets Pulumi handle Ctrl-C itself, and prints the command that continues', as
   expect(err).toContain(`npm run deploy -- --stack ${STACK} --from preview --refresh`);
 }, 120_000);
 
-it('has no option for a root other than AWS’s in the command that operators start', async () => {
+it('does not accept --development-root in the command that operators start', async () => {
   const child = spawn(
     process.execPath,
     ['tools/run.mjs', 'tools/ops/deploy/main.ts', '--stack', 'dev', '--development-root', 'x.pem'],

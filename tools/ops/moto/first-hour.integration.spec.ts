@@ -29,7 +29,7 @@ describeWithJudge(JUDGES.moto, 'ops first-hour against moto', (moto) => {
   });
 });
 
-/** Runs the command as a process, with stand-ins for deploy, Pulumi, DNS and gateway. Without key policies, moto refutes `kms-refuses`. */
+/** Runs the command as a process, with stand-ins for deploy, Pulumi, DNS and gateway. moto has no key policies, so it refutes `kms-refuses`. */
 function hour(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;

@@ -150,7 +150,7 @@ describeWithJudge(JUDGES.moto, 'the operator’s own resources, against moto', (
     );
   });
 
-  it('network: fails if a subnet is in another zone than its place in the list, or in another VPC', async () => {
+  it('network: fails if a subnet is in another zone than the zone at its place in availabilityZones, or in another VPC', async () => {
     const network = await createNetwork({ secondZone: 'us-east-1c' });
     expect(await said('network', network)).toEqual([
       `fail: privateSubnets ${network.privateSubnets[1] ?? ''} is in us-east-1c, and its place in the list is that of us-east-1b`,

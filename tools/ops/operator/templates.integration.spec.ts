@@ -102,7 +102,7 @@ describe('ops templates', () => {
     [['publish', 'parks'], { status: 'published', version: 7 }],
     [['archive', 'parks'], { status: 'archived', version: 7 }],
     [['change', 'parks', '<file>'], { title: 'All parks', version: 7 }],
-  ])('%j changes the version that the gateway has, and puts the slug into no URL', async (args, body) => {
+  ])('%j sends the version that the gateway has, and puts the slug into no URL', async (args, body) => {
     expect((await operator(args.map((each) => (each === '<file>' ? folder.file('parks.json') : each)))).code).toBe(0);
     expect(asked[1]).toMatchObject({ method: 'PATCH', path: `/api/templates/${template.id}`, body });
     expect(asked.some(({ path = '' }) => path.includes('parks'))).toBe(false);

@@ -172,7 +172,12 @@ describe('ops secrets', () => {
     ],
     ['no value', ['put', '--stack', 'prod', 'cwc-house'], { value: '\n' }, /8 to 200 visible ASCII/],
     ['two lines', ['put', '--stack', 'prod', 'cwc-house'], { value: `${KEY}\n${KEY}\n` }, /on one line/],
-    ['a file', ['put', '--stack', 'prod', 'cwc-house'], { value: 'x'.repeat(5000) }, /longer than 4096 bytes/],
+    [
+      'a value of 5,000 bytes',
+      ['put', '--stack', 'prod', 'cwc-house'],
+      { value: 'x'.repeat(5000) },
+      /longer than 4096 bytes/,
+    ],
   ])('put, given %s, says what to do and stores nothing', async (_name, args, options, words) => {
     expect(await run(args, options)).toBe(1);
     expect(said.err).toMatch(words);

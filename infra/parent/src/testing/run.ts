@@ -7,7 +7,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a program. It does not throw for an exit code. */
+/** Runs a program. Does not throw if the exit code is not 0. */
 export function run(
   command: string,
   args: readonly string[],

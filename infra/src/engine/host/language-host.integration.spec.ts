@@ -47,7 +47,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Waits until the condition is true; the test's time limit ends it. */
+/** Waits until the condition is true. The test's time limit ends the wait. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo() && !ended.signal.aborted) await sleep(50);
 }

@@ -35,7 +35,7 @@ describeWithPulumi('staging in a network of the operator’s, with a database of
       .ofType('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule')
       .filter(({ inputs }) => inputs['securityGroupId'] === DATABASE);
 
-  it('is created without a network of its own, and opens the database to its parents', async () => {
+  it('is created without a network of its own, and opens the database to the stack’s parents', async () => {
     await engine.up('staging');
     expect(idsOf('aws:ec2/vpc:Vpc')).toEqual([VPC]);
     expect(idsOf('aws:ec2/subnet:Subnet').sort()).toEqual(SUBNETS);

@@ -39,7 +39,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(changesOf(steps)).toEqual([]);
   });
 
-  it('makes again, by refresh and up, what a person deleted in the console', async () => {
+  it('makes a resource again by refresh and up if a person deleted it in the console', async () => {
     const alarm = engine.world.ofType('aws:cloudwatch/metricAlarm:MetricAlarm')[0];
     if (alarm === undefined) throw new Error('staging has no alarm');
     engine.world.remove(alarm.type, alarm.id);
@@ -49,7 +49,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(engine.world.find(alarm.type, alarm.id)).toBeDefined();
   });
 
-  it('leaves no secret in the state, an export, the home, the stack’s file or a cache', async () => {
+  it('leaves no secret in the state, an export, Pulumi’s home folder, the stack’s file or a cache', async () => {
     await engine.succeed(['stack', 'export', '--stack', 'staging', '--file', join(engine.folder, 'export.json')]);
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
   });

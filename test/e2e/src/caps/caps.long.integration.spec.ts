@@ -49,7 +49,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     await folder.remove();
   });
 
-  /** @param postsByTheSame either far more posts than a user's day can pay, or so few that no user's share of a cap is used up */
+  /** @param postsByTheSame number of posts by one user: far more than a user's day can pay, or so few that no user's share of a cap is used up */
   async function system(caps: Caps, postsByTheSame = 180) {
     const url = await postgres.createMigratedDatabase();
     const dollars = (amount: bigint) => (Number(amount) / 1e6).toFixed(2);
@@ -123,7 +123,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     it.each<[string, (gateways: Gateways, until: number) => Promise<void>]>([
       ['is flushed', (_, until) => every(30, until, () => redis[0].flushall())],
       [
-        'evicts',
+        'evicts keys',
         async (_, until) => {
           const before = await stat(redis[0], 'stats', 'evicted_keys');
           await redis[0].config('SET', 'maxmemory-policy', 'allkeys-lru');

@@ -117,7 +117,7 @@ export function describeAgents(on: () => PageSystem): void {
     it.each([
       ['a model that is off', 503, 'model_off', 'This model is off until the operator has looked at it.'],
       ['an emergency stop', 503, 'emergency_stop', 'The operator has stopped all help with texts for now.'],
-      ['a day that is used up', 429, 'user_daily_limit_reached', 'Your budget for today does not cover this.'],
+      ['a daily budget that is used up', 429, 'user_daily_limit_reached', 'Your budget for today does not cover this.'],
     ])('reports for %s that nothing was sent to a provider', async (_, status, code, words) => {
       await using tab = await on().open();
       const { page } = tab;

@@ -8,7 +8,7 @@ export function describeLoading(on: () => PageSystem): void {
   describe('a page that does not load', () => {
     const seen = (page: Page): Promise<boolean[]> =>
       Promise.all(SENTENCES.map((sentence) => page.getByText(sentence).isVisible()));
-    /** Shows the text of document.html now. @returns the seconds after which it would appear */
+    /** Shows the text of document.html now. @returns the seconds after which the text would appear by itself */
     const secondsPass = (page: Page): Promise<number> =>
       page.evaluate<number>(
         "(([shown]) => { shown.finish(); return shown.effect.getTiming().delay / 1000; })(document.querySelector('.not-loaded').getAnimations())",

@@ -82,7 +82,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is restored, and was not sent, when the page is loaded again while it proves', async () => {
+    it('is restored, and was not sent, when the page is loaded again during the proof', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const made = posts(page);
@@ -149,7 +149,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.card.getByText('U.S. House, California 12th district').waitFor();
     });
 
-    it('shows no code if the browser stores no data, until the secret is saved as a file, which can be opened again', async () => {
+    it('makes the page show no code until the secret is saved as a file if the browser stores no data, and the file can be opened again', async () => {
       await using tab = await on.open();
       const { page } = tab;
       await page.addInitScript(
@@ -219,7 +219,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('shows the offices of a delegate’s district, and asks to change other offices, before anything is proven', async () => {
+    it('makes the page show the offices of a delegate’s district, and ask to change other offices, before anything is proven', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const resident = residentOn(page, new Sender(page));

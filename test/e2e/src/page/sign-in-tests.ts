@@ -121,7 +121,7 @@ export function describeSignIn(on: () => PageSystem): void {
       expect(tokenRequests).toHaveLength(1);
     });
 
-    it('gives the reason in one sentence if it was canceled, the issuer is away, or the sign-in has expired', async () => {
+    it('gives the reason in one sentence if the person canceled, the issuer does not answer, or the sign-in has expired', async () => {
       await using tab = await open();
       const { page } = tab;
       await page.goto(link());

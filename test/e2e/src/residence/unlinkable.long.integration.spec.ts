@@ -39,7 +39,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
   }, 300_000);
   afterAll(() => (on as ResidenceSystem | undefined)?.stop());
 
-  it('contains no value that occurs in several messages of one person and in no other person’s', async () => {
+  it('contains no value that occurs in several messages of one person and in no message of another person', async () => {
     const rows = await allRows(on.system.databaseUrl);
     const found = rows.filter(({ text }) => sent.some(({ message }) => isAbout(text, message)));
     expect(found.length).toBeGreaterThanOrEqual(2 * sent.length); // message and nullifier
@@ -63,7 +63,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
     expect([...tables].filter((table) => /reservation|idempotency/.test(table))).toEqual([]);
   });
 
-  it('would have no equal public values in 300 more messages either', () => {
+  it('would have no equal nullifiers, delivery values or claims in 300 more messages either', () => {
     const values = Array.from({ length: 30 }, () => randomField()).flatMap((secret) =>
       Array.from({ length: 10 }, (_, campaign) => {
         const scope = scopeOf('test-registrar', `campaign-${String(campaign)}`);

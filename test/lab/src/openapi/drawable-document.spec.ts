@@ -40,7 +40,7 @@ const documentOf = (
   },
 });
 
-it('changes only the parts that the tool cannot use, and not the given document', () => {
+it('changes only the parts that schemathesis cannot use, and leaves the given document unchanged', () => {
   const served = () =>
     documentOf(
       { ciphertext: pattern, expiresAt: { type: 'integer' }, nonce: { type: 'string' } },

@@ -20,7 +20,7 @@ describe('the verdict on a day', () => {
     ['is not in the database', [], copies],
     ['has no end', [{ ...stored, status: 'queued', endedAtMs: null }], copies],
     ['is marked as delivered although an office has no copy', [stored], copies.slice(1)],
-  ])('counts an accepted message as lost that %s', (_what, rows, found) => {
+  ])('counts an accepted message as lost if it %s', (_what, rows, found) => {
     expect(judgeDay([posted], rows, found, OFFICES)).toMatchObject({ lost: 1, latencies: [] });
   });
 

@@ -34,7 +34,7 @@ export const NEVER_ENDS: Course = [{ status: 'InProgress', percent: 10 }];
 export class ScalingGroup {
   exists = true;
   templateId = 'lt-0123456789abcdef0';
-  /** The group's own template version. A refresh with a desired configuration changes it at its successful end. */
+  /** The group's own template version. An instance refresh with a desired configuration changes this version when it succeeds. */
   version = '1';
   instances: Instance[] = [{ id: 'i-1', version: '1', state: 'InService' }];
   refreshes: RunningRefresh[] = [];

@@ -43,7 +43,7 @@ describe('credentials', () => {
     ['a wrong signature', awsError('SignatureDoesNotMatch', 403), /^fail: AWS does not accept these credentials/],
     ['a refusal', awsError('AccessDenied', 403), /^fail: not allowed to ask \(sts:GetCallerIdentity\)/],
     ['throttling', awsError('Throttling', 400), /^warn: AWS throttles requests/],
-    ['an error of its own', awsError('InternalFailure', 500), /^warn: AWS could not answer \(500\)/],
+    ['an internal error', awsError('InternalFailure', 500), /^warn: AWS could not answer \(500\)/],
     ['a page of a proxy', { body: '<html><body>Welcome to the hotel' }, /^fail: AWS gave an unexpected answer/],
     ['bytes', { body: '\u0000\u0001' }, /^fail: AWS gave an unexpected answer/],
     [

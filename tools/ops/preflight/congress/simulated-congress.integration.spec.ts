@@ -28,16 +28,19 @@ function said(name: string, certificateAuthorities: string): Promise<string[]> {
   }).then(lines);
 }
 
-it.each(CHAMBER_KEYS)('%s passes for the simulator’s server, and fails under another authority', async (chamber) => {
-  const host = new URL(congress[chamber].origin).host;
-  expect(await said(chamber, congress.certificateAuthorityPem)).toEqual([
-    expect.stringMatching(`^pass: ${host} answers this machine’s address \\(\\d{3} to HEAD /, TLSv1\\.3\\)$`),
-  ]);
-  expect(await said(chamber, (await testAuthority()).certificatePem)).toEqual([
-    expect.stringMatching(`^fail: ${host}: the enclave would not accept its certificate`),
-  ]);
-  expect(congress.received()).toEqual([]);
-});
+it.each(CHAMBER_KEYS)(
+  '%s passes for the simulator’s server, and fails if the configuration names another authority',
+  async (chamber) => {
+    const host = new URL(congress[chamber].origin).host;
+    expect(await said(chamber, congress.certificateAuthorityPem)).toEqual([
+      expect.stringMatching(`^pass: ${host} answers this machine’s address \\(\\d{3} to HEAD /, TLSv1\\.3\\)$`),
+    ]);
+    expect(await said(chamber, (await testAuthority()).certificatePem)).toEqual([
+      expect.stringMatching(`^fail: ${host}: the enclave would not accept its certificate`),
+    ]);
+    expect(congress.received()).toEqual([]);
+  },
+);
 
 it('enclave-config passes for the simulator’s servers', async () => {
   expect(await said('enclave-config', congress.certificateAuthorityPem)).toEqual([

@@ -40,7 +40,7 @@ const said = async (name: string, records: Records, more: string[] = [], address
 const DOMAIN = 'service.communique.test';
 
 describe('domain', () => {
-  it('passes without the name before pulumi up, and fails without the name before opening', async () => {
+  it('passes if the name does not exist before `pulumi up`, and fails if it does not exist before opening', async () => {
     expect(await said('domain', {})).toEqual([`pass: ${DOMAIN} does not exist yet`]);
     expect(await said('domain', {}, ['--before', 'opening'])).toEqual([`fail: ${DOMAIN} does not resolve`]);
   });
@@ -92,19 +92,19 @@ describe('zone', () => {
 
 describe('caa', () => {
   it.each<[string, Records, RegExp]>([
-    ['nowhere', {}, /^pass: no CAA record/],
+    ['that do not exist', {}, /^pass: no CAA record/],
     [
-      'above, for Let’s Encrypt',
+      'of the parent domain that allow Let’s Encrypt',
       { 'CAA communique.test': [{ critical: 0, issue: 'letsencrypt.org' }] },
       /^pass: the CAA records of communique\.test allow/,
     ],
     [
-      'above, for another',
+      'of the parent domain that allow only another authority',
       { 'CAA communique.test': [{ critical: 0, issue: 'digicert.com' }] },
       /^fail: the CAA records of communique\.test forbid it: only digicert\.com may issue/,
     ],
     [
-      'at the name, which hides those above',
+      'at the name, which hide those of the parent domain',
       {
         [`CAA ${DOMAIN}`]: [{ critical: 0, issue: 'letsencrypt.org' }],
         'CAA communique.test': [{ critical: 0, issue: ';' }],

@@ -70,7 +70,7 @@ it.each<[string, Partial<Awaited<ReturnType<Ports['runProgram']>>>]>([
 });
 
 describe('Pulumi.<stack>.yaml', () => {
-  it('keeps secrets of --config from the preview’s command line', async () => {
+  it('keeps secrets of --config out of the preview’s command line', async () => {
     const asked: string[] = [];
     const ports = {
       runProgram: async (_command: string, args: readonly string[]) => (

@@ -62,7 +62,7 @@ it('never runs more than eight checks at once', async () => {
   expect(most).toBe(8);
 });
 
-it('runs no check that uses the network, and asks no AWS, with --offline', async () => {
+it('runs no check that uses the network, and does not ask AWS, with --offline', async () => {
   const checks = [
     check('net', () => Promise.reject(new Error('asked')), { network: true }),
     check('here', ({ account }) => account().then(() => pass('x'))),

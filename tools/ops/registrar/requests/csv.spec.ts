@@ -17,7 +17,7 @@ describe('a CSV file', () => {
   ];
 
   it.each([
-    ['plain', bytes(plain)],
+    ['commas and line feeds', bytes(plain)],
     ['a byte-order mark', bytes(`\ufeff${plain}`)],
     ['CRLF', bytes(lines.join('\r\n'))],
     ['semicolons', bytes(plain.replaceAll(/,(?! J)/g, ';'))],
@@ -74,11 +74,11 @@ it.each([
 it.each([
   ['0', '0'.repeat(64)],
   ['the modulus', '30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001'],
-  ['63 digits', one.slice(1)],
-  ['65 digits', `${one}0`],
-  ['capital digits', one.toUpperCase()],
+  ['with 63 digits', one.slice(1)],
+  ['with 65 digits', `${one}0`],
+  ['with capital digits', one.toUpperCase()],
   ['of the secret 0', fieldToHex(h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment))],
-  ['a prefix', `0x${one.slice(2)}`],
+  ['with the prefix 0x', `0x${one.slice(2)}`],
 ])('refuses the commitment %s without quoting it', (_, code) => {
   const { items, problems } = readRequests(bytes(`person,commitment,district\n17,${code},119-MT-01\n`), true);
   expect(items).toEqual([]);

@@ -9,8 +9,8 @@ export class Killed extends Error {
 const CHANGES = new Set(['ftruncateSync', 'linkSync', 'mkdirSync', 'openSync', 'renameSync', 'rmSync', 'writeSync']);
 
 /**
- * A file system that makes `calls` changes and then ends the process: by `die`, or by throwing at every later call. The last write
- * writes only half its bytes.
+ * A file system that makes `calls` changes and then ends the process: by `die`, or by throwing at every later call. If the
+ * process ends at a write, only half of the bytes are written.
  */
 export function dyingFileSystem(calls: number, die?: () => never): FileSystem & { readonly isDead: () => boolean } {
   let left = calls;
