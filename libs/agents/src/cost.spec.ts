@@ -21,7 +21,7 @@ describe('the cost of an attempt', () => {
     const cheap = testPrice({ input: 200_000 });
     const total = Array.from({ length: 1000 }, () => cost({ input: 2 }, cheap)).reduce((sum, each) => sum + each, 0n);
     expect(total).toBe(1000n);
-    // Six tokens at a third of a micro-dollar cost 2. Rounding up each class would charge 6
+    // Six tokens at a third of a micro-dollar each cost 2 micro-dollars. Rounding up each class would charge 6
     const third = testPrice({
       input: 333_333,
       cached: 333_333,
@@ -45,10 +45,10 @@ describe('the cost of an attempt', () => {
     ['a fraction', 30.9],
     ['text', '120'],
     ['null', null],
-    ['no count', undefined],
-    ['more than a whole number can be', 2 ** 53],
-    ['no number', NaN],
-  ])('refuses %s, in the sum and in the schema', (_name, count) => {
+    ['undefined', undefined],
+    ['a number too large to be exact', 2 ** 53],
+    ['NaN', NaN],
+  ])('refuses %s as a count of tokens, in the calculation and in the schema', (_name, count) => {
     const usage = { ...NOTHING, input: count } as Usage;
     expect(() => costMicroUsd(usage, row)).toThrow(RangeError);
     expect(usageSchema.safeParse(usage).success).toBe(false);
@@ -56,7 +56,7 @@ describe('the cost of an attempt', () => {
 });
 
 describe('the reservation of an attempt', () => {
-  it('prices every byte at the most expensive input class, and includes thinking', () => {
+  it('prices every byte as a token of the most expensive input class, and includes thinking', () => {
     const input = { ciphertextBytes: 4112, fixedPromptTokens: 1000, maxOutputTokens: 1024 };
     expect(reservationMicroUsd({ row, ...input })).toBe(2n * 5112n + 6n * 1024n);
     expect(reservationMicroUsd({ row: { ...row, thinkingAllowanceTokens: 512 }, ...input })).toBe(

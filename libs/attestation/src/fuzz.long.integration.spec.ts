@@ -124,7 +124,7 @@ describe('any bytes', () => {
     );
   });
 
-  it('that replace some of a document cause only an AttestationError in readAttestation_unverified', () => {
+  it('that replace a part of a document cause only an AttestationError in readAttestation_unverified', () => {
     fc.assert(
       fc.property(position, fc.uint8Array({ minLength: 1, maxLength: 8 }), (at, bytes) => {
         try {

@@ -19,7 +19,7 @@ describe('a policy', () => {
   });
 
   it.each([
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a text', 'any'],
     ['no measurements', { ...valid, acceptedMeasurements: undefined }],
@@ -29,7 +29,7 @@ describe('a policy', () => {
     ['an empty set beside a good one', { ...valid, acceptedMeasurements: [{ pcr0, pcr3: pcr0 }, {}] }],
     ['a set that is null', { ...valid, acceptedMeasurements: [null] }],
     ['a misspelled PCR', set({ PCR8: pcr0 })],
-    ['PCR5, which nothing measures', set({ pcr5: pcr0 })],
+    ['PCR5, which measures nothing', set({ pcr5: pcr0 })],
     ['PCR4 in place of PCR0', { ...valid, acceptedMeasurements: [{ pcr4: pcr0, pcr3: pcr0 }] }],
     ['PCR8 in place of PCR0', { ...valid, acceptedMeasurements: [{ pcr8: pcr0, pcr3: pcr0 }] }],
     ['a set without an operator', { ...valid, acceptedMeasurements: [{ pcr0 }] }],
@@ -49,7 +49,7 @@ describe('a policy', () => {
     ['a zero PCR8', set({ pcr8: '00'.repeat(48) })],
     ['uppercase digits', set({ pcr0: pcr0.toUpperCase() })],
     ['a SHA-256', set({ pcr0: 'ab'.repeat(32) })],
-    ['a digit too much', set({ pcr0: pcr0 + 'a' })],
+    ['an extra digit', set({ pcr0: pcr0 + 'a' })],
     ['a newline at the end', set({ pcr0: pcr0 + '\n' })],
     ['bytes', set({ pcr0: new Uint8Array(48) })],
     ['no freshness', { ...valid, freshness: undefined }],
@@ -120,7 +120,7 @@ describe('pcr3OfRole', () => {
 describe('unsafeTrustAnchorFromPem', () => {
   const block = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
   it.each([
-    ['nothing', ''],
+    ['an empty text', ''],
     ['a key', block.replaceAll('CERTIFICATE', 'PRIVATE KEY')],
     ['two certificates', block + block],
     ['a block that is not base64', block.replace('AAAA', 'A=AA')],

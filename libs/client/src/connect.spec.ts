@@ -17,7 +17,7 @@ describe('a client that connects', () => {
   });
   afterEach(() => gateway.stop());
 
-  it('reports that it attests, every wait with its reason, and the key', async () => {
+  it('reports the attestation, every wait with its reason, and the key', async () => {
     gateway.attestationFaults = [{ problem: 'keys_not_ready', retryAfter: 1 }, busy];
     const client = await open();
     expect(summary(told)).toEqual([
@@ -57,7 +57,7 @@ describe('a client that connects', () => {
     expect(summary(told).slice(0, 4)).toEqual(['attesting', ['attesting', 'enclave_busy'], 'attested', 'sealed']);
   });
 
-  it('stops at the caller’s signal while it waits', async () => {
+  it('stops waiting when the caller aborts', async () => {
     gateway.attestationFaults = [{ problem: 'keys_not_ready', retryAfter: 20 }];
     const stop = new AbortController();
     const error: unknown = await connect(gateway.url, gateway.policy, {
@@ -71,7 +71,7 @@ describe('a client that connects', () => {
     expect(error).toMatchObject({ code: 'aborted', sent: 'not_sent' });
   });
 
-  it('stops requests after all callers have aborted, and continues while one has not', async () => {
+  it('stops its requests after all callers have aborted, and continues them while one caller has not', async () => {
     const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
     const before = gateway.attestations;
     const stop = new AbortController();
@@ -95,7 +95,7 @@ describe('a client that connects', () => {
       },
     });
     expect(await alone.catch((error: unknown) => error)).toMatchObject({ code: 'aborted' });
-    // The next caller does not wait for the request that the last one abandoned.
+    // The next caller does not wait for the request of the caller that aborted.
     expect((await client.key()).custody).toBe('process');
     expect(gateway.attestations).toBe(before + 5);
   });

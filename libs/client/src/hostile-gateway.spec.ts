@@ -15,7 +15,7 @@ import {
 } from '.';
 
 /** The client does not trust the gateway, so any answer must end in an error with a code. */
-describe('a gateway that', () => {
+describe('an untrusted gateway', () => {
   let server: Server | undefined;
   const answering = async (listener: RequestListener) => {
     server = createServer(listener);
@@ -28,7 +28,7 @@ describe('a gateway that', () => {
   });
   const id = messageIdToText(new Uint8Array(16));
 
-  it('sends an endless answer is cut off at the limit', async () => {
+  it('is cut off at the size limit if it sends an endless answer', async () => {
     let sent = 0;
     const options = await answering((_request, response) => {
       const more = () => {
@@ -41,7 +41,7 @@ describe('a gateway that', () => {
     expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('redirects is not followed, and no other address gets the token', async () => {
+  it('cannot redirect the client, and no other address gets the token', async () => {
     let elsewhere = 0;
     const options = await answering((request, response) => {
       if (request.url === '/elsewhere') elsewhere++;
@@ -58,13 +58,13 @@ describe('a gateway that', () => {
     ['another shape', 200, '{"id":1}', 'answer_invalid'],
     ['an error without a code', 500, '<html>', 'refused'],
     ['an error with a made up code', 400, '{"code":"__proto__"}', 'refused'],
-  ])('answers %s causes an error with a code', async (_name, status, body, code) => {
+  ])('causes an error with a code if it answers %s', async (_name, status, body, code) => {
     const options = await answering((_request, response) => response.writeHead(status).end(body));
     await expect(fetchMessage(options, id)).rejects.toMatchObject({ code, problem: undefined });
   });
 });
 
-describe('an address with a password in it', () => {
+describe('an error about the options of the client', () => {
   const gateway = 'http://user:geheim@127.0.0.1:9';
   const pcr0 = 'ab'.repeat(48);
   const pcr3 = 'cd'.repeat(48);
@@ -83,7 +83,7 @@ describe('an address with a password in it', () => {
           deadlineMs: Date.now() + 3600_000,
         }).next(),
     ],
-  ])('is refused by %s at once, and the error does not quote it', async (_name, ask) => {
+  ])('is thrown by %s at once for an address with a password, and does not quote the password', async (_name, ask) => {
     const error = await ask().then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -95,7 +95,7 @@ describe('an address with a password in it', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 
-  it('is refused if it is not a URL, and the error does not quote it', async () => {
+  it('is thrown for an address that is not a URL, and does not quote the password', async () => {
     const error: unknown = await connect(
       'http//user:geheim@x',
       { acceptedMeasurements: [{ pcr0, pcr3 }] },
@@ -107,7 +107,7 @@ describe('an address with a password in it', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 
-  it('causes an error that does not quote the token if the token cannot be sent in a header', async () => {
+  it('is thrown for a token that cannot be sent in a header, and does not quote the token', async () => {
     const error: unknown = await fetchMessage({ gateway: 'http://127.0.0.1:9', token: 'geheim\nx' }, id).catch(
       (thrown: unknown) => thrown,
     );

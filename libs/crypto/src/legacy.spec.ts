@@ -10,7 +10,7 @@ import {
 import sodium from 'libsodium-wrappers';
 import { generateKeyPair, keyIdOf, legacyMessageId, openLegacy, openLegacyAnswer, sealLegacyAnswer } from './index';
 
-/** Seals as the web client (legacy) does, with the library that it uses. */
+/** Seals as the web client (legacy) does, with the same library. */
 function sealAsClient(view: { keyId: string; publicKey: string }, text: string) {
   const ephemeral = sodium.crypto_box_keypair();
   const shared = sodium.crypto_scalarmult(ephemeral.privateKey, sodium.from_hex(view.publicKey.slice(2)));

@@ -13,20 +13,23 @@ const dataKey = {
 };
 const decrypted = { KeyId, CiphertextForRecipient: 'BAUG', EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
 
-it.each([{}, { Plaintext: null }, { Plaintext: '' }])('reads an answer with %j', (plaintext) => {
-  expect(readDataKeyAnswer(bytes({ ...dataKey, ...plaintext }))).toMatchObject({
-    KeyId,
-    CiphertextBlob: Uint8Array.of(1, 2, 3),
-    CiphertextForRecipient: Uint8Array.of(4, 5, 6),
-  });
-  expect(readDecryptedAnswer(bytes({ ...decrypted, ...plaintext }))).toMatchObject({
-    KeyId,
-    CiphertextForRecipient: Uint8Array.of(4, 5, 6),
-  });
-});
+it.each([{}, { Plaintext: null }, { Plaintext: '' }])(
+  'reads an answer whose plaintext is absent, null or empty: %j',
+  (plaintext) => {
+    expect(readDataKeyAnswer(bytes({ ...dataKey, ...plaintext }))).toMatchObject({
+      KeyId,
+      CiphertextBlob: Uint8Array.of(1, 2, 3),
+      CiphertextForRecipient: Uint8Array.of(4, 5, 6),
+    });
+    expect(readDecryptedAnswer(bytes({ ...decrypted, ...plaintext }))).toMatchObject({
+      KeyId,
+      CiphertextForRecipient: Uint8Array.of(4, 5, 6),
+    });
+  },
+);
 
 it.each<[string, object]>([
-  ['a plaintext in the clear', { Plaintext: 'AAAA' }],
+  ['a plaintext', { Plaintext: 'AAAA' }],
   ['a plaintext of a byte', { Plaintext: 'AA==' }],
   ['a plaintext that is no text', { Plaintext: false }],
   ['nothing for the recipient', { CiphertextForRecipient: undefined }],
@@ -155,7 +158,7 @@ describe('the key that answers', () => {
     `${alias}\n`,
     alias.replace('111122223333', '11112222333'),
     `${alias}${'a'.repeat(256)}`,
-  ])('has no owner by %j, which is no alias ARN', (arn) => {
+  ])('has no known owner if the alias is %j, which is no alias ARN', (arn) => {
     expect(ownerOfAlias(arn)).toBeUndefined();
   });
 });

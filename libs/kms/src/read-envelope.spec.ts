@@ -70,7 +70,7 @@ it.each<[string, EnvelopeParts]>([
   ['MGF1 with SHA-1', { keyAlgorithm: oaep(optional(NULL), tlv(0x30, OIDS.sha1, NULL)) }],
   ['MGF1 by default (SHA-1)', { keyAlgorithm: tlv(0x30, OIDS.rsaesOaep, tlv(0x30, tlv(0xa0, optional(NULL)))) }],
   [
-    'another mask',
+    'another mask function',
     {
       keyAlgorithm: tlv(
         0x30,

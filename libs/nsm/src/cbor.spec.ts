@@ -50,7 +50,7 @@ describe('encodeCbor', () => {
   it.each([
     ['2^33, which cbor-x writes as a float', 2 ** 33, '1b0000000200000000'],
     ['5n, which cbor-x writes in nine bytes', 5n, '05'],
-    ['keys that came in another order', { bb: 2, a: 1, 10: 0 }, 'a361610162313000626262' + '02'],
+    ['keys that are not in order', { bb: 2, a: 1, 10: 0 }, 'a361610162313000626262' + '02'],
     [
       'keys of two types',
       new Map<unknown, unknown>([
@@ -81,7 +81,7 @@ describe('encodeCbor', () => {
     ['a set', new Set([1])],
     ['a function', () => 1],
     ['a key that is an array', new Map([[[1], 1]])],
-    ['another array of numbers', new Uint16Array(1)],
+    ['numbers of two bytes', new Uint16Array(1)],
   ])('refuses %s', (_what, value) => {
     expect(() => encodeCbor(value)).toThrow(TypeError);
   });
@@ -108,7 +108,7 @@ describe('decodeCbor', () => {
   it.each([
     ['a key twice', 'a2616101616102'],
     ['bytes after its end', '0101'],
-    ['nothing', ''],
+    ['no bytes', ''],
     ['an item that is cut', '4401'],
   ])('refuses %s', (_what, text) => {
     expect(() => decodeCbor(Buffer.from(text, 'hex'))).toThrow();

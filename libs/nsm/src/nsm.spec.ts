@@ -60,7 +60,7 @@ describe('the NSM client', () => {
 
   it.each([
     ['something that is not CBOR', Uint8Array.of(0xff), true],
-    ['nothing', new Uint8Array(), true],
+    ['no bytes', new Uint8Array(), true],
     ['the answer to another request', { GetRandom: { random: Uint8Array.of(1) } }, false],
     ['a text', 'Attestation', false],
     ['no document', { Attestation: {} }, false],

@@ -98,7 +98,7 @@ const signed = async (changes: Partial<UsageStatement> = {}, key = receiptKey) =
 const verify = (statement: string, changes: Partial<ExpectedAttempt> = {}) =>
   verifyUsageStatement({ statement, attestationDocument: document }, policy, { ...expected, ...changes });
 
-it('a usage statement verifies without other data, by the document that comes with it', async () => {
+it('a usage statement verifies with only the document that comes with it', async () => {
   const verified = await verify(await signed());
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(claims.pcr0);

@@ -3,7 +3,7 @@ import { fieldToHex } from './field';
 
 describe('a district', () => {
   it.each(['120-MT-01', '120-AK-00', '120-DC-00', '120-PR-00', '120-GU-00', '119-CA-52', '001-MA-08'])(
-    '%s is read to its numbers, and written again',
+    '%s is parsed, and written again unchanged',
     (text) => {
       expect(Buffer.from(districtToField(text)).toString('latin1')).toBe(text.padStart(32, '\0'));
       expect(formatDistrict(parseDistrict(text))).toBe(text);
@@ -30,7 +30,7 @@ describe('a district', () => {
     expect(() => districtToField(text)).toThrow(expect.objectContaining({ code: 'ERR_RESIDENCE_DISTRICT' }));
   });
 
-  it('is not written from numbers that no such text has', () => {
+  it('is not written from numbers that are not valid', () => {
     for (const [congress, seat] of [
       [1000, 1],
       [0, 1],

@@ -32,12 +32,12 @@ describe('a field element', () => {
     ['a sign', `-${'0'.repeat(63)}`],
     ['white space', ` ${'0'.repeat(63)}`],
     ['a trailing line break', `${'0'.repeat(64)}\n`],
-    ['nothing', ''],
+    ['an empty text', ''],
   ])('refuses %s', (_, hex) => {
     expect(() => fieldFromHex(hex)).toThrow(expect.objectContaining({ code: 'ERR_RESIDENCE_FIELD' }));
   });
 
-  it('refuses bytes of another length, or not below the modulus', () => {
+  it('refuses bytes of another length, and a value that is not below the modulus', () => {
     const modulus = Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(P.slice(2 * at, 2 * at + 2), 16));
     for (const bytes of [
       new Uint8Array(31),

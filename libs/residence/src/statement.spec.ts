@@ -41,7 +41,7 @@ describe('the statement', () => {
     expect(() => messageInput(new Uint8Array(31), sealed)).toThrow(RangeError);
   });
 
-  it('refuses the secret 0, its commitment, and commitments that are no field element', () => {
+  it('refuses the secret 0, its commitment, and commitments that are not field elements', () => {
     expect(() => commitmentOf(ZERO_FIELD)).toThrow(refused('ERR_RESIDENCE_ZERO_SECRET'));
     for (const each of [ZERO_FIELD, h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment)]) {
       expect(() => checkCommitment(each)).toThrow(refused('ERR_RESIDENCE_ZERO_SECRET'));
@@ -55,7 +55,7 @@ describe('the statement', () => {
     expect(checkCommitment(commitment)).toBe(commitment);
   });
 
-  it('has nullifier and delivery that cannot be linked', () => {
+  it('has different values for nullifier and delivery', () => {
     const [secret, scope] = [randomField(), scopeOf('registrar', 'campaign')];
     expect(nullifierOf(secret, scope)).not.toEqual(deliveryOf(secret, scope));
     expect(nullifierOf(secret, scope)).toEqual(nullifierOf(secret, scope));

@@ -83,8 +83,8 @@ describe('a hybrid address', () => {
     ['an empty line', '\n'],
     ['a port that is too long', 'OK 12345678901\n'],
     ['a line without end', 'OK'.padEnd(1 << 20, '1')],
-    ['bytes', '\0\u00ff\n'],
-  ])('fails with EPROTO for %s, and closes the connection', async (_what, answer) => {
+    ['bytes that are no text', '\0\u00ff\n'],
+  ])('fails with EPROTO if the device answers %s, and closes the connection', async (_what, answer) => {
     device.answer = answer;
     const accepted = once(guest, 'connection') as Promise<[Socket]>;
     await expect(connect(address, { timeoutMs: 5000 })).rejects.toMatchObject({ name: 'SocketError', code: 'EPROTO' });

@@ -8,7 +8,7 @@ const point = publicKeyInfo(publicKey).slice(-96);
 const message = new Uint8Array(300).fill(5);
 const signature = new Uint8Array(sign('sha384', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
 
-/** Signs until a signature fits: about 512 times for nine zero bits at a given place. */
+/** Signs until a signature fits. Nine zero bits at a given place take about 512 signatures. */
 function signatureThat(fits: (raw: Uint8Array) => boolean): Uint8Array {
   for (;;) {
     const raw = new Uint8Array(sign('sha384', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));

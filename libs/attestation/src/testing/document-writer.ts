@@ -49,7 +49,7 @@ export interface Envelope {
   protectedHeader: Uint8Array;
   unprotectedHeader: Uint8Array;
   payload: Uint8Array;
-  /** changes r || s, the signature of the edited payload */
+  /** Changes r || s, the signature of the edited payload. */
   signature: (signature: Uint8Array) => Uint8Array;
   /** The first of the signed items. The others are the protected header, the external data and the payload. */
   signedContext: string;
@@ -60,15 +60,15 @@ export interface Envelope {
 
 export interface Edits {
   chain?: (links: Link[]) => void;
-  /** after the chain was signed */
+  /** Replaces certificates after the chain was signed. */
   certificates?: (certificates: Uint8Array[]) => Uint8Array[];
   pcrs?: (pcrs: Map<number, Uint8Array>) => void;
   fields?: (fields: Fields) => void;
   payload?: (payload: Uint8Array, fields: Fields) => Uint8Array;
   envelope?: (envelope: Envelope) => void;
-  /** the four items of the envelope */
+  /** Replaces the four items of the envelope. */
   items?: (items: Uint8Array[]) => Uint8Array[];
-  /** the finished document */
+  /** Replaces the finished document. */
   document?: (document: Uint8Array) => Uint8Array;
 }
 

@@ -41,7 +41,7 @@ export class TestAgents {
   readonly posted: { readonly body: Uint8Array; readonly token: string | undefined }[] = [];
   /** The tasks that reached a provider, as the enclave opened them: one for each distinct request. */
   readonly asked: AgentTask[] = [];
-  /** Each post removes the first fault and suffers it. */
+  /** The gateway answers each post with the first of these faults, and removes the fault. */
   faults: TaskFault[] = [];
   /** The enclave's answer. */
   answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'> = {
@@ -57,7 +57,7 @@ export class TestAgents {
   /** Changes the answer before the gateway sends it. */
   tamper: (result: Record<string, unknown>) => Record<string, unknown> = (result) => result;
   onSilence: () => void = () => undefined;
-  /** Replies by the hash of the request. A real enclave remembers them too. */
+  /** Replies by the hash of the request. A real enclave remembers its replies too. */
   private readonly replies = new Map<string, Promise<Record<string, unknown>>>();
 
   published(): Pick<PublicConfiguration['services'], 'agents'> {

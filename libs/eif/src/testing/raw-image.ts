@@ -35,7 +35,7 @@ export const goodSections = (): RawSection[] => [
 ];
 
 /**
- * Builds an image from the description of the format, without this library's code. The checksum is computed after `edit` has changed
+ * Builds an image from the description of the format, without this library's writer. The checksum is computed after `edit` has changed
  * the image.
  */
 export function rawImage(

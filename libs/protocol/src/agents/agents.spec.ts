@@ -66,7 +66,7 @@ describe('an agent request', () => {
   it.each<[string, AgentRequest]>([
     ['a model class that is not well formed', request({ modelClass: 'Small' })],
     ['an empty model class', request({ modelClass: '' })],
-    ['an output that is no step', request({ maxOutputTokens: 100 })],
+    ['an output limit that is no multiple of 64', request({ maxOutputTokens: 100 })],
     ['no output', request({ maxOutputTokens: 0 })],
     ['too much output', request({ maxOutputTokens: 2112 })],
     ['a nullifier', request({ sealed: { ...request().sealed, nullifier: new Uint8Array(32) } })],
@@ -114,7 +114,7 @@ describe('a task', () => {
     ['a long subject', { subject: 'a'.repeat(501) }, '/subject', 'too_long'],
     ['an unknown task', { task: 'chat' }, '/task', 'invalid'],
     ['a language tag with a region', { language: 'en-US' }, '/language', 'invalid'],
-    ['an output that is no step', { maxOutputTokens: 65 }, '/maxOutputTokens', 'invalid'],
+    ['an output limit that is no multiple of 64', { maxOutputTokens: 65 }, '/maxOutputTokens', 'invalid'],
     ['an unknown member', { system: 'x' } as never, '', 'invalid'],
   ])('with %s is refused, and the problem names the field and the rule', (_name, changes, pointer, rule) => {
     const wrong = { ...task(), ...changes };

@@ -77,9 +77,9 @@ describe('a key record', () => {
     ['epoch 0', (value) => ({ ...value, core: { ...value.core, epoch: 0 } })],
     ['a short key id', (value) => ({ ...value, core: { ...value.core, key_id: bytes(15) } })],
     ['the custody of a process', (value) => ({ ...value, core: { ...value.core, custody: 'process' } })],
-    ['a PCR of 32 bytes', (value) => ({ ...value, core: { ...value.core, pcr0: bytes(32) } })],
+    ['a PCR0 of 32 bytes', (value) => ({ ...value, core: { ...value.core, pcr0: bytes(32) } })],
     ['an end before its rotation', (value) => ({ ...value, core: { ...value.core, destroy_after: 1999 } })],
-    ['a longer secret', (value) => ({ ...value, sealed: bytes(49) })],
+    ['a sealed secret of 49 bytes', (value) => ({ ...value, sealed: bytes(49) })],
     ['an unknown member', (value) => ({ ...value, more: 1 })],
     ['no maker', (value) => ({ ...value, maker: bytes(0) })],
     ['a short legacy key', (value) => ({ ...value, core: { ...value.core, legacy_key: bytes(31) } })],
@@ -100,7 +100,7 @@ describe('a key record', () => {
     expect(code(() => decodeSealedKey(bytes(MAX_SEALED_KEY_BYTES + 1)))).toBe('body_too_large');
   });
 
-  it('has other associated data for another core and for another document of its maker', () => {
+  it('has different associated data for another core or another document of its maker', () => {
     const { core } = record();
     const base = sealedKeyAssociatedData(core, bytes(32));
     expect(sealedKeyAssociatedData({ ...core, epoch: 2 }, bytes(32))).not.toEqual(base);
@@ -140,11 +140,11 @@ describe('the exchange of keys', () => {
 
   it.each<[string, Partial<Record<keyof KeyOffer, unknown>>]>([
     ['too many records', { records: Array.from({ length: MAX_OFFERED_KEYS + 1 }, () => bytes(1)) }],
-    ['an empty record', { records: [bytes(0)] }],
-    ['a secret with another kind of name', { secrets: { 'CWC house': bytes(1) } }],
+    ['an empty key record', { records: [bytes(0)] }],
+    ['a secret whose name is not well formed', { secrets: { 'CWC house': bytes(1) } }],
     ['a line feed in a credential', { credentials: { ...offer().credentials, access_key_id: 'A\nB' } }],
-    ['a credential of another kind', { credentials: { ...offer().credentials, expires: 'soon' } }],
-    ['no list', { revoked: null }],
+    ['an expiry of credentials that is text', { credentials: { ...offer().credentials, expires: 'soon' } }],
+    ['no list of revoked keys', { revoked: null }],
   ])('refuses an offer with %s', (_name, change) =>
     expect(code(() => decodeKeyOffer(encodeCanonical({ v: 1, ...offer(), ...change })))).toBe('malformed_body'),
   );

@@ -68,8 +68,8 @@ describe('the public configuration', () => {
       ['an unknown task', [{ ...row, tasks: ['chat'] }]],
       ['an unknown provider', [{ ...row, provider: 'other' }]],
       ['an API key', [{ ...row, apiKey: 'x' }]],
-      ['an output that is no step', [{ ...row, maxOutputTokens: 100 }]],
-      ['too much output', [{ ...row, maxOutputTokens: 4096 }]],
+      ['an output limit that is no multiple of 64', [{ ...row, maxOutputTokens: 100 }]],
+      ['an output limit above 2,048', [{ ...row, maxOutputTokens: 4096 }]],
     ])('of %s is refused', (_name, classes) => {
       expect(() => encodePublicConfiguration(withAgents(classes))).toThrow(code('malformed_body'));
     });

@@ -120,7 +120,7 @@ describe('the envelope of a message', () => {
     ['sealed message, another envelope', 6, encodeCanonical(wire)],
     ['nullifier, the modulus', 6, encodeSealedMessage({ ...proven.sealed, nullifier: field(FIELD_MODULUS) })],
     ['nullifier, plus the modulus', 6, encodeSealedMessage({ ...sealed, nullifier: field(FIELD_MODULUS + 5n) })],
-  ])('is refused with a wrong %s', (_name, at, value) => {
+  ])('is refused with a wrong part: %s', (_name, at, value) => {
     const broken = encodeCanonical(wire.map((part, index) => (index === at ? value : part)));
     expect(() => decodeEnvelope(broken)).toThrow(code('malformed_body'));
   });
@@ -128,7 +128,7 @@ describe('the envelope of a message', () => {
   it.each([
     ['fewer parts', wire.slice(0, 6)],
     ['more parts', [...wire, 0]],
-    ['nothing', []],
+    ['no parts', []],
     ['an envelope in an array', [wire]],
   ])('is refused with %s', (_name, value) => {
     expect(() => decodeEnvelope(encodeCanonical(value))).toThrow(code('malformed_body'));
@@ -150,8 +150,11 @@ describe('the envelope of a message', () => {
     ['the modulus as claim', ({ residence }) => ({ residence: { ...residence, claim: FIELD_MODULUS.toString(16) } })],
     ['a proof cut', ({ residence }) => ({ residence: { ...residence, proof: residence.proof.slice(1) } })],
     ['a proof with =', ({ residence }) => ({ residence: { ...residence, proof: `${residence.proof.slice(0, -1)}=` } })],
-    ['bits left over', ({ residence }) => ({ residence: { ...residence, proof: `${residence.proof.slice(0, -1)}/` } })],
-    ['half a character', ({ residence }) => ({ residence: { ...residence, rootNote: 'x\ud800' } })],
+    [
+      'a proof with unused bits set',
+      ({ residence }) => ({ residence: { ...residence, proof: `${residence.proof.slice(0, -1)}/` } }),
+    ],
+    ['half a character in the root note', ({ residence }) => ({ residence: { ...residence, rootNote: 'x\ud800' } })],
     ['an unknown member of residence', ({ residence }) => ({ residence: { ...residence, district: '120-MT-01' } })],
   ])('in JSON is refused with %s, and the value is not repeated', (_name, change) => {
     const json = envelopeToJson(proven) as Json;
@@ -168,7 +171,7 @@ describe('the envelope of a message', () => {
     expect(() => envelopeFromJson({ ...envelopeToJson(proven), suite: 'rot13' })).toThrow(code('suite_unsupported'));
   });
 
-  it('with a flipped bit is refused, or is another envelope that is encoded to exactly those bytes', () => {
+  it('with a flipped bit is refused, or is another envelope that is encoded to exactly the flipped bytes', () => {
     const encoded = encodeEnvelope(proven);
     const proofAt = Buffer.from(encoded).indexOf(Buffer.from(proof));
     for (let at = 0; at < encoded.length; at++) {

@@ -44,7 +44,7 @@ describe('the wire form of a sealed message', () => {
   });
 
   it.each([null, undefined, '', '00'.repeat(32), 0])(
-    'in JSON without a proof is refused with a nullifier, even with the value %p',
+    'is refused in JSON with a nullifier and without a proof, even if the nullifier is %p',
     (nullifier) => {
       expect(() => sealedMessageFromJson({ ...sealedMessageToJson(message), nullifier })).toThrow(
         expect.objectContaining({
@@ -81,7 +81,7 @@ describe('the wire form of a sealed message', () => {
     ['ciphertext, only a tag', 8, new Uint8Array(16)],
     ['ciphertext, no bucket', 8, new Uint8Array(1039)],
     ['ciphertext, below the smallest bucket', 8, new Uint8Array(512 + 16)],
-  ])('is refused with a wrong %s', (_name, at, value) => {
+  ])('is refused with a wrong part: %s', (_name, at, value) => {
     expect(() => decodeSealedMessage(encode(wire.map((part, index) => (index === at ? value : part))))).toThrow(
       expect.objectContaining({ code: 'malformed_body' }),
     );
@@ -113,9 +113,9 @@ describe('the wire form of a sealed message', () => {
     ['a version', { version: 2 }],
     ['an id in capitals', { messageId: 'AAAAAAAA-0000-0000-0000-000000000000' }],
     ['padding', { keyId: 'AQEBAQEBAQEBAQEBAQEBAQ==' }],
-    ['bits left over', { keyId: 'AQEBAQEBAQEBAQEBAQEBAR' }],
+    ['unused bits set', { keyId: 'AQEBAQEBAQEBAQEBAQEBAR' }],
     ['a number as text', { expiresAt: '1800000000' }],
-    ['a ciphertext that is no bucket', { ciphertext: 'AAAA' }],
+    ['a ciphertext whose length is no bucket', { ciphertext: 'AAAA' }],
   ])('in JSON is refused with %s, and the value is not repeated', (_name, change) => {
     const broken: unknown = { ...sealedMessageToJson(message), ...change };
     try {

@@ -66,7 +66,7 @@ describe('the committed proofs', () => {
     }
   });
 
-  it('have the same nullifier for a person and campaign, also after a move, and another for another campaign', () => {
+  it('have one nullifier for each person and campaign, also after a move', () => {
     expect(nullifierOf('ada roads, proven again')).toBe(nullifierOf('ada roads'));
     expect(nullifierOf('ada roads, proven under the next root')).toBe(nullifierOf('ada roads'));
     expect(nullifierOf('ada roads, another message')).toBe(nullifierOf('ada roads'));

@@ -34,7 +34,7 @@ export const TEST_REGISTRAR = {
   verifierKeys: signingKeys.map(formatVerifierKey) as [string, string],
 };
 
-/** Another registrar's key under the same name. No checker has it in its configuration. */
+/** Another registrar's key under the same name. No checker has this key in its configuration. */
 export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, madeUpBytes('key of another registrar'));
 
 /** The X25519 key of a test enclave. Its private key is public. `privateKey` is 32 raw bytes. */

@@ -1,4 +1,4 @@
-// Plans what each committed proof states, and its message. Other code makes only the sealed bytes and the proofs.
+// Plans the statement and the message of each committed proof. Other code makes the sealed bytes and the proofs from this plan.
 import {
   houseOffice,
   isState,
@@ -38,7 +38,7 @@ export interface PlannedProof {
   person: Person;
   tree: TreeName;
   campaign: CampaignName;
-  /** Names the sealed message. Proofs of the same message have its bytes, status secret and blinding in common. */
+  /** Names the sealed message. Proofs of one message share its sealed bytes, status secret and blinding. */
   messageName: string;
   /** Whether sender and content are honest. The enclave delivers such a message if it has the key. */
   isHonest: boolean;
@@ -65,7 +65,7 @@ function plan(name: string, person: Person, campaign: CampaignName, change: Chan
 
 const [ada, , , dee, , , , , , jon] = TEN;
 
-/** Plans a message of a dishonest sender: the proof is valid, and the sealed content contradicts it. Only the enclave can see that. */
+/** Plans a message of a dishonest sender: the proof is valid, but the sealed content contradicts it. Only the enclave can see that. */
 const dishonest = (name: string, person: Person, change: PlannedProof['change'], campaign: CampaignName = 'roads') =>
   plan(name, person, campaign, { change });
 

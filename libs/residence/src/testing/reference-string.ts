@@ -24,7 +24,7 @@ export function referenceStringForTests(): Uint8Array | undefined {
       const bytes = new Uint8Array(readFileSync(path));
       if (isReferenceString(bytes)) return bytes;
     } catch {
-      // not there
+      // The file is not there
     }
   }
   return undefined;

@@ -10,7 +10,7 @@ const someInputs = (): PublicInputs => ({
   claim: randomField(),
   message: randomField(),
 });
-/** 214 field elements, so that the proof system reads it to the end. */
+/** Returns random field elements, so that the proof system reads the whole proof. */
 const someProof = () => {
   const proof = crypto.getRandomValues(new Uint8Array(PROOF_BYTES));
   for (let at = 0; at < PROOF_BYTES; at += 32) proof[at] = 0;
@@ -78,14 +78,14 @@ it('rejects a proof as busy if the thread does not answer in time', async () => 
   await other.close();
 });
 
-it('verifies 20 good proofs after 100 that made the proof system throw, and has freed their memory', async () => {
+it('verifies 20 good proofs after the proof system threw for 100 others, whose memory is free again', async () => {
   const good = committedProofs().slice(0, 20);
   // The engine compiles frequently run code a second time, which takes memory once
   for (const each of [...good, ...good]) await verifier.verify(each.publicInputs, each.proof);
   const before = process.memoryUsage.rss();
   const { publicInputs } = committedProof('ada roads');
   for (let at = 0; at < 100; at++) {
-    // Zeros are refused late, after memory was taken; a number above the modulus is refused at once
+    // The proof system refuses zeros late, after it took memory. It refuses a number above the modulus at once
     const proof = at % 2 === 0 ? new Uint8Array(PROOF_BYTES) : new Uint8Array(PROOF_BYTES).fill(0xff);
     expect(await verifier.verify(publicInputs, proof)).toEqual({ valid: false });
   }

@@ -25,7 +25,7 @@ export async function appBundle(bundle: AppBundle): Promise<string> {
   const done = join(folder, app);
   if (existsSync(done)) return done;
   await removeOfEndedRuns(join(folder, '..'));
-  // Two specs or workers may build it at the same time. The first complete one becomes the bundle of the run.
+  // Two specs or workers may build the bundle at the same time. The first complete build becomes the bundle of the run.
   const mine = await build(app, options, join(folder, `${app}-${randomUUID()}`));
   await rename(mine, done).catch(async (error: unknown) => {
     if (!existsSync(done)) throw error;

@@ -2,8 +2,8 @@
 export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 /**
- * Runs a jest block that needs what the machine may lack. If it is missing, the block is skipped and the reason is printed. If CI is set,
- * the block fails instead, because a skip would count there as a passed test.
+ * Runs a jest block that needs something which the machine may lack. If that is missing, jest skips the block, and the reason is printed.
+ * If CI is set, the block fails instead, because CI would count a skipped block as passed.
  */
 export function describeWith(availability: Availability, name: string, body: () => void): void {
   if (availability.available) {

@@ -103,7 +103,7 @@ describe('spawnService', () => {
     await ended(child);
   });
 
-  it('ends the process after its owner was killed', async () => {
+  it('ends the process after the program that started it was killed', async () => {
     const script = `
       require('@swc/core');
       const { transformSync } = require('esbuild');

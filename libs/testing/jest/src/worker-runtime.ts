@@ -46,7 +46,7 @@ export class WorkerRuntime extends JestRuntime {
   }
 }
 
-// Jest would replace process.getBuiltinModule of a copy of `process`. Here `process` is the real one, which packages use.
+// Jest replaces process.getBuiltinModule of its copy of `process`. Here `process` is the real one, which packages use.
 Reflect.defineProperty(WorkerRuntime.prototype, 'installGetBuiltinModule', { value: () => undefined });
 
 const transformed = new Map<string, TransformResult>();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Judge, NpmJudge, PythonJudge } from './judges';
 
 /**
- * An installed Python judge. Run its programs as `python -m <module>`, because its scripts contain the path of the folder of their build.
+ * An installed Python judge. Run its programs as `python -m <module>`, because its scripts contain the path of the folder in which they were built.
  */
 export interface InstalledPython {
   /** The interpreter that has the judge's packages. */

@@ -1,6 +1,6 @@
 interface Pinned {
   readonly name: string;
-  /** The exact version. Another one may have other requests, checks or models. */
+  /** The exact version. Another version may have other requests, checks or models. */
   readonly version: string;
 }
 

@@ -20,7 +20,7 @@ export interface ClusterFolder {
 const MAJOR = '18';
 
 /**
- * Returns a folder with an initialized cluster: the given folder, which is kept and reused, otherwise a new temporary one.
+ * Returns a folder with an initialized cluster: the given folder, which a later call uses again, or else a new temporary folder.
  *
  * @throws SupportError POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */
@@ -38,7 +38,7 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
     return { path, data, password: (await readFile(passwordFile, 'utf8')).trim() };
   }
   await refuseRunning(path, data);
-  // Without a password file, the folder is empty or from an interrupted call, because this function writes the password last
+  // This function writes the password file last. Without that file, the folder is empty or a call was interrupted
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { mode: 0o700 });
   const password = randomBytes(18).toString('base64url');

@@ -14,7 +14,7 @@ import type { Postgres, PostgresOptions } from './start-postgres';
 const newName = () => `test_${randomBytes(6).toString('hex')}`;
 
 export interface ServerOptions extends Omit<PostgresOptions, 'own'> {
-  /** Whether the server prevents the end of our process (default true). */
+  /** Whether our process stays alive while the server runs (default true). */
   readonly keepAlive?: boolean;
 }
 

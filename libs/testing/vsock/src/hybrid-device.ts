@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A unix socket or a TCP port of this machine. It has the form of libs/vsock's `Address`. */
+/** A unix socket or a TCP port of this machine, in the form of libs/vsock's `Address`. */
 export interface GuestAddress {
   readonly kind: string;
   readonly path?: string;

@@ -56,7 +56,7 @@ const good: RequestListener = (request, response) => {
   response.writeHead(206, { 'content-range': range }).end(compressed(string));
 };
 const BAD: Readonly<Record<string, RequestListener>> = {
-  'refuses with a page': (_, response) => response.writeHead(403).end('<h1>no</h1>'),
+  'answers 403 with a page': (_, response) => response.writeHead(403).end('<h1>no</h1>'),
   'sends another range': (_, response) =>
     response
       .writeHead(206, { 'content-range': `bytes 32-${String(COMPRESSED_BYTES + 31)}/4294967296` })
@@ -68,9 +68,10 @@ const BAD: Readonly<Record<string, RequestListener>> = {
     bytes[70_000]! ^= 1;
     response.writeHead(200).end(bytes);
   },
-  'sends what is no point': (_, response) => response.writeHead(200).end(new Uint8Array(COMPRESSED_BYTES).fill(0xff)),
+  'sends bytes that are no points': (_, response) =>
+    response.writeHead(200).end(new Uint8Array(COMPRESSED_BYTES).fill(0xff)),
   'redirects to another address': (_, response) => response.writeHead(302, { location: '/g1_compressed.dat' }).end(),
-  'breaks off': (_, response) => {
+  'cuts the connection': (_, response) => {
     response.writeHead(200, { 'content-length': String(COMPRESSED_BYTES) });
     response.write(compressed(string).subarray(0, 1024), () => response.destroy());
   },
@@ -167,7 +168,7 @@ whereReal('takes the string from the first folder that contains it', async () =>
   expect(found?.from).toBe(folder.file(REFERENCE_STRING_FILE));
 });
 
-it('stops with the reason of the caller who aborts', async () => {
+it('rejects with the caller’s reason if the caller aborts', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const url = await host(() => {

@@ -16,7 +16,11 @@ const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: ()
     () => (process.env['NODE_ENV'] = 'leak'),
   ],
   ['a deleted environment variable', () => !('PATH' in process.env), () => delete process.env['PATH']],
-  ['another environment', () => process.env['LEAK_OF_ALL'] !== undefined, () => (process.env = { LEAK_OF_ALL: 'yes' })],
+  [
+    'a replaced environment',
+    () => process.env['LEAK_OF_ALL'] !== undefined,
+    () => (process.env = { LEAK_OF_ALL: 'yes' }),
+  ],
   ['a new global', () => 'leak' in globalThis, () => Object.assign(globalThis, { leak: true })],
   ['a global that cannot be deleted', () => value('fixed') !== undefined, () => fix('fixed')],
   [
@@ -45,7 +49,7 @@ const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: ()
     () => 'toLeak' in expect(1),
     () => expect.extend({ toLeak: () => ({ pass: true, message: () => '' }) }),
   ],
-  ['a tester of equality', () => equals('one', 'other'), () => addEqualityTesters([() => true])],
+  ['an equality tester', () => equals('one', 'other'), () => addEqualityTesters([() => true])],
   [
     "a spy on a package's function",
     () => jest.isMockFunction(Command.prototype.parse),
@@ -74,7 +78,7 @@ const equals = (one: unknown, other: unknown) => {
   }
 };
 
-it.each(LEAKS)('does not see %s of another spec file', (_what, isThere) => {
+it.each(LEAKS)('does not see %s that another spec file left', (_what, isThere) => {
   expect(isThere()).toBe(false);
 });
 

@@ -21,7 +21,7 @@ describe('Pulumi’s CLI', () => {
     await folder.remove();
   });
 
-  /** Writes a fake `go` of this version. Its shell script `build` runs in the folder of the module. */
+  /** Writes a fake `go` of this version. `go build` runs the shell script `build` in the folder of the module. */
   async function go(version: string, build: string): Promise<void> {
     const file = folder.file('bin/go');
     await writeFile(
