@@ -28,7 +28,7 @@ describe('a stream of events', () => {
     ['an event without data', 'event: status\n\ndata: 1\n\n', [event('1')]],
     ['an event that is cut off', 'data: 1\n\ndata: 2\n', [event('1')]],
     [
-      'a pause',
+      'retry fields',
       'retry: 1500\n\nretry: soon\n\nretry: 999999999\n\n',
       [
         { kind: 'retry', retryMs: 1500 },

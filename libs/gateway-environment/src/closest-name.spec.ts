@@ -4,12 +4,12 @@ import { closestName } from './closest-name';
 const NAMES = ['TEE_ENDPOINT', 'METRICS_PORT', 'SYSTEM_HOURLY_LIMIT', 'ENCLAVE_TIMEOUT_MS'];
 
 it.each([
-  ['letters swapped', 'TEE_ENDPIONT', 'TEE_ENDPOINT'],
+  ['two letters swapped', 'TEE_ENDPIONT', 'TEE_ENDPOINT'],
   ['a letter left out', 'SYSTEM_HOURLY_LIMT', 'SYSTEM_HOURLY_LIMIT'],
   ['an ending left out', 'ENCLAVE_TIMEOUT', 'ENCLAVE_TIMEOUT_MS'],
   ['lower case', 'metrics_port', 'METRICS_PORT'],
-  ['one letter of another', 'METRICS_PQRT', 'METRICS_PORT'],
-])('finds the name that %s misspells', (_, misspelt, name) => {
+  ['one wrong letter', 'METRICS_PQRT', 'METRICS_PORT'],
+])('finds the name that is misspelt with %s', (_, misspelt, name) => {
   expect(closestName(misspelt, NAMES)).toBe(name);
 });
 

@@ -82,19 +82,19 @@ it("computes AWS's published example, get-vanilla of the Signature Version 4 tes
 
 it.each([
   [
-    'a data key, of a role',
+    'GenerateDataKey with the credentials of a role',
     { ...CREDENTIALS, sessionToken: 'IQoJb3JpZ2luX2VjEXAMPLE/+=' },
     new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext: context, Recipient }),
     undefined,
   ],
   [
-    'a plaintext, of a user',
+    'Decrypt with the credentials of a user',
     CREDENTIALS,
     new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), EncryptionContext: context, Recipient }),
     undefined,
   ],
   [
-    'a plaintext, at an endpoint with a port',
+    'Decrypt at an endpoint with a port',
     CREDENTIALS,
     new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), Recipient }),
     'https://kms.test:8443',

@@ -19,7 +19,7 @@ describe('the hasher for many people', () => {
     expect(fieldToHex(fast.root)).toBe(fieldToHex(slow.root));
   });
 
-  it('refuses the inputs that those functions refuse', async () => {
+  it('refuses the inputs that the functions for browsers refuse', async () => {
     const bulk = await createBulkHasher();
     const zero = new Uint8Array(32);
     expect(() => bulk.leafOf({ commitment: zero, district: '120-MT-01', salt: zero })).toThrow(

@@ -21,7 +21,7 @@ function elements(proof: Uint8Array): string[] {
 }
 
 describe('two messages of one person in two campaigns', () => {
-  it('share only the root, which everyone has, of the values that the gateway sees (20 real proofs)', () => {
+  it('share only the root, which everyone has, among the values that the gateway sees (20 real proofs)', () => {
     const pairs = TEN.map(({ name }) => [committedProof(`${name} roads`), committedProof(`${name} schools`)] as const);
     const all = pairs.flat();
     expect(new Set(all.map(({ rootNote }) => rootNote)).size).toBe(1);
@@ -59,7 +59,7 @@ describe('two messages of one person in two campaigns', () => {
     expect(new Set(values.map(fieldToHex)).size).toBe(720);
   });
 
-  it('have delivery values that offices cannot link either, and that differ from the nullifiers', () => {
+  it('have different delivery values, so that offices cannot link the messages either', () => {
     const secret = randomField();
     const scopes = Array.from({ length: 50 }, (_, at) => scopeOf('registrar', `campaign-${at}`));
     expect(new Set(scopes.map((scope) => fieldToHex(deliveryOf(secret, scope)))).size).toBe(50);

@@ -19,8 +19,8 @@ describe('the verification key', () => {
   });
 
   it.each([
-    ['a byte that Barretenberg ignores is another one', () => verificationKey().with(0, 0xff)],
-    ['a point is another one', () => verificationKey().with(200, (verificationKey()[200] ?? 0) ^ 1)],
+    ['a byte that Barretenberg ignores is changed', () => verificationKey().with(0, 0xff)],
+    ['a point is changed', () => verificationKey().with(200, (verificationKey()[200] ?? 0) ^ 1)],
     ['it is cut', () => verificationKey().slice(0, -32)],
   ])('is refused if %s', (_, make) => {
     const base64 = toBase64(make());

@@ -24,7 +24,7 @@ export interface Link {
   name: string;
   keys: Keys;
   parts: CertificateParts;
-  /** default: the key of the link above, or its own for the root */
+  /** By default the key of the link above. The root signs itself. */
   signWith?: KeyObject;
 }
 

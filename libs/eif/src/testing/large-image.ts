@@ -1,5 +1,5 @@
 // node tools/run.mjs libs/eif/src/testing/large-image.ts <folder> <bytes>
-// Writes, reads and signs an image with a ramdisk of that size, and prints how much the memory of this process grew.
+// Writes, reads and signs an image with a ramdisk of <bytes> bytes, and prints how much the memory of this process grew.
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';

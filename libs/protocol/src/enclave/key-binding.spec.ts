@@ -42,7 +42,7 @@ describe('the key binding', () => {
     ['one item too few', items.slice(0, 5)],
     ['one item too many', [...items, null]],
     ['a map that is no binding', { v: 2 }],
-    ['nothing', []],
+    ['an empty list', []],
     ['text', 'a binding'],
   ])('with %s is invalid', (_name, value) => {
     expect(decodeKeyBinding(encodeCanonical(value))).toEqual({ kind: 'invalid' });

@@ -70,7 +70,7 @@ it.each([
   expect(ended).toEqual([0]);
 });
 
-it('ignores what a worker reports after it was ended', async () => {
+it('ignores what a worker reports after the prover ended it', async () => {
   let late: ProvingWorkerEvents | undefined;
   const controller = new AbortController();
   const { prover } = proverOf(

@@ -115,8 +115,10 @@ export const accepted = () => [
     { pcrs: (pcrs) => pcrs.set(3, pcr(0)) },
     { acceptedMeasurements: [{ pcr0: pcrHex(0), operator: 'any' }] },
   ),
-  testCase('as old as allowed', 'verified', { fields: (fields) => fields.set('timestamp', uint(testTimeMs - 60_000)) }),
-  testCase('as far ahead as allowed', 'verified', {
+  testCase('a document that is exactly as old as allowed', 'verified', {
+    fields: (fields) => fields.set('timestamp', uint(testTimeMs - 60_000)),
+  }),
+  testCase('a timestamp exactly as far ahead as allowed', 'verified', {
     fields: (fields) => fields.set('timestamp', uint(testTimeMs + 5_000)),
   }),
   testCase(

@@ -51,7 +51,12 @@ const extensions =
   };
 
 export const chains = () => [
-  testCase('another root of the same names and no AWS root', 'ERR_ATTESTATION_ROOT', {}, { rootPem: null }),
+  testCase(
+    'another root with the same names, if only the AWS root is trusted',
+    'ERR_ATTESTATION_ROOT',
+    {},
+    { rootPem: null },
+  ),
   testCase(
     'a root with the same name and another key',
     'ERR_ATTESTATION_ROOT',
@@ -369,7 +374,7 @@ export const certificates = () => [
         (parts) => (parts.extensions = [extension('551d0f', true, bits(9, Uint8Array.of(0x80)))]),
       ],
       [
-        'a path length without being a CA',
+        'a path length in a certificate that is no CA',
         (parts) => (parts.extensions = [basicConstraints(false, 0), keyUsage(0x80)]),
       ],
       [
@@ -378,7 +383,7 @@ export const certificates = () => [
           (parts.extensions = [extension('551d13', true, sequence(boolean(0xff), integer(0xff))), keyUsage(0x80)]),
       ],
       [
-        'more in basicConstraints',
+        'a third item in basicConstraints',
         (parts) =>
           (parts.extensions = [
             extension('551d13', true, sequence(boolean(0xff), integer(0), integer(0))),

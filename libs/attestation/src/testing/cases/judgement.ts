@@ -54,7 +54,7 @@ export const measurements = () => [
   ),
   testCase('without PCR3', 'ERR_ATTESTATION_OPERATOR_UNNAMED', { pcrs: (pcrs) => pcrs.delete(3) }),
   testCase(
-    'PCR4 is asked for and absent',
+    'the policy names PCR4, but the document has none',
     'ERR_ATTESTATION_INSTANCE',
     { pcrs: (pcrs) => pcrs.delete(4) },
     { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr4: pcrHex(4) }] },
@@ -78,7 +78,7 @@ export const measurements = () => [
     { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr4: pcrHex(4) }] },
   ),
   testCase(
-    'PCR8 is asked for and absent',
+    'the policy names PCR8, but the document has none',
     'ERR_ATTESTATION_MEASUREMENT',
     { pcrs: (pcrs) => pcrs.delete(8) },
     { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr8: pcrHex(8) }] },

@@ -53,8 +53,8 @@ export const envelopes = () => [
     document: (document) => concat(Uint8Array.of(0xd8, 61), document),
   }),
   testCase('tag 18 and nothing else', 'ERR_ATTESTATION_CBOR', { document: () => Uint8Array.of(0xd2) }),
-  testCase('an array of three', 'ERR_ATTESTATION_COSE', { items: (items) => items.slice(0, 3) }),
-  testCase('an array of five', 'ERR_ATTESTATION_COSE', { items: (items) => [...items, nothing] }),
+  testCase('an array of three items', 'ERR_ATTESTATION_COSE', { items: (items) => items.slice(0, 3) }),
+  testCase('an array of five items', 'ERR_ATTESTATION_COSE', { items: (items) => [...items, nothing] }),
   testCase('an empty array', 'ERR_ATTESTATION_COSE', { items: () => [] }),
   testCase('a map instead of an array', 'ERR_ATTESTATION_COSE', { document: () => map([uint(1), uint(2)]) }),
   testCase('a number instead of an array', 'ERR_ATTESTATION_COSE', { document: () => uint(7) }),
@@ -104,16 +104,16 @@ export const envelopes = () => [
   testCase('five thousand maps in each other', 'ERR_ATTESTATION_CBOR_LIMIT', {
     document: () => Uint8Array.from({ length: 10_000 }, (_, i) => (i % 2 ? 0x00 : 0xa1)),
   }),
-  testCase('an array of 2^32 - 1 that is not there', 'ERR_ATTESTATION_CBOR', {
+  testCase('an array of 2^32 - 1 items that are not there', 'ERR_ATTESTATION_CBOR', {
     document: () => fromHex('9affffffff00'),
   }),
-  testCase('an array of 2^64 - 1 that is not there', 'ERR_ATTESTATION_CBOR', {
+  testCase('an array of 2^64 - 1 items that are not there', 'ERR_ATTESTATION_CBOR', {
     document: () => fromHex('9bffffffffffffffff00'),
   }),
-  testCase('a map of 2^63 that is not there', 'ERR_ATTESTATION_CBOR', {
+  testCase('a map of 2^63 entries that are not there', 'ERR_ATTESTATION_CBOR', {
     document: () => fromHex('bb800000000000000000'),
   }),
-  testCase('a byte string of 2^63 that is not there', 'ERR_ATTESTATION_CBOR', {
+  testCase('a byte string of 2^63 bytes that are not there', 'ERR_ATTESTATION_CBOR', {
     document: () => fromHex('845b8000000000000000'),
   }),
   testCase('sixteen thousand items', 'ERR_ATTESTATION_CBOR_LIMIT', {
@@ -204,7 +204,7 @@ export const payloads = () => [
     field('user_data', concat(new Uint8Array(1000).fill(0x81), nothing)),
   ),
   testCase(
-    'a bundle of a thousand',
+    'a bundle of a thousand certificates',
     'ERR_ATTESTATION_CBOR_LIMIT',
     field('cabundle', array(...Array.from({ length: 1000 }, () => bytes(Uint8Array.of(1))))),
   ),
@@ -303,7 +303,7 @@ export const payloads = () => [
   ),
   testCase('an empty bundle', 'ERR_ATTESTATION_CABUNDLE_LENGTH', field('cabundle', array())),
   testCase(
-    'a bundle of nine',
+    'a bundle of nine certificates',
     'ERR_ATTESTATION_CABUNDLE_LENGTH',
     field('cabundle', array(...Array.from({ length: 9 }, () => bytes(Uint8Array.of(1))))),
   ),
