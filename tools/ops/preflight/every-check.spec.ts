@@ -33,7 +33,10 @@ const provider: Seen = {
   ],
   refuses: [PROVIDERS, '%s, with the simulator > fails with a key that the provider does not accept'],
 };
-const chamber = both(SIMULATED, '%s passes for the simulator’s server, and fails under another authority');
+const chamber = both(
+  SIMULATED,
+  '%s passes for the simulator’s server, and fails if the configuration names another authority',
+);
 
 /** For each check, a test in which it passes and a test in which it does not. A new check needs a row and both tests. */
 const SEEN: Readonly<Record<string, Seen>> = {
