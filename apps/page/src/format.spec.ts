@@ -32,6 +32,6 @@ it('dumps bytes in rows, and states how many bytes it leaves out', () => {
   expect(hexDump(new Uint8Array())).toBe('');
 });
 
-it('groups digits so that two can be compared', () => {
+it('groups hex digits so that people can compare two values', () => {
   expect(grouped('a'.repeat(20))).toBe('aaaaaaaa aaaaaaaa aaaa');
 });

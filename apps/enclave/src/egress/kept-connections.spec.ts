@@ -68,7 +68,7 @@ const opened = () => {
   return egress.connections.published().totals.house.connected;
 };
 
-it('sends one request after the other over one connection, and counts it once', async () => {
+it('sends one request after the other over one connection, and counts the connection once', async () => {
   for (let copy = 0; copy < 3; copy++) await expect(post()).resolves.toMatchObject({ status: 200, cutBy: null });
   expect(requests).toEqual([0, 0, 0]);
   expect(opened()).toBe(1);
@@ -105,7 +105,7 @@ it('sends nothing over a kept connection while the attested clock has no time', 
 it.each<[string, (response: ServerResponse) => void, Partial<HttpsPost>]>([
   ['after an answer that asks to close', (response) => response.setHeader('connection', 'close').end(), {}],
   ['after an answer that is longer than the limit', (response) => response.end('x'.repeat(5000)), {}],
-  ['if the caller keeps none', (response) => response.end(), { kept: undefined }],
+  ['if the caller keeps no connections', (response) => response.end(), { kept: undefined }],
 ])('does not reuse a connection %s', async (_when, answer, more) => {
   respond = answer;
   await post(more);
@@ -126,7 +126,7 @@ it.each<[string, (socket: Socket) => void]>([
   expect(requests).toEqual([0, 0, 1]);
 });
 
-it('does not take unrequested bytes for the answer to the next request', async () => {
+it('does not use unrequested bytes as the answer to the next request', async () => {
   respond = (response, { socket }) => {
     response.end('the first', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nunwanted!'));
   };

@@ -72,12 +72,12 @@ describe('proven messages in the enclave', () => {
 });
 
 describe('a second message of one person in one campaign, which a dishonest gateway let through', () => {
-  it('is not sent by the enclave that sent the first', async () => {
+  it('is not sent by the enclave that sent the first message', async () => {
     const enclave = await world.enclave();
     await enclave.relay(committedProof('ada roads').envelope);
     const waits = jest.spyOn(timers, 'setTimeout');
     const second = await enclave.relay(committedProof('ada roads, another message').envelope);
-    // It waits as every refusal does, for what is left of the 50 ms.
+    // Like every refusal, this one waits for the rest of the 50 ms.
     expect(waits.mock.calls.map(([ms]) => ms)).toEqual([expect.any(Number)]);
     waits.mockRestore();
     expect([outcomes(second), reasons(second)]).toEqual([['refused', 'refused', 'refused'], ['other_content_sent']]);

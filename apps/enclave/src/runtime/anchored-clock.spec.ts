@@ -61,7 +61,7 @@ describe('the drift of the machine’s clock', () => {
     },
   );
 
-  it('excludes the duration of the call, in which the NSM may take its time at any moment', () => {
+  it('excludes the duration of the call, because the NSM may read its clock at any moment during the call', () => {
     for (const [beforeMs, afterMs] of [
       [0, 3_000],
       [3_000, 0],

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { configurationFor, congressMessage } from '../testing/enclave-fixture';
 
 /**
- * Every variable by which Node, OpenSSL, the dynamic linker, the resolver or an HTTP library could be made to send plain text elsewhere or
- * to trust another authority. With each of them, the enclave must either refuse to start or ignore it.
+ * The tests set every variable that could make Node, OpenSSL, the dynamic linker, the resolver or an HTTP library send plain text elsewhere
+ * or trust another authority. With each of them, the enclave must either refuse to start or ignore it.
  */
 describe('an enclave with environment variables that an attacker chose', () => {
   let folder: TemporaryFolder;

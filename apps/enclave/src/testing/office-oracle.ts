@@ -3,14 +3,14 @@ import { bestRule, guessBy, NOTHING, type Measurements } from './best-rule';
 import type { SeenConnection, Treatment } from './watched-egress';
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. The attacker does not
+ * This attacker has the powers of the parent, and wants to know which of two sets of offices a sealed message goes to. The attacker does not
  * know how the enclave works: it measures everything visible, learns from its own messages which measurement separates the two sets, and
  * guesses by that measurement.
  */
 
 /** What the parent can do and observe. */
 export interface ParentPowers {
-  /** Seals a message of the attacker, which a parent can do like any sender. */
+  /** Seals a message of the attacker. A parent can do this like any sender. */
   seal(offices: readonly string[]): Promise<Uint8Array>;
   /** Relays sealed bytes as the gateway does, and returns the whole answer. */
   relay(sealed: Uint8Array): Promise<{ status: number; headers: string; body: Uint8Array }>;
@@ -28,7 +28,8 @@ export interface Plan {
   /** How many messages of its own, to the first candidate, the attacker relays just before the watched message. */
   readonly probes: number;
   /**
-   * Returns how a connection of the probes and the message is treated, by its number: from 0, in the order in which the enclave opens them.
+   * Returns the treatment of one connection of the probes or the message. `number` counts from 0, in the order in which the enclave opens
+   * the connections.
    */
   readonly treat: (number: number) => Treatment;
 }

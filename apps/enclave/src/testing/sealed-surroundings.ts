@@ -72,7 +72,7 @@ export interface SealedSurroundings {
 
 export async function startSealedSurroundings(congressOptions?: CongressSimulatorOptions): Promise<SealedSurroundings> {
   const folder = await temporaryFolder('sealed');
-  // Not made from Date, which tests change
+  // Does not use Date, because tests change it
   const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
   const policies = keyPolicyDocuments({
     stack: 'test',

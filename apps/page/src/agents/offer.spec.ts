@@ -41,7 +41,7 @@ describe('the list of models', () => {
   it.each([
     ['is off', [{ ...CLASS, tasks: ['draft'], available: false }]],
     ['is left out', []],
-  ])('has a model as not available if in the gateway’s offer it %s', (_, classes) => {
+  ])('lists a model as not available if it %s in the gateway’s offer', (_, classes) => {
     const given = classes as unknown as AgentOffer['classes'];
     expect(modelsOf(attested([CLASS]), offer({ classes: given }))).toEqual([{ ...CLASS, available: false }]);
   });

@@ -47,7 +47,7 @@ async function sent(): Promise<Script & { end: Awaited<ReturnType<Script['call']
 }
 
 describe('a message under way', () => {
-  it('goes through every step that people see, with the time of each, to the end', async () => {
+  it('goes through every step that the page shows, and each step has its time', async () => {
     const made = script();
     expect(made.store.sending.value).toEqual({ kind: 'idle' });
     made.store.startSending(message);
@@ -229,7 +229,7 @@ describe('a message that failed', () => {
     ['a duplicate that the person refused', failed('duplicate_not_accepted'), 'not_sent', 'again'],
     ['a receipt that does not verify', failed('receipt_refused', has), 'accepted', 'ask'],
     ['no end in time', failed('timeout', has), 'accepted', 'ask'],
-  ])('by %s shows whether it was sent, and what helps', async (_, error, whether, remedy) => {
+  ])('because of %s shows whether it was sent, and what the person can do', async (_, error, whether, remedy) => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();
@@ -251,7 +251,7 @@ describe('a message that failed', () => {
     expect(failureIn(made).retryAtMs).toBe(NOW_MS + 90_000);
   });
 
-  it('is not sent if the enclave is not verified, and the client does not connect', async () => {
+  it('is not sent, and the client does not connect, if the enclave is not verified', async () => {
     const made = script();
     made.policy = undefined;
     made.store.startSending(message);
@@ -370,7 +370,7 @@ describe('a message that may arrive twice', () => {
   });
 });
 
-describe('a message whose enclave the page no longer trusts while it is asked about', () => {
+describe('a message that is being sent while the page’s policy changes', () => {
   const other = { acceptedMeasurements: [{ pcr0: 'cd'.repeat(48), operator: 'any' }] } as const;
 
   it.each([
@@ -392,7 +392,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
     expect(failureIn(made).code).toBe('not_verified');
   });
 
-  it('is not sealed again, and the page still follows its first form', async () => {
+  it('is not sealed again under another policy, and the page still follows its first sealed form', async () => {
     const made = await sent();
     made.policy = other;
     made.end.tell({ step: 'resealing' });
@@ -403,7 +403,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
     expect(made.store.kept.value?.kept).toEqual(keptMessage());
   });
 
-  it('is sent if the page has checked the enclave again with the same result', async () => {
+  it('is sent if the new policy accepts the same measurement, or if the policy goes after the server accepted it', async () => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();
@@ -416,7 +416,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
 });
 
 describe('a message that the person wants remembered', () => {
-  it('is not on this device before the person agrees', async () => {
+  it('is not stored on this device before the person agrees', async () => {
     const made = await sent();
     expect(made.storage.values.size).toBe(0);
     await made.end.fail(failed('timeout', { messageId: ID, sent: 'accepted' }));

@@ -84,7 +84,7 @@ describe.each(languages)('in %s', (_, texts) => {
     );
   });
 
-  it('calls a message expired only where the server reports it, whatever an earlier receipt has', () => {
+  it('states the expiry of a message as the server’s report, whatever an earlier receipt has', () => {
     const pending = report([office('HCA12', 'pending', 'maintenance')]);
     expect([isInterim(pending), isInterim(delivered), isInterim(null)]).toEqual([true, false, false]);
     const { title, next } = texts.ends.expired;
@@ -128,7 +128,7 @@ it('never advises to send again where an office may have the message', () => {
   }
 });
 
-it('states for a message with a proof that the service refuses a second one, except where it takes one', () => {
+it('states that the service refuses a second message with a proof, except where the service accepts one', () => {
   const refused = report([office('HCA12', 'refused', 'refused_by_office')]);
   const expected = [
     ['partly', delivered, 'refused', undefined],

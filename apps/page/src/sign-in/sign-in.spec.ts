@@ -182,13 +182,13 @@ describe('signing in', () => {
   });
 
   describe('does not use', () => {
-    it('an answer that was started elsewhere: another person’s code in a link (login CSRF)', async () => {
+    it('the answer to a sign-in that was started elsewhere: another person’s code in a link (login CSRF)', async () => {
       const store = await tab.comeBack({ code: 'code-of-mallory', state: 'state-of-mallory' });
       expect([store.state.value, store.problem.value]).toEqual(['failed', 'not_started']);
       expect([tab.requests, tab.address.search]).toEqual([[], '']);
     });
 
-    it('an answer in a link that also names images, but still compares with these images', async () => {
+    it('an answer in a link that also names images, but the page still compares with these images', async () => {
       for (const more of ['state=CA', 'code=SCA01', 'error=1', '']) {
         tab.address = new URL(`${PAGE}?pcr0=ab&pcr3=cd&${more}#campaign=x`);
         const { href } = tab.address;
@@ -276,7 +276,7 @@ describe('signing in', () => {
     ['an ID token of tomorrow', (request) => tokens(request, {}, { nbf: now() + 86_400 }), 'clock'],
     ['a token for signed requests', (request) => tokens(request, { token_type: 'DPoP' }), 'broken'],
     [
-      'a token that contains a header of its own',
+      'a token that contains a line break and a header',
       (request) => tokens(request, { access_token: 'a\r\nx: y' }),
       'broken',
     ],

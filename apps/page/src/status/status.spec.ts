@@ -2,7 +2,7 @@ import { pathOf, runs } from './chart-path';
 import { EMPTY, joined, readHistory } from './history';
 
 describe('the history of the gateway', () => {
-  it('is read by path, and anything else in the answer is left out', () => {
+  it('is read into letters and lists by path, without other members of the answer', () => {
     const body = {
       at: [1, 2],
       indicators: { enclave: 'ud', keys: 'u' },

@@ -23,7 +23,7 @@ it.each<[string, string, string[]]>([
   ['parks salud', '', []],
   ['.*', '', []],
   ['parks', 'es', []],
-])('%p in language %p finds %j', (words, language, slugs) => {
+])('the words %p in the language %p find %j', (words, language, slugs) => {
   expect(find(words, language)).toEqual(slugs);
 });
 

@@ -56,7 +56,7 @@ describe('what a person gives to compare with', () => {
     expect(readAccepted(A, B, [C])).toEqual({ ok: true, value: [{ pcr0: A, pcr3: B }] });
   });
 
-  it('accepts any operator if the person enters that, and not if a file does', () => {
+  it('accepts any operator if the person enters “any”, but not if a file names it', () => {
     expect(readAccepted(A, 'any')).toEqual({ ok: true, value: [{ pcr0: A, operator: 'any' }] });
     const policy = json({ acceptedMeasurements: [{ pcr0: A, operator: 'any' }] });
     expect(readAccepted(policy, '')).toMatchObject({ ok: false, problem: { code: 'operator_missing' } });
@@ -79,7 +79,7 @@ describe('what a person gives to compare with', () => {
     [json({ acceptedMeasurements: [{ pcr0: A, pcr3: B }] }), C, 'operator_twice'],
     ['a'.repeat(40_000), B, 'too_long'],
     [Array.from({ length: 33 }, (_, at) => `${A.slice(2)}${String(at + 10)}`).join(' '), B, 'too_many'],
-  ])('is refused: %p with %p, as %s', (image, operator, code) => {
+  ])('is refused if the image is %p and the operator is %p, with the code %s', (image, operator, code) => {
     expect(readAccepted(image, operator)).toMatchObject({ ok: false, problem: { code } });
   });
 });
@@ -132,7 +132,7 @@ describe('the address of the page', () => {
     expect(read(hash)).toMatchObject({ ok: false, problem: { code } });
     expect(read('', hash.replace('#', '?'))).toMatchObject({ ok: false, problem: { code } });
     expect(read(hash, `?pcr0=${A}&pcr3=${C}`)).toMatchObject({ ok: false, problem: { code } });
-    // The person can remove it from the address
+    // The person can remove these names from the address
     const dropped = withoutNames(new URL(`https://x.test/${hash}`));
     expect(namesInAddress(dropped.hash, dropped.search)).toBeUndefined();
   });

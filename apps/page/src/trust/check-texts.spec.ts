@@ -14,7 +14,7 @@ const NOTES: Readonly<Record<NoteCode, true>> = {
   configuration_not_fetched: true,
 };
 
-it('English has a title for each check and a sentence for each note and failure, and none for an unknown code', () => {
+it('English has a title for each check and a sentence for each note and failure, and for no other code', () => {
   expect(Object.keys(english.checks.titles).sort()).toEqual(['answer', ...CHECK_NAMES].sort());
   expect(Object.keys(english.checks.notes).sort()).toEqual(Object.keys(NOTES).sort());
   expect(Object.keys(english.checks.failures).sort()).toEqual([...attestationErrorCodes, ...enclaveErrorCodes].sort());

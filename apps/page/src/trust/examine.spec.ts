@@ -118,12 +118,12 @@ describe('the checks', () => {
     }
   });
 
-  it('refuse keys that are not those of the document', async () => {
+  it('refuse a key binding that does not match the document', async () => {
     for (const userData of [keyBinding({ keyId: new Uint8Array(16) }), Uint8Array.of(0)])
       expect((await examined({}, userData)).verdict).toMatchObject({ kind: 'refused', check: 'key_binding' });
   });
 
-  it('state who guards the keys', async () => {
+  it('state how the enclave keeps its keys', async () => {
     const custody = 'arn:aws:kms:us-east-1:123456789012:alias/enclave';
     const { states, sentence } = await examined(
       { configuration: () => Promise.resolve(undefined) },

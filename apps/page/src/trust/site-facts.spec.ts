@@ -12,6 +12,6 @@ it.each([
   [`https://releases.example.org/${'a'.repeat(500)}`, false],
   [null, false],
   [7, false],
-])('offers %j as the place of the command for auditors: %s', (verifierUrl, isLinked) => {
+])('links to %j for the auditors’ command: %s', (verifierUrl, isLinked) => {
   expect(readSiteFacts({ verifierUrl }, OWN_HOSTNAME).verifierUrl).toBe(isLinked ? verifierUrl : null);
 });

@@ -10,7 +10,7 @@ const OTHER = 'ab'.repeat(48);
 const { pcr0, pcr3 } = measurements;
 const accepted: Accepted = [{ pcr0, pcr3 }];
 
-/** A browser at an address, with a server that answers as `served` defines. */
+/** The answers of the server, which each test may change. */
 const served = {
   site: { acceptedMeasurements: accepted as unknown, developmentRoot: developmentRoot as string | null },
   attestation: undefined as Response | undefined,
@@ -236,7 +236,7 @@ it.each<[string, Response, string]>([
     'The server answered with error 503. Sending is blocked.',
   ]),
   [
-    'a proxy answers for it',
+    'a proxy answers in its place',
     new Response('<html>', { status: 502 }),
     'The server answered with error 502. Sending is blocked.',
   ],

@@ -56,7 +56,7 @@ it.each<[string, () => Promise<object>, ReceiptErrorCode]>([
   if (verdict.kind === 'bad') expect(receiptFailure(verdict.error)).toMatch(/^[A-Z].*[.?]$/);
 });
 
-it('a receipt is reported as one of an image that is not accepted', async () => {
+it('a receipt of an image that is not accepted is refused with that reason', async () => {
   const verdict = await judged(await receipt(), [{ pcr0: 'ab'.repeat(48), pcr3 }]);
   if (verdict.kind !== 'bad') throw new Error('accepted');
   expect(receiptFailure(verdict.error)).toBe(

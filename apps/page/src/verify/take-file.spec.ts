@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 it.each(['is read', 'fails'])(
-  'of two files the last one counts, even if the slower first one %s after it',
+  'the last of two files counts, even if the first file is slower and %s after it',
   async (how) => {
     const [slow, quick] = [file(), file()];
     const taken = [takeFiles(slow.files), takeFiles(quick.files)];

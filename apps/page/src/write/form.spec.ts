@@ -111,7 +111,7 @@ describe('the form', () => {
           .filter((name) => name.startsWith(prefix))
           .map((name) => [name.slice(prefix.length), 1]),
       );
-    // The check would report an unknown field as unknown; a value of a wrong type is only invalid
+    // The check of the message reports unknown_field for an unknown field, and only invalid for a value of a wrong type
     const result = validateCongressMessage({
       constituent: below('constituent/'),
       message: below('message/'),
@@ -126,7 +126,7 @@ describe('the form', () => {
   });
 
   it.each(FIELD_NAMES.filter((name) => FIELDS[name].kind !== 'email' && FIELDS[name].max !== undefined))(
-    'has the same limits as the check for %s',
+    'has the same limits for %s as the check of the message',
     (name) => {
       const { min = 0, max = 0 } = FIELDS[name];
       const codeOf = (length: number) => {
@@ -138,7 +138,7 @@ describe('the form', () => {
     },
   );
 
-  it('has the same maximum of bills as the check', () => {
+  it('has the same maximum of bills as the check of the message', () => {
     fill({ 'message/bills': '119 hr 1\n'.repeat(MAX_BILLS) });
     expect(shown()).toEqual([]);
     values['message/bills'].value += '119 hr 1';
@@ -320,7 +320,7 @@ describe('a draft', () => {
     ['https://c.example.org:8443/verify', false],
     ['blob:https://c.example.org/1', false],
     ['mailto:a@example.org', false],
-  ])('is kept before %s is followed: %s', (href, expected) => {
+  ])('is kept before the link %s is followed: %s', (href, expected) => {
     expect(leadsElsewhere(href, 'https://c.example.org/#campaign=parks')).toBe(expected);
   });
 

@@ -1,7 +1,7 @@
 import { signIn } from '../sign-in/sign-in';
 import { obstacles } from './obstacles';
 
-it('asks for a token if the site offers no sign-in, and so has no button for it', async () => {
+it('asks for a token if the site offers no sign-in, and for a sign-in otherwise', async () => {
   await signIn.configure(null);
   expect(obstacles.value).toContain('token');
   expect(obstacles.value).not.toContain('signIn');

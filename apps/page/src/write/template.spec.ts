@@ -17,7 +17,7 @@ beforeEach(() => {
   fillForm({ values: {}, topics: [], seats: [] });
 });
 
-it('fills in the whole text where the person has written nothing, and leaving does not warn about it', () => {
+it('fills in the whole text where the person has written nothing, and the page does not warn when the person leaves', () => {
   startFrom(PARKS);
   expect(shown()).toEqual(['Fund our parks', PARKS.body, 'pro']);
   expect([values['message/bills'].value, topics.value]).toEqual(['119 hr 1', ['Law']]);

@@ -196,7 +196,7 @@ it('keeps using the keys that it holds while KMS fails', async () => {
   expect((await sender.relayed(enclave.url, await sender.prepare(enclave.url))).answer.state).toBe('final');
 });
 
-it('refuses a server at the address of KMS without TLS, or with a certificate of another authority', async () => {
+it('refuses a server that answers for KMS without TLS, or with a certificate of another authority', async () => {
   const sockets: Socket[] = [];
   const said: Buffer[] = [];
   const listener = createServer((socket) => {

@@ -31,7 +31,7 @@ const passes = async (ms: number, ...enclaves: SealedEnclave[]) => {
   for (const { url } of enclaves) await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`);
 };
 
-describe('an enclave whose keys KMS guards', () => {
+describe('an enclave with KMS-sealed keys', () => {
   it('listens before it has any key, refuses messages, and reports that it needs credentials', async () => {
     const enclave = await world.start();
     expect(enclave.log.join('')).toContain(`"custody":"${ALIAS}"`);
@@ -187,7 +187,7 @@ describe('an enclave whose keys KMS guards', () => {
   });
 });
 
-it('an enclave whose keys KMS guards does not start in debug mode, in which no client would accept its documents', async () => {
+it('an enclave with KMS-sealed keys does not start in debug mode, in which no client would accept its documents', async () => {
   await expect(
     world.start({ pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) }),
   ).rejects.toMatchObject({ name: 'AttestationError' });

@@ -207,7 +207,7 @@ describe('an enclave with per-process keys', () => {
     expect(await outcomes(replayed)).toEqual(['accepted']);
     const delivered = () => fixture.congress.received().filter(({ xml }) => xml.includes('that a legacy test sends'));
 
-    // By now a message with an expiry would be forgotten, because other messages fill the memory to its limit
+    // The next messages fill the memory to its limit, so the enclave would forget a message with an expiry
     await passes(7 * DAY_MS + 2 * HOUR_MS);
     for (let i = 0; i < 32; i++) await sender.relayed(fixture.url, await sender.prepare(fixture.url, {}, 600));
     await passes(700_000);

@@ -81,8 +81,8 @@ async function refusals(...records: Uint8Array[]): Promise<string[]> {
 
 const edited = (change: (record: SealedKeyRecord) => SealedKeyRecord) => changed(genuine, change);
 /**
- * Changes a key record's core and has an enclave of this image vouch for the changed core, which a parent cannot do. So the check of the
- * maker passes, and another check must refuse the record.
+ * Changes a key record's core, and an enclave of this image vouches for the changed core. A parent cannot make an enclave do that. The check
+ * of the maker then passes, so another check must refuse the record.
  */
 const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm = nsm) => {
   const record = decodeSealedKey(genuine);
@@ -133,7 +133,7 @@ describe('KMS refuses a request of the parent', () => {
   });
 });
 
-describe('a key record of a secret that the parent knows, under a data key that KMS wrapped while its policy allowed everything', () => {
+describe('a key record that the parent made with its own secret and a data key that KMS wrapped while its policy allowed everything', () => {
   it('is refused if its maker is an enclave of another image', async () => {
     expect(await refusals(await forge(world, genuine, await world.nsm(NEXT_IMAGE)))).toEqual(['maker_refused']);
   });
@@ -163,7 +163,7 @@ describe('a key record of a secret that the parent knows, under a data key that 
     },
   );
 
-  it('would be accepted if an enclave of this image had vouched for it, so security rests on the maker and the policy', async () => {
+  it('is accepted if an enclave of this image vouches for it, so security depends on the maker and the policy', async () => {
     expect(await refusals(await forge(world, genuine, nsm))).toEqual([]);
   });
 });
@@ -174,7 +174,7 @@ describe('a key record with a part of another record', () => {
     ['maker', 'maker_refused'],
     ['nonce', 'tampered'],
     ['sealed', 'tampered'],
-  ])('is refused if the part is the %s, as %s', async (part, code) => {
+  ])('is refused if the part is the %s, with the code %s', async (part, code) => {
     const other = decodeSealedKey(another);
     expect(await refusals(edited((record) => ({ ...record, [part]: other[part] })))).toEqual([code]);
   });
@@ -230,7 +230,7 @@ describe('a key record whose core was edited', () => {
     ],
   ];
   it.each(fields)(
-    'is refused with the old document and with a new one: %s',
+    'is refused with the old maker’s document and with a new one: %s',
     async (_name, change, asItIs, ifVouchedFor) => {
       expect(await refusals(edited((record) => ({ ...record, core: change(record.core) })))).toEqual([asItIs]);
       expect(await refusals(await revouched(change))).toEqual([ifVouchedFor]);
@@ -417,14 +417,14 @@ describe('the epochs of refused key records', () => {
     neverOfferedBack.push(store.records[2]!, proposal!);
   });
 
-  it('do not keep genuine records of the same offer out', async () => {
+  it('do not make the enclave refuse genuine records in the same offer', async () => {
     const enclave = await world.start();
     expect(await enclave.offer({ records: [claims(0xffff_ffff), genuine] })).toMatchObject({ state: 'ready' });
   });
 });
 
 describe('an enclave that gets many records or ids', () => {
-  it('drops genuine keys that the gateway did not store to make room for stored ones', async () => {
+  it('makes room for stored keys by dropping genuine keys that the gateway did not store', async () => {
     const maker = await world.start();
     const kept: Uint8Array[] = [];
     // Each offer gets a new proposal, because it reports the epoch of the last one as taken
@@ -524,7 +524,7 @@ describe('an offer of keys', () => {
     expect((await fetch(`${enclave.url}/keys`)).status).toBe(404);
   });
 
-  it('is answered or refused as enclave_busy if 40 arrive at once', async () => {
+  it('is answered or refused as enclave_busy if 40 offers arrive at once', async () => {
     const enclave = await world.start();
     world.kms.faults.add({ kind: 'slow', delayMs: 2_000 }, { action: 'Decrypt' });
     const answers = await Promise.allSettled(Array.from({ length: 40 }, () => enclave.offer({ records: [genuine] })));
@@ -537,7 +537,7 @@ describe('an offer of keys', () => {
 });
 
 describe('a sealed message given to two enclaves that share its key', () => {
-  it('is delivered once if they get it one after the other: Congress answers the second with a duplicate', async () => {
+  it('is delivered once if the enclaves get it one after the other: Congress reports the second copy as a duplicate', async () => {
     const [first, second] = await twoThatShare();
     world.congress.clearReceived();
     const prepared = await sender.prepare(first.url);
@@ -555,7 +555,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
     expect(world.congress.received()).toHaveLength(3);
   });
 
-  it('is delivered once if they get it at the same time', async () => {
+  it('is delivered once if the enclaves get it at the same time', async () => {
     const [first, second] = await twoThatShare();
     world.congress.clearReceived();
     const prepared = await sender.prepare(first.url);

@@ -24,7 +24,7 @@ describe('the key ring', () => {
   });
   const events = () => log.map((line) => (JSON.parse(line) as { event: string }).event);
 
-  it('has the highest epoch as current, holds every key, and finds one by its id', () => {
+  it('has the key with the highest epoch as current, holds every key, and finds a key by its id', () => {
     const [one, two] = [key(1), key(2)];
     ring.take(two);
     ring.take(one);

@@ -138,8 +138,8 @@ describe('a sealed task that is invalid', () => {
   it.each<[string, () => SealedTask]>([
     ['bytes that are not CBOR', () => world.seal({}, { plaintext: Uint8Array.of(1, 2, 3) })],
     ['half of a character', () => world.seal({}, { plaintext: loneInCbor() })],
-    ['another model class than outside', () => world.seal({ modelClass: 'careful' }, { modelClass: 'fast' })],
-    ['another maximum than outside', () => world.seal({}, { maxOutputTokens: 64 })],
+    ['another model class than its request', () => world.seal({ modelClass: 'careful' }, { modelClass: 'fast' })],
+    ['another maximum output than its request', () => world.seal({}, { maxOutputTokens: 64 })],
     [
       'a task that its model class does not offer',
       () => world.seal({ task: 'review', modelClass: 'careful', maxOutputTokens: 512 }),
@@ -175,7 +175,7 @@ describe('a request for a task', () => {
     ],
     ['an expiry in the past', () => world.seal({}, { lifetimeSeconds: -5 }), 'message_expired'],
     ['an expiry too far ahead', () => world.seal({}, { lifetimeSeconds: 700 }), 'expiry_out_of_range'],
-    ['a key that is not held', () => world.seal({}, { keyId: new Uint8Array(16) }), 'key_retired'],
+    ['a key that the enclave does not hold', () => world.seal({}, { keyId: new Uint8Array(16) }), 'key_retired'],
   ])('is refused before anything is spent if it has %s', async (_name, seal, code) => {
     expect([await world.refusal(seal()), calls()]).toEqual([code, 0]);
   });
@@ -383,7 +383,7 @@ describe('an attempt with an unusual answer of the provider', () => {
       'free',
     ],
     [
-      'a long wait',
+      'a refusal that asks for a long wait',
       { status: 429, headers: { 'retry-after': '60' }, json: {} },
       { end: 'rate', usage_state: 'not_billed' },
       'free',
@@ -485,7 +485,7 @@ describe('no plain text, key or word of a provider', () => {
     expect(world.log.some((line) => line.includes('agent_attempt_ended'))).toBe(true);
     for (const text of seen)
       for (const word of [secret, completion, API_KEYS.openai, 'evil']) expect(text).not.toContain(word);
-    // The log does not name the kind of task either, because the parent reads it
+    // The log does not name the kind of task either, because the parent reads the log
     for (const line of world.log) expect(line).not.toMatch(new RegExp(`"(${TASKS.join('|')})"`));
   });
 });

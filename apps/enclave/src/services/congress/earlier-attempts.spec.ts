@@ -43,7 +43,7 @@ describe('two enclaves that share their keys', () => {
   describe('with chambers that accept a DeliveryId twice', () => {
     beforeEach(() => open({ house: careless, senate: careless }));
 
-    it('do not both send a copy: the second withholds it if the gateway reports an unanswered attempt, and signs no outcome', async () => {
+    it('do not both send a copy: the second enclave withholds it if the gateway reports an unanswered attempt, and signs no outcome', async () => {
       const prepared = await sender.prepare(first.url);
       await sender.relayed(first.url, prepared);
       const second_ = await sender.relayed(second.url, prepared, DISPATCHED);
@@ -66,7 +66,7 @@ describe('two enclaves that share their keys', () => {
       expect(world.congress.received()).toHaveLength(3);
     });
 
-    it('send each copy once: the second sends only those that an interim receipt lists as pending', async () => {
+    it('send each copy once: the second enclave sends only those that an interim receipt lists as pending', async () => {
       world.congress.setFaults({
         queue: [
           { fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 },
@@ -86,7 +86,7 @@ describe('two enclaves that share their keys', () => {
       ).toEqual(['SCA01', 'SCA03']);
     });
 
-    it('send nothing after an interim receipt and a later unanswered attempt, and the second repeats the accepted outcome', async () => {
+    it('send nothing after an interim receipt and a later unanswered attempt, and the second enclave repeats the accepted outcome', async () => {
       world.congress.setFaults({
         queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }],
       });

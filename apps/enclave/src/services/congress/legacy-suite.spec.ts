@@ -87,7 +87,7 @@ describe('a message of the legacy suite', () => {
       expect(xml).toContain('<ConstituentMessage>A text that a legacy test sends.</ConstituentMessage>');
   });
 
-  it('is delivered once if it is relayed twice, and five times at once', async () => {
+  it('is delivered once if it is relayed once and then five times at once', async () => {
     const sealed = await sealAsLegacyClient(key, legacyContent());
     const answers = [
       await fixture.relay(sealed.sealed),
@@ -128,7 +128,7 @@ describe('a message of the legacy suite', () => {
     expect(await codeOf(await fixture.relay(Buffer.from([0x86, 1, 2])))).toBe('400 malformed_body');
   });
 
-  it('opens only under a key of its suite, and this key opens no other message', async () => {
+  it('opens only under a key of its suite, and such a key opens no message of another suite', async () => {
     const other = await fixture.key();
     const { message } = await sealAsLegacyClient(key, legacyContent());
     expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, keyId: other.keyId })))).toBe(

@@ -11,7 +11,7 @@ import { startEnclave, type RunningEnclave } from '../../start';
 import { configurationFor, congressMessage } from '../../testing/enclave-fixture';
 
 /**
- * A parent that runs two enclaves of one image, each with per-process keys. It lets the first one deliver the
+ * The parent here runs two enclaves of one image, each with per-process keys. It lets the first one deliver the
  * message, hides the receipt, reports the key as retired, and serves the attestation of the second one.
  */
 describe('a gateway that has a message delivered, hides the receipt and reports key_retired', () => {

@@ -99,7 +99,7 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([a], until(life))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
-  it('counts an attempt that throws', async () => {
+  it('treats an attempt that throws as aborted, and waits before the next attempt', async () => {
     const memory = memoryFor(100);
     const failing = { deliveryId: 'a', deliver: () => Promise.reject(new Error('gone')) };
     await expect(memory.attempt([failing], until(HOUR))).rejects.toThrow('gone');
@@ -193,7 +193,7 @@ describe('the memory of deliveries', () => {
     const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
     const claimed = { deliveryId: 'a', deliver: null };
 
-    it('withholds the copy if the gateway claims an attempt of another enclave at the new bytes', async () => {
+    it('withholds the copy if the gateway claims that another enclave attempted the new bytes', async () => {
       const memory = memoryFor(100);
       await memory.attempt([copy('a', pending)], again('first'));
       const answer = { results: [withheld], waitMs: null, withheld: 1 };

@@ -25,7 +25,7 @@ beforeEach(() => {
   fixture.congress.setFaults({});
 });
 
-/** Does `work` while the monotonic clock is this much ahead, so that pending copies may be tried again. */
+/** Runs `work` while the monotonic clock is `waitMs` ahead, so that the enclave may try pending copies again. */
 async function afterWait<Result>(work: () => Promise<Result>, waitMs = 30_000): Promise<Result> {
   const now = performance.now.bind(performance);
   const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + waitMs);
@@ -186,7 +186,7 @@ describe('a sealed message', () => {
   });
 });
 
-it('a message brings an organization’s statement and its description of itself to each office', async () => {
+it('a message brings an organization’s statement and self-description to each office', async () => {
   const { body: _body, ...words } = congressMessage().message;
   const { opened } = await fixture.relayed(
     await prepare(fixture, {
@@ -211,7 +211,7 @@ it.each([
   ['HNY03', 'other_state'],
 ])('a message to %s is refused: the sender gets the existing offices, and no copy is sent', async (office, rule) => {
   const { publicKey } = await fixture.key();
-  // Sealed without the check of the client library, as by an older client
+  // The test seals without the client library's check, as an older client would
   const content = encodeCanonical(congressMessage({ offices: ['SCA01', office] }));
   const { message, sealed, answerKey } = sealFull(publicKey, content);
   const { receipt, opened } = await fixture.relayed({

@@ -127,7 +127,7 @@ describe('a parent that guesses the offices of a sealed message', () => {
       { candidates: [['HCA04'], ['HCA05']], probes: 0, treat: pass },
     ],
   ])(
-    'does no better than chance among offices that Congress treats alike if it %s',
+    'does no better than chance if it %s',
     async (_how, plan) => {
       const right = await rightGuesses(plan, TRIALS);
       expect(Math.abs(right - TRIALS / 2)).toBeLessThan(MARGIN);

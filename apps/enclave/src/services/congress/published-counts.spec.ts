@@ -37,7 +37,7 @@ async function publishedOf(message: Partial<CongressMessage>, faults: Faults, co
   const logged = fixture.log.length;
   fixture.congress.setFaults(faults);
   const sender = new Sender(fixture.trustAnchor, () => Date.now());
-  // Sealed without the check of the client library, as another client might do
+  // The test seals without the client library's check, as another client might
   const prepared = sender.sealBytes(await sender.key(fixture.url), encodeCanonical(congressMessage(message)));
   await sender.relayed(fixture.url, prepared);
   const pause = () => new Promise((resolve) => setTimeout(resolve, 2 * PUBLISH_EVERY_MS));

@@ -43,7 +43,7 @@ describe('the frames of an error', () => {
       },
     ],
     [
-      'no text',
+      'replaced by a number',
       (error) => {
         Object.assign(error, { message: 7 });
       },

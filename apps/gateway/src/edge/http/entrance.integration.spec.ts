@@ -38,8 +38,8 @@ describe('the entrance', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   /**
-   * For tests that wait until a client is cut off. In other tests a second is too short: on a busy machine the gateway's first requests
-   * take longer.
+   * A short time limit for tests that wait until a client is cut off. In other tests a second is too short: on a busy machine the
+   * gateway's first requests take longer.
    */
   const impatient = () => ({ ...environment, REQUEST_TIMEOUT_MS: '1000' });
   const authorized = () => ({ authorization: `Bearer ${token}` });
@@ -70,7 +70,7 @@ describe('the entrance', () => {
     return { socket, received: () => text, answered, closed };
   }
 
-  it('reports on every answer the limit of the address and, if there is a user, the user’s', async () => {
+  it('reports the address’s limit on every answer, and the user’s limit if there is a user', async () => {
     await using gateway = await startGateway({
       ...environment,
       RATE_LIMIT_MAX_REQUESTS: '7',
@@ -105,7 +105,7 @@ describe('the entrance', () => {
     ]);
   });
 
-  it('counts a bad token for its address, and verifies no token over the limit', async () => {
+  it('counts a bad token for its address, and checks no token after the first request over the limit', async () => {
     await using gateway = await startGateway({ ...environment, RATE_LIMIT_MAX_REQUESTS: '3' });
     const ask = async (authorization?: string) => {
       const { status, headers } = await fetch(`${gateway.url}/api/budget`, {
@@ -158,7 +158,7 @@ describe('the entrance', () => {
     expect(await from('192.0.2.4')).toBe('"api-address";r=1, "api-user";r=0');
   });
 
-  it('limits requests to unknown addresses, and does not count them for the API', async () => {
+  it('limits requests outside the API, and does not count them in the API’s limit', async () => {
     await using gateway = await startGateway({ ...environment, RATE_LIMIT_OTHER_MAX_REQUESTS: '3' });
     const statuses: number[] = [];
     for (const path of ['/a', '/docs', '/c?d', '/e', '/f', '/docs-json', '/api/messages'])
@@ -193,7 +193,7 @@ describe('the entrance', () => {
   it.each([
     ['does not exist', 'POST', '/nothing', 404],
     ['takes another method', 'PUT', '/api/messages', 405],
-  ])('reads no body for an address that %s', async (_, method, path, status) => {
+  ])('reads no body for a path that %s', async (_, method, path, status) => {
     await using gateway = await startGateway(impatient());
     const { socket, answered, received, closed } = open(gateway);
     socket.write(
@@ -207,7 +207,7 @@ describe('the entrance', () => {
   it.each([
     ['malformed', 'POST', '/%zz', 400],
     ['too long', 'GET', `/api/messages/${'a'.repeat(300)}`, 414],
-  ])('answers an address that is %s once, and ignores the rest of the connection', async (_, method, path, status) => {
+  ])('answers a path that is %s once, and ignores the rest of the connection', async (_, method, path, status) => {
     await using gateway = await startGateway(environment);
     const { socket, closed } = open(gateway);
     socket.write(
@@ -290,7 +290,7 @@ describe('the entrance', () => {
     ]);
   });
 
-  it('closes connections over the limit of one address until others end, and has no such limit for a trusted proxy', async () => {
+  it('closes new connections of an address at its limit until others end, and has no such limit for a trusted proxy', async () => {
     const ask = 'GET /x HTTP/1.1\r\nhost: x\r\n\r\n';
     {
       await using gateway = await startGateway({ ...environment, MAX_CONNECTIONS_PER_ADDRESS: '2' });

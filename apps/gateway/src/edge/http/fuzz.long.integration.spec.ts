@@ -225,7 +225,7 @@ describe('fuzzed requests', () => {
     );
   });
 
-  /** What a header may contain: Latin-1 without line ends and NUL; the HTTP parser refuses control characters. */
+  /** Text for a header: Latin-1 without line ends and NUL. It may have control characters, which the HTTP parser refuses. */
   const headerText = fc
     .array(
       fc.integer({ min: 1, max: 255 }).filter((code) => code !== 10 && code !== 13),

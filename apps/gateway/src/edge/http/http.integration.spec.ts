@@ -152,7 +152,7 @@ describe('the gateway over HTTP', () => {
     await expectProblem(await post(JSON.stringify({ ...good(), suite: CANARY })), 'suite_unsupported');
   });
 
-  it('refuses a body above the limit of its form, whether its length is announced or not', async () => {
+  it('refuses a body above the limit of its encoding, whether its length is announced or not', async () => {
     await expectProblem(await post('x'.repeat(LIMITS.maxEnvelopeJsonBytes + 1)), 'body_too_large');
     await expectProblem(
       await post(new Uint8Array(LIMITS.maxEnvelopeBytes + 1), { 'content-type': 'application/cbor' }),
@@ -241,11 +241,15 @@ describe('the gateway over HTTP', () => {
     ['an address of 40 KB', [`GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`], 414],
     ['an unknown transfer coding', ['POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\n'], 501],
     [
-      'an unknown transfer coding below chunks',
+      'an unknown transfer coding before chunked',
       ['POST /api/messages HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
       501,
     ],
-    ['a transfer coding above chunks', ['POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, gzip\r\n\r\n'], 400],
+    [
+      'a transfer coding after chunked',
+      ['POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, gzip\r\n\r\n'],
+      400,
+    ],
     [
       'two tokens',
       [

@@ -759,7 +759,7 @@ describe('the OpenAPI contract', () => {
     }
   });
 
-  it('names only answers that occur here or in a named spec', () => {
+  it('documents only answers that occur here or in a named spec', () => {
     expect(operations.length).toBeGreaterThan(10);
     for (const operation of operations) {
       const name = nameOf(operation);

@@ -39,7 +39,7 @@ describe('the policy where proofs of residence are taken', () => {
     expect(policy).toContain("script-src 'self'");
   });
 
-  it('leaves the policy of the other pages unchanged, and of all pages where the gateway takes no proofs', () => {
+  it('leaves the policy unchanged on other pages, and on all pages if the gateway takes no proofs', () => {
     const off = { ...config, residence: { mode: 'off' } as const };
     expect(pagePolicy(config, false)).toBe(pagePolicy(off, true));
     expect(pagePolicy(off, true)).toContain("trusted-types 'none'");

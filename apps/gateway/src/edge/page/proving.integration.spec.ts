@@ -164,17 +164,20 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
       expect(await verifier.verify(witness.publicInputs, Buffer.from(proof, 'hex'))).toEqual({ valid: true });
   };
 
-  whereProvable('proves twice with one worker under its policy without isolation, and logs nothing', async () => {
-    await serveString(string);
-    await page.goto(url);
-    const witness = someWitness();
-    const outcome = await prove(witness, 2);
-    expect(outcome).toMatchObject({ isolated: false });
-    expect(outcome.code).toBeUndefined();
-    expect(outcome.states).toEqual(['loading', 'solving', 'proving', 'solving', 'proving']);
-    await accepted(witness, outcome, 2);
-    expect(wrongs).toEqual([]);
-  });
+  whereProvable(
+    'proves twice with one worker under the page’s policy without cross-origin isolation, and logs nothing',
+    async () => {
+      await serveString(string);
+      await page.goto(url);
+      const witness = someWitness();
+      const outcome = await prove(witness, 2);
+      expect(outcome).toMatchObject({ isolated: false });
+      expect(outcome.code).toBeUndefined();
+      expect(outcome.states).toEqual(['loading', 'solving', 'proving', 'solving', 'proving']);
+      await accepted(witness, outcome, 2);
+      expect(wrongs).toEqual([]);
+    },
+  );
 
   whereProvable('proves in a page that a proxy isolated', async () => {
     await serveString(string);
@@ -192,7 +195,7 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
     expect(wrongs).toEqual([]);
   });
 
-  whereProvable('fetches the reference string once more where the browser kept a damaged one', async () => {
+  whereProvable('fetches the reference string once more if the first copy is damaged', async () => {
     const damaged = string.slice();
     damaged[100_000]! ^= 1;
     const asked = await serveString(string, damaged);

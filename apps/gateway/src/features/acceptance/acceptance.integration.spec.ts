@@ -123,7 +123,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.message.count()).toBe(queued + 1);
   });
 
-  it('are accepted without a sequential scan of the table of messages, which grows', async () => {
+  it('are accepted without a sequential scan of the growing table of messages', async () => {
     const { config, database, outcome } = await setUp();
     for (let round = 0; round < 12; round++) {
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
@@ -197,7 +197,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.reservation.count()).toBe(11);
   });
 
-  it('of one user are refused from that user’s cap on, while other users’ messages are accepted', async () => {
+  it('of one user are refused when that user’s cap is reached, while other users’ messages are accepted', async () => {
     // The cap has room for three messages at four cents
     const { database, outcome } = await setUp({ DEFAULT_USER_DAILY_LIMIT: '0.13' });
     const posts = Array.from({ length: 30 }, (_, at) => ({

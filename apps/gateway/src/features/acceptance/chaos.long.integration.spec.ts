@@ -36,8 +36,8 @@ interface Counted {
 
 /**
  * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once. Meanwhile
- * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation they ask for the decision of the entrance,
- * with a Redis that is flushed, killed and filled with false refusals. Complete snapshots are checked all the time.
+ * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation they read the cached refusals from a Redis
+ * that is flushed, killed and filled with false refusals. The test checks complete snapshots all the time.
  */
 describe('caps, while everything is killed', () => {
   let postgres: Postgres;

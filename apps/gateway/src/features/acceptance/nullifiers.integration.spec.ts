@@ -70,7 +70,7 @@ describe('messages with a proof of residence and without an owner', () => {
       ['system_day', 2n * PRICE, 2],
     ]);
     expect(await client.message.findMany({ select: { owner: true } })).toEqual([{ owner: null }, { owner: null }]);
-    // The check that operators run after a restore passes here, and still finds a window that counts too little.
+    // The check that operators run after a restore passes here, and still finds a window that counts more than the ledger has.
     expect(await ledgerCheck(url)).toEqual([]);
     await client.$executeRaw`DELETE FROM delivery_job`;
     expect(await ledgerCheck(url)).toHaveLength(2);

@@ -86,7 +86,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.end(attempt(), SETTLED, NOON)).toBeNull();
   });
 
-  it('recognizes the same bytes of the same owner, and refuses all others with that id in the same way', async () => {
+  it('recognizes the same bytes of the same owner, and refuses all other requests with that id in the same way', async () => {
     const one = attempt();
     await ledger.reserve(one);
     expect(await ledger.reserve(one)).toBe('known');
@@ -143,7 +143,7 @@ describe('the ledger of agent calls', () => {
     expect(await windows()).toEqual(all(1000n, 0n));
   });
 
-  it('counts overdue reservations in the owner’s 5 % of the hour', async () => {
+  it('counts overdue reservations toward the owner’s share of 5 % of the hour', async () => {
     const caps = { systemHourCapMicroUsd: 40_000n };
     expect(await ledger.reserve(attempt(caps))).toBe('accepted');
     expect(await ledger.reserve(attempt({ ...caps, now: minutes(2) }))).toBe('accepted');
@@ -167,13 +167,13 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.dispatch(one, NOON)).toBe('dispatched');
   });
 
-  it('charges an overdue attempt in full, releases an attempt whose bytes never left, and replaces a charge by a later statement', async () => {
+  it('charges an overdue attempt in full, releases an attempt whose bytes never left, and replaces a charge with the cost of a later statement', async () => {
     const relayed = attempt();
     const unsent = attempt({ owner: BOB });
     await ledger.reserve(relayed);
     await ledger.dispatch(relayed, NOON);
     await ledger.reserve(unsent);
-    // Its deadline is 90 seconds after noon; it is not overdue before.
+    // The deadline is 90 seconds after NOON, and the attempt is not overdue before.
     expect(await ledger.endOverdue(minutes(1), minutes(11))).toBeNull();
     const ended = [await ledger.endOverdue(minutes(2), minutes(12)), await ledger.endOverdue(minutes(2), minutes(12))];
     expect(ended.sort()).toEqual(['charged', 'released']);
@@ -184,7 +184,7 @@ describe('the ledger of agent calls', () => {
     expect((await windows()).slice(-2)).toEqual(all(0n, 400n).slice(-2));
   });
 
-  it('releases an attempt that was not dispatched until its deadline, unless another gateway has reserved it anew', async () => {
+  it('releases an attempt that was not dispatched by its deadline, unless another gateway has reserved it anew', async () => {
     const one = attempt();
     await ledger.reserve(one);
     await ledger.releaseUnsent(one, minutes(1));
@@ -217,7 +217,7 @@ describe('the ledger of agent calls', () => {
     expect((await windows()).slice(-2)).toEqual(all(0n, 30_000n).slice(-2));
   });
 
-  it('books a cost above the reservation in full, even above a cap, and switches the model off until an operator clears that', async () => {
+  it('books a cost above the reservation in full, even above a cap, and switches the model off until an operator switches it on again', async () => {
     const caps = { userDayCapMicroUsd: 1000n };
     const one = attempt(caps);
     await ledger.reserve(one);

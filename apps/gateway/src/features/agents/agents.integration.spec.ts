@@ -59,7 +59,7 @@ describe('POST /api/agents', () => {
     return letGo;
   }
 
-  it('relays a task, settles it by the signed statement, and answers with both', async () => {
+  it('relays a task, settles it by the signed statement, and returns the answer and the statement', async () => {
     const request = enclave.request();
     const posted = await bench.post(gateway, request);
     expect(posted).toMatchObject({ status: 200, code: 'ok', body: { attempts: 1 } });
@@ -93,7 +93,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toHaveLength(1);
   });
 
-  it('refuses unreadable requests, callers without a token, and classes that are not attested', async () => {
+  it('refuses unreadable requests, callers without a token, unattested model classes, retired keys and wrong expiries', async () => {
     const unsigned = await fetch(`${gateway.url}/api/agents`, { method: 'POST', body: encoded(enclave.request()) });
     expect(unsigned.status).toBe(401);
     const request = enclave.request();
@@ -109,7 +109,7 @@ describe('POST /api/agents', () => {
     expect(await bench.rows(gateway)).toEqual([]);
   });
 
-  it('lists the attested classes, and the models that are off', async () => {
+  it('lists the attested model classes, and whether each one is available', async () => {
     await database().agentModelOff.create({ data: { provider: 'openai', model: '*', why: 'free_tier' } });
     const response = await fetch(`${gateway.url}/api/agents`);
     expect(response.headers.get('cache-control')).toBe('public, max-age=10');
@@ -125,7 +125,7 @@ describe('POST /api/agents', () => {
     expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
   });
 
-  it('treats a model without a price on this day as off, and counts and names it, until an enclave attests a price', async () => {
+  it('treats a model without a price on this day as off, and counts and names it, until the enclave attests only models with prices', async () => {
     const [quick, ...others] = TASK_CLASSES.map((each) => ({
       ...each,
       tasks: ['subject' as const],
@@ -174,7 +174,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toEqual([]);
   });
 
-  it('answers a user’s repeated bytes alike from any gateway, with one call of the provider', async () => {
+  it('gives a user the same answer to the same bytes from any gateway, after one call to the provider', async () => {
     const other = await bench.gateway([enclave]);
     const request = enclave.request();
     const letGo = held();
@@ -194,7 +194,7 @@ describe('POST /api/agents', () => {
     expect(await state()).toEqual([[1, 'settled', COST]]);
   });
 
-  it('tells a repeat that overtakes its task to retry later, and still runs the task', async () => {
+  it('answers a repeat that reaches the enclave before its task with retry later, and still runs the task', async () => {
     const request = enclave.request();
     let arrive: () => void = () => undefined;
     const onTheWay = new Promise<void>((resolve) => {
@@ -248,7 +248,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toHaveLength(1);
   });
 
-  it('makes no call for a repeat if its enclave was restarted, even if another enclave has the same key', async () => {
+  it('does not call the provider for a repeat if the task’s enclave was restarted, even if another enclave has the same key', async () => {
     const sibling = await bench.enclave(enclave);
     const both = await bench.gateway([enclave, sibling]);
     const request = enclave.request();
@@ -302,7 +302,7 @@ describe('POST /api/agents', () => {
     });
   });
 
-  it('raises the emergency stop when spent money leaves no room, and then refuses everything', async () => {
+  it('raises the emergency stop when spending leaves no room for a task, and then refuses every task', async () => {
     const tight = await bench.gateway([enclave], { EMERGENCY_SHUTDOWN_THRESHOLD: '1.60' });
     await bench.post(tight, enclave.request());
     await database().budgetWindow.updateMany({ where: { scope: 'system_day' }, data: { spentMicroUsd: 1_599_999n } });
@@ -341,7 +341,10 @@ describe('POST /api/agents', () => {
       ['under another price table', { claims: { prices_sha256: 'ab'.repeat(32) } }],
       ['with a cost that is too low', { claims: { cost_micro_usd: '1' } }],
       ['with a cost that is too high', { claims: { cost_micro_usd: '9999999' } }],
-      ['of no billing for an answer', { claims: { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' } }],
+      [
+        'that claims that an answer was not billed',
+        { claims: { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' } },
+      ],
       ['of another measurement', { claims: { pcr0: 'ab'.repeat(48) } }],
       ['of another time', { claims: { time: Math.floor(Date.now() / 1000) - 86_400 } }],
       ['that is no statement', { reply: { statement: 'a.b.c' } }],
@@ -426,7 +429,7 @@ describe('POST /api/agents', () => {
       },
     );
 
-    it('because it answers from its free tier is switched off until an operator clears that', async () => {
+    it('because it answers from its free tier is switched off', async () => {
       enclave.provider = () => ({ end: 'free_tier', usageState: 'not_billed' });
       expect(await bench.post(gateway, enclave.request({ modelClass: 'other' }))).toMatchObject({
         status: 503,
@@ -476,7 +479,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(2);
     });
 
-    it('is not made after an emergency stop, until an operator clears that', async () => {
+    it('is not made after an emergency stop, until an operator clears the stop', async () => {
       enclave.provider = async ({ attempt }) => {
         if (attempt === 1) await stop();
         return attempt === 1 ? { end: 'rate', usageState: 'not_billed', again: { afterMs: 10 } } : {};
@@ -492,7 +495,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(2);
     });
 
-    it('is not made if no window has room; the first attempt’s outcome is the answer', async () => {
+    it('is not made if a budget window has no room; the caller gets the first attempt’s outcome', async () => {
       enclave.provider = async () => {
         await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: 10n ** 9n } });
         return { end: 'overloaded', usageState: 'not_billed', again: { afterMs: 10 } };
@@ -605,7 +608,7 @@ describe('POST /api/agents', () => {
       },
     );
 
-    it('is charged if the enclave dies while it runs, and its sender may post another task after the deadline', async () => {
+    it('is charged if the enclave dies during the task, and its sender may post another task after the deadline', async () => {
       const short = await bench.gateway([enclave], { AGENT_TIMEOUT_MS: '2000' });
       held();
       const dying = bench.post(short, enclave.request());

@@ -121,10 +121,10 @@ describe('tasks, while everything is killed', () => {
   });
 
   /**
-   * 2,000 users at once, each with one task of a random cost, in an hour that has room for about a third of what they reserve. Gateways are
+   * 2,000 users each post one task of a random cost at once, in an hour that has room for about a third of what they reserve. Gateways are
    * killed and started again; a client repeats its bytes through the next gateway, as the client library does.
    */
-  it('never exceed a cap when 2,000 of random cost run at once through three gateways that are killed', async () => {
+  it('never exceed a cap when 2,000 tasks of random cost run at once through three gateways that are killed', async () => {
     const cap = 1_200_000n;
     const environment = {
       SYSTEM_HOURLY_LIMIT: '1.2',

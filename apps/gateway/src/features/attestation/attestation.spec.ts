@@ -141,7 +141,7 @@ describe('attestation', () => {
       ['15 bytes', 'ab'.repeat(15)],
       ['65 bytes', 'ab'.repeat(65)],
       ['half a byte', `${'ab'.repeat(16)}a`],
-      ['two', ['ab'.repeat(16), 'ab'.repeat(16)]],
+      ['two nonces', ['ab'.repeat(16), 'ab'.repeat(16)]],
       ['an object', { a: 1 }],
     ])('refuses as a nonce: %s', async (_what, nonce) => {
       await expect(controllerWith().get(nonce, undefined, reply)).rejects.toMatchObject({ code: 'nonce_invalid' });
@@ -173,7 +173,7 @@ describe('attestation', () => {
       expect(enclave.requests).toHaveLength(3);
     });
 
-    it('never shares a document for a nonce', async () => {
+    it('never shares a document that was requested with a nonce', async () => {
       const controller = controllerWith();
       for (let round = 0; round < 2; round++) await controller.get('ab'.repeat(16), undefined, reply);
       expect(enclave.requests).toHaveLength(2);
@@ -188,7 +188,7 @@ describe('attestation', () => {
         'enclave_answer_invalid',
       ],
       [
-        'a document without one',
+        'a document without a nonce',
         async (_request, response) => {
           answer(response, 200, 'application/cose', await nsm.attest({}));
         },
@@ -221,7 +221,7 @@ describe('attestation', () => {
 
     it.each([
       ['checks a trusted enclave that no longer has keys', 'keys_not_ready', { trusted: true, checks: 1 }],
-      ['checks no enclave that is busy', 'enclave_busy', { trusted: true, checks: 0 }],
+      ['does not check a trusted enclave that is busy', 'enclave_busy', { trusted: true, checks: 0 }],
       ['does not check an enclave that is not trusted', 'keys_not_ready', { trusted: false, checks: 0 }],
     ] as const)('%s', async (_what, code, { trusted, checks }) => {
       const monitor = new AttestationMonitor(clients, new AttestationJudge(configOf()), quiet);
@@ -298,7 +298,7 @@ describe('attestation', () => {
       expect(new Set(documents().map(({ query }) => query.get('nonce'))).size).toBe(2);
     });
 
-    it('keeps no configuration that an enclave served after it was replaced', async () => {
+    it('refuses an enclave whose configuration does not match its document, and keeps only a matching configuration', async () => {
       const example = publicConfigurationSchema.parse(CONFIGURATION_EXAMPLE.value);
       const served = { ...example, legacySuite: false };
       const configuration = encodePublicConfiguration(served);
@@ -391,7 +391,7 @@ describe('attestation', () => {
       expect(lines.some((line) => line.includes('attestation refused') && line.includes(code))).toBe(true);
     });
 
-    it('stops trusting an enclave as soon as it is another one or unreachable', async () => {
+    it('stops trusting an enclave when another one replaces it or it is unreachable', async () => {
       const monitor = monitorWith();
       await monitor.checkNow();
       enclave.behaviour = attesting(await debugging());

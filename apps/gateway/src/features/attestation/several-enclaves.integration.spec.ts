@@ -155,7 +155,7 @@ describe('several enclaves', () => {
     expect(one.relays + two.relays).toBe(12);
   });
 
-  it('keep an unreachable enclave’s messages waiting, deliver the other’s, and retire none', async () => {
+  it('keep an unreachable enclave’s messages waiting, deliver the other enclave’s messages, and retire no message meanwhile', async () => {
     const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
     await two.server.stop();
     await monitor.checkNow();
@@ -291,7 +291,7 @@ describe('several enclaves', () => {
       expect(found).toContain(two.keyId);
     });
 
-    it('fail with the enclave’s reason if no enclave gives one', async () => {
+    it('fail with the enclave’s reason if no enclave gives a document', async () => {
       const documents = new AttestationDocuments(config, monitor);
       await Promise.all([one.server.stop(), two.server.stop()]);
       await expect(documents.fresh(nonce)).rejects.toMatchObject({ code: 'enclave_unavailable' });

@@ -98,13 +98,13 @@ const outcome = async (verify: TokenVerifier, issuer: Issuer) =>
 const CACHE_MS = { file: 1001, url: 600_001 };
 
 describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
-  it.each(UNUSABLE)('still uses its other keys when one key is %s', async (_name, key) => {
+  it.each(UNUSABLE)('still uses its other keys if it has a key %s', async (_name, key) => {
     await publish(setOf(key, known.jwk, key, other.jwk));
     const verify = await open(source);
     expect([await outcome(verify, known), await outcome(verify, other)]).toEqual(['accepted', 'accepted']);
   });
 
-  it.each(UNUSABLE)('drops a withdrawn key although another key is %s', async (_name, key) => {
+  it.each(UNUSABLE)('drops a withdrawn key even if it has another key %s', async (_name, key) => {
     await publish(setOf(known.jwk));
     const verify = await open(source);
     expect(await outcome(verify, known)).toBe('accepted');
@@ -183,7 +183,7 @@ it('notices a changed key set file that keeps its date', async () => {
   expect(await outcome(verify, known)).toBe('unauthenticated');
 });
 
-it('reports a key set file that stays broken once', async () => {
+it('reports once that a key set file stays broken', async () => {
   await publish(setOf(known.jwk));
   const verify = await open('file');
   await publish('{');

@@ -64,11 +64,11 @@ describe('a bearer token', () => {
     await refused(`Bearer ${await issuer.token('alice', claims)}`);
   });
 
-  it('may have expired within the clock skew', async () => {
+  it('is accepted if it expired less than the clock skew ago', async () => {
     await expect(verify(`Bearer ${await issuer.token('alice', { exp: now() - 20 })}`)).resolves.toBeDefined();
   });
 
-  it('without a subject, with an empty one or with one that is not a string is refused', async () => {
+  it('without a subject, or with a subject that is empty, too long or not a string, is refused', async () => {
     await refused(`Bearer ${await issuer.token(undefined)}`);
     await refused(`Bearer ${await issuer.token('')}`);
     await refused(`Bearer ${await issuer.token('x'.repeat(600))}`);
@@ -96,7 +96,7 @@ describe('a bearer token', () => {
     }
   });
 
-  it('under a key or an algorithm that is not in the set is refused', async () => {
+  it('signed with a key or an algorithm that the key set does not have is refused', async () => {
     await refused(`Bearer ${await (await createIssuer('EdDSA', 'other')).token('alice')}`);
     await refused(`Bearer ${await (await createIssuer('EdDSA', 'key-1')).token('alice')}`);
     await refused(`Bearer ${await (await createIssuer('ES384', 'key-1')).token('alice')}`);
@@ -182,11 +182,11 @@ describe('the type of a token with valid issuer, audience and times', () => {
 
   it.each<[string, JWTPayload, string | null]>([
     ['an ID token', { nonce: 'n-0S6_WzA2Mj', auth_time: now() }, 'JWT'],
-    ['an ID token that only its type shows to be one', {}, 'JWT'],
+    ['an ID token that only its type reveals', {}, 'JWT'],
     ['a token without a type', {}, null],
     ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'logout+jwt'],
-    ['a type that only contains the right one', {}, 'x-at+jwt'],
-    ['an empty type', {}, ''],
+    ['a token whose type only contains the right type', {}, 'x-at+jwt'],
+    ['a token with an empty type', {}, ''],
   ])('%s is refused', async (_name, claims, typ) => {
     expect(await accepts(await open('at+jwt'), claims, typ)).toBe(false);
   });
@@ -219,7 +219,7 @@ describe('the type of a token with valid issuer, audience and times', () => {
     expect(await accepts(await open('any'), claims, typ)).toBe(true);
   });
 
-  it('is named in the log once if it is wrong, without the token', async () => {
+  it('is reported in the log once if it is wrong, without the token', async () => {
     const verify = await open('at+jwt');
     for (let time = 0; time < 3; time++) expect(await accepts(verify, {}, 'JWT')).toBe(false);
     expect(lines).toHaveLength(1);
@@ -254,7 +254,7 @@ describe('a key set by URL', () => {
       logger,
     );
 
-  /** A test that waits for the end of a fetch has a short timeout, and the others one that a busy machine does not reach. */
+  /** A test that waits until a fetch times out gets a short timeout. The others get a timeout that a busy machine does not reach. */
   const timeoutFor = (wrong: unknown) => (wrong === 'hang' ? { timeoutMs: 1500 } : {});
 
   it('is fetched once for many tokens, and not again for unknown keys within the cooldown', async () => {
@@ -275,7 +275,7 @@ describe('a key set by URL', () => {
     ['does not answer', 'hang' as const],
     ['answers with an error', { status: 500, body: 'no' }],
     ['redirects', { status: 302, body: '' }],
-    ['answers with something else', { status: 200, body: '<html>' }],
+    ['answers with HTML', { status: 200, body: '<html>' }],
     ['answers with no keys', { status: 200, body: '{"keys":7}' }],
   ])('that %s causes 503 with Retry-After, and is used as soon as it can be fetched', async (_, wrong) => {
     const issuer = await createIssuer();
@@ -311,7 +311,7 @@ describe('a key set by URL', () => {
     await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code });
   };
 
-  it('may rotate: a new key id causes one fetch, and further unknown ids within the cooldown none', async () => {
+  it('may rotate: a new key id causes one fetch, and further unknown ids cause no fetch within the cooldown', async () => {
     const [first, second, stranger] = await Promise.all([
       createIssuer('EdDSA', 'first'),
       createIssuer('EdDSA', 'second'),
@@ -342,7 +342,7 @@ describe('a key set by URL', () => {
     ['hangs', 'hang' as const],
     ['answers with errors', { status: 503, body: '' }],
   ])(
-    'of a provider that %s for long is used for a limited time; then no token is accepted until the provider answers again',
+    'of a provider that %s for a long time is used for a limited time; then no token is accepted until the provider answers again',
     async (_, wrong) => {
       const [known, newer] = await Promise.all([createIssuer('EdDSA', 'known'), createIssuer('EdDSA', 'newer')]);
       answer = serving(known);

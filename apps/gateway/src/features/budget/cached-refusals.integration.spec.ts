@@ -214,7 +214,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  it('do not delay an answer, and are not needed when Redis is killed', async () => {
+  it('are not needed while Redis is away, because PostgreSQL decides without them', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     await redis.kill();
     const statuses = [];

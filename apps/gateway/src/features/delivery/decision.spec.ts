@@ -111,7 +111,7 @@ describe('an answer whose enclave withheld copies because the gateway claimed a 
     });
   });
 
-  it('causes another attempt for the other copies, which states the dispatch again', () => {
+  it('causes another attempt for the other copies, and that attempt states the dispatch again', () => {
     const pending = { state: 'pending', withheld: 1, retryAfterSeconds: 60 } as const;
     expect(decide(dispatched, null, trusted(['pending', 'pending'], pending))).toMatchObject({
       kind: 'retry',
@@ -204,7 +204,7 @@ describe('the problems that end a message', () => {
   });
 
   it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body', 'circuit_retired'] as const)(
-    '%s leaves a dispatched message without an answer unknown, at the cost of the reservation',
+    '%s ends a dispatched message without an answer as unknown, at the cost of the reservation',
     (code) => {
       expect(end(decide(dispatched, null, problem(code)))).toEqual({
         status: 'unknown',
@@ -227,7 +227,7 @@ describe('the problems that end a message', () => {
     });
   });
 
-  it('sealed_message_refused leaves a dispatched message unknown if a receipt shows that it was opened', () => {
+  it('sealed_message_refused ends a dispatched message as unknown if a receipt shows that it was opened', () => {
     expect(end(decide(dispatched, ['accepted', 'pending'], problem('sealed_message_refused')))).toEqual({
       status: 'unknown',
       reason: 'sealed_message_refused',

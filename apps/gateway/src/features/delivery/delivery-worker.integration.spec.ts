@@ -172,7 +172,7 @@ describe('DeliveryWorker', () => {
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });
     expect(enclave.requests[0]?.body).toEqual(enclave.requests[1]?.body);
-    // An enclave that does not remember the earlier copies must not send them again
+    // The interim receipt tells an enclave that has forgotten the earlier copies not to send them again
     expect(
       enclave.requests.map(({ headers }) => [
         headers?.['communique-dispatched-before'],
@@ -184,7 +184,7 @@ describe('DeliveryWorker', () => {
     ]);
   });
 
-  it('delivers once the enclave can be reached, and sets no dispatch before', async () => {
+  it('delivers a message when the enclave can be reached again, and sets no dispatch until then', async () => {
     await enclave.stop();
     const { messageId } = await bench.accept();
     start();
@@ -238,7 +238,7 @@ describe('DeliveryWorker', () => {
     expect(noted).toBeInstanceOf(Date);
   });
 
-  it('sends nothing if its process was suspended after the dispatch for longer than its lease', async () => {
+  it('sends nothing in an attempt if the process was suspended after the dispatch for longer than the lease', async () => {
     const leaseMs = 2000;
     const stopped = otherBench({ delivery: { ...config.delivery, leaseMs } });
     const dispatch = stopped.queue.dispatch.bind(stopped.queue);
@@ -289,7 +289,7 @@ describe('DeliveryWorker', () => {
       },
     );
 
-    it('enclave_busy in between does not clear an unanswered dispatch', async () => {
+    it('enclave_busy after a cut connection does not clear the unanswered dispatch', async () => {
       enclave.behaviour = inTurn(cut, problem('enclave_busy'), problem('key_retired'));
       const { messageId } = await bench.accept();
       start();
@@ -470,7 +470,7 @@ describe('DeliveryWorker', () => {
     expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
   });
 
-  it('does not read the queue again after an attempt if it had room for more', async () => {
+  it('does not read the queue again after an attempt if the worker had room for more jobs', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const leased = jest.spyOn(patient.queue, 'lease');
     const { messageId } = await patient.accept();
@@ -480,7 +480,7 @@ describe('DeliveryWorker', () => {
     expect(leased.mock.calls.map(([, , what]) => what)).toEqual(['any', 'expired']);
   });
 
-  it('takes up the next message when an attempt ends if it had no room for it', async () => {
+  it('takes up the next message when an attempt ends if the worker had no room for that message before', async () => {
     const narrow = otherBench({ delivery: { ...config.delivery, concurrency: 1, pollMs: 60_000 } });
     const accepted = [await narrow.accept(), await narrow.accept(), await narrow.accept()];
     start(narrow);

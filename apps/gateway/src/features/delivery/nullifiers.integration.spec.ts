@@ -161,7 +161,7 @@ describe('the nullifier of a message without an owner', () => {
       expect([spentMicroUsd, reservedMicroUsd]).toEqual([0n, 40_000n]);
   });
 
-  it('is freed if the enclave is known not to hold the key before the message is sent', async () => {
+  it('is freed if the gateway knows, before it sends the message, that the enclave does not hold the key', async () => {
     enclave.behaviour = async (request, response) => {
       if (request.path !== '/attestation') return problem('not_found')(request, response);
       const nonce = Buffer.from(request.query.get('nonce') ?? '', 'hex');

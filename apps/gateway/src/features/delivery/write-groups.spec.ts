@@ -14,7 +14,7 @@ function held() {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('commits the writes of one turn in one group, and returns each its result', async () => {
+it('commits the writes of one turn in one group, and returns to each write its result', async () => {
   const { groups, writes } = held();
   const results = [1, 2, 3].map((item) => writes.add(item));
   await turn();
@@ -23,7 +23,7 @@ it('commits the writes of one turn in one group, and returns each its result', a
   await expect(Promise.all(results)).resolves.toEqual(['wrote 1', 'wrote 2', 'wrote 3']);
 });
 
-it('runs two groups at once, and commits in one group what came meanwhile', async () => {
+it('runs two groups at once, and commits the writes that come meanwhile in one group', async () => {
   const { groups, writes } = held();
   for (const item of [1, 2, 3, 4]) {
     void writes.add(item);

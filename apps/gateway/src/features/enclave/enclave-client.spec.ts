@@ -79,7 +79,7 @@ describe('EnclaveClient', () => {
       expect(await client.health()).toEqual({ kind: 'answer', answer: health });
     });
 
-    it('is read as health while as many relays as one enclave gets wait for theirs', async () => {
+    it('is read as health while the maximum number of relays waits for answers', async () => {
       enclave.behaviour = (request, response) => {
         if (request.path === '/health') answer(response, 200, 'application/json', JSON.stringify(enclaveHealth()));
       };
@@ -90,7 +90,7 @@ describe('EnclaveClient', () => {
       await Promise.all(relays);
     });
 
-    it('is read as a document, requested with the nonce in hex or without one', async () => {
+    it('is read as a document, which the client requests with a nonce in hex or without a nonce', async () => {
       enclave.behaviour = (_request, response) => {
         answer(response, 200, 'application/cose; cose-type="cose-sign1"', 'document');
       };

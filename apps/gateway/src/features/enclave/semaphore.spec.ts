@@ -3,7 +3,7 @@ import { Semaphore } from './semaphore';
 const LONG_MS = 60_000;
 
 describe('Semaphore', () => {
-  it('admits as many callers as its number at once, then the others in order', async () => {
+  it('admits as many callers at once as it has places, then the others in order', async () => {
     const semaphore = new Semaphore(2);
     expect(await semaphore.acquire(LONG_MS)).toBe('acquired');
     expect(await semaphore.acquire(LONG_MS)).toBe('acquired');

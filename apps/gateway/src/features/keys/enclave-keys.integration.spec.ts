@@ -251,7 +251,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toHaveLength(1);
   });
 
-  it('that several enclaves hold spread messages over these enclaves, each message once', async () => {
+  it('that several enclaves hold let the gateway spread messages over these enclaves and relay each one once', async () => {
     const here = gateway();
     start(here);
     await until(() => all(here.monitor), Boolean);
@@ -348,7 +348,7 @@ describe('keys of enclaves', () => {
     expect(enclaveAt(2).keyId).toBe(old.keyId);
     expect(fresh.keyId).not.toBe(old.keyId);
     await here.keys.syncNow();
-    // An enclave that was just met again is first sent an empty offer
+    // The gateway first sends an empty offer to an enclave that it has just reached again
     const offered = () => enclaves.map(({ offers }) => offers.at(-1)?.records.length);
     expect(
       await until(

@@ -155,7 +155,7 @@ describe('a secret that the gateway offers to enclaves', () => {
       await keys.syncNow();
       enclave.onKeys = undefined;
 
-      // This simulates a bug of ours whose error message contains all of it
+      // This simulates a bug of ours whose error message contains the secrets
       jest
         .spyOn(secrets, 'current')
         .mockRejectedValue(

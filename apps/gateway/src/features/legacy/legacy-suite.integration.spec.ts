@@ -199,7 +199,7 @@ describe('the legacy suite', () => {
     expect(await post(sealed())).toMatchObject({ status: 422, body: { code: 'suite_unsupported' } });
   });
 
-  it('is neither open nor closed before any enclave was verified', async () => {
+  it('is undecided before any enclave was verified: its key is not found, and its messages get 503', async () => {
     await start({ withEnclave: false });
     expect((await publicKey()).status).toBe(404);
     expect(await post(sealed())).toMatchObject({ status: 503, body: { code: 'enclave_unavailable' } });

@@ -13,7 +13,7 @@ describe('the address for which a request is counted', () => {
     ['fe80::1%eth0', undefined, 'fe80:0:0:0::/64'],
     ['garbage\r\n', '198.51.100.1', '198.51.100.1'],
     ['garbage', undefined, 'unknown'],
-  ])('%j from %j is %s', (claimed, peer, expected) => {
+  ])('is, for the claimed address %j from the peer %j: %s', (claimed, peer, expected) => {
     expect(clientAddress(claimed, peer)).toBe(expected);
   });
 });

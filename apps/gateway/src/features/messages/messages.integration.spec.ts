@@ -151,7 +151,7 @@ describe('a message', () => {
     expect(await database.client.idempotencyKey.count({ where: { messageId: idOf(message) } })).toBe(2);
   });
 
-  it('with a key that was used for another message is refused, also among simultaneous requests', async () => {
+  it('with an Idempotency-Key that was used for another message is refused, also among simultaneous requests', async () => {
     const messages = Array.from({ length: 20 }, () => sealedMessage());
     const answers = await Promise.all(messages.map((message) => insist(message, { key: 'contested' })));
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
@@ -191,7 +191,7 @@ describe('a message', () => {
     ['one umlaut', 'ä'],
     ['129 characters', 'x'.repeat(129)],
   ])('with an Idempotency-Key of %s is refused', async (_, key) => {
-    // an empty or blank header has no visible character either
+    // an empty or blank header is refused too, because it has no visible character
     expect(await post(sealedMessage(), { key: Buffer.from(key).toString('latin1') })).toMatchObject({
       status: 400,
       body: { code: 'idempotency_key_invalid' },
@@ -210,7 +210,7 @@ describe('a message', () => {
     });
   });
 
-  it('that expired since it was accepted is still answered with its status', async () => {
+  it('that has expired since it was accepted is still answered with its status when it is posted again', async () => {
     const message = sealedMessage({ expiresAtSeconds: inSeconds(2) });
     expect((await post(message)).status).toBe(202);
     while (Date.now() / 1000 <= message.expiresAtSeconds) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -259,7 +259,7 @@ describe('a message', () => {
       },
     );
 
-    it('cannot be sealed again with its old Idempotency-Key, which still stands for the old bytes', async () => {
+    it('cannot be posted again under its old Idempotency-Key, which still belongs to the old bytes', async () => {
       const key = `old-${idOf(sealedMessage())}`;
       const old = await retired(key);
       expect(await post(again(old), { key })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });

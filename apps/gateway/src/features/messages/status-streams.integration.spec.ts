@@ -134,7 +134,7 @@ describe('the stream of a message', () => {
       });
     });
 
-  it('begins with the current status, sends each change, and ends with the message', async () => {
+  it('begins with the current status, sends each change, and ends when the message ends', async () => {
     const id = await post();
     const listening = await listen(id);
     expect(listening.response.statusCode).toBe(200);
@@ -210,7 +210,7 @@ describe('the stream of a message', () => {
     expect(listening.flatMap((each) => each.views()).map(({ attempts }) => attempts)).toEqual([0, 0]);
   });
 
-  it('is kept open by comments, but ends after the longest time of a stream', async () => {
+  it('is kept open by comments, but ends after the maximum duration of a stream', async () => {
     Object.assign(streams.timing, { heartbeatMs: 30, maxMs: 300 });
     const listening = await listen(await post());
     expect(await listening.over).toBe('end');

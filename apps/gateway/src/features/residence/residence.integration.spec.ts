@@ -38,7 +38,7 @@ const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
   proof: ['proof_invalid'],
 };
 
-/** Whole gateways whose clock shows the time of the committed proofs. They relay no message, because the database's clock differs. */
+/** The gateways here are whole, and their clock shows the time of the committed proofs. They relay no message: the database has another clock. */
 describe('POST /api/messages with a proof of residence', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -136,7 +136,7 @@ describe('POST /api/messages with a proof of residence', () => {
   };
   const bearer = async (subject: string) => ({ authorization: `Bearer ${await issuer.token(subject)}` });
 
-  it('accepts a proven message without a token, and answers the message proven again as the same one', async () => {
+  it('accepts a proven message without a token, and treats the same message with a new proof as the same one', async () => {
     const gateway = await start();
     const first = await send(gateway, committedProof('ada roads'));
     expect(first).toMatchObject({ status: 202, view: { status: 'queued' } });
@@ -331,7 +331,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(await database(gateway).reservation.count()).toBe(1);
   });
 
-  it('counts proofs by address, except for a retired circuit or a known message', async () => {
+  it('limits proofs by address, except for a retired circuit or a known message', async () => {
     const gateway = await start({ RATE_LIMIT_PROOF_MAX_REQUESTS: '2' });
     const good = committedProof('ada roads');
     const { sealed, residence } = good.envelope;
@@ -440,7 +440,7 @@ describe('POST /api/messages with a proof of residence', () => {
     });
   });
 
-  it('has its settings shown at /api/residence', async () => {
+  it('shows its settings at GET /api/residence', async () => {
     const gateway = await start();
     const response = await fetch(`${gateway.url}/api/residence`);
     expect(response.headers.get('cache-control')).toBe('public, max-age=300');
@@ -456,7 +456,7 @@ describe('POST /api/messages with a proof of residence', () => {
   });
 });
 
-/** fetch would join the two headers. */
+/** Sends the header twice with node:http, because fetch would join the two headers. */
 function twice(url: string, id: string, secret: string): Promise<number> {
   return new Promise((resolve, reject) => {
     httpRequest(

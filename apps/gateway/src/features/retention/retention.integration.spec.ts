@@ -133,7 +133,7 @@ describe('Retention', () => {
     expect(await prisma().budgetWindow.findMany({ select: { startsAt: true } })).toEqual([{ startsAt: day }]);
   });
 
-  it('deletes no open reservation and no window in which one counts', async () => {
+  it('deletes no open reservation and no window that counts one', async () => {
     await reservation(ago(500), false);
     await window(ago(500), 5n);
     expect(await retention.sweep(NOW)).toEqual({
@@ -209,7 +209,7 @@ describe('Retention', () => {
     await prisma().emergencyStop.deleteMany();
   });
 
-  it('deletes batch after batch until none is left, and stops between two when asked', async () => {
+  it('deletes batch after batch until no row is left, and stops between two batches when asked', async () => {
     const rows = 2 * BATCH_ROWS + 1;
     await prisma()
       .$executeRaw`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at)

@@ -22,7 +22,7 @@ export const ORIGIN = 'https://gateway.example';
 export const ID = '00000000-0000-4000-8000-000000000001';
 export const NOW_MS = Date.UTC(2026, 10, 29, 18, 0, 0);
 
-/** Storage of a browser, which may refuse. */
+/** A browser's storage. It throws while `refuses` is set. */
 export class TestStorage {
   readonly values = new Map<string, string>();
   refuses = false;

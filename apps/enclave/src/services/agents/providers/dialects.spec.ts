@@ -25,7 +25,7 @@ const failure = (provider: Provider, status: number, body: Json, headers: Record
   DIALECTS[provider].failed(status, body, (name) => headers[name]);
 
 describe('the tokens of an answer', () => {
-  it('counts tokens that OpenAI wrote to its cache as cache writes instead of input', () => {
+  it('counts OpenAI’s cache writes as cache writes, and not also as input', () => {
     const counted = usage('openai', {
       input_tokens: 18_014,
       input_tokens_details: { cached_tokens: 0, cache_write_tokens: 18_011 },
@@ -42,7 +42,7 @@ describe('the tokens of an answer', () => {
     expect(costMicroUsd(counted!, rowIn('openai'))).toBe(22_577n);
   });
 
-  it('counts tokens that Anthropic wrote to its cache by lifetime, in addition to input', () => {
+  it('counts Anthropic’s cache writes by lifetime, in addition to the input', () => {
     const counted = usage('anthropic', {
       input_tokens: 3,
       cache_creation_input_tokens: 1000,
@@ -114,13 +114,16 @@ describe('the tokens of an answer', () => {
   });
 
   it.each<[string, object | undefined]>([
-    ['parts that miss the total', { promptTokenCount: 317, candidatesTokenCount: 233, totalTokenCount: 600 }],
-    ['more cached than prompt', { promptTokenCount: 100, cachedContentTokenCount: 150, candidatesTokenCount: 5 }],
+    ['parts whose sum is not the total', { promptTokenCount: 317, candidatesTokenCount: 233, totalTokenCount: 600 }],
+    [
+      'more cached tokens than prompt tokens',
+      { promptTokenCount: 100, cachedContentTokenCount: 150, candidatesTokenCount: 5 },
+    ],
     ['a count that is a text', { promptTokenCount: '120', candidatesTokenCount: 5 }],
     ['a count that is a fraction', { promptTokenCount: 30.9, candidatesTokenCount: 5 }],
     ['a negative count', { promptTokenCount: 100, candidatesTokenCount: -5 }],
     ['a count that is null', { promptTokenCount: 100, candidatesTokenCount: null }],
-    ['more than any model reads', { promptTokenCount: 100_000_001, candidatesTokenCount: 5 }],
+    ['more tokens than any model reads', { promptTokenCount: 100_000_001, candidatesTokenCount: 5 }],
     ['a number beyond 2^53', { promptTokenCount: 2 ** 60, candidatesTokenCount: 5 }],
     ['no token for the prompt', { promptTokenCount: 0, candidatesTokenCount: 5 }],
     ['no token for the text', { promptTokenCount: 100, candidatesTokenCount: 0 }],
@@ -218,7 +221,7 @@ describe('how an answer ended', () => {
       '',
     ],
     ['a new reason', 'anthropic', answerOf('anthropic', 'Dear', { stop_reason: 'new_reason' }), 'other', 'Dear'],
-  ])('reads %s of %s', (_name, provider, body, end, text) => {
+  ])('reads the end and the text of an answer with %s from %s', (_name, provider, body, end, text) => {
     expect(read(provider, body)).toMatchObject({ end, text });
   });
 
@@ -321,7 +324,7 @@ describe('what an answer reports of tier and model', () => {
     ['gemini', 'modelVersion'],
     ['anthropic', 'model'],
   ])(
-    'takes a malformed model name of %s for another model, and a missing name for the requested model',
+    'treats a malformed model name of %s as another model, and a missing name as the requested model',
     (provider, name) => {
       const asRequested = (model: unknown) =>
         read(provider, answerOf(provider, 'Dear', { [name]: model }))?.asRequested;

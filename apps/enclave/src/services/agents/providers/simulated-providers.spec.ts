@@ -128,7 +128,7 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
     ['is a redirect', { kind: 'redirect', location: 'https://elsewhere.example/' }, 'malformed', 'unknown'],
     ['is cut in its body', { kind: 'cut', at: 'in_the_body' }, 'lost', 'unknown'],
     ['is cut before its head', { kind: 'cut', at: 'after_reading' }, 'lost', 'unknown'],
-  ])('ends once, in a known state, if the answer %s', async (_what, fault, end, usageState) => {
+  ])('makes one request and reports how it ended if the answer %s', async (_what, fault, end, usageState) => {
     with_(fault);
     expect(await ask(row)).toMatchObject({ end, usageState });
     expect(providers.requests()).toHaveLength(1);

@@ -11,7 +11,7 @@ export interface TaskPowers {
 }
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two tasks was sealed. The attacker measures everything visible,
+ * This attacker has the powers of the parent, and wants to know which of two tasks was sealed. The attacker measures everything visible,
  * learns from tasks of its own which measurement best separates the two, and guesses by that measurement.
  */
 export class TaskOracle {

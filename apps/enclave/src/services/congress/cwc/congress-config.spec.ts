@@ -48,7 +48,7 @@ describe('the Congress configuration', () => {
     ['with slots', { minIntervalMs: 1, timeoutMs: 20_000 }, 60_000],
     ['without slots', { minIntervalMs: 0, timeoutMs: 61_000 }, 61_000],
     ['with the longest times', { timeoutMs: 300_000 }, 600_000],
-  ])('counts the wait for a slot and the delivery as the longest attempt %s', (_name, house, expected) => {
+  ])('adds the wait for a slot and the delivery to the longest attempt %s', (_name, house, expected) => {
     expect(longestAttemptMs(congressConfigSchema.parse({ ...whole, house: { ...chamber, ...house } }))).toBe(expected);
   });
 
@@ -96,7 +96,7 @@ describe('the Congress configuration', () => {
     ['minIntervalMs', 0.5],
     ['minIntervalMs', 30_001], // longer than a delivery waits
     ['timeoutMs', 300_001],
-    ['officeMinIntervalMs', 1000], // a pace of one office would show which one it is
+    ['officeMinIntervalMs', 1000], // a pace for each office would show which office a message goes to
     ['proxy', 'http://x'],
   ])('refuses %s: %p', (field, value) => {
     expect(problems({ ...whole, house: { ...chamber, [field]: value } })).toEqual([

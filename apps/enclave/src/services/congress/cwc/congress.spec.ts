@@ -125,7 +125,7 @@ describe('a delivery that the chamber answers', () => {
     ],
   ];
   it.each(answered)(
-    'ends by the status of the answer, without regard to Retry-After: %s',
+    'gets its outcome from the status of the answer, and ignores Retry-After: %s',
     async (_name, fault, result) => {
       setup.simulator.setFaults({ queue: [{ fault }] });
       expect(await deliver(setup.congress)).toEqual(result);
@@ -270,7 +270,7 @@ describe.each([
     expect(setup.simulator.received()).toHaveLength(stored);
   });
 
-  it('does not count as unsent if the caller aborts after sending', async () => {
+  it('counts as possibly sent if the caller aborts after sending', async () => {
     setup.simulator.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 60_000, stored: true } }] });
     const controller = new AbortController();
     const delivery = deliver(setup.congress, { signal: controller.signal });

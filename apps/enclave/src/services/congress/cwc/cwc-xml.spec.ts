@@ -179,7 +179,7 @@ describe('the message schema, compared with the simulator’s CWC schema', () =>
     expect(refused).toBeGreaterThan(150);
   });
 
-  it('agrees with each rule at its limits', () => {
+  it('applies the length rules exactly at their limits', () => {
     const withField = (field: string, value: string) => ({
       ...testMessage(),
       constituent: { ...testMessage().constituent, [field]: value },

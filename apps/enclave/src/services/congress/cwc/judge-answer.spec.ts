@@ -12,7 +12,7 @@ describe('the text that explains a refusal', () => {
     expect(refusal(`<p>/v2/message?apikey=${encodeURIComponent(secret)}</p>`, secret)).toBe('/v2/message?apikey=***');
   });
 
-  it('is cut at 500 characters, never in the middle of one', () => {
+  it('is cut at 500 characters, never in the middle of a character', () => {
     expect(refusal('x'.repeat(700))).toHaveLength(500);
     expect(refusal(`${'x'.repeat(499)}\u{1f5fd}`)).toBe('x'.repeat(499));
     expect(refusal('<p> </p>')).toBeNull();

@@ -130,7 +130,7 @@ describe('error reports', () => {
     expect(sentry.arrivals[0]?.raw).not.toContain('xSesamex');
   });
 
-  it('of the same kind are sent once a minute, and the next one counts those held back', async () => {
+  it('of the same kind are sent once a minute, and the next report counts the ones that were held back', async () => {
     const clock = jest.spyOn(performance, 'now');
     clock.mockReturnValue(1_000_000);
     const oneKind = () => {

@@ -1,7 +1,7 @@
 import { ReportBudget } from './report-budget';
 
 describe('the budget of reports', () => {
-  it('sends one report of each kind per minute, with the number of those it held back', () => {
+  it('sends one report of each kind per minute, with the number of reports that it held back', () => {
     const budget = new ReportBudget();
     expect([budget.take('a', 0), budget.take('a', 1), budget.take('a', 59_999), budget.take('b', 2)]).toEqual([
       0,
@@ -12,7 +12,7 @@ describe('the budget of reports', () => {
     expect([budget.take('a', 60_000), budget.take('a', 60_001), budget.take('a', 120_000)]).toEqual([2, null, 1]);
   });
 
-  it('sends thirty reports per minute in total, and counts all that it held back', () => {
+  it('sends thirty reports per minute in total, and counts all reports that it held back', () => {
     const budget = new ReportBudget();
     const taken = Array.from({ length: 100 }, (_, n) => budget.take(String(n), 0));
     expect(taken.filter((each) => each === 0)).toHaveLength(30);

@@ -347,7 +347,7 @@ describe('metrics', () => {
     expect(await other.registry.getSingleMetricAsString('communique_messages_accepted_total')).toMatch(/ 0$/);
   });
 
-  it('omit series read from the database while it is away', async () => {
+  it('omit the series that come from the database while the database is away', async () => {
     await postgres.kill();
     const samples = await read();
     expect(at(samples, 'communique_database_up')).toBe(0);

@@ -210,7 +210,7 @@ describe('MetricsPush', () => {
     expect(taken).toHaveLength(1);
   });
 
-  it('sends nothing at shutdown while the endpoint is away', async () => {
+  it('sends at most one more request at shutdown while the endpoint refuses the metrics', async () => {
     answer = (response) => response.writeHead(400, 'xSesamex').end('xSesamex');
     start(200);
     await until(() => events().length > 0);

@@ -61,7 +61,7 @@ function settle(messageId: string, actualMicroUsd: bigint): Promise<boolean> {
   );
 }
 
-/** Settles the whole reservation of an abandoned message, as a worker does that takes over an expired lease. */
+/** Settles the whole reservation of an abandoned message, like a worker that takes over an expired lease. */
 async function takeOver(): Promise<void> {
   const open = await database.client.reservation.findMany({ where: { state: 'reserved' }, take: 20 });
   const one = open[randomInt(open.length + 1)];

@@ -49,7 +49,7 @@ export interface Done {
   readonly reply?: Partial<AgentReply>;
 }
 
-/** One call of a provider, which runs until it has returned. */
+/** One call of a provider. It runs until `provider` has returned. */
 export interface ProviderCall {
   readonly requestId: string;
   readonly attempt: 1 | 2;
