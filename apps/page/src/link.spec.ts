@@ -117,7 +117,7 @@ describe('a link, in its tab', () => {
     },
   );
 
-  it('loses nothing but the language, although the browser stores nothing', () => {
+  it('loses only the language when the person picks another, even if the browser stores no data', () => {
     at('#campaign=parks-2026&lang=es');
     kept.clear();
     dropLinkedLanguage();

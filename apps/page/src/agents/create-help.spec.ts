@@ -141,7 +141,7 @@ describe('a suggestion', () => {
     expect(body.value).toBe(OWN);
   });
 
-  it('keeps the person’s edits to it, for when the person uses it again', async () => {
+  it('keeps the person’s edits, so that they return when the person uses the suggestion again', async () => {
     const { store, body } = await suggested();
     store.use();
     body.value = `${BETTER} Thank you.`;

@@ -403,7 +403,7 @@ describe('a message that is being sent while the page’s policy changes', () =>
     expect(made.store.kept.value?.kept).toEqual(keptMessage());
   });
 
-  it('is sent if the new policy accepts the same measurement, or if the policy goes after the server accepted it', async () => {
+  it('is sent if the new policy accepts the same measurement, and stays accepted if the page later has no policy', async () => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();

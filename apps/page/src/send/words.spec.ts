@@ -103,7 +103,7 @@ describe.each(languages)('in %s', (_, texts) => {
   });
 });
 
-it('never advises to send again where an office may have the message', () => {
+it('never advises the person to send again if an office may have the message', () => {
   const unknown = report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]);
   const some = report([office('HCA12', 'accepted'), office('SCA01', 'pending', 'busy')]);
   expect(endOf('unknown', null)).toBe('unknown');

@@ -578,7 +578,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
 
 it('writes no key, seed, data key or credential to any output of these enclaves', async () => {
   const text = Buffer.concat(world.said);
-  // A control: the search finds known values
+  // To show that the search works: it finds known values
   for (const planted of [decodeSealedKey(genuine).core.public_key, Buffer.from('keys_opened')])
     expect(says(text, planted)).toBe(true);
   const around = Buffer.from(

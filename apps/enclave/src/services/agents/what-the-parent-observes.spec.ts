@@ -62,7 +62,7 @@ describe('tasks of one size bucket', () => {
   });
 });
 
-it('a control: the parent sees other sizes for another size bucket', async () => {
+it('the parent sees other sizes for another size bucket, so the comparison of sizes works', async () => {
   const sizes = await Promise.all([sizesOf({ text: 'Roads.' }), sizesOf({ text: 'Roads. '.repeat(800) })]);
   expect(sizes[0]).not.toEqual(sizes[1]);
 });

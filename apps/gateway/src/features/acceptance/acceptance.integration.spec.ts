@@ -291,7 +291,7 @@ describe('messages accepted in batches', () => {
     }
   });
 
-  it('can be accepted under the id of a message that is deleted meanwhile', async () => {
+  it('can be accepted under the id of a message that is deleted while they wait', async () => {
     const { database, outcome } = await setUp();
     const first = fresh();
     expect(await outcome('a', first)).toBe('queued');

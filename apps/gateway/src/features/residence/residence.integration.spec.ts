@@ -38,7 +38,10 @@ const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
   proof: ['proof_invalid'],
 };
 
-/** The gateways here are whole, and their clock shows the time of the committed proofs. They relay no message: the database has another clock. */
+/**
+ * The tests run whole gateways, whose clock shows the time of the committed proofs. They relay no message, because the database's clock
+ * differs.
+ */
 describe('POST /api/messages with a proof of residence', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;

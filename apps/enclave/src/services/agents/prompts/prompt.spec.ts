@@ -46,8 +46,8 @@ describe.each(TASKS)('the prompt of task %s', (task) => {
     expect(bytes(instructions) + bytes(input)).toBeLessThanOrEqual(MAX_PROMPT_BYTES);
   });
 
-  it('fits into the padded request with the longest and most expensive text', () => {
-    // JSON writes each of these characters with two bytes. The task's other members take more than this in its canonical CBOR.
+  it('fits into the padded request even if the text has the maximum length and JSON doubles each character', () => {
+    // JSON writes each of these characters with two bytes, and no character of a task with more
     const text = '"\\\n\t'.repeat(16_384 / 4);
     const prompt = promptFor(taskOf(task, { text, subject: '"'.repeat(500), language: 'xyz' }), MARK);
     for (const row of TEST_PRICE_TABLE.rows) {

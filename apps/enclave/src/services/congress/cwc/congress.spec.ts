@@ -201,7 +201,7 @@ describe('a delivery that the chamber answers', () => {
     expect(arrived?.office).toBe('HCA12');
   });
 
-  it('stays pending as busy if its slot would come too late', async () => {
+  it('stays pending as busy if its slot in the chamber’s pace would come too late', async () => {
     const paced = createCongress(
       configFor(setup.simulator, true, { minIntervalMs: 2000, timeoutMs: 2000 }),
       setup.egress,

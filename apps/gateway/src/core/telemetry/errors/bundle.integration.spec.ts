@@ -98,7 +98,7 @@ describe('a gateway that crashes', () => {
     expect(sentry.events()).toHaveLength(1);
   });
 
-  it('shuts down in order while Sentry hangs, and reports frames as places in the bundle', async () => {
+  it('shuts down cleanly while Sentry hangs, and reports frames as places in the bundle', async () => {
     sentry.behaviour = { kind: 'hang' };
     const service = await spawnService({
       command: process.execPath,

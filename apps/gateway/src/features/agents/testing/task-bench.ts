@@ -180,7 +180,7 @@ export class TaskBench {
     }
   }
 
-  /** Ends everything started, except the first `gateways` and `enclaves`. */
+  /** Ends everything that was started, except the first `gateways` gateways and the first `enclaves` enclaves. */
   async end(keep: { gateways?: number; enclaves?: number } = {}): Promise<void> {
     await Promise.all(this.processes.splice(0).map((service) => service.kill()));
     await Promise.all(this.gateways.splice(keep.gateways ?? 0).map((gateway) => gateway.close()));

@@ -69,7 +69,7 @@ export class KeyedEnclave {
   /** These replace the handlers of /keys and /messages. */
   onKeys: Behaviour | undefined;
   onRelay: Behaviour | undefined;
-  /** The highest epoch offered for its own image, whether or not it opens that key. */
+  /** The highest epoch offered for the enclave's image, whether or not the enclave opens that key. */
   private highestOffered = 0;
   /** The credentials in the last offer that it got. */
   credentials: HandedCredentials | null = null;
