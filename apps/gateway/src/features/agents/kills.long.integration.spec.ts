@@ -201,5 +201,5 @@ describe('tasks, while everything is killed', () => {
     );
     expect(hour?.reserved).toBe('0');
     expect(BigInt(hour?.spent ?? 0)).toBe(rows.reduce((sum, { spentMicroUsd }) => sum + (spentMicroUsd ?? 0n), 0n));
-  });
+  }, 400_000);
 });
