@@ -21,7 +21,7 @@ import {
 } from '@communique-tee/residence';
 import type { ListPath, PreparedProof, ResidenceProver, ResidenceQuestion } from '../api';
 
-/** `prove` of a prover of `@communique-tee/residence/prover`, for Node or for browsers. */
+/** The method `prove` of what `createProver` returns, from `@communique-tee/residence/prover` or, in browsers, `.../prover/browser`. */
 export type Prove = (
   witness: Witness,
   options: { readonly onProgress: (phase: 'loading' | 'solving' | 'proving') => void; readonly signal?: AbortSignal },
@@ -35,7 +35,7 @@ export function residenceProver(prove: Prove): ResidenceProver {
   return { verificationKeySha256: VERIFICATION_KEY_SHA256, prepare: (question) => prepareProof(prove, question) };
 }
 
-/** @throws ResidenceError, ResidenceNoteError, ResidenceListError by code; what `files` throws; the signal's reason */
+/** @throws ResidenceError, ResidenceNoteError, ResidenceListError; what `question.files` throws; the signal's reason */
 async function prepareProof(prove: Prove, question: ResidenceQuestion): Promise<PreparedProof> {
   const { attested, campaignNote, nowSeconds, signal, onState } = question;
   const secret = checkField(question.secret);

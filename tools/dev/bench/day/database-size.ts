@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 
-/** The tables that grow or change with each message. */
+/** The tables that grow or change most with each message. */
 const TABLES = ['message', 'delivery_job', 'idempotency_key', 'reservation'] as const;
 
 export interface DatabaseSize {
   readonly mib: number;
-  /** The size after VACUUM FULL, which leaves no unused space. */
+  /** The size after VACUUM FULL of these tables. */
   readonly packedMib: number;
   readonly tables: readonly TableState[];
 }
@@ -19,7 +19,7 @@ export interface TableState {
   readonly dead: number;
 }
 
-/** Returns the size of the database after the day, and its size without unused space. */
+/** Returns the size of the database after the day, before and after VACUUM FULL. */
 export async function databaseSize(databaseUrl: string): Promise<DatabaseSize> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

@@ -13,8 +13,8 @@ import { secretValueSchema } from '../../../identity/secrets/operator-secrets';
 const email = textUpTo(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
 /**
- * The delivery agent that every document names. Congress registers each vendor as one, so there is no default. The schema of CWC sets the
- * lengths and forms.
+ * The delivery agent that every document names. Congress registers each vendor as a separate delivery agent, so there is no default. The
+ * schema of CWC sets the lengths and forms.
  */
 export const deliveryAgentSchema = z.strictObject({
   name: textUpTo(500).min(4),
@@ -46,8 +46,8 @@ const chamberSchema = (messagePath: string) =>
       /** Whether this chamber answers 409 for a DeliveryId that it accepted before. The operator must ask the chamber. */
       deduplicates: z.boolean(),
       /**
-       * The length of a slot; one delivery starts in each. The default stays below the few deliveries per second that public clients report
-       * as allowed.
+       * The length of a slot; one delivery starts in each. The default allows two deliveries a second. Authors of public clients report that
+       * Congress allows a few a second.
        */
       minIntervalMs: z.int().min(0).max(60_000).default(500),
       /** The time limit of one delivery, from its slot to the end of the answer. It is also the longest wait for a slot. */
@@ -112,8 +112,8 @@ export function congressSecrets(config: CongressConfig): string[] {
 }
 
 /**
- * Returns the longest time of one attempt at a message, in milliseconds: its copies go out at the same time, and each waits for a slot of
- * its chamber and is then delivered.
+ * Returns the longest time of one attempt at a message, in milliseconds. The copies are handled in parallel, so this is the longest time
+ * of one copy: its wait for a slot of its chamber, then its delivery.
  */
 export function longestAttemptMs(config: CongressConfig): number {
   return Math.max(
