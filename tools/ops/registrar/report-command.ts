@@ -27,7 +27,8 @@ export function list({ register }: Registrar, { json }: ListOptions, now: number
     publishedFrom: registration?.from ?? null,
   }));
   if (json === true) streams.out(`${JSON.stringify({ people })}\n`);
-  else for (const each of people) streams.out(`${each.person}  ${each.district ?? '-'}  ${STATE_TEXTS[each.standing]}\n`);
+  else
+    for (const each of people) streams.out(`${each.person}  ${each.district ?? '-'}  ${STATE_TEXTS[each.standing]}\n`);
   return 0;
 }
 
