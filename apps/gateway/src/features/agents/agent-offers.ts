@@ -98,7 +98,7 @@ export class AgentOffers {
   modelsWithoutPrice(now: Date): Pick<ModelClass, 'provider' | 'model'>[] {
     if (!this.config.agents.on) return [];
     const without = this.classes().filter((each) => !hasPrice(each, now));
-    return [...new Map(without.map(({ provider, model }) => [model, { provider, model }])).values()];
+    return [...new Map(without.map(({ provider, model }) => [`${provider} ${model}`, { provider, model }])).values()];
   }
 
   /**
