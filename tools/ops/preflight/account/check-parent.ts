@@ -14,11 +14,13 @@ export const parent: Check = {
     const { instances: wanted } = await context.plan();
     const name = `communique-tee-${context.stack}-parent`;
     try {
-      const { AutoScalingGroups: groups = [] } = await context
+      const { AutoScalingGroups: groups } = await context
         .aws()
         .groups.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), {
           abortSignal: context.signal,
         });
+      // AWS sends the list even if it is empty
+      if (!groups) throw new Error('no list of groups in the answer');
       const [group] = groups;
       if (group === undefined)
         return context.before === 'up'
