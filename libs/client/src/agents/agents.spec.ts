@@ -76,11 +76,12 @@ describe('a task', () => {
 
   it.each<[AgentOutcome, AgentEnd]>([
     ['empty', 'empty'],
+    ['empty', 'tier_mismatch'],
     ['refused', 'refused'],
     ['answer_rejected', 'answer_rejected'],
     ['task_invalid', 'task_invalid'],
     ['provider_failed', 'other'],
-  ])('that ends as %s gives a result without a text', async (outcome, end) => {
+  ])('that ends as %s, with %s in the statement, gives a result without a text', async (outcome, end) => {
     gateway.agents.answer = { outcome, text: null, problem: 'a_word' };
     gateway.agents.end = end;
     if (end === 'task_invalid')
@@ -264,6 +265,12 @@ describe('the answer of a gateway is refused if it', () => {
   ])('passes on a statement with %s', async (_name, changes, reason) => {
     setClaims(changes);
     await expect(client.agent(task())).rejects.toEqual(lies(reason));
+  });
+
+  it.each<AgentEnd>(['complete', 'cut'])('passes on an empty answer with a statement that ends %s', async (end) => {
+    gateway.agents.answer = { outcome: 'empty', text: null, problem: null };
+    setClaims({ end });
+    await expect(client.agent(task())).rejects.toEqual(lies('answer_differs'));
   });
 
   function setClaims(changes: Partial<Parameters<typeof gateway.agents.tamperClaims>[0]>): void {

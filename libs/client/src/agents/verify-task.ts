@@ -25,7 +25,7 @@ import type { PreparedTask } from './prepare-task';
 const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
   complete: ['complete', 'tier_mismatch'],
   cut: ['cut', 'tier_mismatch'],
-  empty: ['empty', 'complete', 'cut', 'tier_mismatch'],
+  empty: ['empty', 'tier_mismatch'],
   refused: ['refused'],
   answer_rejected: ['answer_rejected', 'tier_mismatch'],
   task_invalid: ['task_invalid'],
