@@ -11,10 +11,11 @@ import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { CryptoError } from './errors';
 import { MAX_PLAINTEXT_BYTES } from './padding';
-import { IMPLEMENTATIONS, type Implementation } from './testing/implementations';
+import { IMPLEMENTATIONS, OLDER_NODE, type Implementation } from './testing/implementations';
 
-const PAIRS = IMPLEMENTATIONS.flatMap((sender) =>
-  IMPLEMENTATIONS.map((receiver) => ({ sender, receiver, name: `${sender.name} to ${receiver.name}` })),
+const ALL = [...IMPLEMENTATIONS, OLDER_NODE];
+const PAIRS = ALL.flatMap((sender) =>
+  ALL.map((receiver) => ({ sender, receiver, name: `${sender.name} to ${receiver.name}` })),
 );
 const refused = new CryptoError('ERR_CRYPTO_OPEN');
 

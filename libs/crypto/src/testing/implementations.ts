@@ -5,7 +5,7 @@ import * as node from '../index';
 import { noblePrimitives } from '../primitives/noble';
 import { nodePrimitives } from '../primitives/node';
 import type { Primitives } from '../primitives/primitives';
-import type { Sealing } from '../sealing';
+import { createSealing, type Sealing } from '../sealing';
 
 /**
  * Both sets of primitives behind one interface, with keys as raw bytes. So a spec can run with each set, or seal with one set and open
@@ -16,8 +16,10 @@ export const IMPLEMENTATIONS = [
   bind('noble', noblePrimitives, browser.sealing),
 ];
 
+const olderNodePrimitives = { ...nodePrimitives, decapsulate: undefined };
+
 /** The primitives of Node before 24.7, which has no `decapsulate`: the exchange is built from X25519 and HMAC. */
-export const OLDER_NODE = bind('an older Node', { ...nodePrimitives, decapsulate: undefined }, node.sealing);
+export const OLDER_NODE = bind('an older Node', olderNodePrimitives, createSealing(olderNodePrimitives));
 
 function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<Key>) {
   return {
