@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
@@ -108,6 +109,16 @@ describe('a hybrid address', () => {
     } finally {
       await new Promise((resolve) => mute.close(resolve)); // waits for the server's connections
     }
+  });
+
+  it('fails with ECONNREFUSED if the program that made the device was killed and left its file', async () => {
+    const left = folder.file('left.vsock');
+    const program = `require('node:net').createServer().listen(${JSON.stringify(left)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', program]);
+    await expect(connect({ ...address, path: left }, { timeoutMs: 5000 })).rejects.toMatchObject({
+      name: 'SocketError',
+      code: 'ECONNREFUSED',
+    });
   });
 
   it('fails with ENOENT if there is no device', async () => {
