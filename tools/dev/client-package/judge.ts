@@ -1,6 +1,7 @@
 import { keptMessageSchema } from '@communique-tee/client';
 import {
   agentAnswerSchema,
+  agentOfferSchema,
   agentResultSchema,
   agentTaskSchema,
   answerSchema,
@@ -23,6 +24,7 @@ const SCHEMAS = {
   kept: keptMessageSchema,
   task: agentTaskSchema,
   agentAnswer: agentAnswerSchema,
+  agentOffer: agentOfferSchema,
   agentResult: agentResultSchema,
   statement: usageStatementSchema,
 } as const;

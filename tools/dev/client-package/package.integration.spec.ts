@@ -250,6 +250,23 @@ const SAMPLES: readonly Case[] = [
     value: { version: 1, requestId: { $bytes: 16 }, outcome: 'complete', text: 'A text', problem: null },
   },
   {
+    schema: 'agentOffer',
+    value: {
+      on: true,
+      classes: [
+        {
+          id: 'small',
+          provider: 'openai',
+          model: 'gpt-6-luna',
+          tasks: ['draft', 'review'],
+          maxOutputTokens: 1024,
+          available: false,
+        },
+      ],
+      prices: { version: '2026-11-30.1', sha256: '0'.repeat(64) },
+    },
+  },
+  {
     schema: 'agentResult',
     value: {
       id: '00112233-4455-4677-8899-aabbccddeeff',
