@@ -30,7 +30,7 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
       .max(32)
       .refine(
         (routes) => new Set(routes.map(({ host, port }) => `${host}:${port}`)).size === routes.length,
-        'a destination has one route',
+        'a destination may have only one route',
       ),
   }),
 ]);

@@ -18,11 +18,11 @@ export class RememberedAttempt {
 
   /** @param run gets a signal that aborts once every caller has left */
   constructor(run: (allLeft: AbortSignal) => Promise<BillableReply>) {
-    this.running = run(this.cancellation.signal).then((paid) => (this.ended = paid));
+    this.running = run(this.cancellation.signal).then((reply) => (this.ended = reply));
   }
 
   /** Null while the attempt runs, and if it ended without a reply. */
-  get paid(): BillableReply | null {
+  get outcome(): BillableReply | null {
     return this.ended;
   }
 
@@ -81,7 +81,7 @@ export class ReplyMemory {
     let { size } = this;
     for (const [request, { attempts }] of this.tasks) {
       if (size < this.maxReplies) break;
-      if ([...attempts.values()].some(({ paid }) => paid?.isBilled !== false)) continue;
+      if ([...attempts.values()].some(({ outcome }) => outcome?.isBilled !== false)) continue;
       this.tasks.delete(request);
       size -= attempts.size;
     }

@@ -135,7 +135,7 @@ export class TaskService {
   private checkFirst(name: string): void {
     const first = this.memory.find(name, 1);
     if (!first) throw new ProblemError('outcome_unknown');
-    if (!first.paid?.reply.again) throw new ProblemError('malformed_body', { detail: 'no second attempt is due' });
+    if (!first.outcome?.reply.again) throw new ProblemError('malformed_body', { detail: 'no second attempt is due' });
   }
 
   private accept(call: Call, sha256: Uint8Array): Accepted {
