@@ -1,4 +1,7 @@
-import { cachedRefusalKeys, readCachedRefusal, type Spending } from './cached-refusals';
+import type { Redis } from 'ioredis';
+import type { SharedRedis } from '../../core/redis/shared-redis';
+import type { BudgetRefusal } from './budget-refusal';
+import { CachedRefusals, cachedRefusalKeys, readCachedRefusal, type Spending } from './cached-refusals';
 
 const NOW = new Date('2027-03-01T23:59:58.500Z');
 const cached = (value: string | null, leftMs = 1000) => ({ value, leftMs });
@@ -65,5 +68,20 @@ describe('readCachedRefusal', () => {
     const later = new Date(NOW.getTime() + 1500);
     const keys = [cachedRefusalKeys('alice', NOW), cachedRefusalKeys('alice', later), cachedRefusalKeys('bob', NOW)];
     expect(new Set(keys.flat()).size).toBe(6); // one key for the stop, three for days, two for hours
+  });
+});
+
+describe('CachedRefusals', () => {
+  it.each<[BudgetRefusal, string, number]>([
+    ['fair_share_reached', '2027-03-01T10:00:00.000Z', 2000],
+    ['fair_share_reached', '2027-03-01T10:59:59.400Z', 600],
+    ['user_daily_limit_reached', '2027-03-01T10:59:59.400Z', 2000],
+    ['user_daily_limit_reached', '2027-03-01T23:59:59.400Z', 600],
+    ['emergency_stop', '2027-03-01T23:59:59.400Z', 2000],
+  ])('keeps %s of %s for %i ms, so that it ends with its window', (refusal, now, expectedMs) => {
+    const set = jest.fn<Promise<unknown>, unknown[]>(() => Promise.resolve('OK'));
+    const redis = { usable: true, ask: (run: (redis: Redis) => unknown) => Promise.resolve(run({ set } as never)) };
+    new CachedRefusals(redis as unknown as SharedRedis).remember(refusal, 'alice', new Date(now));
+    expect(set.mock.calls).toEqual([[expect.any(String), refusal, 'PX', expectedMs]]);
   });
 });

@@ -57,10 +57,14 @@ export function readCachedRefusal(
     const cached = values[at];
     const code = codes.find((each) => each === cached?.value && REFUSED_BY[spending].includes(each));
     if (cached === undefined || code === undefined) continue;
-    const windowLeftMs = (windowEnd(code, now)?.getTime() ?? Infinity) - now.getTime();
-    return { code, untilMs: performance.now() + Math.min(cached.leftMs, REFUSAL_LIFE_MS, windowLeftMs) };
+    return { code, untilMs: performance.now() + Math.min(cached.leftMs, lifeMs(code, now)) };
   }
   return null;
+}
+
+/** A refusal ends with its window. A fair share ends with the hour, but its key names the day, so Redis must drop it in time. */
+function lifeMs(code: BudgetRefusal, now: Date): number {
+  return Math.min(REFUSAL_LIFE_MS, (windowEnd(code, now)?.getTime() ?? Infinity) - now.getTime());
 }
 
 /** Tells every process, through Redis, which refusal PostgreSQL has just given. Without Redis PostgreSQL is asked each time. */
@@ -80,7 +84,7 @@ export class CachedRefusals {
     if (key === undefined || !this.redis.usable || this.underWay.has(key)) return;
     this.underWay.add(key);
     void this.redis
-      .ask((redis) => redis.set(key, code, 'PX', REFUSAL_LIFE_MS))
+      .ask((redis) => redis.set(key, code, 'PX', lifeMs(code, now)))
       .finally(() => this.underWay.delete(key));
   }
 }
