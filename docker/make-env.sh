@@ -1,5 +1,5 @@
 #!/bin/sh
-# docker/make-env.sh: creates missing files in docker/env that compose.yaml reads, with a new password.
+# docker/make-env.sh: creates the files of docker/env that compose.yaml needs and that are missing, with a new password.
 set -eu
 usage='usage: sh docker/make-env.sh'
 case ${1-} in
@@ -27,5 +27,5 @@ for name in gateway.env egress.json; do
     echo "made docker/env/$name: edit it"
   fi
 done
-# A program in the container reads it as a different user.
+# A program in the container reads egress.json as a different user.
 chmod 0644 egress.json

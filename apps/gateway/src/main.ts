@@ -36,8 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { config } = parsed;
   if ('file' in config.auth.jwks) await readKeySetFile(config.auth.jwks.file);
   const app = await createApp(config);
-  // Node would print the error's message, which may quote a request; the logger writes only allowed fields. The state is unknown, so the
-  // process ends.
+  // Node would print the error's message, which may quote a request. The logger writes only allowed fields.
   process.on('uncaughtException', (error) => {
     app.get(Logger).error({ err: error }, 'uncaught exception');
     process.exit(1);

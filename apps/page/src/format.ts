@@ -4,7 +4,7 @@ import { fill, locale, text } from './text/text';
 const ROW_BYTES = 16;
 const MAX_SHOWN_BYTES = 4096;
 
-/** Returns rows of an offset and sixteen bytes. If there are more than `maxBytes`, it states how many are not shown. */
+/** Returns a row for every 16 bytes, each with its offset. If there are more than `maxBytes`, the last row says how many are not shown. */
 export function hexDump(bytes: Uint8Array, maxBytes = MAX_SHOWN_BYTES): string {
   const rows: string[] = [];
   for (let at = 0; at < Math.min(bytes.length, maxBytes); at += ROW_BYTES) {
@@ -56,12 +56,10 @@ export function duration(ms: number): string {
   return parts.length === 0 ? `< ${quantity(1, 'second')}` : parts.join(' ');
 }
 
-/** Returns the local date and time of day. */
 export function instant(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
 }
 
-/** Returns the local time of day. */
 export function clock(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(ms);
 }

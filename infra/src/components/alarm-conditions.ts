@@ -10,23 +10,19 @@ export interface AlarmConditionsArgs {
   stack: string;
   groupName: Input<string>;
   instances: number;
-  /** ARN of the balancer's certificate. Without a balancer certbot renews nginx's certificate, and an alarm counts certbot's failures. */
+  /** ARN of the balancer's certificate. Absent without a balancer; then an alarm counts certbot's failures instead. */
   certificateArn?: Input<string>;
   databaseIdentifier?: Input<string>;
   redis?: { identifier: string; nodes: number };
-  /** The names of the EventBridge rules that report a change, by what each watches. */
+  /** The names of the EventBridge rules, by what each rule watches: `keys`, `images`. */
   watchRules: Readonly<Record<string, string>>;
 }
 
-/**
- * When CloudWatch raises an alarm: if the statistic of each of the last `periods` periods of `periodSeconds` is above (or below) the
- * threshold. A lasting condition has many short periods. Events are counted in one period as long as the window, because a single event
- * would fall into only one of several short periods.
- */
+/** CloudWatch raises the alarm if the statistic is above (or below) the threshold in each of the last `periods` periods. */
 export interface Condition {
   /**
-   * What is wrong, in one or two sentences. The alarm's runbook is the section with its name in docs/operations.md, without the number of a
-   * Redis node.
+   * What is wrong, in one or two sentences. The runbook is the section of docs/operations.md with the alarm's name (for a Redis node: the
+   * name without the number).
    */
   description: string;
   namespace: string;
@@ -43,7 +39,7 @@ export interface Condition {
 
 type When = Pick<Condition, 'statistic' | 'when' | 'threshold' | 'periodSeconds' | 'periods'>;
 
-/** A condition that holds in every minute of the window. */
+/** The statistic is above (or below) the threshold in each of the last `minutes` minutes. */
 const lasting = (
   minutes: number,
   statistic: 'Maximum' | 'Minimum' | 'Average',
@@ -51,7 +47,7 @@ const lasting = (
   threshold: number,
 ): When => ({ statistic, when, threshold, periodSeconds: MINUTE, periods: minutes });
 
-/** More than `threshold` events in one window. */
+/** More than `threshold` events in the window. The window is one period: in several short periods, one event would fill only one. */
 const events = (periodSeconds: number, threshold = 0): When => ({
   statistic: 'Sum',
   when: '>',
@@ -84,7 +80,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     },
     'attestation-failing': {
       ...gateway('communique_attestation_trusted', { enclave: '0' }),
-      // One long period, because a value that changes between 0 and 1 is below 0.9 in some minutes and not in all.
+      // One long period, because a value that flips between 0 and 1 is not below 0.9 in every minute.
       statistic: 'Average',
       when: '<',
       threshold: 0.9,
@@ -97,7 +93,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'clock-drift': {
       ...gateway('communique_enclave_clock_error_seconds', { enclave: '0' }),
       ...lasting(15, 'Maximum', '>', 5),
-      missing: 'notBreaching', // absent while the enclave is down, when enclave-unhealthy is raised
+      missing: 'notBreaching', // no data while the enclave is down; then enclave-unhealthy is raised
       description:
         'The clock of the enclave’s machine is more than 5 s off the attested time. Above 60 s health fails, and certificates may be refused.',
     },
@@ -111,7 +107,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'queue-old': {
       ...gateway('communique_queue_oldest_due_seconds'),
       ...lasting(10, 'Maximum', '>', 600),
-      missing: 'notBreaching', // absent while the database is down, when database-gone is raised
+      missing: 'notBreaching', // no data while the database is down; then database-gone is raised
       description: 'A message that is due has waited for more than ten minutes.',
     },
     'emergency-stop': {
@@ -138,7 +134,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'model-off': {
       ...gateway('communique_agent_models_off'),
       ...lasting(5, 'Maximum', '>', 0),
-      missing: 'ignore', // absent while the database is down
+      missing: 'ignore', // no data while the database is down
       description:
         'A model, or a whole provider, is off until an operator clears it (on a parent: sudo communique-operator status, then clear-model); or the price table has no price of a model for this day.',
     },
@@ -159,14 +155,14 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'residence-root-ending': {
       ...gateway('communique_residence_root_seconds_left'),
       ...lasting(15, 'Maximum', '<', 4 * DAY),
-      missing: 'ignore', // absent before the first root was read, and while residence is off
+      missing: 'ignore', // no data before the first root is read, and while residence is off
       description:
         'The newest signed root of the registrar ends within four days. After that people cannot prove residence: publish a new root.',
     },
     'database-gone': {
       ...gateway('communique_database_up'),
       ...lasting(3, 'Minimum', '<', 1),
-      missing: 'notBreaching', // enclave-unhealthy is raised if the gateway sends nothing
+      missing: 'notBreaching', // if the gateway sends nothing, enclave-unhealthy is raised
       description: 'The gateway does not reach PostgreSQL: nothing is accepted.',
     },
     'redis-gone': {

@@ -10,7 +10,7 @@ import { balancerLogBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
-/** The ARN of the operator's certificate; or the id of the DNS zone whose record validates a certificate that the stack requests. */
+/** The ARN of the operator's certificate, or the id of the DNS zone in which the stack validates a certificate that it requests. */
 export type CertificateSource = { readonly arn: string } | { readonly provenIn: string };
 
 export interface BalancerArgs {
@@ -20,7 +20,7 @@ export interface BalancerArgs {
   vpcId: Input<string>;
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
-  /** After this time without traffic an application balancer closes a connection. With a network balancer, nginx closes the connection. */
+  /** An application balancer closes a connection after this time without traffic. A network balancer leaves that to nginx. */
   idleSeconds: number;
   /** The bucket for access logs; absent if the balancer writes none. */
   logs?: { bucketId: Input<string>; settled: Resource[] };
@@ -74,8 +74,8 @@ export class Balancer extends Part {
         // nginx sees only the balancer's connection, so the client's address comes in a header (application) or in the PROXY protocol.
         ...(!application && { proxyProtocolV2: true, preserveClientIp: 'false' }),
         // Do not use /api/health/tee: under an emergency stop, or with an overdue queue, every parent answers 503 there, and clients could
-        // no longer read the status of their messages. The launch hook admits only attested parents. A parent whose enclave dies later
-        // still accepts messages, and another parent delivers them (several parents need custody kms).
+        // no longer read the status of their messages. The launch hook admits only attested parents. If a parent's enclave dies later, the
+        // parent still accepts messages, and another parent delivers them.
         healthCheck: {
           enabled: true,
           protocol: 'HTTPS',
@@ -158,7 +158,7 @@ export class Balancer extends Part {
   }
 }
 
-/** A private bucket for the balancer's access logs, which have clients' addresses and paths and so are not kept for long. */
+/** A private bucket for the balancer's access logs. It keeps them only `keepDays`, because they contain clients' addresses. */
 export class BalancerLogs extends Part {
   readonly bucketId: Output<string>;
   readonly settled: Resource[];

@@ -1,4 +1,4 @@
-/** Actions for which AWS accepts only the resource `*`, with the reason and the use. A rule compares every policy of the program with them. */
+/** Actions for which AWS accepts only the resource `*`, each with the reason and its use here. A rule refuses `*` for other actions. */
 export const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
   'autoscaling:DescribeAutoScalingInstances':
     'the action has no resources; the parent checks whether its group waits for it',

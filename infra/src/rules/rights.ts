@@ -19,7 +19,7 @@ export const wildcardResourceListed: ResourceRule = {
   description:
     'A policy names its resources, except for actions for which AWS accepts only `*` (src/policies/wildcard-resources.ts).',
   check(resource) {
-    // Allow `*` in a key's own policy, where it means that key. In a topic's policy the program names the topic.
+    // In a key's own policy, `*` means that key.
     if (resource.type === 'aws:kms/key:Key') return [];
     return statementsOf(resource)
       .filter(({ allows, resources }) => allows && resources.includes('*'))

@@ -43,7 +43,7 @@ export const PRICE_TABLE: PriceTable = {
     // https://ai.google.dev/gemini-api/docs/pricing, made 2026-10-07 (github.com/api-evangelist/deepmind). The transcription has no price for
     // cached input, so the table charges the price of input.
     // https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-5-flash-lite, read 2026-11-30: the least thinking is
-    // `minimal`, which does not limit it.
+    // `minimal`, which sets no limit of tokens.
     {
       model: 'gemini-3.5-flash-lite',
       shape: { provider: 'gemini', thinking: { level: 'minimal' }, sampling: false },

@@ -1,9 +1,9 @@
 import { toHex } from './hex';
 
 /**
- * Remembers documents whose own signature was valid, by the SHA-256 of all their bytes. The bytes include the signing certificate.
- * `stepsOf` checks chain, dates and policy every time. The oldest document is dropped first. Only documents below a trusted root are
- * remembered, so that an attacker without such a certificate cannot fill the memory.
+ * Remembers documents whose signature was valid, by the SHA-256 of all their bytes (which include the signing certificate). Chain, dates and
+ * policy are still checked every time. Only documents below a trusted root are added, so that an attacker without such a certificate
+ * cannot fill the memory.
  */
 export class RememberedDocuments {
   readonly #held = new Set<string>();

@@ -20,8 +20,8 @@ interface Cached {
 }
 
 /**
- * Keeps the verified key of one gateway's enclave. The key is attested again when its certificates or `maxKeyAgeMs` end, or when a caller
- * reports that the enclave no longer has the key.
+ * Keeps the verified key of one gateway's enclave. It attests again when a certificate expires, when the key is older than `maxKeyAgeMs`,
+ * or when a caller reports that the enclave no longer has the key.
  */
 export class AttestedKeys {
   private cached: Cached | undefined;
@@ -30,8 +30,8 @@ export class AttestedKeys {
   private readonly callers = new Set<AttestOptions>();
   private abandoned = new AbortController();
   /**
-   * How far the enclave's clock was ahead of ours when the document arrived, in milliseconds. The true value is larger by the time
-   * that the document traveled.
+   * How many milliseconds the enclave's clock was ahead of ours when the document arrived. The value is too small by the time that the
+   * document traveled.
    */
   private readonly clocks = new WeakMap<EnclaveKey, number>();
 

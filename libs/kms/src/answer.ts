@@ -5,7 +5,7 @@ import { KmsError } from './errors';
 const ALIAS_ARN = /^arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):alias\/[A-Za-z0-9/_-]{1,256}$/;
 const KEY_ARN = /^arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):key\/[A-Za-z0-9-]{1,128}$/;
 
-/** Partition, region and account. An alias and its key always share them. */
+/** An alias and its key always share these. */
 export interface KeyOwner {
   partition: string;
   region: string;
@@ -41,9 +41,7 @@ function ownerIn(pattern: RegExp, arn: string): KeyOwner | undefined {
 
 /** Enough for base64 of 6 KiB of ciphertext (KMS's largest), base64 of the envelope around 4 KiB of plaintext, and names. */
 export const MAX_ANSWER_BYTES = 24 * 1024;
-/**
- * The most that fits into a key record (libs/protocol, sealed-key.ts). KMS's ciphertext of a data key has about 190 bytes.
- */
+/** The most that a key record allows (libs/protocol, sealed-key.ts). KMS's ciphertext of a data key has about 190 bytes. */
 const MAX_DATA_KEY_CIPHERTEXT_BYTES = 1024;
 
 const base64 = (maxBytes: number) =>

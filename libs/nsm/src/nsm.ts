@@ -25,13 +25,13 @@ export interface NsmDescription {
 export interface Nsm {
   /**
    * Returns a signed attestation document (COSE_Sign1) with these fields.
-   * @throws NsmError ERR_NSM_INPUT_TOO_LARGE, ERR_NSM_INVALID_ARGUMENT, before it asks the device
+   * @throws NsmError ERR_NSM_INPUT_TOO_LARGE for a field that is too long, ERR_NSM_INVALID_ARGUMENT for an empty public key
    */
   attest(fields: AttestationFields): Promise<Uint8Array>;
   /** Returns 1 to 4096 random bytes from the Nitro hypervisor. The device gives at most 256 for each request. */
   random(byteLength: number): Promise<Uint8Array>;
   describe(): Promise<NsmDescription>;
-  /** @param index 0 to 65,535. The device refuses an index from 32 on with ERR_NSM_INVALID_INDEX */
+  /** @param index 0 to 65,535. For 32 and above the device answers ERR_NSM_INVALID_INDEX */
   describePcr(index: number): Promise<{ lock: boolean; value: Uint8Array }>;
   /** Waits for running requests, then closes the device. */
   close(): Promise<void>;

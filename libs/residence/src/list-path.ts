@@ -1,4 +1,4 @@
-// Reads a person's path through the registrar's tree from the static files. A client keeps the path for a day.
+// Reads a person's path through the registrar's tree from the static files.
 import { decodeUtf8 } from '@communique-tee/protocol';
 import { fieldFromHex, fieldToHex, isField, FIELD_BYTES, type Field } from './field';
 import { ResidenceListError } from './list-errors';
@@ -12,18 +12,15 @@ import { leafOf } from './statement';
 const FILE_DEPTH = 10;
 /** A tree of at most this many files is fetched whole, so that the host learns nothing about the person's place. */
 const MAX_FILES_OF_WHOLE_TREE = 16;
-/** A fetched path is used for a day, unless its root ends within a day. */
 const DAY_SECONDS = 86_400;
 const ATTEMPT_TIMEOUT_MS = 60_000;
-/** The pauses before the next attempts, after files from two publications. */
+/** The pauses before further attempts, if the fetched files are from two publications. */
 const PAUSES_MS = [1000, 3000, 6000];
 
-/**
- * The data of the list that a client keeps for a day: a JSON value of about 2 KB. It reveals the person's place in the list.
- */
+/** A person's path in the registrar's list: JSON of about 2 KB, which a client keeps for a day. It reveals the person's place. */
 export interface ListPath {
   readonly version: 1;
-  /** Unix seconds, by the clock of the client that fetched it. */
+  /** Unix seconds, by the client's clock. */
   readonly fetchedAt: number;
   readonly rootNote: string;
   /** 20 field elements in hex, from the leaf upwards. */
@@ -48,7 +45,7 @@ export interface FetchListOptions extends ListReader {
   /** The folder of the static files: https, or http on this machine. */
   readonly files: string | URL;
   readonly signal?: AbortSignal | undefined;
-  /** Called if the files come from two publications, because the registrar updates the list. The next attempt is after `waitMs`. */
+  /** Called if the registrar updated the list between two fetches. The next attempt starts after `waitMs`. */
   readonly onUpdating?: ((waitMs: number) => void) | undefined;
   /** The pauses between attempts. The default is 1, 3 and 6 seconds. */
   readonly pausesMs?: readonly number[];
@@ -58,7 +55,7 @@ export interface FetchListOptions extends ListReader {
  * Fetches the root note, the subtree roots and the leaves, and computes the path. If the tree has at most 16 files, it fetches all of
  * them. In a larger tree it fetches only the person's file, so the host learns which file that is. It trusts only data that hashes to the
  * signed root.
- * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
+ * @throws ResidenceListError, ResidenceNoteError, or the signal's reason
  */
 export async function fetchListPath(options: FetchListOptions): Promise<ListPath> {
   const address = listAddress(options.files);
@@ -78,8 +75,8 @@ export async function fetchListPath(options: FetchListOptions): Promise<ListPath
 }
 
 /**
- * Opens a kept path. Checks signature and time of its root note, and that it leads from this person's leaf to the root.
- * @throws ResidenceNoteError by code; ResidenceListError `ERR_RESIDENCE_NOT_LISTED` for the path of another registration
+ * Opens a kept path. Checks the root note's signature and time, and that the path leads from this person's leaf to the note's root.
+ * @throws ResidenceNoteError; ResidenceListError `ERR_RESIDENCE_NOT_LISTED` if the path is of another registration
  */
 export function openListPath(path: ListPath, { by, registration, commitment, now }: ListReader): OpenedListPath {
   const note = openRootNote(path.rootNote, by);
@@ -101,11 +98,11 @@ export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
 }
 
 /**
- * Fetches only the root note and opens it. `checkWindow` decides whether it is valid now.
+ * Fetches the root note and checks its signature. To check whether the note is valid now, call `checkWindow`.
  * @param files the folder of the static files: https, or http on this machine
- * @param deadlineMs by Date.now(). A request takes at most 20 seconds in any case
- * @returns null if there is none (404)
- * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
+ * @param limits `deadlineMs` is a time of Date.now(). The request ends after 20 seconds even if the deadline is later
+ * @returns null if there is no note (404)
+ * @throws ResidenceListError, ResidenceNoteError, or the signal's reason
  */
 export async function fetchRootNote(
   files: string | URL,
@@ -148,7 +145,7 @@ async function fetchOnce(address: URL, options: FetchListOptions): Promise<ListP
   return { version: 1, fetchedAt: now(), rootNote, siblings };
 }
 
-/** Fetches all files of a small tree, and of a larger tree only the person's file. Skips a file that is missing or has another size. */
+/** Fetches all files of a small tree, but of a larger tree only the person's file. Skips missing and malformed files. */
 async function fetchLeaves(
   { places }: RootNote,
   own: number,
@@ -157,7 +154,7 @@ async function fetchLeaves(
   const inUse = Math.ceil(places / NODES_PER_FILE);
   const wanted = inUse <= MAX_FILES_OF_WHOLE_TREE ? Array.from({ length: inUse }, (_, file) => file) : [own];
   const files = new Map<number, Field[]>();
-  // Files are fetched one after the other, so that the host is not flooded. The order is always the same, so it reveals nothing.
+  // One after the other, so that the host is not flooded. The order is always the same, so it reveals nothing.
   for (const file of wanted) {
     const nodes = nodesOf(await get(file));
     if (nodes !== null) files.set(file, nodes);
@@ -173,7 +170,7 @@ function textOf(note: Uint8Array): string {
   }
 }
 
-/** Returns the 1,024 field elements of a file. Returns null for any other content. */
+/** Returns the 1,024 field elements of a file, or null if the content is anything else. */
 function nodesOf(bytes: Uint8Array | null): Field[] | null {
   if (bytes?.length !== LIST_FILE_BYTES) return null;
   const nodes = Array.from({ length: NODES_PER_FILE }, (_, at) =>

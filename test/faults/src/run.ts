@@ -37,12 +37,11 @@ import { Residents } from './senders/residents';
 import { Sender } from './senders/sender';
 import type { SentMessage } from './senders/sent-message';
 
-/** The number of users. Each has at least one sender, unless `--clients` is smaller. */
 const USERS = 10;
-/** How long all messages may take to end after the last fault. */
+/** How long the messages may take to end after the last fault. */
 const REST_MS = 180_000;
 
-/** The times are short, so that many leases run out in a run of minutes. The caps are so high that no user reaches them. */
+/** Short times let many leases expire during a run. No user reaches the high caps. */
 export const GATEWAY_ENVIRONMENT = {
   ENCLAVE_TIMEOUT_MS: '5000',
   DELIVERY_LEASE_MS: '7000',
@@ -57,9 +56,7 @@ export const GATEWAY_ENVIRONMENT = {
   EMERGENCY_SHUTDOWN_THRESHOLD: '1000000',
 };
 
-/**
- * Does the whole run in `folder`. @throws the error that keeps the run from being judged; by then, everything that was started has ended
- */
+/** Starts the system in `folder`, sends, injects faults and judges. @throws the error that kept the run from being judged */
 export async function run(
   options: Options,
   folder: string,
@@ -211,8 +208,8 @@ interface Due {
 }
 
 /**
- * Returns the messages in the order of their sending times. Half of the times are just before a process is killed, so that it dies while it
- * works on messages.
+ * Draws a sending time for each message, and sorts by it. About half of the times are just before a kill, so that the killed process was
+ * working on messages.
  */
 function sendingTimes({ seed, messages }: Options, totalMs: number, { kills }: FaultPlan): Due[] {
   const draw = drawFrom(seed, 'sending times');
@@ -277,7 +274,7 @@ async function judgePhase(
   };
 }
 
-/** Compares every step that the database noted, and every copy, with the model's transitions. */
+/** Checks every recorded step, and every copy that Congress received, against the model's transitions. */
 async function judgeTrace(
   options: Options,
   system: System,
@@ -306,7 +303,7 @@ async function judgeTrace(
   };
 }
 
-/** Ends the faults of Congress, and waits for a limited time until no message is waiting. @returns whether no message waits any more */
+/** Ends the faults of Congress, and waits until all messages have ended. @returns false if some have not after `REST_MS` */
 async function comeToRest(system: System, signal: AbortSignal): Promise<boolean> {
   await setCongressFaults(system, CALM);
   const deadlineMs = performance.now() + REST_MS;

@@ -17,7 +17,7 @@ export interface ImageConfiguration {
   routes: readonly { chamber: Chamber; vsockPort: number; destination: string }[];
 }
 
-/** Returns the configuration for the image of a test stack. Its Congress is the running simulator, and it trusts only that authority. */
+/** Returns the configuration for a test image. The enclave delivers to the running simulator, and trusts only the simulator's authority. */
 export async function imageConfiguration(
   congressFile: string,
   residence?: ResidenceSettings,

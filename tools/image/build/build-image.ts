@@ -28,9 +28,7 @@ export interface ImageRequest {
   /** The enclave's configuration of one stack (JSON), which is copied unchanged into the image. */
   configurationFile: string;
   outFolder: string;
-  /**
-   * Changes to init for a control test. Such an image has other measurements than the shipped one, and `-control` in its name and version.
-   */
+  /** Changes to init, only for tests. Such an image has other measurements, and `-control` in its name and version. */
   initForTests?: InitForTests;
   step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -99,7 +97,7 @@ export async function buildImage({
           metadata: {
             imageName: `communique-tee${mark}`,
             imageVersion: version,
-            // Two builds must give the same bytes, so the image has no time of the build. measurements.json names the commit.
+            // Constant, because two builds must give the same bytes.
             buildTime: '1970-01-01T00:00:00Z',
             buildTool: 'communique-tee',
             buildToolVersion: source.version,

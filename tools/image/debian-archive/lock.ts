@@ -1,5 +1,4 @@
-// Lock files pin every input by version and SHA-256. `path` is its path on every Debian mirror. Which mirror is used depends on the
-// machine.
+// Lock files pin every input by version and SHA-256. A file has the same `path` on every Debian mirror.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 

@@ -11,12 +11,12 @@ export interface Ports extends Streams {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   run(command: string, env: Readonly<Record<string, string>>, options: { readonly shown: boolean }): Promise<Ended>;
-  /** @returns undefined if there is no person to ask */
+  /** @returns undefined if there is no terminal to ask at */
   ask(question: string): Promise<boolean | undefined>;
   /** @param signal ends the pause early, without an error */
   pause(seconds: number, signal: AbortSignal): Promise<void>;
   nowMs(): number;
-  /** What this run tests: the version of package.json, and git's commit. */
+  /** The version (package.json) and the Git commit of this checkout. */
   source(): { readonly version: string; readonly commit: string };
   /** Calls `called` at Ctrl-C and SIGTERM. @returns a function that stops listening */
   onInterrupt(called: () => void): () => void;

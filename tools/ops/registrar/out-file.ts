@@ -7,8 +7,7 @@ const OWNER_ALONE = 0o600;
 /**
  * Runs a command whose output says where people live, and puts that output into a new file that only its owner can read.
  * @param path undefined: the command writes to standard output
- * @param work gets streams whose `out` goes into the file. The file is made before `work` runs, so that nothing changes if the name is
- * taken, and is removed if `work` fails
+ * The file is made before `work` runs, so that nothing changes if the name is taken. It is removed if `work` throws.
  * @throws RegistrarError `ERR_REGISTRAR_STATE` if the file exists or cannot be written
  */
 export async function intoFile(

@@ -19,7 +19,7 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** A chamber's settings in development. No server listens at this origin; the simulator's file replaces it. */
+/** A chamber's settings without a simulator. No server listens at this origin. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
   certificateAuthorities: rootCertificates[0], // the schema requires a root, and no public one signs `localhost`
@@ -41,7 +41,7 @@ export function withSimulator(value: unknown, folder: string): unknown {
   const far = farEnds(resolve(folder, congressSimulator));
   const { congress } = services;
   const chambers = forEachChamber((chamber) => ({ ...UNREACHABLE, ...asObject(congress[chamber]), ...far[chamber] }));
-  // True if the simulator was told to accept repeated messages in one of the chambers
+  // True if a chamber of the simulator accepts repeated messages
   const acceptReplayAcrossEnclaves = !CHAMBER_KEYS.every((chamber) => chambers[chamber].deduplicates);
   return {
     ...configuration,

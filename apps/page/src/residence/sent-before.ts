@@ -1,6 +1,5 @@
-// Remembers in which campaigns this device sent a proven message, by their nullifiers, which the gateway keeps too. They are stored beside
-// the secret, with the same consent. So the page can tell the person, before it makes a proof, that the gateway would refuse a second
-// message.
+// Remembers the nullifiers of the campaigns in which this device sent a proven message, beside the secret and with the same consent. So the
+// page can tell the person, before it makes a proof, that the gateway would refuse a second message.
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
 
@@ -20,7 +19,7 @@ export interface SentBefore {
   look(): Promise<void>;
   /** Remembers that a message was accepted. @param nullifier 64 hex digits */
   add(nullifier: string): Promise<void>;
-  /** Forgets a nullifier that the gateway frees, as far as this page knows: every office refused the message. */
+  /** Forgets a nullifier when it is certain that no office has the message, because the gateway then frees it. */
   remove(nullifier: string): Promise<void>;
   clear(): Promise<void>;
 }

@@ -82,7 +82,7 @@ function passedSentence(name: CheckName, evidence: Evidence): string {
   }
 }
 
-/** Returns the values to compare if image or operator differ: the document's, and the accepted ones. */
+/** If image or operator differ, returns the document's value and the accepted values, each after its label. */
 export function compared(check: CheckResult, { content, accepted }: Evidence): readonly [string, string][] {
   const { attested, expected } = text.value.checks;
   const register = (index: number): string => toHex(content?.pcrs.get(index) ?? new Uint8Array());

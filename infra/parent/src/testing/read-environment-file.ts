@@ -1,6 +1,6 @@
 import { run } from './run';
 
-/** Reads an environment file of systemd. bash reads quoted values the same way. @throws Error if bash finds a fault or prints a word */
+/** Reads an environment file of systemd. bash reads quoted values the same way. @throws Error if bash fails or prints an error */
 export async function readEnvironmentFile(file: string): Promise<Record<string, string>> {
   const { code, stdout, stderr } = await run('bash', ['--norc', '-c', 'set -aeu; . "$0"; env -0', file], {
     env: { PATH: '/usr/bin:/bin' },

@@ -20,5 +20,5 @@ export function mostATaskCosts(
   return reservationMicroUsd({ row, ciphertextBytes: bucket + POLY1305_TAG_BYTES, maxOutputTokens });
 }
 
-/** An upper bound of the sealed bytes beside text and subject: member names, the other members and a length prefix. */
+/** An upper bound of the other sealed bytes: member names, members other than text and subject, and a length prefix. */
 const SEALED_AROUND_BYTES = 160;

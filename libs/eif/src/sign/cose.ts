@@ -52,7 +52,7 @@ export interface SignedRegister {
 }
 
 /**
- * Reads an envelope. The caller, who knows the key, checks the length of the signature.
+ * Reads an envelope. The caller knows the key, so the caller checks the length of the signature.
  *
  * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _REGISTER (another register than 0)
  */

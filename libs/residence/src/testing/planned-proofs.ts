@@ -1,4 +1,4 @@
-// Plans the statement and the message of each committed proof. Other code makes the sealed bytes and the proofs from this plan.
+// Plans the statement and the message of each proof that is committed to Git for tests. Other code seals and proves by this plan.
 import {
   houseOffice,
   isState,
@@ -40,10 +40,10 @@ export interface PlannedProof {
   campaign: CampaignName;
   /** Names the sealed message. Proofs of one message share its sealed bytes, status secret and blinding. */
   messageName: string;
-  /** Whether sender and content are honest. The enclave delivers such a message if it has the key. */
+  /** Whether the enclave delivers the message, if it has the key. */
   isHonest: boolean;
   enclaveKey: TestEnclaveKey;
-  /** Changes the honest content into the sealed one. */
+  /** Turns the honest content into the content to seal. */
   change: (honest: CongressMessage) => CongressMessage;
 }
 
@@ -65,7 +65,7 @@ function plan(name: string, person: Person, campaign: CampaignName, change: Chan
 
 const [ada, , , dee, , , , , , jon] = TEN;
 
-/** Plans a message of a dishonest sender: the proof is valid, but the sealed content contradicts it. Only the enclave can see that. */
+/** Plans a message of a dishonest sender. The proof is valid, but the sealed content contradicts it, which only the enclave can see. */
 const dishonest = (name: string, person: Person, change: PlannedProof['change'], campaign: CampaignName = 'roads') =>
   plan(name, person, campaign, { change });
 
@@ -79,7 +79,7 @@ export const PLANNED_PROOFS: readonly PlannedProof[] = [
   ...(['roads', 'schools'] as const).flatMap((campaign) =>
     TEN.map((person) => plan(`${person.name} ${campaign}`, person, campaign)),
   ),
-  // These prove the first message again, under the same root and under the next root
+  // The first message (`ada roads`) again, under the same root and under the next root
   plan('ada roads, proven again', ada, 'roads', { messageName: 'ada roads' }),
   plan('ada roads, proven under the next root', ada, 'roads', { messageName: 'ada roads', tree: 'after' }),
   plan('ada roads, another message', ada, 'roads'),
@@ -138,7 +138,7 @@ export interface Planned {
 /** Six hours after {@link TEST_NOW_SECONDS}. */
 export const EXPIRES_AT_SECONDS = TEST_NOW_SECONDS + 6 * 3600;
 
-/** Computes the header and content to seal and the witness for the sealed bytes, as a client does. */
+/** Computes what a client computes: the header and content to seal, and the witness for the sealed bytes. */
 export function computePlanned({ person, tree, campaign, messageName, enclaveKey, change }: PlannedProof): Planned {
   const { secret, district, salt, index } = person;
   const { root, ...path } = { root: testTree(tree).root, siblings: testTree(tree).path(index) };

@@ -16,7 +16,7 @@ export interface ServiceOptions {
   /** The user and group of the process. Only root can set them. */
   readonly uid?: number;
   readonly gid?: number;
-  /** The process is ready when its output matches, or when this check, called every 50 ms, returns true. By default it is ready at once. */
+  /** What the output must match, or a check (called every 50 ms) that must return true. By default the process is ready at once. */
   readonly readyWhen?: RegExp | (() => Promise<boolean>);
   readonly readyTimeoutMs?: number;
   /** A file to which both output streams are appended. */
@@ -26,11 +26,11 @@ export interface ServiceOptions {
   /** The signal that asks the process to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   /**
-   * If our process ends without `stop` (a crash, SIGKILL), the guard ends the started process and then removes the folder. After `stop` the
-   * caller removes the folder.
+   * If our process ends without `stop` (a crash, SIGKILL), the guard process ends the started process, and then removes this folder. After
+   * `stop` the caller removes it.
    */
   readonly temporaryFolder?: string;
-  /** Whether our process stays alive while the started one runs (default true). If false, the guard ends the started one after ours. */
+  /** Whether our process stays alive while the started one runs (default true). If false, the guard ends the started one after ours ends. */
   readonly keepAlive?: boolean;
 }
 
@@ -65,7 +65,7 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
   return spawnHelper(options);
 }
 
-/** Does the same as `spawnService`, but is allowed in unit specs too, for small processes of test doubles. */
+/** Like `spawnService`, but allowed in unit specs too, for small test doubles. */
 export async function spawnHelper(options: ServiceOptions): Promise<Service> {
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...(options.args ?? [])], {

@@ -2,9 +2,8 @@ import { findJudge, type Installed } from './installed';
 import type { Judge } from './judges';
 
 /**
- * Runs a jest block that needs an outside judge: another project's tool that checks this system. If the judge is absent, the block is
- * skipped and a line that begins with NOT RUN is printed. CI does not change this, so that a machine without Python or a registry can run
- * everything else.
+ * Runs a jest block that needs an outside judge: another project's tool that checks this system. If the judge is absent, it skips the block
+ * and prints a line that begins with NOT RUN, in CI too.
  */
 export function describeWithJudge<J extends Judge>(
   judge: J,

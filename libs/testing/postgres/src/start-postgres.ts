@@ -33,7 +33,7 @@ export interface Postgres extends AsyncDisposable {
   createDatabase(name?: string): Promise<string>;
   /** Returns the URL of a new database with the gateway's tables. It copies a migrated database, which is 20 times as fast as migrating. */
   createMigratedDatabase(): Promise<string>;
-  /** Stops a caller's own server, and removes its data unless persistent. On the worker's server, removes the databases of this object. */
+  /** Stops a caller's own server, and removes its data unless persistent. On the worker's server, drops the databases of this object. */
   stop(): Promise<void>;
   /** Sends SIGKILL to the server's main process, like a crash. @throws SupportError POSTGRES_NOT_OWNED */
   kill(): Promise<void>;
@@ -42,10 +42,11 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /**
- * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. The server ends when our process ends, also if our process crashes.
+ * Starts a real PostgreSQL 18 on 127.0.0.1 with password authentication, as user `postgres`. The server ends with our process, even if that
+ * crashes.
  *
- * In jest, without options, it returns new databases on the server that all spec files of a worker share. With any option, even only `own`,
- * the caller gets a separate server.
+ * In jest, without options, it returns a new database on the server that all spec files of a worker share. With any option, it starts a
+ * separate server.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE, POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */

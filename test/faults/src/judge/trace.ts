@@ -3,8 +3,8 @@ import type { TraceEvent } from '@communique-tee/test-model';
 import { connected } from './record';
 
 /**
- * Triggers that note each step of a message's job in the same transaction. A trigger sees what a statement did to the row, so a gateway
- * cannot leave a step out. The triggers read the message's state after the whole statement.
+ * These triggers record each step of a message's job in the step's own transaction, so a gateway cannot leave a step out. They run after
+ * the whole statement, so they read the message's new state.
  */
 const TRIGGERS = `
   CREATE TABLE fault_trace (
@@ -44,10 +44,7 @@ interface TraceRow {
   readonly event: 'accept' | 'lease' | 'dispatch' | 'again' | 'end' | 'nullifier';
   readonly message: string;
   readonly lease: string | null;
-  /**
-   * Whether the condition held that the statement had to check: for a lease, that the job was free; for a dispatch, that the lease still
-   * ran; and so on.
-   */
+  /** Becomes `free` of a lease, `inTime` of a dispatch, `released` of `again`, and `freed` of a nullifier. */
   readonly asked: boolean | null;
   readonly dispatched: boolean | null;
   readonly relayed: boolean | null;
@@ -62,7 +59,7 @@ export interface SeenCopy {
   readonly atMs: number;
 }
 
-/** Returns the steps noted in the database, in order, with copies and crashes inserted by the time of this machine's clock. */
+/** Returns the recorded steps, the copies and the crashes, in the order of this machine's clock. */
 export async function readTrace(
   databaseUrl: string,
   copies: readonly SeenCopy[],
@@ -79,7 +76,7 @@ export async function readTrace(
     ...copies.map(({ message, office, atMs }): TraceEvent => ({ at: atMs, event: 'copy', message, office })),
     ...crashes.map(({ process, atMs }): TraceEvent => ({ at: atMs, event: 'crash', process })),
   ];
-  // The sort is stable, so events of the same millisecond stay in the order of causes: a dispatch before its copy.
+  // The sort is stable, so within a millisecond a cause stays before its effect: a dispatch before its copy.
   return events.sort((a, b) => a.at - b.at);
 }
 

@@ -23,8 +23,8 @@ export interface SignatureRules {
 }
 
 /**
- * Verifies AWS Signature Version 4 in the Authorization header, and returns the caller. It was written from AWS's "Create a signed AWS API
- * request" and not from a library of AWS, so that it and a client's signer check each other.
+ * Verifies AWS Signature Version 4 in the Authorization header, and returns the caller. It was written from AWS's page "Create a signed
+ * AWS API request" and not from AWS's code, so it checks a client's signer independently.
  * @throws KmsFailure MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException,
  * InvalidSignatureException (wrong scope, wrong signature, clock), ExpiredTokenException
  */
@@ -77,8 +77,8 @@ function checkSignedHeaders({ signedHeaders }: Authorization, headers: ReadonlyM
     );
   const absent = signedHeaders.find((name) => !headers.has(name));
   if (absent !== undefined) throw invalid(`The signed header '${absent}' is not in the request`);
-  // The target and the token are headers too: if they were unsigned, a proxy could change the request. The SDK does not sign headers that
-  // proxies rewrite or add, such as the user agent.
+  // If x-amz-target or the session token were unsigned, a proxy could change the request. The SDK does not sign headers that proxies rewrite
+  // or add, such as the user agent.
   const needed = [
     'host',
     ...[...headers.keys()].filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent'),

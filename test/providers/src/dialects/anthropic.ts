@@ -5,8 +5,8 @@ import { anthropicRequest } from './anthropic-request';
 import { Refused, wrongCount, type Dialect } from './dialect';
 
 /**
- * Anthropic's Messages API (`POST /v1/messages`, not streamed) and its model list. Its forms follow the types of the official SDK
- * `@anthropic-ai/sdk`.
+ * Anthropic's Messages API (`POST /v1/messages`, not streamed) and its model list. Requests and answers follow the types of the official
+ * SDK `@anthropic-ai/sdk`.
  */
 export const anthropicDialect: Dialect<'anthropic'> = {
   route: (method, path) => {
@@ -85,10 +85,7 @@ export const anthropicDialect: Dialect<'anthropic'> = {
   failedIn200: () => ({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
 };
 
-/**
- * The versions of https://platform.claude.com/docs/en/api/versioning (seen 2026-11-30). The newer version refuses sampling parameters for
- * every model.
- */
+/** From https://platform.claude.com/docs/en/api/versioning (read 2026-11-30). */
 const VERSIONS = ['2023-06-01', '2026-10-21'];
 
 const STOP_REASONS = { complete: 'end_turn', cut: 'max_tokens', empty: 'max_tokens', refused: 'refusal' } as const;
@@ -129,7 +126,7 @@ function blocksOf(answer: SimulatedAnswer): unknown[] {
   ];
 }
 
-/** Input excludes tokens that were read from the cache or written to it; output includes thinking. There is no total. */
+/** Input excludes tokens that were read from the cache or written to it; output includes thinking. The API reports no total. */
 function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string, geography: string): { usage?: unknown } {
   if (wrong === 'absent') return {};
   if (wrong === 'null') return { usage: null };

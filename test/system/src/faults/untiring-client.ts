@@ -16,7 +16,7 @@ export interface ClientOptions {
 
 export interface Answered<T> {
   readonly answer?: T;
-  /** The code of the reason why there is no answer; null if there is one. */
+  /** null if there is an answer; otherwise a problem code, an error code, or `no_answer_in_time`. */
   readonly givenUp: string | null;
 }
 

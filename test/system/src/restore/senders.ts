@@ -23,7 +23,7 @@ export interface Sent {
   readonly prepared: PreparedMessage;
 }
 
-/** One person with a client, who can look up what happened to their messages. */
+/** A person who sends messages and looks up what happened to them. */
 export class Sender {
   private constructor(
     private readonly system: System,

@@ -4,7 +4,7 @@ import { jsonArgument } from '../process/json-argument';
 import { cpuSecondsSince } from '../measure';
 import { postJobSchema, type PostResult } from './post-job';
 
-// This process posts: node tools/run.mjs tools/dev/bench/delivered/post.main.ts <job.json>. It prints one line of JSON.
+// Usage: node tools/run.mjs tools/dev/bench/delivered/post.main.ts <job.json>. Posts the job's messages, and prints one line of JSON.
 const { gateway, token, messages, connections, ratePerSecond } = postJobSchema.parse(
   await jsonArgument('job.json', 'Posts sealed messages; started by npm run bench.'),
 );

@@ -12,9 +12,9 @@ export interface Register {
   readonly files: number;
   /** How many roots were published. */
   readonly publications: number;
-  /** Unix seconds. After a restore, no commitment that is new to the register is published before this time. */
+  /** Unix seconds. After a restore, commitments that the restored register does not know are published only from this time on. */
   readonly newCommitmentsFrom: number;
-  /** The key (32 bytes, hex) of the hashes by which likely duplicates are found without storing names. */
+  /** 32 bytes in hex: the key of the `likeness` hashes, which find likely duplicates without stored names. */
   readonly likenessKey: string;
   /** Roots that may still be valid, the oldest first. */
   readonly roots: readonly PublishedRoot[];
@@ -33,7 +33,7 @@ export interface PublishedRoot {
   readonly notAfter: number;
 }
 
-/** A campaign. Its note is not stored: it is signed each time it is shown, by the key that signs then. */
+/** The register does not store a campaign's note. The registrar signs the note with its current key each time it shows it. */
 export interface Campaign {
   readonly id: string;
   readonly notBefore: number;
@@ -59,9 +59,9 @@ export interface Registration {
   readonly salt: string;
   /** The registration's place in the tree. */
   readonly index: number;
-  /** The number of roots that had been published before this registration was entered, and so do not contain it. */
+  /** How many roots were published before this registration was entered. Those roots do not contain it. */
   readonly since: number;
-  /** The earliest beginning (Unix seconds) of a root that may contain this registration; 0: the next root contains it. */
+  /** Unix seconds. Only a root that begins at this time or later may contain this registration. 0: the next root contains it. */
   readonly from: number;
 }
 

@@ -16,11 +16,11 @@ const DAY_SECONDS = 86_400;
 const MAX_CAMPAIGN_DAYS = 90;
 
 export interface TestRegistrarOptions {
-  /** A folder that does not exist yet. It will have the register, the key and the static files. */
+  /** A folder that does not exist yet. The register, the key and the static files go there. */
   readonly folder: string;
-  /** The number of made-up people beside those whom a test registers; default 100. */
+  /** How many made-up people are registered at the start; default 100. */
   readonly people?: number;
-  /** Port of the static files on 127.0.0.1; default: a free one. */
+  /** The port that serves the static files on 127.0.0.1; default: a free port. */
   readonly port?: number;
 }
 
@@ -113,7 +113,7 @@ function request(person: string, commitment: Field, district: string): Request {
   return { line: 0, person, commitment: fieldToHex(commitment), district, name: null, born: null, distinct: false };
 }
 
-/** Every district of the Congress that is in office at a time. */
+/** Every district of the Congress that is in office at `unixSeconds`. */
 function districtsOfNow(unixSeconds: number): string[] {
   const congress = congressAt(unixSeconds);
   return STATES.flatMap((state) =>

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 import { callerOf } from './caller';
 
-/** A reader of messages: an owner that a token names, or a client that presented a status secret, by the secret's SHA-256 (32 bytes). */
+/** Who reads a message: the owner that a token names, or a client with a status secret (here the secret's SHA-256, 32 bytes). */
 export type Reader =
   | { readonly owner: string; readonly statusSha256?: undefined }
   | { readonly owner?: undefined; readonly statusSha256: Uint8Array<ArrayBuffer> };
@@ -26,7 +26,7 @@ export function nameOfReader({ owner, statusSha256 }: Reader): string {
   return owner ?? `status ${Buffer.from(statusSha256).toString('base64url')}`;
 }
 
-/** Parameter of a route that is `@AuthenticatedReader()`. */
+/** For a parameter of a route with `@AuthenticatedReader()`. */
 export const ReaderOf = createParamDecorator((_: unknown, context: ExecutionContext): Reader => {
   const reader = readerOf(context.switchToHttp().getRequest<FastifyRequest>());
   if (reader === undefined) throw new ProblemError('unauthenticated');

@@ -2,9 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 
-/**
- * The durable switch: while one row is not cleared, no process reserves money. Accepted messages are still relayed.
- */
+/** While a row of the table is not cleared, no process reserves money. Accepted messages are still relayed. */
 @Injectable()
 export class EmergencyStop {
   constructor(
@@ -13,9 +11,8 @@ export class EmergencyStop {
   ) {}
 
   /**
-   * Raises the stop, once for any number of simultaneous calls (a partial unique index allows one row that is not
-   * cleared). It waits for unfinished reservations, and no reservation is committed after it. Call it outside of any
-   * transaction that reserves.
+   * Raises the stop, but only once if calls are simultaneous (a partial unique index allows one row that is not cleared). It waits for
+   * unfinished reservations. After it returns, no reservation is committed. Call it outside of any transaction that reserves.
    */
   async raise(reason: string): Promise<void> {
     const raised = await this.database.read((client) =>

@@ -23,11 +23,10 @@ interface Lane {
   readonly pace: RelayPace;
 }
 
-/**
- * A lane that may get messages now, and the key ids by which to lease; null: any key, because a sole enclave reports retired keys itself.
- */
+/** A lane that may get messages now. */
 interface OpenLane {
   readonly lane: Lane;
+  /** The keys whose messages it may lease. null: any key, because a sole enclave reports retired keys itself. */
   readonly keyIds: readonly string[] | null;
 }
 
@@ -45,7 +44,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly lanes: readonly Lane[];
   /** When takeLeftover last found no job. */
   private nothingLeftAtMs = -Infinity;
-  /** Whether there was no room for some jobs at the last look at the queue. They may be due. */
+  /** Whether takeUp left jobs in the queue for lack of room. */
   private isShortOfRoom = false;
   private woken = false;
   private wake: () => void = () => undefined;
@@ -63,7 +62,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     this.lanes = monitor.enclaves.map((enclave) => ({ enclave, pace: new RelayPace(most) }));
   }
 
-  /** For metrics: how many attempts each enclave gets at once, in the order of the configuration. */
+  /** For metrics: each enclave's limit of attempts, and how many run. In the order of the configuration. */
   paces(): { readonly limit: number; readonly underWay: number }[] {
     return this.lanes.map(({ pace: { limit, underWay } }) => ({ limit, underWay }));
   }
@@ -79,9 +78,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     this.loop = this.work();
   }
 
-  /**
-   * Leases no further job, waits for running attempts, and aborts those that take too long. A later attempt asks for their answers again.
-   */
+  /** Stops leasing, and waits for running attempts. Aborts them after `GRACE_MS`; a later attempt asks for their answers again. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     this.lookAgain();
@@ -96,7 +93,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async work(): Promise<void> {
     let databaseAway = false;
     while (!this.stopping.signal.aborted) {
-      // Attempts that were committed in one group all end in this turn, so their room is filled together.
+      // Attempts of one group commit end in the same turn of the event loop. Waiting a turn lets one lease fill all their places.
       await nextTurn();
       this.woken = false;
       let more = false;
@@ -116,7 +113,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async takeUp(): Promise<boolean> {
     this.isShortOfRoom = false;
     const open = this.openLanes();
-    // The lane with the fewest running attempts is first, and equal lanes take turns, because several enclaves may hold the same keys.
+    // Several enclaves may have the same keys. So the lane with the fewest running attempts is first, and equal lanes take turns.
     this.turns++;
     const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
     open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
@@ -146,8 +143,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * Takes jobs that no lane can take but that end without a relay: expired, or sealed to a retired key. If it finds none, it looks again
-   * only after `pollMs`, because new messages and finished attempts add no such job. @returns whether more may be due
+   * Takes jobs that end without a relay: expired, or sealed to a retired key. If it finds none, it looks again only after `pollMs`, because
+   * new messages and finished attempts add no such job. @returns whether more may be due
    */
   private async takeLeftover(): Promise<boolean> {
     if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs) return false;
@@ -159,7 +156,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     let more = await this.takeFor(null, 'expired');
     const revoked = this.keys.revokedKeyIds();
     if (revoked.length > 0 && (await this.takeFor(null, { keyIds: revoked }))) more = true;
-    // A key counts as retired only while the keys of every enclave are known; otherwise such a message waits.
+    // A key that no enclave has counts as retired only if the keys of every enclave are known. Otherwise its messages wait.
     const held = this.lanes.map((lane) => (this.isSoleEnclave(lane) ? null : lane.enclave.heldKeyIds()));
     const all = { otherThan: held.flatMap((keyIds) => keyIds ?? []) };
     if (!held.includes(null) && (await this.takeFor(null, all))) more = true;
@@ -172,7 +169,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * @param lanes the number of lanes that share the free room; a lane may take what the others leave at the next turn
+   * @param lanes the number of lanes that share the free room
    * @returns whether it got as many jobs as it asked for, so that more may be due
    */
   private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<boolean> {
@@ -181,7 +178,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       this.isShortOfRoom = true;
       return false;
     }
-    // Each lease has a separate name, so that late answers within this process are recognized too.
+    // Each lease has its own name, so that a late answer to an earlier lease of this process is recognized too.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
     for (const job of jobs) this.start(job, lane);
     this.taken += jobs.length;

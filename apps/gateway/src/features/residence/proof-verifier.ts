@@ -8,13 +8,13 @@ import { Logger } from '../../core/telemetry/logger';
 
 /** A thread verifies about 100 proofs a second and takes 100 MB. */
 const MAX_WORKERS = 2;
-/** If more proofs would wait, a proof of the source with the most waiting ones is refused. */
+/** How many proofs may wait. If there are more, the verifier refuses one of the source that has the most. */
 const MAX_QUEUED = 64;
 /** Retry-After is this time and up to RETRY_SPREAD_SECONDS more, at random, so that refused clients do not retry together. */
 const RETRY_AFTER_SECONDS = 1;
 const RETRY_SPREAD_SECONDS = 3;
 
-/** Verifies proofs in worker threads of this process; there are none if the gateway takes no proofs. */
+/** Verifies proofs in worker threads. If the gateway takes no proofs, it starts no thread. */
 @Injectable()
 export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
   private verifier: Verifier | undefined;
@@ -42,8 +42,7 @@ export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * @param source the source for which the proof is counted. Sources take turns, so that one with many proofs does not keep the others
-   * waiting
+   * @param source Sources take turns, so that one with many proofs does not keep the others waiting
    * @returns whether the proof verifies
    * @throws ProblemError `verifier_busy`: the proof was not checked
    */

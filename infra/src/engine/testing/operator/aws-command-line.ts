@@ -8,8 +8,7 @@ import { queried, shown } from './query';
 
 /**
  * Stands in for the AWS CLI. It acts on the account of the stand-in provider, so that Pulumi sees its changes. It knows only the commands
- * of `aws-commands.ts`, with the options that the documents and `ops import-file` use, and refuses others as the AWS CLI refuses unknown
- * ones.
+ * and options that the documents and `ops import-file` use. It refuses others as the AWS CLI refuses unknown ones.
  */
 export class AwsCommandLine {
   private constructor(private readonly server: Server) {}
