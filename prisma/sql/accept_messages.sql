@@ -1,30 +1,30 @@
 -- Accepts a batch of messages and returns one outcome for each, in the order they were given:
 --
---   accepted, resealed           stored with its key and job, and with its reservation if it has a price; accepted_at and
+--   accepted, resealed           stored with its idempotency key and job, and with a reservation if there is a price; accepted_at and
 --                                next_attempt_at are set
---   duplicate                    the same bytes are stored already, and with a proof the same status hash; costs nothing
+--   duplicate                    the same bytes (with a proof: and the same status hash) are stored already; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
 --   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
 --   status_hash_taken            another message has the status hash
 --   already_sent                 the nullifier was used for another message
---   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
+--   user_daily_limit_reached     the owner's cap for the UTC day has no room for p_amount
 --   daily_messages_reached       p_user_messages messages of the owner were accepted this UTC day already (0: no limit)
---   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
---   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
---                                emergency stop, in a separate transaction
---   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap; there is room once messages end
+--   system_hourly_limit_reached  the system's cap for the UTC hour has no room for p_amount
+--   threshold_reached            the amounts spent alone leave no room for p_amount in the system's cap for the UTC day; the caller must
+--                                raise the emergency stop, in a separate transaction
+--   system_daily_limit_reached   the spent and reserved amounts leave no room for p_amount in that cap; messages that end make room
 --   fair_share_reached           the owner's day would exceed a ninth of what is free in the system's hour or day
 --   emergency_stop               an emergency stop is set
 --   gone                         the id was in use, and its message was deleted meanwhile: the caller must call again
 --
--- Without a price (p_amount = 0) no money is reserved: the function writes no row of the ledger, neither locks nor writes the system's
--- windows, and refuses nothing for a cap or the stop. The owner's day still counts messages.
+-- Without a price (p_amount = 0) the function reserves no money. It ignores the caps and the stop, and neither locks nor writes the
+-- system's windows. The owner's day still counts messages.
 --
--- A message is resealed if it ended as key_retired and its owner sealed it to another key. It starts over under its id. No enclave has
--- opened it, so it does not count as another message of the day.
+-- A message is resealed if it ended as key_retired and its sender sealed it to another key. It starts over under the same id, and does
+-- not count as another message of the day, because no enclave has opened it.
 --
--- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day: a single owner gets at most a tenth of a cap,
--- n owners together get at most n/(9 + n), and the rest stays for others. It does not limit an owner's first message of the day.
+-- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day. A single owner gets at most a tenth of a cap;
+-- n owners together get at most n/(9 + n). The fair share does not limit an owner's first message of the day.
 --
 -- If a cap has room for a part of the batch, the first messages get it. A refused message leaves no row and does not affect the others. The
 -- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
@@ -48,7 +48,7 @@ CREATE OR REPLACE FUNCTION accept_messages(
   p_now timestamptz, p_hour timestamptz, p_day timestamptz, p_amount bigint, p_price_version text,
   p_user_cap bigint, p_user_messages int, p_hour_cap bigint, p_day_cap bigint
 ) RETURNS TABLE (outcome text, accepted_at timestamptz, next_attempt_at timestamptz) LANGUAGE plpgsql
--- A session caches the plans of these statements. Without this, a plan made for a small table would scan the whole table when it is large.
+-- Without this setting, a session that cached a plan for a small table would later scan the whole large table.
 SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -58,7 +58,7 @@ DECLARE
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
   -- Outcomes that need a reservation. moved: resealed under the same idempotency key, which now names the new bytes.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
-  -- One element per message. Until the idempotency keys are claimed, it may also be known: the same bytes under another key.
+  -- One element per message. Before the idempotency keys are claimed, an element may also be known: the same bytes under another key.
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
   v_accepted_at timestamptz[] := array_fill(p_now, ARRAY[v_count]);
   v_inserted uuid[];
@@ -77,7 +77,7 @@ DECLARE
   v_user int;
   v_ids uuid[];
 BEGIN
-  -- Clients choose the hashes, and messages are inserted in the order of their ids, so two batches could otherwise wait for each other.
+  -- Locks the status hashes in order. Messages are inserted by id, so two batches with the same two hashes could otherwise deadlock.
   IF p_statuses IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock(706175, hash) FROM (
       SELECT DISTINCT ('x' || encode(substring(status FOR 4), 'hex'))::bit(32)::int AS hash
@@ -179,7 +179,7 @@ BEGIN
         WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
-      -- If the largest amount of an owner is within the fair share after the whole batch, so are all others.
+      -- If the owner with the largest amount is within the fair share, all owners are.
       AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
@@ -200,8 +200,8 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- v_user is null without an owner, so each comparison with a user's limit is null and refuses nothing. The same happens, without
-        -- a price, for the system's windows and for the owner of a resealed message.
+        -- v_user is null for a message without an owner, and for a resealed one without a price. Each comparison with a user's limit is
+        -- then null and refuses nothing.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN

@@ -1,24 +1,24 @@
 -- The money of agent tasks. Each attempt at a provider has one row of agent_reservation, which is reserved, then dispatched, then ended.
 -- Each function is one transaction, READ COMMITTED. Amounts are micro-dollars.
 --
--- The functions take locks in the order of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day, the
--- hour, the day. They wait for nothing else once a window is locked.
+-- The functions take locks in the order of accept_messages: the owner's lock, the reservation's row, the stop's lock, the user's day, the
+-- hour, the day.
 
 -- Reserves p_amount for one attempt and returns the result:
 --
---   accepted                     reserved; an attempt with the same bytes that was released before is reserved again
+--   accepted                     reserved, also if the same attempt with the same bytes was released before
 --   known                        the owner has this attempt with these bytes already; nothing changes
 --   message_id_taken             the id is another owner's, or was used with other bytes
 --   outcome_unknown              p_attempt is 2, and attempt 1 is not settled
 --   model_off                    the model, or its whole provider, is off until an operator clears it
---   task_running                 the owner has another attempt whose deadline has not passed
+--   task_running                 the owner has another reserved attempt, and its deadline has not passed
 --   emergency_stop               an emergency stop is set
---   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
---   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
+--   user_daily_limit_reached     the owner's cap for the UTC day has no room for p_amount
+--   system_hourly_limit_reached  the system's cap for the UTC hour has no room for p_amount
 --   agent_share_reached          the owner would have more than 5 % of the hour's cap in open reservations
---   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
---                                emergency stop
---   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap
+--   threshold_reached            the amounts spent alone leave no room for p_amount in the system's cap for the UTC day; the caller must
+--                                raise the emergency stop
+--   system_daily_limit_reached   the spent and reserved amounts leave no room for p_amount in that cap
 CREATE OR REPLACE FUNCTION reserve_agent_call(
   p_request_id uuid, p_attempt int, p_owner text, p_request_sha256 bytea, p_key_id bytea, p_enclave text,
   p_model_class text, p_provider text, p_model text, p_amount bigint, p_price_version text,
@@ -36,7 +36,7 @@ DECLARE
   v_open bigint;
   v_refusal text;
 BEGIN
-  -- This lock allows one task at a time for each owner, even across midnight, when the user's day is another row.
+  -- Allows one task at a time for each owner. A lock of the user's day would not, because the day is another row after midnight.
   PERFORM pg_advisory_xact_lock(706176, ('x' || substr(md5(p_owner), 1, 8))::bit(32)::int);
 
   SELECT * INTO v_old FROM agent_reservation WHERE request_id = p_request_id ORDER BY (attempt = p_attempt) DESC, attempt LIMIT 1 FOR UPDATE;
@@ -116,17 +116,17 @@ BEGIN
   RETURN 'dispatched';
 END $$;
 
--- Ends an attempt, in the windows in which it was reserved, and returns its state before:
+-- Ends an attempt and corrects the windows in which it was reserved. Returns the state that the attempt had before the call:
 --
---   reserved   now it has p_state: settled (a verified statement), released (nothing was spent) or charged (no statement came)
+--   reserved   the attempt now has p_state: settled (a verified statement), released (nothing was spent) or charged (no statement came)
 --   charged    a later statement replaces the charge; any other p_state changes nothing
---   released   a statement that comes nevertheless is booked; any other p_state changes nothing
+--   released   a late statement is booked; any other p_state changes nothing
 --   settled    nothing changes, because an attempt is settled once
 --   NULL       there is no such attempt
 --
--- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model and p_off_why: the
--- model of the attempt's provider to switch off at the same time ('*': every model), and why, or NULL. If p_spent is above the reservation,
--- it is booked in full.
+-- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model: a model of the
+-- attempt's provider to switch off at the same time ('*': every model), or NULL; p_off_why: the reason. A p_spent above the reservation
+-- is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
   p_end text, p_statement text, p_tokens bigint[], p_off_model text, p_off_why text

@@ -1,9 +1,9 @@
--- An emergency stop applies from its commit on, in every process. No reservation is committed after it, not even one whose statement
--- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
+-- After an emergency stop is committed, no transaction commits a reservation. For this, a query of the table is not enough: under READ
+-- COMMITTED, a statement that began before the stop and then waited for a locked row still sees no stop.
 --
--- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
--- transaction that raises a stop (the gateway's, or an operator's INSERT) takes the lock exclusively: it waits for running reservations to
--- end and makes new ones wait. It holds no other lock that a reserving transaction needs.
+-- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until the transaction ends. A
+-- transaction that raises a stop (the gateway's, or an operator's INSERT) takes the lock exclusively, so it waits for the transactions that
+-- reserve, and new ones wait for it. It holds no other lock that a reserving transaction needs.
 
 -- Returns whether a stop is set and not cleared. The answer stays valid until the caller's transaction ends.
 CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$

@@ -284,7 +284,7 @@ ALTER TABLE "agent_run" ADD CONSTRAINT "agent_run_template_id_fkey" FOREIGN KEY 
 
 -- Everything below is what Prisma's schema language cannot express.
 
--- Amounts are never negative: a settlement that would make one negative is a mistake in the ledger and must fail.
+-- A settlement that would make an amount negative is a mistake in the ledger and must fail.
 ALTER TABLE "budget_window" ADD CONSTRAINT "budget_window_not_negative" CHECK ("reserved_micro_usd" >= 0 AND "spent_micro_usd" >= 0 AND "messages" >= 0);
 ALTER TABLE "reservation" ADD CONSTRAINT "reservation_not_negative" CHECK ("reserved_micro_usd" >= 0 AND "settled_micro_usd" >= 0);
 ALTER TABLE "reservation" ADD CONSTRAINT "reservation_settled_whole" CHECK (
@@ -296,7 +296,6 @@ ALTER TABLE "reservation" ADD CONSTRAINT "reservation_settled_whole" CHECK (
 CREATE UNIQUE INDEX "reservation_one_open" ON "reservation" ("message_id") WHERE "state" = 'reserved';
 CREATE UNIQUE INDEX "emergency_stop_one_open" ON "emergency_stop" ((true)) WHERE "cleared_at" IS NULL;
 
--- An attempt that is no longer reserved has an amount and a time.
 ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_not_negative" CHECK (
   "reserved_micro_usd" >= 0 AND "spent_micro_usd" >= 0 AND "input_tokens" >= 0 AND "cached_tokens" >= 0
   AND "cache_written_short_tokens" >= 0 AND "cache_written_long_tokens" >= 0 AND "output_tokens" >= 0 AND "thinking_tokens" >= 0);
@@ -307,7 +306,7 @@ ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_whole" CHECK (
     ELSE "spent_micro_usd" = 0 AND "settled_at" IS NOT NULL END);
 ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_lengths" CHECK (
   octet_length("request_sha256") = 32 AND octet_length("key_id") = 16 AND "attempt" IN (1, 2));
--- These find an owner's open attempts, before a new one is reserved; overdue attempts; and rows that the retention sweep deletes.
+-- In this order, the indexes find an owner's open attempts, overdue attempts, and rows that the retention sweep deletes.
 CREATE INDEX "agent_reservation_open_of_owner" ON "agent_reservation" ("owner") WHERE "state" = 'reserved';
 CREATE INDEX "agent_reservation_open" ON "agent_reservation" ("deadline_at") WHERE "state" = 'reserved';
 CREATE INDEX "agent_reservation_ended" ON "agent_reservation" ("reserved_at") WHERE "state" <> 'reserved';
@@ -316,10 +315,10 @@ ALTER TABLE "agent_model_off" ADD CONSTRAINT "agent_model_off_cleared_whole" CHE
   ("cleared_at" IS NULL AND "cleared_by" IS NULL AND "cleared_why" IS NULL)
   OR ("cleared_at" IS NOT NULL AND "cleared_by" IS NOT NULL AND "cleared_why" IS NOT NULL));
 
--- A status hash opens one message, and a message has one nullifier. The indexes are partial, so messages without a proof need no entry.
+-- Each status hash belongs to one message, and a message has at most one nullifier. Messages without a proof need no index entry.
 CREATE UNIQUE INDEX "message_status_sha256_key" ON "message" ("status_sha256") WHERE "status_sha256" IS NOT NULL;
 CREATE UNIQUE INDEX "nullifier_message_id_key" ON "nullifier" ("message_id") WHERE "message_id" IS NOT NULL;
--- A message can be read by its owner, by its status secret, or by both.
+-- Without an owner and without a status hash, no client could read the message.
 ALTER TABLE "message" ADD CONSTRAINT "message_readable" CHECK ("owner" IS NOT NULL OR "status_sha256" IS NOT NULL);
 ALTER TABLE "delivery_job" ADD CONSTRAINT "delivery_job_promise_whole" CHECK (
   ("reserved_micro_usd" IS NULL) = ("reserved_at" IS NULL) AND "reserved_micro_usd" >= 0);
@@ -337,8 +336,8 @@ ALTER TABLE "delivery_job" ALTER COLUMN "sealed" SET STORAGE EXTERNAL;
 CREATE INDEX "message_ended" ON "message" ("ended_at") WHERE "ended_at" IS NOT NULL;
 CREATE INDEX "reservation_settled" ON "reservation" ("reserved_at") WHERE "state" = 'settled';
 
--- When several enclaves make a key at the same time, all use the one whose record is stored first. A row without a record
--- does not reserve its epoch: an enclave that never saw a revoked key may use the epoch again.
+-- Several enclaves may make a key at the same time. All of them then use the key whose record is stored first. A revoked key has
+-- no record, and another key may have its epoch.
 CREATE UNIQUE INDEX "sealed_key_one_live" ON "sealed_key" ("custody", "pcr0", "epoch") WHERE "record" IS NOT NULL;
 ALTER TABLE "sealed_key" ADD CONSTRAINT "sealed_key_lengths" CHECK (
   octet_length("key_id") = 16 AND octet_length("pcr0") = 48 AND octet_length("record") BETWEEN 1 AND 24576
@@ -352,12 +351,12 @@ ALTER TABLE "sealed_key" ADD CONSTRAINT "sealed_key_revoked_whole" CHECK (
 
 -- prisma/sql/spending_stopped.sql
 
--- An emergency stop applies from its commit on, in every process. No reservation is committed after it, not even one whose statement
--- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
+-- After an emergency stop is committed, no transaction commits a reservation. For this, a query of the table is not enough: under READ
+-- COMMITTED, a statement that began before the stop and then waited for a locked row still sees no stop.
 --
--- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
--- transaction that raises a stop (the gateway's, or an operator's INSERT) takes the lock exclusively: it waits for running reservations to
--- end and makes new ones wait. It holds no other lock that a reserving transaction needs.
+-- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until the transaction ends. A
+-- transaction that raises a stop (the gateway's, or an operator's INSERT) takes the lock exclusively, so it waits for the transactions that
+-- reserve, and new ones wait for it. It holds no other lock that a reserving transaction needs.
 
 -- Returns whether a stop is set and not cleared. The answer stays valid until the caller's transaction ends.
 CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
@@ -381,24 +380,24 @@ CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop
 -- The money of agent tasks. Each attempt at a provider has one row of agent_reservation, which is reserved, then dispatched, then ended.
 -- Each function is one transaction, READ COMMITTED. Amounts are micro-dollars.
 --
--- The functions take locks in the order of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day, the
--- hour, the day. They wait for nothing else once a window is locked.
+-- The functions take locks in the order of accept_messages: the owner's lock, the reservation's row, the stop's lock, the user's day, the
+-- hour, the day.
 
 -- Reserves p_amount for one attempt and returns the result:
 --
---   accepted                     reserved; an attempt with the same bytes that was released before is reserved again
+--   accepted                     reserved, also if the same attempt with the same bytes was released before
 --   known                        the owner has this attempt with these bytes already; nothing changes
 --   message_id_taken             the id is another owner's, or was used with other bytes
 --   outcome_unknown              p_attempt is 2, and attempt 1 is not settled
 --   model_off                    the model, or its whole provider, is off until an operator clears it
---   task_running                 the owner has another attempt whose deadline has not passed
+--   task_running                 the owner has another reserved attempt, and its deadline has not passed
 --   emergency_stop               an emergency stop is set
---   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
---   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
+--   user_daily_limit_reached     the owner's cap for the UTC day has no room for p_amount
+--   system_hourly_limit_reached  the system's cap for the UTC hour has no room for p_amount
 --   agent_share_reached          the owner would have more than 5 % of the hour's cap in open reservations
---   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
---                                emergency stop
---   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap
+--   threshold_reached            the amounts spent alone leave no room for p_amount in the system's cap for the UTC day; the caller must
+--                                raise the emergency stop
+--   system_daily_limit_reached   the spent and reserved amounts leave no room for p_amount in that cap
 CREATE OR REPLACE FUNCTION reserve_agent_call(
   p_request_id uuid, p_attempt int, p_owner text, p_request_sha256 bytea, p_key_id bytea, p_enclave text,
   p_model_class text, p_provider text, p_model text, p_amount bigint, p_price_version text,
@@ -416,7 +415,7 @@ DECLARE
   v_open bigint;
   v_refusal text;
 BEGIN
-  -- This lock allows one task at a time for each owner, even across midnight, when the user's day is another row.
+  -- Allows one task at a time for each owner. A lock of the user's day would not, because the day is another row after midnight.
   PERFORM pg_advisory_xact_lock(706176, ('x' || substr(md5(p_owner), 1, 8))::bit(32)::int);
 
   SELECT * INTO v_old FROM agent_reservation WHERE request_id = p_request_id ORDER BY (attempt = p_attempt) DESC, attempt LIMIT 1 FOR UPDATE;
@@ -496,17 +495,17 @@ BEGIN
   RETURN 'dispatched';
 END $$;
 
--- Ends an attempt, in the windows in which it was reserved, and returns its state before:
+-- Ends an attempt and corrects the windows in which it was reserved. Returns the state that the attempt had before the call:
 --
---   reserved   now it has p_state: settled (a verified statement), released (nothing was spent) or charged (no statement came)
+--   reserved   the attempt now has p_state: settled (a verified statement), released (nothing was spent) or charged (no statement came)
 --   charged    a later statement replaces the charge; any other p_state changes nothing
---   released   a statement that comes nevertheless is booked; any other p_state changes nothing
+--   released   a late statement is booked; any other p_state changes nothing
 --   settled    nothing changes, because an attempt is settled once
 --   NULL       there is no such attempt
 --
--- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model and p_off_why: the
--- model of the attempt's provider to switch off at the same time ('*': every model), and why, or NULL. If p_spent is above the reservation,
--- it is booked in full.
+-- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model: a model of the
+-- attempt's provider to switch off at the same time ('*': every model), or NULL; p_off_why: the reason. A p_spent above the reservation
+-- is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
   p_end text, p_statement text, p_tokens bigint[], p_off_model text, p_off_why text
@@ -574,31 +573,31 @@ END $$;
 
 -- Accepts a batch of messages and returns one outcome for each, in the order they were given:
 --
---   accepted, resealed           stored with its key and job, and with its reservation if it has a price; accepted_at and
+--   accepted, resealed           stored with its idempotency key and job, and with a reservation if there is a price; accepted_at and
 --                                next_attempt_at are set
---   duplicate                    the same bytes are stored already, and with a proof the same status hash; costs nothing
+--   duplicate                    the same bytes (with a proof: and the same status hash) are stored already; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
 --   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
 --   status_hash_taken            another message has the status hash
 --   already_sent                 the nullifier was used for another message
---   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
+--   user_daily_limit_reached     the owner's cap for the UTC day has no room for p_amount
 --   daily_messages_reached       p_user_messages messages of the owner were accepted this UTC day already (0: no limit)
---   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
---   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
---                                emergency stop, in a separate transaction
---   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap; there is room once messages end
+--   system_hourly_limit_reached  the system's cap for the UTC hour has no room for p_amount
+--   threshold_reached            the amounts spent alone leave no room for p_amount in the system's cap for the UTC day; the caller must
+--                                raise the emergency stop, in a separate transaction
+--   system_daily_limit_reached   the spent and reserved amounts leave no room for p_amount in that cap; messages that end make room
 --   fair_share_reached           the owner's day would exceed a ninth of what is free in the system's hour or day
 --   emergency_stop               an emergency stop is set
 --   gone                         the id was in use, and its message was deleted meanwhile: the caller must call again
 --
--- Without a price (p_amount = 0) no money is reserved: the function writes no row of the ledger, neither locks nor writes the system's
--- windows, and refuses nothing for a cap or the stop. The owner's day still counts messages.
+-- Without a price (p_amount = 0) the function reserves no money. It ignores the caps and the stop, and neither locks nor writes the
+-- system's windows. The owner's day still counts messages.
 --
--- A message is resealed if it ended as key_retired and its owner sealed it to another key. It starts over under its id. No enclave has
--- opened it, so it does not count as another message of the day.
+-- A message is resealed if it ended as key_retired and its sender sealed it to another key. It starts over under the same id, and does
+-- not count as another message of the day, because no enclave has opened it.
 --
--- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day: a single owner gets at most a tenth of a cap,
--- n owners together get at most n/(9 + n), and the rest stays for others. It does not limit an owner's first message of the day.
+-- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day. A single owner gets at most a tenth of a cap;
+-- n owners together get at most n/(9 + n). The fair share does not limit an owner's first message of the day.
 --
 -- If a cap has room for a part of the batch, the first messages get it. A refused message leaves no row and does not affect the others. The
 -- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
@@ -622,7 +621,7 @@ CREATE OR REPLACE FUNCTION accept_messages(
   p_now timestamptz, p_hour timestamptz, p_day timestamptz, p_amount bigint, p_price_version text,
   p_user_cap bigint, p_user_messages int, p_hour_cap bigint, p_day_cap bigint
 ) RETURNS TABLE (outcome text, accepted_at timestamptz, next_attempt_at timestamptz) LANGUAGE plpgsql
--- A session caches the plans of these statements. Without this, a plan made for a small table would scan the whole table when it is large.
+-- Without this setting, a session that cached a plan for a small table would later scan the whole large table.
 SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -632,7 +631,7 @@ DECLARE
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
   -- Outcomes that need a reservation. moved: resealed under the same idempotency key, which now names the new bytes.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
-  -- One element per message. Until the idempotency keys are claimed, it may also be known: the same bytes under another key.
+  -- One element per message. Before the idempotency keys are claimed, an element may also be known: the same bytes under another key.
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
   v_accepted_at timestamptz[] := array_fill(p_now, ARRAY[v_count]);
   v_inserted uuid[];
@@ -651,7 +650,7 @@ DECLARE
   v_user int;
   v_ids uuid[];
 BEGIN
-  -- Clients choose the hashes, and messages are inserted in the order of their ids, so two batches could otherwise wait for each other.
+  -- Locks the status hashes in order. Messages are inserted by id, so two batches with the same two hashes could otherwise deadlock.
   IF p_statuses IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock(706175, hash) FROM (
       SELECT DISTINCT ('x' || encode(substring(status FOR 4), 'hex'))::bit(32)::int AS hash
@@ -753,7 +752,7 @@ BEGIN
         WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
-      -- If the largest amount of an owner is within the fair share after the whole batch, so are all others.
+      -- If the owner with the largest amount is within the fair share, all owners are.
       AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
@@ -774,8 +773,8 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- v_user is null without an owner, so each comparison with a user's limit is null and refuses nothing. The same happens, without
-        -- a price, for the system's windows and for the owner of a resealed message.
+        -- v_user is null for a message without an owner, and for a resealed one without a price. Each comparison with a user's limit is
+        -- then null and refuses nothing.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN
