@@ -1,9 +1,9 @@
 import type { PriceTable, Prices } from './price-table';
 
 /**
- * The models that an operator can configure, with their prices for the paid, standard tier and global processing. Some of these models
- * cost more above 100,000 tokens, which no prompt of the enclave reaches. We read stored copies of the providers' pages, not the live
- * pages. So the operator compares the prices with the live pages before turning agents on (docs/operator/agents.md).
+ * The models that an operator can configure, with their prices (micro-dollars per million tokens) for the paid, standard tier and global
+ * processing. Some of these models cost more above 100,000 tokens, which no prompt of the enclave reaches. We read stored copies of the
+ * providers' pages, so the operator compares the prices with the live pages before turning agents on (docs/operator/agents.md).
  *
  * How to change the table: read the provider's page, and write its address and the day beside the row. Add a `Prices` with `from`, and
  * end the previous one with `until`. Give the table a new version. Leave a model out if no page states its price. If the price was not

@@ -17,7 +17,7 @@ const ADVICE = [
   [/^E5\d\d$/, 'The package registry had an error of its own. Try again in a while.'],
   [
     /^EINTEGRITY$/,
-    'What was downloaded is not what package-lock.json names. Empty the cache (npm cache clean --force) and try again; if it stays so, a proxy or mirror alters packages.',
+    'What was downloaded is not what package-lock.json names. Empty the cache (npm cache clean --force) and try again. If it fails again, a proxy or mirror alters packages.',
   ],
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_HAS_EXPIRED|DEPTH_ZERO_SELF_SIGNED_CERT)$/,

@@ -6,8 +6,8 @@ const OWNER_ALONE = 0o600;
 
 /**
  * Runs a command whose output says where people live, and puts that output into a new file that only its owner can read.
+ * It makes the file before `work` runs, so that nothing changes if the name is taken. It removes the file if `work` throws.
  * @param path undefined: the command writes to standard output
- * The file is made before `work` runs, so that nothing changes if the name is taken. It is removed if `work` throws.
  * @throws RegistrarError `ERR_REGISTRAR_STATE` if the file exists or cannot be written
  */
 export async function intoFile(

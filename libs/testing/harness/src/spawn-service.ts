@@ -21,7 +21,6 @@ export interface ServiceOptions {
   readonly readyTimeoutMs?: number;
   /** A file to which both output streams are appended. */
   readonly logFile?: string;
-  /** Called with each piece of output. */
   readonly onOutput?: (text: string) => void;
   /** The signal that asks the process to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
@@ -58,7 +57,7 @@ const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
 /**
  * Starts a process in a new process group, captures its output and waits until it is ready. If our process ends, the guard ends it too.
  *
- * @throws SupportError SERVICE_NOT_READY with the end of its output, if it ends before it is ready or is not ready in time
+ * @throws SupportError SERVICE_NOT_READY with the last output, if the process ends early or is not ready in time
  */
 export async function spawnService(options: ServiceOptions): Promise<Service> {
   integrationOnly('A service in a process of its own');

@@ -24,7 +24,7 @@ Run it as an administrator of the account: once for each region, and again after
   - the deployer's policies: the services that the program uses, limited to names that begin with communique-tee-
     where AWS can limit by name
   - two roles with these policies, for keyAdministrators: two people who can replace each other
-  - with --github, a role that lets pull requests of one repository preview, and change nothing
+  - with --github, a role for pull requests of one repository: they can preview, and change nothing
 
 A deployer makes roles and gives them to instances, and so can reach everything in the account. Use an account that holds
 nothing else.

@@ -3,7 +3,6 @@ import { readAnswer } from '../read-answer';
 import { notReached, proved, refuted, type Step } from '../step';
 
 const HOURS_A_MONTH = 730;
-/** The most that an hour of the stack may cost. */
 const MOST_USD = 2;
 
 const identity = z.object({ Account: z.string().regex(/^\d{12}$/), Arn: z.string() });

@@ -78,7 +78,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     this.loop = this.work();
   }
 
-  /** Stops leasing, and waits for running attempts. Aborts them after `GRACE_MS`; a later attempt asks for their answers again. */
+  /** Stops leasing, and waits for running attempts. After `GRACE_MS` it aborts them; a later attempt relays the message again. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     this.lookAgain();
