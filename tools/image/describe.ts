@@ -107,7 +107,7 @@ export function describeAsText(image: DescribedImage, ramdisks: readonly Ramdisk
   return `${lines.join('\n')}\n`;
 }
 
-/** PCR8 measures only the certificate. */
+/** For an image without known measurements. Its PCR8 is known, because PCR8 measures only the certificate. */
 function noMeasurements({ signature }: DescribedImage): string[] {
   const lines = ['none: the flags for PCIe are part of PCR0, and AWS has not published how'];
   if (signature !== undefined) lines.push(`PCR8  ${signature.pcr8}`, `signed as PCR0, not compared: ${signature.pcr0}`);

@@ -31,7 +31,7 @@ export function describeReproduce(command: Command, line: CommandLine): void {
     .option('--stack <name>', 'the stack whose image is built', 'example')
     .option(
       '--no-cache',
-      'give the second build no cache at all: npm ci, downloads, the kernel (15 to 30 minutes). Without it, kernel, init and compiler come from the cache',
+      'make the second build without a cache: it runs npm ci, downloads everything and builds the kernel (15 to 30 minutes). By default, kernel, init and compiler come from the cache',
     )
     .option('--keep', 'keep the folders')
     .addHelpText('after', AFTER)
@@ -58,7 +58,7 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
     await run('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
     if (withoutCache)
       await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: clone, maxBuffer: 2 ** 26 });
-    // Links would lead back to the first folder
+    // Symbolic links would lead back to the first folder.
     else
       await run('cp', ['-al', join(root, 'node_modules'), join(clone, 'node_modules')]).catch(() =>
         cp(join(root, 'node_modules'), join(clone, 'node_modules'), { recursive: true, verbatimSymlinks: true }),
@@ -98,7 +98,7 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
   }
 }
 
-/** Builds the image with the tools of a checkout, as an auditor would. @param through a command that runs the build */
+/** Builds the image from a checkout, as an auditor does. @param through a command to which the build is passed as arguments */
 function build(
   folder: string,
   stack: string,

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import { CommandLine } from '@communique-tee/command-line';
 
-/** npm run ops -- <command>: the operator's commands, except `npm run deploy`. */
-
 type Describe = (command: Command, line: CommandLine) => void;
 
 const stack = () => import('./stack-commands');
 const operator = () => import('./operator/commands');
 
-/** Each command is loaded only when it is called, because loading the packages of AWS and Pulumi takes seconds. */
+/** A command is loaded only when it is called, because the packages of AWS and Pulumi take seconds to load. */
 const COMMANDS: readonly (readonly [group: string, name: string, summary: string, load: () => Promise<Describe>])[] = [
   [
     'Before a stack is made:',

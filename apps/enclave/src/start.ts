@@ -30,13 +30,13 @@ export interface RunningEnclave {
 export interface StartOptions {
   log?: Log;
   /**
-   * The root of the mock NSM, for development and tests. Anyone with that root's key can make sealed keys for this enclave. The production
-   * entry passes no root and contains no code to make one (a test inspects its bundle), so AWS's root applies there.
+   * The root of the mock NSM, for development and tests. Anyone with that root's key can make sealed keys for this enclave. By default,
+   * AWS's root applies. The production entry passes no root and contains no code to make one (a test inspects its bundle).
    */
   developmentRoot?: TrustAnchor;
-  /** Replaces connections to vsock addresses on a machine without vsock. Only the development entry and tests pass this. */
+  /** Replaces connections to vsock addresses on a machine without vsock. For development and tests. */
   connectVsock?: ConnectVsock;
-  /** How often the counts of connections are published, in milliseconds; only tests shorten it. */
+  /** Milliseconds between two publications of the counts of connections. For tests. */
   publishEveryMs?: number;
 }
 
@@ -47,8 +47,8 @@ function bodyLimits(): ReadonlyMap<string, number> {
 }
 
 /**
- * Gets the first attestation document, which anchors the clock, and listens. With custody `process` it has a key from the start; with
- * custody `kms` it has none until a gateway offers sealed keys.
+ * Gets the first attestation document, which anchors the clock, and listens. With custody `process` the enclave has a key from the start;
+ * with custody `kms` it has none until a gateway offers sealed keys.
  */
 export async function startEnclave(
   configuration: EnclaveConfiguration,

@@ -15,7 +15,7 @@ export type TemplateGroup =
 
 const FOLDER = join('infra', 'parent', 'files');
 
-/** Finds the folder from the working folder upwards, because the program may run from a bundle in another folder. */
+/** Searches upwards from the working folder, because the program may run from a bundle in another folder. */
 function templatesFolder(): string {
   for (let at = process.cwd(); ; at = dirname(at)) {
     if (existsSync(join(at, FOLDER))) return join(at, FOLDER);
@@ -23,7 +23,7 @@ function templatesFolder(): string {
   }
 }
 
-/** The text of each file, by path on the parent, with every `@name@` replaced. @throws Error for a name without a value */
+/** Returns the text of each file by its path on the parent, with every `@name@` replaced. @throws Error for a name without a value */
 export function renderTemplates(
   groups: readonly TemplateGroup[],
   values: Readonly<Record<string, string>>,

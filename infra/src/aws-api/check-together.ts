@@ -6,7 +6,7 @@ type Inputs = Readonly<Record<string, unknown>>;
 const DAY_SECONDS = 86_400;
 const CLOUDWATCH = 'AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html';
 
-/** For each resource type, AWS's documented rules for inputs that are valid alone but not together. */
+/** AWS's documented rules about two or more inputs together, by resource type. */
 const RULES: Readonly<Record<string, (inputs: Inputs) => string[]>> = {
   'aws:cloudwatch/metricAlarm:MetricAlarm': ({ period, evaluationPeriods }) => {
     const seconds = numberOf(period) * numberOf(evaluationPeriods);
@@ -55,7 +55,7 @@ export const TYPES_WITH_RULES: readonly string[] = Object.keys(RULES);
 
 export const togetherProblems = ({ type, inputs }: SeenResource): string[] => RULES[type]?.(inputs) ?? [];
 
-/** Whether two windows overlap. @param daily such as `07:00-08:00` @param weekly such as `sun:08:30-sun:09:30`; neither passes midnight */
+/** Neither window may pass midnight. @param daily such as `07:00-08:00` @param weekly such as `sun:08:30-sun:09:30` */
 function overlap(daily: string, weekly: string): boolean {
   const [from = '', to = ''] = daily.split('-');
   const [start = '', end = ''] = weekly.split('-').map((moment) => moment.slice('sun:'.length));

@@ -13,8 +13,8 @@ export const SHAPE_TYPES = [
 ] as const;
 
 /**
- * What AWS's model requires of one value of a request: a node of the tree whose root is an operation's input. `min` and `max` limit a
- * number, a text's characters, or the entries of a list or map.
+ * What AWS's model requires of one value in a request. An operation's input is a tree of shapes. `min` and `max` limit a number, a text's
+ * characters, or the entries of a list or map.
  */
 export interface Shape {
   readonly type: (typeof SHAPE_TYPES)[number];
@@ -35,10 +35,10 @@ export interface Shape {
 /** The input shapes of AWS's operations, by `service:Operation`. */
 export type Calls = Readonly<Record<string, Shape>>;
 
-/** Steps to a value: each is the name of a member or key, or a position in a list. */
+/** The steps to a value: names of members or keys, and positions in lists. */
 export type Path = readonly (string | number)[];
 
-/** @returns undefined if the model has no such place */
+/** @returns undefined if the model has no shape at this path */
 export function shapeAt(root: Shape | undefined, path: Path): Shape | undefined {
   let at = root;
   for (const step of path)
@@ -46,7 +46,7 @@ export function shapeAt(root: Shape | undefined, path: Path): Shape | undefined 
   return at;
 }
 
-/** The names of the two members if an element is a name with a value, such as a tag or a dimension; otherwise undefined. */
+/** Returns the member names of a pair, such as a tag or a dimension. @returns undefined if the element is not a pair */
 export function pairOf(element: Shape | undefined): readonly [name: string, value: string] | undefined {
   const members = Object.keys(element?.members ?? {});
   const name = members.find((member) => /^(key|tagkey|name)$/i.test(member));

@@ -14,13 +14,13 @@ import { Part } from './part';
 
 export interface NetworkArgs {
   place: Place;
-  /** ARN of the bucket of the stack's image store. */
+  /** ARN of the image store's bucket. */
   storeArn: string;
-  /** The network's addresses, a /16. */
+  /** A /16. */
   cidr: string;
-  /** The two availability zones. */
+  /** Availability zones. */
   zones: readonly [string, string];
-  /** Allocation ids for the NAT gateways of several parents: one id for all zones, or one for each zone. Empty: no NAT gateway. */
+  /** Allocation ids of the NAT gateways' addresses: one for all zones, or one for each zone. Empty if the stack needs no NAT gateway. */
   natAllocationIds: readonly Input<string>[];
 }
 
@@ -35,7 +35,7 @@ export interface UsedNetwork {
   readonly natGatewayIds: Output<string[]>;
 }
 
-/** The operator's own network, in which the stack makes no subnet, route or gateway. */
+/** Uses the operator's own network. The stack makes no subnet, route or gateway in it. */
 export function adoptedNetwork(network: AdoptedNetwork | undefined): UsedNetwork {
   if (network === undefined) throw new Error('a stack has a network of its own or an adopted one');
   const ids = (of: readonly string[]): Output<string>[] => of.map((id) => output(id));
@@ -48,7 +48,7 @@ export function adoptedNetwork(network: AdoptedNetwork | undefined): UsedNetwork
   };
 }
 
-/** A network in two zones. Public subnets have a route to the internet; private ones have none, or one through NAT. */
+/** A network in two zones. Private subnets have a route to the internet only through a NAT gateway, if there is one. */
 export class Network extends Part implements UsedNetwork {
   readonly vpcId: Output<string>;
   readonly publicSubnetIds: Output<string>[];
@@ -73,7 +73,7 @@ export class Network extends Part implements UsedNetwork {
       { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id },
       this.child(),
     );
-    // The first gateway's name has no zone letter, because usually it is the only one.
+    // The first name has no zone letter, because a stack usually has only one NAT gateway and one private route table.
     const natPerZone = args.natAllocationIds.length > 1;
     const part = (of: string, index: number): string =>
       index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`;

@@ -20,7 +20,7 @@ const tlsOnly = (bucketArn: string): Statement[] => [
   },
 ];
 
-/** The image store's policy: only TLS, only this account; only the lifecycle rule or an administrator deletes a version of an object. */
+/** The policy of the image store's bucket. Only the lifecycle rule and administrators can delete a version of an object. */
 export function imageBucketPolicy(place: Place, bucketArn: string, administrators: readonly string[]): PolicyDocument {
   return policy(
     ...tlsOnly(bucketArn),
@@ -44,9 +44,8 @@ export function imageBucketPolicy(place: Place, bucketArn: string, administrator
 }
 
 /**
- * The policy of the bucket with the registrar's static files, which everyone reads through CloudFront. CloudFront may list the bucket, so
- * that a missing file is answered with 404 instead of 403; clients take 404 for a file whose
- * places are all empty.
+ * The policy of the bucket with the registrar's static files, which everyone reads through CloudFront. CloudFront may list the bucket,
+ * because S3 would otherwise answer 403 for a missing file. To clients, 404 means that all places of this file are empty.
  */
 export function residenceBucketPolicy(place: Place, bucketArn: string, publishers: readonly string[]): PolicyDocument {
   const cloudFront = { Service: 'cloudfront.amazonaws.com' };
@@ -133,8 +132,8 @@ export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: str
 }
 
 /**
- * The policy of the bucket with the balancer's access logs, as AWS documents it. The service of Elastic Load Balancing writes the logs of an
- * application balancer, and CloudWatch's service those of a network balancer.
+ * The policy of the bucket with the balancer's access logs, as AWS documents it. Elastic Load Balancing writes the logs of an application
+ * balancer; CloudWatch Logs writes those of a network balancer.
  */
 export function balancerLogBucketPolicy(
   place: Place,
@@ -182,15 +181,15 @@ export function balancerLogBucketPolicy(
 }
 
 /**
- * The bucket with the packages of Amazon Linux 2023 in a region, to which AWS's mirror lists lead. Outside the partition `aws` the names
- * end differently, so there the ARN ends with a wildcard.
+ * The ARN of the region's bucket with the packages of Amazon Linux 2023. AWS's mirror lists name this bucket. Outside the partition `aws`
+ * its name ends differently, so the ARN ends with a wildcard there.
  */
 const packageBucket = ({ partition, region }: Place): string =>
   `arn:${partition}:s3:::al2023-repos-${region}-${partition === 'aws' ? 'de612dc2' : '*'}`;
 
 /**
- * The policy of the network's S3 endpoint. It allows only reads, of the stack's own store and of Amazon Linux's packages. So an attacker on
- * the parent cannot copy anything to another bucket.
+ * The policy of the network's S3 endpoint. It allows only reads from the stack's image store and from Amazon Linux's packages. So an attacker
+ * on the parent cannot copy anything to another bucket.
  */
 export const s3EndpointPolicy = (place: Place, bucketArn: string): PolicyDocument =>
   policy(

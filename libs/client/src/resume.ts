@@ -8,8 +8,8 @@ import { startSending } from './sending';
 type Follower = Omit<Sender, 'keys'>;
 
 /**
- * Follows a message until it ends. This program or another has sealed the message earlier. This function neither posts nor seals.
- * @throws ClientError `kept_invalid`, at once; every other failure rejects `result`
+ * Follows an earlier message until it ends; another program may have sealed it. Posts nothing and seals nothing.
+ * @throws ClientError `kept_invalid`, at once; every other failure rejects the sending's `result`
  */
 export function resumeMessage(sender: Follower, kept: KeptMessage, options: ResumeOptions): Sending {
   const read = readKept(kept, sender.gateway);

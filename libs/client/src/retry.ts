@@ -7,7 +7,7 @@ const MAX_PAUSE_MS = 10_000;
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface RetryOptions {
-  /** No attempt starts later than this after the first one. If the next pause would end later, the last error is thrown. */
+  /** Time from the start of the first attempt to the latest start of another. If the next pause would end later, the last error is thrown. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
   readonly signal?: AbortSignal | undefined;
@@ -15,8 +15,8 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `ask` until its answer will not change. It calls again after network errors and the statuses in `LATER`. The pauses grow to ten
- * seconds, and none ends before Retry-After.
+ * Calls `ask`, and calls it again after network errors and the statuses in `LATER`. The pauses grow to ten seconds, and Retry-After is added
+ * to them.
  * @throws the last error of `ask`, as a ClientError if its origin is known; ClientError `aborted`
  */
 export async function withRetries<T>(
@@ -43,7 +43,7 @@ export function isPassing({ code, status }: ClientError): boolean {
   return code === 'unreachable' || (code === 'refused' && status !== undefined && LATER.has(status));
 }
 
-/** Returns milliseconds, never less than Retry-After. Jitter keeps clients that were refused together from retrying together. */
+/** Returns at least Retry-After, in milliseconds. Clients that were refused together get different pauses. */
 export function pauseMs(attempt: number, retryAfterSeconds = 0): number {
   const growing = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
   return Math.ceil(retryAfterSeconds * 1000 + growing * (0.5 + Math.random() / 2));
@@ -69,7 +69,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Ends this caller's wait for `work` at the signal. `work` itself continues, because other callers may wait for it.
+ * Waits for `work` until the signal aborts. `work` itself continues, because other callers may wait for it.
  * @throws ClientError `aborted`
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

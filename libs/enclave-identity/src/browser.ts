@@ -16,9 +16,9 @@ export * from './exports';
 const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
- * Makes the checks of an enclave in order, and reports each result. After a check that fails, the others are not run.
+ * Checks an enclave and reports the result of each check. After the first failed check, the others are not run.
  *
- * @throws AttestationError of the step `policy`: the policy is not usable, or the platform has no WebCrypto
+ * @throws AttestationError of the step `policy` if the policy cannot be used or the platform has no WebCrypto
  * @example
  * const { checks, identity } = await examineEnclave({ document, configuration }, policy);
  */
@@ -27,7 +27,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * Makes the checks of `examineEnclave`, for a program that needs only the identity.
+ * Makes the checks of `examineEnclave`, and returns only the identity.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
@@ -43,7 +43,7 @@ export function verifyEnclave(evidence: EnclaveEvidence, policy: EnclavePolicy):
 }
 
 /**
- * Returns the claims of a document, to show them to a person. They are not verified: anyone can write such a document.
+ * Returns the claims of a document without verifying them, to show them to a person. Anyone can write such a document.
  *
  * @throws AttestationError of the step `structure`, or for a certificate that cannot be read
  */

@@ -1,7 +1,7 @@
-/** The address for error reports, and the key of the project's client. */
+/** Where the gateway sends error reports. */
 export interface SentryDsn {
   readonly endpoint: string;
-  /** The public key of the project's client. It gives only the right to send reports. */
+  /** The project's public client key, which gives only the right to send reports. */
   readonly publicKey: string;
 }
 

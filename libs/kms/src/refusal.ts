@@ -8,8 +8,8 @@ interface Meaning {
 }
 
 /**
- * The errors of GenerateDataKey and Decrypt, and those of every action (AWS KMS API Reference, "Common Errors"). AWS's front ends use some
- * names with and some without `Exception`. Any other error becomes `kms_failed`, without its name.
+ * The errors of GenerateDataKey and Decrypt, and those of every action (AWS KMS API Reference, "Common Errors"). AWS uses some names both
+ * with and without `Exception` at the end. An error with another name becomes `kms_failed`, or `kms_throttled` for status 429.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   AccessDenied: { code: 'kms_denied' },
@@ -57,14 +57,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   InvalidArnException: { code: 'kms_key_unusable' },
   InvalidKeyUsageException: { code: 'kms_key_unusable' },
   KMSInvalidStateException: { code: 'kms_key_unusable' },
-  // AWS answers it with HTTP 500 and documents: "you can retry the request"
+  // AWS sends this with HTTP 500 and documents: "you can retry the request".
   KeyUnavailableException: { code: 'kms_key_unusable', retryable: true },
 
   IncorrectKeyException: { code: 'kms_ciphertext_invalid' },
   InvalidCiphertextException: { code: 'kms_ciphertext_invalid' },
 };
 
-/** If a wrong clock makes the signature invalid, only AWS's text distinguishes that from a wrong secret. */
+/** AWS uses these names for a wrong secret and for a wrong clock. Only the text of the message tells the two causes apart. */
 const SIGNATURE_ERRORS = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch']);
 const CLOCK_TEXT = /^Signature (?:expired|not yet current)\b/;
 
@@ -75,8 +75,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * Returns the error for an answer other than 200. In AWS JSON 1.1 the name of an error is in `__type`, with or without a namespace
- * before `#`. If the body cannot be read, the name is taken from the header `x-amzn-errortype`, with or without a URI after `:`.
+ * Returns the error for an answer other than 200. In AWS JSON 1.1 `__type` has the error's name, sometimes after a namespace and `#`. If the
+ * body cannot be read, the name comes from the header `x-amzn-errortype`, where `:` and a URI may follow it.
  */
 export function refusalOf(status: number, errorTypeHeader: string | undefined, body: Uint8Array): KmsError {
   const refusal = readRefusal(body);
@@ -101,6 +101,6 @@ function readRefusal(body: Uint8Array): z.infer<typeof refusalSchema> | undefine
   try {
     return refusalSchema.safeParse(decodeJson(body)).data;
   } catch {
-    return undefined; // A page of a proxy or load balancer. Only its status counts
+    return undefined; // for example a proxy's page, of which only the status counts
   }
 }

@@ -12,11 +12,11 @@ const answers = {
 
 export type NsmErrorCode =
   | (typeof answers)[keyof typeof answers]
-  /** there is no device: the program does not run in an enclave, or its kernel lacks the driver */
+  /** there is no device, because the program does not run in an enclave or the kernel lacks the driver */
   | 'ERR_NSM_DEVICE_ABSENT'
   /** the device exists but cannot be opened, or its driver refused the call */
   | 'ERR_NSM_DEVICE'
-  /** the answer does not have the form of an answer of the NSM */
+  /** the bytes are not an answer of the NSM */
   | 'ERR_NSM_ANSWER'
   /** a request after close */
   | 'ERR_NSM_CLOSED';
@@ -31,7 +31,7 @@ export class NsmError extends Error {
   }
 }
 
-/** Returns the error for the name in the NSM's answer; ERR_NSM_ANSWER for an unknown name. */
+/** Returns the error for the name in the NSM's answer. For an unknown name, its code is ERR_NSM_ANSWER. */
 export function errorFromAnswer(answer: unknown): NsmError {
   if (typeof answer === 'string' && Object.hasOwn(answers, answer)) {
     return new NsmError(answers[answer as keyof typeof answers], `the NSM answered ${answer}`);

@@ -3,16 +3,16 @@ import { HOUSE_OFFICES, SENATE_OFFICES } from './offices';
 export type Action = 'message' | 'validate' | 'offices';
 
 /**
- * The simulator's own table of chambers, written from their schemas and documents. It shares nothing with the code under test, because it
- * judges that code. `memberOffice` is the only part in which the chambers' schemas differ: a pattern of XML Schema, which matches whole
- * values. `offices` lists the offices that exist; the schema accepts more.
+ * The simulator's own table of chambers, written from their schemas and documents. The table shares nothing with the code under test, which
+ * it judges. `memberOffice` is a pattern of XML Schema, which matches whole values; only there the chambers' schemas differ. `offices` lists
+ * the offices that exist, which are fewer than the schema accepts.
  */
 export const SIMULATED_CHAMBERS = {
   house: {
     memberOffice: 'H[A-Z][A-Z][0-9][0-9]',
     offices: HOUSE_OFFICES,
     paths: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
-    /** The path that messages are posted to. */
+    /** Tests post messages to this path. */
     messagePath: '/v2/message',
   },
   senate: {

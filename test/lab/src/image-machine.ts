@@ -14,9 +14,7 @@ const LOG_PORT = 9001;
 /** The longest time from init's heartbeat to the app's log line `enclave_listening`. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
-/**
- * Returns a machine that boots the image in the emulator. It listens on the parent's vsock port 9001, to which the enclave sends its log.
- */
+/** Returns a machine that boots the image in the emulator, and collects the log that the enclave sends to the parent's vsock port 9001. */
 export async function imageMachine(eif: string, pki: TestPki): Promise<Machine> {
   const folder = await mkdtemp(join(tmpdir(), 'lab-')); // a separate folder, because the path of a unix socket must be short
   const vsock = join(folder, 'vsock');

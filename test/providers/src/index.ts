@@ -1,4 +1,4 @@
-/** AI providers for tests. They are never deployed (scope:dev; they do not start with NODE_ENV=production). */
+/** Simulated AI providers, for tests and the demo. */
 export { startProviders, ProvidersError } from './simulator';
 export type { ProviderAddress, ProviderStartOptions, ProvidersOptions, SimulatedProviders } from './simulator';
 export { describeProviders } from './description';

@@ -21,7 +21,7 @@ export interface CongressOptions {
   withoutDeduplication?: readonly Chamber[] | undefined;
   /** Keeps only the Subject element of each document. */
   onlySubjects?: boolean | undefined;
-  /** The addresses of an earlier start, which the simulator uses again. By default it uses free ports. */
+  /** Addresses whose ports the simulator uses again after a restart. By default it uses free ports. */
   addresses?: DescribedCongress | undefined;
   onOutput?: ((text: string) => void) | undefined;
 }

@@ -8,7 +8,7 @@ import { iso, json } from '../output/terminal';
 
 const DEFAULT_ENVIRONMENT = '.dev/gateway.env';
 const MAX_LIFETIME_SECONDS = 24 * 3600;
-/** The gateway checks the date of its key set at most once a second. */
+/** The gateway checks at most once a second whether the file of its key set has changed. */
 const REREAD_MS = 1100;
 
 const after = (name: string) => `

@@ -1,5 +1,5 @@
-// Builds the files of apps/page: a document, a script and a style sheet for each address, shared parts, texts for each language, the files
-// for proofs, an icon and the licenses. All but the documents have a hash of their content in the name. The same sources give the same bytes.
+// Builds apps/page: a document, a script and a style sheet for each address, shared scripts, texts for each language, the files for proofs,
+// an icon and the licenses. Each name except a document's contains a hash of the file. The same sources give the same bytes.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -15,9 +15,9 @@ import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugins/texts-of-page.mjs';
 
 const SOURCES = 'apps/page/src';
-/** Each document loads the script of its entry. */
+/** The entry of each document's script and style sheet. */
 const DOCUMENTS = { 'index.html': 'write', 'verify.html': 'verify', 'status.html': 'status' };
-/** The parts of `/` that only some visitors load: the entry that loads each part, and the part's texts. */
+/** The parts of `/` that only some visitors load: their entries, and the groups of their texts. */
 const OPTIONAL = {
   proof: { entries: ['apps/page/src/residence/loaded.ts'], texts: ['residence'] },
   agents: { entries: ['apps/page/src/agents/loaded.ts', 'libs/client/src/agents/tasks.ts'], texts: ['agents'] },
@@ -33,13 +33,12 @@ const TYPES = {
 };
 
 /**
- * Builds the page's files.
  * @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile:
  * import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?:
  * boolean }) => string[] }>}
- *   inputs: absolute paths. loadedBy: names of the files that a document loads at once for an English reader, the document first. The
- *   options add files: `later` all that it loads later, `proof` the step of the proof of residence, `agents` the help by AI models,
- *   `sealOnly` the view for developers.
+ *   inputs: absolute paths. loadedBy: the names of the files that an English reader's browser loads with a document; the document is first.
+ *   `later` adds the files that the document loads later. `proof` (proofs of residence), `agents` (help by AI models) and `sealOnly` (the
+ *   view for developers) each add a part of OPTIONAL.
  */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);

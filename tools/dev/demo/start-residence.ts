@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDesk, startTestRegistrar, type TestRegistrar } from '../../ops/registrar/testing';
 import type { Steps } from './steps';
 
-/** Made-up people in the list, in addition to the person whom the demo registers. */
+/** The number of made-up people in the list. The demo registers one more person. */
 const PEOPLE = 3000;
 
 /** What the demo needs to prove residence. */

@@ -1,6 +1,6 @@
 export type Steps = ReturnType<typeof createSteps>;
 
-/** Prints one line for each step, with its time. It moves no cursor, so that a log of the output is readable. */
+/** Prints a line for each step, with its time. Never moves the cursor, so that the output is readable in a log file. */
 export function createSteps(write: (text: string) => void = (text) => process.stdout.write(text)) {
   let number = 0;
   const startedMs = performance.now();

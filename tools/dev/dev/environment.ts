@@ -10,7 +10,7 @@ export interface GatewayEnvironment {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Reads the gateway's environment from `.env` or `.env.example`. If `own` sets a variable that `.env.example` names, that value wins. */
+/** Reads the gateway's environment from the file. `own` overrides the variables that `.env.example` names. */
 export function readEnvironment(root: string, own: NodeJS.ProcessEnv): GatewayEnvironment {
   const file = existsSync(join(root, '.env')) ? '.env' : '.env.example';
   const documented = readFileSync(join(root, '.env.example'), 'utf8').matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm);
@@ -36,7 +36,7 @@ export interface DatabasePlace {
   readonly name: string;
 }
 
-/** Reads DATABASE_URL. @throws Error in words for a person if it is not a database of this machine with user, password and name */
+/** Reads DATABASE_URL. @throws Error for people if it names another machine, or lacks the user, the password or the database's name */
 export function databasePlace(values: GatewayEnvironment['values']): DatabasePlace {
   const url = URL.parse(values['DATABASE_URL'] ?? '');
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) throw new Error('DATABASE_URL is not a PostgreSQL URL');
@@ -53,7 +53,7 @@ export function databasePlace(values: GatewayEnvironment['values']): DatabasePla
   return place;
 }
 
-/** Returns where the development enclave listens, as `tcp:<host>:<port>`. @throws Error in words for a person */
+/** Returns where the development enclave listens. @throws Error for people if that is not a TCP address */
 export function enclaveAddress(values: GatewayEnvironment['values']): { readonly text: string; readonly port: number } {
   const text = values['ENCLAVE_URL'] ?? values['TEE_ENDPOINT'] ?? '';
   const address = parseAddress(text);
@@ -62,7 +62,7 @@ export function enclaveAddress(values: GatewayEnvironment['values']): { readonly
   return { text, port: address.port };
 }
 
-/** Returns the port of the identity provider that AUTH_ISSUER names. @throws Error in words for a person */
+/** Returns the port of the identity provider that AUTH_ISSUER names. @throws Error for people if it is not on 127.0.0.1 */
 export function identityPort(values: GatewayEnvironment['values']): number {
   const port = /^http:\/\/127\.0\.0\.1:([1-9]\d{0,4})$/.exec(values['AUTH_ISSUER'] ?? '')?.[1];
   if (port === undefined)
@@ -72,7 +72,7 @@ export function identityPort(values: GatewayEnvironment['values']): number {
   return Number(port);
 }
 
-/** Whether this port of 127.0.0.1 cannot be used, because a program listens on it or this user may not. */
+/** Whether this process cannot listen on this port of 127.0.0.1. */
 export function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -1,7 +1,7 @@
-// Parses the part of the Dockerfile language that our files use, to compare the files with the repository and to run them without Docker.
+// Parses the part of the Dockerfile language that our files use. Specs compare the files with the repository, and run them without Docker.
 export interface Instruction {
   readonly name: string;
-  /** The text after the name, with continued lines joined, and without flags. */
+  /** The text after the name and the flags, with continued lines joined. */
   readonly value: string;
   readonly flags: Readonly<Record<string, string>>;
 }
@@ -13,7 +13,7 @@ export interface Stage {
 }
 
 export interface Dockerfile {
-  /** The ARGs before the first FROM: names and defaults. */
+  /** Defaults of the ARGs before the first FROM, by name. */
   readonly args: Readonly<Record<string, string>>;
   readonly stages: readonly Stage[];
 }

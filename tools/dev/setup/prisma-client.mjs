@@ -10,7 +10,7 @@ const schema = join(root, 'prisma', 'schema.prisma');
 const generated = join(root, 'apps', 'gateway', 'src', 'core', 'database', 'generated');
 const stampFile = join(generated, '.stamp');
 
-/** @returns {boolean} whether the client exists or is not needed; if not, it has printed what failed */
+/** @returns {boolean} false if the generation failed; then the error was printed */
 export function ensurePrismaClient() {
   if (!existsSync(schema)) return true;
   const hash = createHash('sha256');

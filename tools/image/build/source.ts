@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 export interface Source {
   version: string;
-  /** The commit that was built. `<commit>+changes` if the tree differs from the commit; null if git cannot report commit or changes. */
+  /** The commit that was built; `<commit>+changes` if the tree differs from it. Null if git fails. */
   commit: string | null;
 }
 
@@ -17,7 +17,7 @@ export function sourceOf(root: string): Source {
   const head = git('rev-parse', 'HEAD');
   if (head.status !== 0) return { version, commit: null };
   const changes = git('status', '--porcelain', '--untracked-files=no');
-  // Empty output of a failed git does not mean that nothing has changed.
+  // If git fails, empty output does not mean that nothing has changed.
   if (changes.status !== 0) return { version, commit: null };
   return { version, commit: `${head.stdout.trim()}${changes.stdout.trim() === '' ? '' : '+changes'}` };
 }

@@ -1,4 +1,4 @@
-// Files of the Debian archive by their hash: kept once, checked at each use, and fetched by apt with its proxies and credentials.
+// Fetches files of the Debian archive with apt, which knows the machine's proxies and credentials. Checks a kept file's hash at each use.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -15,7 +15,7 @@ const APT_HELPER = '/usr/lib/apt/apt-helper';
 const DOWNLOAD_TIMEOUT_MS = 600_000;
 const FILES_AT_ONCE = 40;
 
-/** A file to fetch. `label` is its name for people ("meson 1.7.0-1"), and `suite` decides which archive has it. */
+/** `label` is the file's name for people ("meson 1.7.0-1"). `suite` decides the archive: Debian's, or that of its security team. */
 export interface Wanted {
   readonly file: ArchiveFile;
   readonly suite: string;
@@ -29,9 +29,9 @@ export async function sha256Of(file: string): Promise<string> {
 }
 
 /**
- * Fetches the files that are not kept yet. Fetched files stay if another file fails, so the next run needs only the rest.
+ * Fetches the files that are not in the folder yet. If one fails, the others stay, so the next run fetches only the rest.
  *
- * @returns the paths of the kept files, in the order of `wanted`
+ * @returns the files' paths, in the order of `wanted`
  * @throws SetupError version_gone, wrong_hash, download_failed, no_mirror
  */
 export async function download(
@@ -96,7 +96,7 @@ function explain({ label, file, suite }: Wanted, said: string): SetupError {
   return new SetupError('download_failed', `${label} could not be fetched:\n  ${its || 'apt said nothing'}`);
 }
 
-/** Runs apt's downloader and returns its output. The caller looks at the files to see whether it worked. */
+/** Runs apt's downloader and returns its output. The caller checks the files, not the exit code. */
 function aptHelper(triples: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(

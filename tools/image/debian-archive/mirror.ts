@@ -1,9 +1,9 @@
-// Finds the Debian mirror that the machine's own apt uses. No file of this project names the host of a registry.
+// Finds the Debian mirror that the machine's own apt uses, because no file of this project may name a registry's host.
 import { spawnSync } from 'node:child_process';
 
 import { SetupError } from './setup-error';
 
-/** The URIs of two archives, Debian's and that of its security team, without a slash at the end. */
+/** The addresses of Debian's archive and of its security team's archive, without a slash at the end. */
 export interface Mirror {
   readonly main: string;
   readonly security: string;
@@ -25,7 +25,7 @@ export function mirrorFromTargets(targets: string): Partial<Mirror> {
 }
 
 /**
- * Returns COMMUNIQUE_DEBIAN_MIRROR and COMMUNIQUE_DEBIAN_SECURITY_MIRROR, else the mirrors in apt's configuration.
+ * Returns COMMUNIQUE_DEBIAN_MIRROR and COMMUNIQUE_DEBIAN_SECURITY_MIRROR. If one is not set, apt's configuration decides.
  *
  * @throws SetupError no_mirror
  */

@@ -1,5 +1,5 @@
-// Finds the packages and versions for a lock file, with all dependencies, so that they need nothing from the machine. Only
-// --update-lock and `npm run image -- prebuilt` use this module.
+// Finds the versions and hashes of Debian packages and their dependencies, for a lock file. Only --update-lock and
+// `npm run image -- prebuilt` use this module.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { SetupError } from './setup-error';
 export interface Indexed {
   /** SHA-256 by `indexKey`. */
   readonly sha256: ReadonlyMap<string, string>;
-  /** The files (InRelease) of the signed indexes that were read, as apt keeps them. */
+  /** Paths of the signed InRelease files that were read. */
   readonly files: readonly string[];
 }
 
@@ -24,26 +24,26 @@ export const DEBIAN_KEYRING =
 
 export interface Resolver {
   /**
-   * Returns the packages and all their dependencies (without recommended packages), as if nothing were installed. `name=version` or
-   * `name/suite` picks one that is not the newest of `suites`.
+   * Returns the packages and all their dependencies, but no recommended packages. Ignores what is installed on the machine. `name=version`
+   * or `name/suite` picks a version other than the newest in `suites`.
    */
   closure(
     names: readonly string[],
     options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
   ): LockedPackage[];
-  /** Returns only these packages, without their dependencies. */
+  /** Like `closure`, but without dependencies. */
   only(
     names: readonly string[],
     options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
   ): LockedPackage[];
-  /** Returns the entries of Debian's signed index for these packages, without packages that are no longer in it. */
+  /** Looks these packages up in Debian's signed index. A package that has left the index has no entry. */
   indexed(packages: readonly LockedPackage[]): Indexed;
-  /** Returns the newest source package of this name in that suite. */
+  /** Returns the newest source package. */
   source(name: string, suite: string): LockedSource;
   close(): void;
 }
 
-/** Uses apt with separate sources, lists and state. It checks signatures with Debian's keys. */
+/** Uses the machine's apt with its own sources, lists and state. apt checks signatures with Debian's keys. */
 export function openResolver(): Resolver {
   const mirror = findMirror();
   const folder = mkdtempSync(join(tmpdir(), 'communique-resolve-'));
@@ -110,7 +110,7 @@ export function openResolver(): Resolver {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Returns which suite has each version, by apt's table of versions. */
+  /** Returns the suite by `name=version`, from apt's table of versions. */
   function suitesOf(
     options: readonly string[],
     picked: readonly { name: string; version: string }[],
@@ -153,7 +153,7 @@ export function openResolver(): Resolver {
         const wanted = packages.filter((each) => each.architecture === architecture || each.architecture === 'all');
         if (wanted.length === 0) continue;
         const options = configuration(['bookworm', 'bookworm-security'], architecture);
-        // A call for each package would take minutes. A missing version would fail a call for all packages, so this call names no versions.
+        // One call for all packages, because a call for each would take minutes. It names no versions, because a missing one would fail it.
         const records = run('apt-cache', [...options, 'show', ...new Set(wanted.map(({ name }) => name))]);
         for (const record of records.split('\n\n')) {
           const key = { name: field(record, 'Package'), version: field(record, 'Version') };

@@ -1,4 +1,4 @@
-// Programs that use crates of other projects, built from crates.io into the user's cache.
+// Builds programs that use other projects' crates from crates.io, and keeps them in the user's cache.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
@@ -13,17 +13,16 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock.in', 'main.rs'] as const;
 
 const run = promisify(execFile);
 
-/** A program whose sources are in this repository. */
 export interface Crate {
-  /** The program's folder below the workspace's root, with `Cargo.toml`, `Cargo.lock.in` and `main.rs`. */
+  /** Folder of `Cargo.toml`, `Cargo.lock.in` and `main.rs`, below the workspace's root. */
   readonly sources: string;
-  /** The name of the binary in Cargo.toml. */
+  /** The binary's name in Cargo.toml. */
   readonly program: string;
-  /** The folder of the binary, below the cache folder. */
+  /** Folder of the binary, below the cache folder. */
   readonly folder: string;
   /** A name for people, such as `AWS's image crate 0.8.1`. */
   readonly title: string;
-  /** The command that a person types to build the program. */
+  /** The command that builds the program, for people to type. */
   readonly setup: string;
   readonly oldestRust: readonly [number, number, number];
 }
@@ -37,7 +36,7 @@ export function keptCrate(crate: Crate): KeptCrate {
 }
 
 /**
- * Returns the program, and builds it if it is not kept.
+ * Builds the program if the cache does not have it.
  * @returns `absent` with the reason if Rust or the registry is missing, or the build fails
  */
 export async function installCrate(crate: Crate, say: (line: string) => void): Promise<KeptCrate> {
@@ -68,7 +67,7 @@ export async function installCrate(crate: Crate, say: (line: string) => void): P
 
 const sourceOf = ({ sources }: Crate, name: (typeof SOURCES)[number]): string => join(workspaceRoot(), sources, name);
 
-/** Returns the place of the program. Changed sources give another place, so that an old program is never used. */
+/** The binary's name contains the sources' hash, so changed sources never use an old binary. */
 function placeOf(crate: Crate): { folder: string; command: string } {
   const hash = createHash('sha256');
   for (const name of SOURCES) hash.update(readFileSync(sourceOf(crate, name)));
@@ -86,8 +85,8 @@ async function build(crate: Crate, work: string, logFile: string): Promise<void>
 }
 
 /**
- * Returns the committed lock file with the name of the registry, which no file of this repository contains. The name comes from the lock
- * file that cargo has just resolved. Versions and SHA-256 of the packages are those of the committed lock file.
+ * Adds the registry's name to the committed lock file, because no file of this repository may contain the name. Takes the name from
+ * `resolved`, which cargo has just made. Versions and SHA-256 stay as committed.
  * @throws Error if cargo names no registry
  */
 export function lockfile(committed: string, resolved: string): string {

@@ -17,7 +17,7 @@ export interface ServedConfiguration {
 /** @throws ProtocolError if the configuration is too large to be served */
 export function servedConfiguration(configuration: EnclaveConfiguration): ServedConfiguration {
   const { stack, custody, residence, legacySuite, services } = configuration;
-  // Publishes only the members named here: a new member of the configuration stays private until it is added.
+  // Only the members named here are published, so a new member of the configuration stays private until it is added here.
   const bytes = encodePublicConfiguration({
     version: 3,
     stack,

@@ -11,15 +11,15 @@ export interface SecureOptions {
   /** PEM of self-signed roots. Only these are trusted; an empty list accepts no certificate. */
   authorities: readonly string[];
   /**
-   * The attested clock. Certificates must be valid by this clock and by the machine's. Until it is first anchored, this clock throws, and
-   * every connection is refused.
+   * The attested clock. Certificates must be valid by this clock and by the machine's. Until it is anchored, it throws, so every connection
+   * is refused.
    */
   clock: Clock;
 }
 
 /**
- * Puts TLS over a socket of egress. Resolves once the certificate is verified, before anything but the handshake is sent. Sets every option
- * that an environment variable could weaken. Offers no session for resumption, so the server shows its certificates on each connection.
+ * Puts TLS over a socket of egress. Resolves when the certificate is verified; until then only the handshake is sent. Sets every option that
+ * an environment variable could weaken. Resumes no earlier session, so the server shows its certificates on each connection.
  */
 export function secured(
   raw: Socket,
@@ -53,7 +53,7 @@ export function secured(
     };
     const onAbort = (): void => fail(signal.reason as Error);
     const onClose = (): void => fail(new Error('closed in the handshake'));
-    secure.on('error', fail); // this listener stays: an error without a listener would end the process
+    secure.on('error', fail); // this listener is never removed, because an error without a listener would end the process
     raw.once('error', fail);
     secure.once('close', onClose);
     secure.once('secureConnect', () => {
@@ -64,7 +64,7 @@ export function secured(
         return fail(error as Error);
       }
       settle();
-      raw.on('error', () => undefined); // the TLS socket reports it
+      raw.on('error', () => undefined); // the TLS socket reports this error too
       resolve(new SecureConnection(secure, raw, validity));
     });
     if (signal.aborted) onAbort();
@@ -72,7 +72,7 @@ export function secured(
   });
 }
 
-/** OpenSSL's X509_V_ERR names, as Node reports them, and Node's own code for the name check. */
+/** Node's codes for OpenSSL's X509_V_ERR errors, and Node's own code for a wrong host name. */
 const CERTIFICATE_CODES =
   /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|ERROR_IN_CERT_|CRL_|ERROR_IN_CRL_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from '
 export const ISSUER = 'https://id.test/';
 export const AUDIENCE = 'communique-test';
 
-/** Acts as an identity provider: a key pair, its public JWK, and tokens signed with it. */
+/** Simulates an identity provider that has one key. */
 export async function createIssuer(algorithm = 'EdDSA', keyId = 'key-1') {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: keyId, alg: algorithm, use: 'sig' };
@@ -15,7 +15,7 @@ export async function createIssuer(algorithm = 'EdDSA', keyId = 'key-1') {
     async writeKeySet(file: string, more: readonly JWK[] = []): Promise<void> {
       await writeFile(file, JSON.stringify({ keys: [jwk, ...more] }));
     },
-    /** A valid access token, changed by `claims` and `header`; a claim of undefined and a `typ` of null are left out. */
+    /** Returns a valid access token, changed by `claims` and `header`. Leaves out claims that are undefined, and a `typ` of null. */
     async token(
       subject: string | undefined,
       claims: JWTPayload = {},

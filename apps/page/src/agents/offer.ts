@@ -1,4 +1,4 @@
-// The models that the enclave attests, each with whether the gateway accepts tasks for it now.
+// The models that the enclave attests. `available` tells whether the gateway accepts tasks for a model now.
 import type { EnclaveConfiguration, ModelOffer } from '@communique-tee/client';
 import { agentOfferSchema, type AgentOffer } from '@communique-tee/protocol';
 import { computed, signal } from '@preact/signals';
@@ -9,12 +9,11 @@ const MAX_BYTES = 32 * 1024;
 
 const told = signal<AgentOffer | undefined>(undefined);
 
-/** Empty if no model is offered. */
 export const models = computed(() =>
   modelsOf(trust.value.kind === 'verified' ? trust.value.key.configuration : undefined, told.value),
 );
 
-/** @throws NoAnswer, and an Error if the answer is not an offer; the earlier offer stays */
+/** @throws NoAnswer, or Error if the answer is not an offer; then `models` keeps the earlier offer */
 export async function lookAtOffer(): Promise<void> {
   const { json } = await askForJson('/api/agents', { maxBytes: MAX_BYTES });
   told.value = agentOfferSchema.parse(json);

@@ -4,7 +4,7 @@ export interface RadioGroupProps extends FieldProps {
   readonly options: readonly Option[];
   readonly value: string;
   readonly onInput: (value: string) => void;
-  /** Whether the options are one below the other. */
+  /** Puts each option on its own line. */
   readonly column?: boolean;
 }
 
@@ -33,7 +33,6 @@ export function RadioGroup({ options, value, onInput, column = false, ...props }
   );
 }
 
-/** A check box with its label. */
 export function CheckBox({
   id,
   label,

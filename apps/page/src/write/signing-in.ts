@@ -1,4 +1,4 @@
-// Connects the sign-in to the form and to sending.
+// Connects the sign-in with the form and with sending.
 import { computed, effect, untracked } from '@preact/signals';
 import { followParked, parkForSignIn, store, takeTokensFrom, unpark } from '../send/sending';
 import { signIn, startSignIn } from '../sign-in/sign-in';
@@ -6,8 +6,8 @@ import { policy, site } from '../trust/trust';
 import { keepDraftForReturn, whenStayed } from './leaving';
 
 /**
- * Call it right before the browser goes to the issuer. What was entered waits in this tab. If a message may have been sent, only the data
- * needed to follow it waits, so that it is not sent again.
+ * Call this right before the browser goes to the issuer. It keeps the draft in this tab. If a message may have been sent, it keeps only the
+ * data needed to follow that message, so that the message is not sent again.
  */
 export function beforeSignIn(): void {
   if (store.kept.peek() === undefined) {
@@ -18,7 +18,7 @@ export function beforeSignIn(): void {
   whenStayed(unpark);
 }
 
-/** Call it once, before anything else reads the page's address. */
+/** Call this once, before other code reads the page's address. */
 export function startSigningIn(): void {
   startSignIn(computed(() => site.value?.signIn));
   let latest = '';

@@ -58,9 +58,8 @@ export interface Posted {
 }
 
 /**
- * How the gateway answers a post. `problem`: it answers with a problem, and stores the message only with `stored`. `status`: it answers with
- * this status and text. `cut`, `cut-after`: it breaks the connection before or after it stores the message. `half`: it sends half of a 202.
- * `silence`: it never answers.
+ * How the gateway answers a post. After a `problem` the message is stored only with `stored`. `cut` and `cut-after` break the connection
+ * before or after the message is stored. `half` sends half of a 202. `silence` sends no answer.
  */
 export type PostFault =
   | { readonly problem: ProblemCode; readonly retryAfter?: number; readonly stored?: true }
@@ -73,40 +72,36 @@ export type PostFault =
 /** Simulates a gateway and the enclave behind it, with real keys, documents and receipts. A test can make it misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
-  /** The gateway answers each request for an attestation document with the first of these faults, and removes the fault. */
+  /** Each request for an attestation document takes the first of these faults as its answer. */
   attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
-  /** Ids of the messages that were stored. */
+  /** Message ids. */
   private readonly stored = new Set<string>();
-  /** If set, the gateway answers each request for a status as JSON with this problem. */
+  /** If set, each request for a status as JSON gets this problem. */
   statusFault: ProblemCode | undefined;
-  /** How many requests there were for attestation documents. */
+  /** How many attestation documents were requested. */
   attestations = 0;
-  /** The requests for statuses, as JSON or as events. */
+  /** The requests for a message's status. */
   readonly asked: {
     readonly events: boolean;
     readonly token: string | undefined;
     readonly statusSecret: string | undefined;
   }[] = [];
-  /** The gateway answers each post with the first of these faults, and removes the fault. */
+  /** Each post takes the first of these faults as its answer. */
   postFaults: PostFault[] = [];
-  /** Called when a post is left without an answer. */
   onSilence: () => void = () => undefined;
-  /** The statuses that every message goes through. The last one is repeated. */
+  /** The statuses that each message has at one request after the other. The last one is repeated. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
-  /** The custody that the enclave attests from now on. */
+  /** The enclave attests `custody`, `deduplicates` and `residence` from now on. */
   custody = 'process';
-  /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
-  /** Whether the enclave attests that it takes proofs of residence, and its settings for them. */
   residence: PublicConfiguration['residence'] = { mode: 'off' };
   /** The enclave's models and the results of tasks. The enclave attests no models until a test sets `classes`. */
   readonly agents = new TestAgents();
   /** The address of the registrar's list, served by `GET /api/residence`. */
   listAddress = '';
-  /** Whether the gateway serves the public configuration. */
   servesConfiguration = true;
-  /** How a request for the event stream is answered. */
+  /** The answer to a request for the event stream. `cut` breaks the connection at once, `cut-each` after one event. */
   events: 'stream' | 'json' | 'cut' | 'cut-each' | { readonly problem: ProblemCode } = 'stream';
   /** Changes a view before the gateway sends it. */
   tamper: (view: MessageView) => MessageView = (view) => view;
@@ -147,7 +142,7 @@ export class TestGateway {
     return { acceptedMeasurements: [developmentMeasurements], unsafeDevelopmentRootPem: this.rootPem };
   }
 
-  /** Makes a new key, which the enclave attests from now on. Keeps or drops the older keys. */
+  /** Makes a new key, which the enclave attests from now on. `keepOld`: whether the enclave still opens messages to older keys. */
   rotate({ keepOld }: { readonly keepOld: boolean }): void {
     this.keys = createKeys();
     if (!keepOld) this.held.length = 0;
@@ -228,7 +223,7 @@ export class TestGateway {
     if (isAdmitted) this.stored.add(id);
   }
 
-  /** Whether the message is the only one with its nullifier. The same message may be proven again. */
+  /** Whether no other message has the same nullifier. The same message may be proven again. */
   private admits(sealed: SealedMessage, residence: ResidenceProof | null): boolean {
     const { nullifier } = sealed;
     if (residence === null || nullifier === null) return true;
@@ -285,7 +280,7 @@ export class TestGateway {
     const turn = this.turns.get(id) ?? 0;
     this.turns.set(id, turn + 1);
     if (keys === undefined) {
-      // The enclave delivered nothing, so the person may send again in the campaign.
+      // No copy was delivered, so the nullifier becomes free.
       if (message.nullifier !== null) this.nullifiers.delete(toHex(message.nullifier));
       return this.tamper({ ...view(message, 'key_retired'), reason: 'key_retired' });
     }
@@ -307,7 +302,7 @@ export class TestGateway {
     this.nullifiers.clear();
   }
 
-  /** Does the enclave's part: opens the message, signs a receipt and seals the answer. */
+  /** Does the enclave's work: opens the message, signs a receipt and seals the answer. */
   async report(message: SealedMessage, keys: Keys = this.keys): Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>> {
     const name = `${messageIdToText(message.messageId)} ${toBase64Url(message.keyId)}`;
     const known = this.reports.get(name);
@@ -391,7 +386,7 @@ export class TestGateway {
   }
 }
 
-/** A message without an owner is visible only with its status secret. */
+/** A message with a proof has no owner, so it is visible only with its status secret. */
 function isVisible(residence: ResidenceProof | null, statusSecret: string | undefined): boolean {
   if (residence === null) return true;
   const secret = Buffer.from(statusSecret ?? '', 'base64url');

@@ -3,7 +3,7 @@ import { established, type Check, type Outcome } from '../check';
 const MAX_NAMES = 8;
 const MAX_NAME_CHARACTERS = 32;
 
-/** Checks that every signed field is known. AWS may add fields. They are reported and never interpreted. */
+/** Warns about signed fields that this code does not know, because AWS may add fields. It does not interpret them. */
 export const fields = {
   name: 'fields',
   run(subject): Outcome {

@@ -18,8 +18,8 @@ export const CONNECTION_ENDS = [
 export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
 
 /**
- * Why an enclave reports itself unhealthy. `clock_drift`: its machine's clock is more than a minute off the attested time.
- * `every_certificate_refused`: the latest certificates of at least one destination were all refused.
+ * Why an enclave reports itself unhealthy. `clock_drift`: the machine's clock differs from the attested time by more than a minute.
+ * `every_certificate_refused`: the enclave refused all the latest certificates of at least one destination.
  */
 export const HEALTH_REASONS = ['clock_drift', 'every_certificate_refused'] as const;
 export type HealthReason = (typeof HEALTH_REASONS)[number];
@@ -32,8 +32,8 @@ export const connectionReportSchema = z.object({
   /** Since the enclave started. */
   totals: z.object(recordOf(ENCLAVE_DESTINATIONS, endsSchema)),
   /**
-   * Destinations whose latest certificates were all refused. A destination leaves the list after an accepted certificate, or about two
-   * hours without a refusal.
+   * Destinations whose latest certificates the enclave all refused. A destination leaves the list after an accepted certificate, or after
+   * about two hours without a refusal.
    */
   certificatesRefused: z.array(z.string().max(64)).max(16),
 });
@@ -41,7 +41,7 @@ export type ConnectionReport = z.infer<typeof connectionReportSchema>;
 
 /** `GET /health` of the enclave. It is not signed, so it proves nothing. */
 export const enclaveHealthSchema = z.object({
-  /** False while there is a reason. */
+  /** Whether `reasons` is empty. */
   healthy: z.boolean(),
   /** Values of HEALTH_REASONS. A newer enclave may have others. */
   reasons: z.array(z.string().max(64)).max(16),

@@ -2,14 +2,14 @@ import { ProtocolError } from '../problems';
 import { decodeUtf8 } from './utf8';
 
 /**
- * Returns JSON in its canonical form (RFC 8785): members in ascending order, no white space. Takes objects, lists, ASCII text, booleans, safe
+ * Returns canonical JSON (RFC 8785): members in ascending order, no white space. Supports objects, lists, ASCII text, booleans, safe
  * integers and null. Leaves out members that are undefined.
  */
 export function encodeCanonicalJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(sorted(value)));
 }
 
-/** Returns a copy with its members set in order, because JSON.stringify writes them in the order in which they were set. */
+/** JSON.stringify writes members in the order in which they were set. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
@@ -21,8 +21,8 @@ function sorted(value: unknown): unknown {
 }
 
 /**
- * Reads only the canonical form, so that one value has one text. Refuses repeated members, white space, another order, and another way to
- * write a character or a number.
+ * Reads only canonical JSON, so that each value has exactly one text. Refuses repeated members, white space, another order of members, and
+ * other spellings of a character or number.
  * @throws ProtocolError `body_too_large` | `malformed_body`
  */
 export function decodeCanonicalJson(bytes: Uint8Array, maxBytes: number): unknown {
@@ -33,7 +33,7 @@ export function decodeCanonicalJson(bytes: Uint8Array, maxBytes: number): unknow
     value = JSON.parse(decodeUtf8(bytes));
     canonical = encodeCanonicalJson(value);
   } catch {
-    // Not JSON, or nested too deeply to be encoded. The cause is left out, because JSON.parse quotes the input in its message
+    // Not JSON, or nested too deeply to be encoded. The error has no cause, because JSON.parse quotes the input in its message.
     throw new ProtocolError('malformed_body', 'not JSON in UTF-8');
   }
   if (canonical.length !== bytes.length || canonical.some((byte, at) => byte !== bytes[at]))

@@ -1,4 +1,4 @@
-// The program of a verifier's worker thread. It checks one proof after the other. The build bundles it with its imports.
+// The program of a verifier's worker thread, which checks one proof after the other. The build bundles it with its imports.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Barretenberg, reasonOf } from '../barretenberg/barretenberg';
 import { FIRST_POINT, SECOND_GROUP_POINT } from '../barretenberg/reference-string';
@@ -11,7 +11,7 @@ function check({ publicInputs, proof }: ThreadQuestion): ThreadVerdict {
   try {
     return { valid: barretenberg.verify(verificationKey, publicInputs, proof) };
   } catch (error) {
-    // The state of the memory is unknown after an instance threw
+    // After an instance threw, the state of its memory is unknown.
     barretenberg = barretenberg.replacement();
     return { valid: false, threw: reasonOf(error) };
   }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Returns a TCP port on 127.0.0.1 that was just free, for servers that do not accept port 0. Another process may take the port meanwhile.
- * So a caller whose server cannot listen tries again with a new port.
+ * Returns a free TCP port on 127.0.0.1, for servers that do not accept port 0. Another process may take the port before the server does.
+ * Then the caller must try again with a new port.
  */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

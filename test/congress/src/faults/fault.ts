@@ -35,7 +35,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
 ]);
 export type Fault = z.output<typeof faultSchema>;
 
-/** A fault, and the messages that it strikes. `times` is how many messages it strikes before it is used up. */
+/** A fault, and the messages that it strikes: at most `times` messages. */
 export const queuedFaultSchema = z.strictObject({
   fault: faultSchema,
   chamber: z.enum(SIMULATED_CHAMBER_KEYS).optional(),

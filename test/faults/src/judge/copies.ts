@@ -3,15 +3,15 @@ import type { CongressMessage } from '@communique-tee/protocol';
 import type { ReceivedXml } from '@communique-tee/test-system';
 import { MARK } from '../senders/content';
 
-/** One document that Congress holds. */
+/** One document that Congress accepted. */
 export interface Copy {
   /** The mark of the message (`MARK` in content.ts); null if the copy has none. */
   readonly mark: string | null;
   readonly office: string;
   readonly deliveryId: string;
-  /** When Congress accepted the copy, in Unix milliseconds. */
+  /** When Congress accepted it, in Unix milliseconds. */
   readonly atMs: number;
-  /** The values by the path of their element; values of a repeated element are in order. */
+  /** The text of each element without children, by path. A repeated element has several texts, in order. */
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -44,7 +44,7 @@ export function differences(copy: Copy, content: CongressMessage): string[] {
   const wrong = Object.entries(meant).filter(
     ([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts),
   );
-  // No added field may be about the person, because the fields that the enclave adds only describe the delivery
+  // The enclave may add only fields that describe the delivery. Each other added field is a difference.
   const added = [...copy.values.keys()].filter(
     (path) => !Object.hasOwn(meant, path) && !/^\/CWC\/(CWCVersion$|Delivery\/)/.test(path),
   );

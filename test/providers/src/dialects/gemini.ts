@@ -5,8 +5,8 @@ import { Refused, wrongCount, type Dialect, type ErrorClass, type ErrorDetails }
 import { geminiRequest } from './gemini-request';
 
 /**
- * Google's Gemini API (`POST /v1beta/models/M:generateContent` or under `/v1`, not streamed) and its model list. Its forms follow the types
- * of the official SDK `@google/genai`; errors are `google.rpc.Status` in JSON.
+ * Google's Gemini API: `POST /v1beta/models/M:generateContent` (also `/v1`), not streamed, and the model list. Requests and answers follow
+ * the types of the official SDK `@google/genai`. Errors are `google.rpc.Status` in JSON.
  */
 export const geminiDialect: Dialect<'gemini'> = {
   route: (method, path) => {
@@ -164,7 +164,7 @@ function partsOf(answer: SimulatedAnswer): { parts?: unknown[] } {
   };
 }
 
-/** The prompt count includes cached tokens; tool tokens and thoughts are counted separately. */
+/** The prompt count includes cached tokens, but neither tool tokens nor thoughts. */
 function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string): { usageMetadata?: unknown } {
   if (wrong === 'absent') return {};
   if (wrong === 'null') return { usageMetadata: null };

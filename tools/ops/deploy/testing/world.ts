@@ -25,20 +25,20 @@ export interface Seen {
   readonly err: string;
 }
 
-/** The command in a temporary checkout, with stand-ins for programs, AWS, terminal and clock. */
+/** Runs the deploy command in a temporary checkout, with stand-ins for programs, AWS, terminal and clock. */
 export class DeployWorld implements AsyncDisposable {
-  /** Programs that were started attached to the terminal: `pulumi up ...`, `image build ...`. */
+  /** Programs that the last `run` started, such as `pulumi up ...` or `image build ...`. */
   readonly ran: string[] = [];
   readonly environments: Readonly<Record<string, string>>[] = [];
   readonly asked: string[] = [];
   readonly group = new ScalingGroup('communique-tee-prod-parent');
   interruption = new Interruption();
-  /** How a program ends, by the beginning of its command line; default: with exit code 0. */
+  /** How a program ends, by the beginning of its command line. Other programs end with exit code 0. */
   ends: Record<string, number | 'missing' | (() => Promise<Exited> | Exited)> = {};
   answer: boolean | undefined = true;
   outputs = outputsOf({ stack: 'prod', pcr0: PCR0 });
   plan: LookingPorts['runProgram'];
-  /** No server listens at this gateway; the integration spec has a real one. */
+  /** No server listens at this gateway's address. */
   underTest = { rootPem: '', gateway: new URL('http://127.0.0.1:1') };
   onSleep: () => void = () => undefined;
   #nowMs = Date.parse('2026-11-30T12:00:00Z');

@@ -15,7 +15,7 @@ export const outside: readonly Step[] = [
     shows: 'the name leads to the address',
     assumption: 'No test can look into your DNS zone.',
     command: 'dig +short A "$DOMAIN"',
-    expected: 'one address, the one that the step address found',
+    expected: 'one address: the one that the step “address” found',
     needs: ['ADDRESS'],
     judge: (ended, { ADDRESS: address }) => {
       if (ended.code !== 0) return failed(ended, 'dig');

@@ -44,7 +44,7 @@ async function newest(context: Context, architecture: string): Promise<string | 
   }
 }
 
-/** The advice to remove amiId, only if the stack's file sets amiId. */
+/** Returns the command that removes amiId, if the stack's file sets amiId. */
 const without = ({ stack }: Context, configured: string | undefined): string[] =>
   configured === undefined ? [] : [`pulumi config rm amiId --stack ${stack}`];
 

@@ -3,7 +3,6 @@ import { awsCommand } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, notYet, pass, warn, type Check, type Context, type Finding } from '../check';
 
-/** Checks the stack's two KMS keys by their aliases. */
 export const keys: Check = {
   name: 'kms-keys',
   title: 'the stack’s two KMS keys are enabled, or not made yet',
@@ -38,7 +37,7 @@ async function look(context: Context, alias: string): Promise<Finding> {
         ? pass(`${alias}: not made yet, pulumi up will`)
         : notYet(context, `there is no ${alias}`, 'pulumi up makes it');
     const explained = explainAws(error, 'kms:DescribeKey');
-    // The key's policy may allow DescribeKey only to its administrators.
+    // Not a failure, because the key's policy may allow DescribeKey only to the key's administrators.
     return explained.status === 'fail' && explained.found.startsWith('not allowed')
       ? warn(`${alias}: ${explained.found}`, explained.todo ?? '')
       : explained;

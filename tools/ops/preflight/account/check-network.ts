@@ -14,12 +14,12 @@ import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 import type { AdoptedNetwork, Plan } from '../plan/read-plan';
 
-/** How many free addresses a balancer needs in each of its subnets (ELB user guide, "Subnets for your load balancer"). */
+/** Free addresses that a balancer needs in each of its subnets (ELB user guide, "Subnets for your load balancer"). */
 const ADDRESSES_OF_A_BALANCER = 8;
 /** One address for the store, and one more while its node is replaced. */
 const ADDRESSES_OF_A_STORE = 2;
 
-/** Checks those properties of the operator's VPC that the stack needs and that the Pulumi program neither checks nor creates. */
+/** Checks what the stack needs in the operator's own VPC. The Pulumi program neither creates nor checks it. */
 export const network: Check = {
   name: 'network',
   title: 'a VPC that the configuration names has its subnets, routes, free addresses and DNS',
@@ -136,7 +136,7 @@ function judgePlace(where: string, subnet: Subnet | undefined, vpcId: string, zo
 }
 
 /**
- * @param parents the most parents at once, all of which may be in one subnet; needed whenever parents are replaced
+ * @param parents addresses for the largest number of parents at once, all of which may be in this subnet
  * @param more addresses for the balancer and the stores, which the first `pulumi up` makes
  */
 function judgeAddresses(
@@ -159,7 +159,7 @@ function judgeAddresses(
     : [];
 }
 
-/** The default route of the subnet: from its own route table, or else from the VPC's main table. */
+/** Returns the default route of the subnet's own route table. A subnet without one uses the VPC's main table. */
 function defaultRouteOf(subnet: string, tables: readonly RouteTable[]): Route | undefined {
   const table =
     tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === subnet)) ??

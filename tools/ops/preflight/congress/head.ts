@@ -7,13 +7,13 @@ import { TookTooLong } from '../runner/time-limit';
 export interface HeadTarget {
   readonly host: string;
   readonly port: number;
-  /** The IP address of the host. */
+  /** The host's IP address, to which the request connects. */
   readonly address: string;
   readonly family: number;
-  /** PEM of the only authorities that are trusted. */
+  /** PEM. Only these authorities are trusted. */
   readonly certificateAuthorities: readonly string[];
   readonly signal: AbortSignal;
-  /** Time limit. After it, the request ends with TookTooLong, which names the stage that was reached. */
+  /** After this time the request ends with TookTooLong. */
   readonly limitMs: number;
 }
 
@@ -22,12 +22,12 @@ export interface HeadAnswer {
   readonly status: number;
   readonly protocol: string;
   readonly validTo: string;
-  /** The certificates that the server sent; its own is first. */
+  /** The server's certificate first, then its issuers. */
   readonly chain: readonly X509Certificate[];
 }
 export type HeadEnd = HeadAnswer | { readonly stage: HeadStage; readonly error: unknown };
 
-/** Sends only `HEAD /`, without a key, a body or a path of the interface. @returns how far the request got */
+/** Sends `HEAD /` without an API key. @returns the answer, or the stage at which the request failed */
 export function head({
   host,
   port,

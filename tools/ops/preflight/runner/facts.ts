@@ -5,7 +5,7 @@ import type { StackFile } from '../plan/stack-file';
 import type { Ports } from '../ports';
 import { TookTooLong, within } from './time-limit';
 
-/** The plan and the account, which several checks need. Each is read once, with its own time limit. */
+/** Reads the plan and the account once for all checks, each within the time limit. */
 export class Facts {
   #plan: Promise<Plan> | undefined;
   #identity: Promise<Account> | undefined;
@@ -30,7 +30,7 @@ export class Facts {
     return this.#plan;
   }
 
-  /** @throws Unavailable with AWS's error, or TookTooLong, as its cause */
+  /** @throws Unavailable, whose cause is AWS's error or TookTooLong */
   async account(): Promise<Account> {
     if (this.offline) throw new Unavailable('AWS is not asked (--offline)');
     try {

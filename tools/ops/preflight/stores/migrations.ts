@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The first of eight migrations that a single one replaced. tools/dev/prisma/engine/old-history.mjs refuses a database that has it. */
+/** The first of eight old migrations, which one new migration replaced. tools/dev/prisma/engine/old-history.mjs refuses a database with it. */
 export const REPLACED_MIGRATION = '20261122090000_first';
 
 /** A row of _prisma_migrations. */
@@ -16,15 +16,15 @@ export interface AppliedMigration {
 export interface MigrationsCompared {
   readonly total: number;
   readonly missing: readonly string[];
-  /** Begun and not ended, so that prisma migrate stops there. */
+  /** Begun but not finished. prisma migrate stops at such a migration. */
   readonly failed: readonly string[];
-  /** Applied with other SQL than the SQL in this checkout. */
+  /** Applied, but the SQL in this checkout is different. */
   readonly changed: readonly string[];
-  /** Applied, but not in this checkout, because the database is newer. */
+  /** Applied, but not in this checkout. The database is newer. */
   readonly unknown: readonly string[];
 }
 
-/** Returns the migrations of this checkout: each name with the SHA-256 (hex) of its migration.sql, which Prisma stores too. */
+/** Returns the SHA-256 (hex) of each migration.sql of this checkout, by the migration's name. Prisma stores the same hash. */
 export async function migrationsHere(root: string): Promise<Map<string, string>> {
   const folder = join(root, 'prisma', 'migrations');
   const entries = await readdir(folder, { withFileTypes: true });

@@ -6,7 +6,7 @@ import { RegistrarError } from '../registrar-error';
 import { PERSON_ID } from '../requests/person-id';
 import { contradiction, type Person, type Register } from './register';
 
-/** The length and the hash of the audit log at the time when the register was written. */
+/** The state of the audit log when the register was written. */
 export interface LogMark {
   readonly bytes: number;
   /** SHA-256 of the log's first `bytes` bytes, in hex. */
@@ -61,8 +61,8 @@ const person = z.strictObject({
 });
 
 /**
- * Writes the register's bytes: a line of JSON with all but the people, a line for each person, and a last line `sha256 <hex>` with the hash
- * of the lines before.
+ * Yields the bytes of the register's file: a line of JSON without the people, a line for each person, and last `sha256 <hex>`, the hash of
+ * the lines before.
  */
 export function* formatRegister({ people, ...rest }: Register, log: LogMark): Generator<Uint8Array> {
   const hash = createHash('sha256');

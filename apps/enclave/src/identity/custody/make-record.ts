@@ -15,8 +15,8 @@ export interface MadeRecord {
 }
 
 /**
- * Makes a new key and returns its record, in which the key is sealed under a data key from KMS. The key itself is not kept: every enclave,
- * including this one, gets it by opening the record, so no enclave serves a key that could not be opened again.
+ * Makes a new key and returns its record, in which the key is sealed under a data key from KMS. The key itself is not kept. Every enclave,
+ * including this one, gets the key by opening the record. So no enclave serves a key whose record cannot be opened.
  * @throws KmsUseless; NsmError if the NSM gives no entropy or document
  */
 export async function makeRecord(

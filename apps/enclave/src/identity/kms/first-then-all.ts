@@ -1,5 +1,5 @@
 /**
- * Handles the first item, then all others at the same time. So if KMS fails for the first item, the caller's KmsSession can fail the others
+ * Handles the first item, then all others at the same time. If KMS fails for the first item, the caller's KmsSession can then fail the others
  * without a request.
  * @returns the results in the order of `items`
  */

@@ -6,14 +6,14 @@ import { ProblemError } from '../../core/problems/problem-error';
 export const MAX_ADDRESS_BYTES = 8192;
 export const MAX_HEADER_BYTES = 16 * 1024;
 
-/** The media types of bodies that are read, and their largest size in bytes. */
+/** The largest body in bytes, by media type. Bodies of other types are refused. */
 export const BODY_LIMITS = {
   'application/json': LIMITS.maxEnvelopeJsonBytes,
   'application/cbor': LIMITS.maxEnvelopeBytes,
 } as const;
 export type BodyMediaType = keyof typeof BODY_LIMITS;
 
-/** Headers that may occur only once. Of two values, a proxy in front may have used another one than Node does. */
+/** Headers that may occur only once, by lower-case name. If a header comes twice, a proxy and Node may use different values. */
 const SINGLE = new Map([
   ['authorization', 'Authorization'],
   ['content-type', 'Content-Type'],
@@ -22,7 +22,7 @@ const SINGLE = new Map([
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** Checks the head of a request, for every route and before anything else. Returns the refusal, if any. */
+/** Checks the head of each request, before anything else. Returns the refusal, if any. */
 export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined {
   const { rawHeaders, httpVersion, url = '' } = raw;
   if (url.length > MAX_ADDRESS_BYTES) return new ProblemError('uri_too_long');
@@ -31,7 +31,7 @@ export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined
     return new ProblemError('headers_too_large');
   const counts = countNames(rawHeaders);
   const hosts = counts.get('host') ?? 0;
-  // RFC 9112 section 3.2. Node would check only part of this rule, and answer with an empty body
+  // RFC 9112 section 3.2. Node would check only part of this rule, and answer without a problem document.
   if (hosts !== 1 && !(hosts === 0 && httpVersion === '1.0'))
     return malformed('The request must have one Host header.');
   for (const [name, written] of SINGLE)
@@ -41,7 +41,7 @@ export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined
   return undefined;
 }
 
-/** Checks a body by its headers, before any of it is read or requested. Returns the refusal, if any. */
+/** Checks the headers about the body, before any of the body is read or asked for (100 Continue). Returns the refusal, if any. */
 export function refusalOfBody({ method, headers }: FastifyRequest): ProblemError | undefined {
   if (!takesBody(method)) return undefined;
   const { 'content-type': contentType, 'content-length': contentLength = '0' } = headers;
@@ -58,7 +58,7 @@ export function takesBody(method: string): boolean {
 }
 
 const TOKEN = String.raw`[!#$%&'*+.^_\x60|~0-9A-Za-z-]+`;
-/** RFC 9110 sections 5.6.6 and 8.3.1. No two parts can match the same white space, so that matching takes linear time. */
+/** RFC 9110 sections 5.6.6 and 8.3.1. Matching takes linear time, because no two parts can match the same white space. */
 const CONTENT_TYPE = new RegExp(
   String.raw`^(${TOKEN}/${TOKEN})(?:[ \t]*;(?:[ \t]*${TOKEN}=(?:${TOKEN}|"(?:[^"\\]|\\.)*"))?)*[ \t]*$`,
 );

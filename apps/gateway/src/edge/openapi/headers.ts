@@ -17,10 +17,7 @@ export const HEADERS = {
   'Retry-After': { description: 'How many whole seconds to wait before the next try.', schema: TEXT, example: '10' },
 } as const;
 
-/**
- * Returns references to these shared headers, and the answer's own headers.
- * @param own the meaning of each of the answer's own headers, by its name
- */
+/** @param which the shared headers that the answer has @param own descriptions of the answer's other headers, by name */
 export function headersOf(
   which: { readonly limits: boolean; readonly retryAfter: boolean },
   own: Readonly<Record<string, string>> = {},

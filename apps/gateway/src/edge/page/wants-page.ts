@@ -1,4 +1,4 @@
-/** Whether a client with this Accept header gets the page: it names HTML, or it accepts any type and does not name JSON. */
+/** Whether this Accept header asks for the page: it names HTML, or it accepts any type or any text and names no JSON. */
 export function wantsPage(accept: string | undefined): boolean {
   const types = (accept ?? '*/*')
     .slice(0, 2000)

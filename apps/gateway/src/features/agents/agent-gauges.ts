@@ -10,8 +10,8 @@ interface Open {
 }
 
 /**
- * Gauges over all gateways, read from the database. Every gateway reports the same values, so aggregate them with max, not with sum. They
- * are absent while the database is unreachable.
+ * Gauges read from the database, without a value while it is unreachable. Every gateway reports the same values, so aggregate them with
+ * max, not with sum.
  */
 @Injectable()
 export class AgentGauges {

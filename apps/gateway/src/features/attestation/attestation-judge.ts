@@ -21,18 +21,18 @@ export type Judgement =
       /** Absent if the enclave did not serve its configuration. */
       readonly configuration?: PublicConfiguration;
     }
-  /** The enclave answers, but has no key that it could attest yet. */
+  /** The enclave answers, but has no key to attest yet. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
   /** The answer does not come from an accepted enclave. `code` names the check that failed (libs/enclave-identity). */
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'unreachable'; readonly code: string };
 
 const NONCE_BYTES = 32;
-/** One entry for each enclave of a large deployment. */
+/** Enough for a large deployment in which each enclave has another configuration. */
 const MAX_CONFIGURATIONS = 32;
 const MAX_FUTURE_SKEW_MS = 5000;
 
-/** Requests a document with a fresh nonce from an enclave and checks it against the configured policy. */
+/** Requests an attestation document with a fresh nonce from an enclave, and checks it against the configured policy. */
 @Injectable()
 export class AttestationJudge {
   private readonly examiner = createEnclaveExaminer();
@@ -44,7 +44,7 @@ export class AttestationJudge {
     this.policy = attestation.verify ? policyOf(attestation) : undefined;
   }
 
-  /** False only if the configuration switched verification off. */
+  /** Whether verification is switched on. */
   get verifies(): boolean {
     return this.policy !== undefined;
   }
@@ -79,8 +79,8 @@ export class AttestationJudge {
   }
 
   /**
-   * Returns the configuration that a document attests, from a cache because it seldom changes. The examiner compares it with the hash.
-   * @returns undefined if the enclave does not serve it now; the next check asks again
+   * Returns the configuration with this hash from the cache, or what the enclave serves. The examiner compares the result with the hash.
+   * @returns undefined if the enclave does not serve its configuration now
    */
   private async configurationOf(enclave: EnclaveClient, sha256: Uint8Array): Promise<Uint8Array | undefined> {
     const name = toHex(sha256);
@@ -88,7 +88,7 @@ export class AttestationJudge {
     if (known !== undefined) return known;
     const result = await enclave.configuration();
     if (result.kind !== 'answer') return undefined;
-    // An enclave that was replaced after it made the document serves another configuration, which must not be kept under this hash.
+    // An enclave that restarted after it made the document may serve another configuration. That one must not be kept under this hash.
     if (createHash('sha256').update(result.answer).digest('hex') === name) this.configurations.set(name, result.answer);
     const oldest = this.configurations.keys().next();
     if (this.configurations.size > MAX_CONFIGURATIONS && !oldest.done) this.configurations.delete(oldest.value);

@@ -35,11 +35,11 @@ export class DeliveryAttempt {
 
   /**
    * Makes one attempt, and stores its result.
-   * @param enclave the enclave to relay to; null for a job that ends without one: expired, or no enclave is known to hold its key
-   * @param stopping once aborted, no bytes are sent and the job is returned
-   * @param abandoned aborts a running attempt; its job keeps `dispatchedAt`
-   * @param pace receives what the attempt showed about the enclave's pace
-   * @throws ProblemError `database_unavailable`; the lease then runs out and the job is taken up again
+   * @param enclave the enclave to relay to; null if the job is expired, or if no enclave is known to have its key
+   * @param stopping once aborted, no relay starts, and the job's lease is released
+   * @param abandoned aborts a running relay; the job keeps `dispatchedAt`
+   * @param pace receives what the relay showed about the enclave's pace
+   * @throws ProblemError `database_unavailable`; the lease then runs out, and a worker leases the job again
    */
   async run(
     job: LeasedJob,
@@ -65,7 +65,7 @@ export class DeliveryAttempt {
         this.lost(job);
         return;
       }
-      // If the process was suspended meanwhile, the lease may have ended and another attempt may have begun, so nothing is sent.
+      // If the process was suspended, the lease may have ended, and another worker may have the job. Then nothing is sent.
       const inTime = performance.now() - askedAtMs < this.config.delivery.leaseMs;
       decision = inTime ? await this.relay(job, enclave, interim, abandoned, pace) : decide(job, interim, LEFT_UNSENT);
     }
@@ -96,9 +96,9 @@ export class DeliveryAttempt {
   }
 
   /**
-   * Whether the key of a proven message is retired, according to the enclave's report and the database. This is checked before any byte of
-   * the message is sent, so that its nullifier becomes free again. After the message was relayed, no unsigned answer of the enclave frees
-   * the nullifier (DeliveryQueue.end).
+   * Whether both the enclave's report and the database show the key of a proven, never relayed message as retired. Such a message ends
+   * before any byte is sent, so its nullifier becomes free. After a relay, no unsigned answer of the enclave frees the nullifier
+   * (DeliveryQueue.end).
    */
   private async isRetiredUnsent(
     { proven, relayedBefore, keyId }: LeasedJob,
@@ -123,7 +123,7 @@ export class DeliveryAttempt {
     });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
-      // This check notices a restart sooner than the next regular check would.
+      // The enclave may have restarted. The next regular check would notice that later.
       if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
       if (result.kind === 'problem' && result.code === 'keys_not_ready') {
         void enclave.checkNow();
@@ -150,9 +150,7 @@ export class DeliveryAttempt {
     return decide(job, interim, { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null });
   }
 
-  /**
-   * Retries, so that a short outage of the database does not lose an answer. Writing the same twice has no effect.
-   */
+  /** Retries, so that a short outage of the database does not lose an answer. A second write of the same decision has no effect. */
   private async store(job: LeasedJob, decision: Decision): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -11,9 +11,9 @@ export interface QueueLoad {
   readonly oldestMs: number;
 }
 
-/** A check is used this long. Then the next request starts another one and does not wait for it. */
+/** The result of a check is fresh for so long. The next request after that starts another check, and does not wait for it. */
 const FRESH_FOR_MS = 1000;
-/** A check this old is stale, so requests wait for the next one. */
+/** With a result this old, a request waits for the next check. */
 const STALE_AFTER_MS = 5000;
 const RETRY_AFTER_SECONDS = 10;
 /** Spreads the retries of clients that were refused together. */
@@ -21,8 +21,7 @@ const RETRY_SPREAD_SECONDS = 10;
 
 /**
  * Refuses new messages while the queue is too long or too slow, because a 503 now is better than a 202 that ends as `expired`. While
- * requests come, each process checks about once a second, by two indexes, and counts no further than the limit. So the messages that all
- * processes accept within a second may exceed a limit.
+ * requests come, each process checks the queue about once a second. Between two checks the processes can together exceed a limit.
  */
 @Injectable()
 export class Admission {

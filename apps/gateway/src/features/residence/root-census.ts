@@ -3,36 +3,35 @@ import { toHex } from '@communique-tee/protocol';
 import type { RootNote } from '@communique-tee/residence';
 import { Logger } from '../../core/telemetry/logger';
 
-/** A registrar that publishes each day has at most 15 roots in force. */
+/** Roots in the table. A registrar that publishes each day has at most 15 roots in force. */
 const MAX_ROOTS = 16;
-/**
- * A root that has been used for this long by only a few people, while many used others, may have been made for one
- * person.
- */
+/** A root is not called rare before this time has passed since its first message. */
 const RARE_AFTER_MS = 24 * 3_600_000;
+/** A rare root has fewer messages than this. */
 const RARE_BELOW = 10;
+/** The other roots must have had this many messages since the first message of a rare root. */
 const OTHERS_FROM = 100;
 
 export interface RootCount {
-  /** The first 16 hex digits of the root, which every client sees in the registrar's note. */
+  /** The first 16 hex digits of the root. Every client sees the root in the registrar's note. */
   readonly root: string;
   readonly messages: number;
   readonly isRare: boolean;
 }
 
 interface Counted {
-  /** The end of the note that lasts longest: an unchanged list may be signed again, with the same root. */
+  /** The latest end of the notes with this root, in Unix seconds. The registrar signs an unchanged list again, with the same root. */
   notAfter: number;
   readonly firstSeenMs: number;
-  /** Messages under other roots when this one was first seen. */
+  /** Messages of all roots before this root's first message. */
   readonly othersBefore: number;
   messages: number;
   warned: boolean;
 }
 
 /**
- * Counts the messages of this process by the root they were proven under. A registrar and a gateway together could mark one person by a
- * root that no one else gets. Such a root stays rare, so an honest operator is warned about rare roots.
+ * Counts this process's messages by the root of their proofs. A registrar and a gateway together could mark one person by a root that no
+ * one else gets. Such a root stays rare, so the gateway warns an honest operator about rare roots.
  */
 @Injectable()
 export class RootCensus {
@@ -84,7 +83,7 @@ export class RootCensus {
     this.logger.warn({ code: 'root_rare', count: counted.messages }, 'a root of the registrar stays rare');
   }
 
-  /** Drops ended roots, except the one that ends last, so that its end is reported. */
+  /** Drops ended roots. Keeps the root that ends last, because `secondsLeft` reports its end. */
   private forgetEnded(now: Date): void {
     const nowSeconds = now.getTime() / 1000;
     const last = Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter));

@@ -1,6 +1,6 @@
 import { AwsError, UsageError, type AwsCommand } from './aws-command';
 
-/** A snapshot, which Pulumi does not make: a test adds it, as Data Lifecycle Manager does at AWS. `inputs`: volumeId, size, tags. */
+/** Pulumi makes no snapshots. A test adds them, in place of AWS's Data Lifecycle Manager, with the inputs volumeId, size and tags. */
 export const SNAPSHOT = 'aws:ebs/snapshot:Snapshot';
 const VOLUME = 'aws:ebs/volume:Volume';
 

@@ -14,20 +14,18 @@ export interface SeenRequest {
   readonly text: string;
 }
 
-/** How the server treats a request: it answers with a status and a JSON value, or passes the raw socket to a function of the test. */
+/** How the server answers: with JSON, or by a function of the test that gets the raw socket. */
 export type Act =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly json: unknown }
   | { readonly raw: (socket: TLSSocket) => void };
 
-/** One HTTPS server that simulates any provider; each test sets its answers. */
+/** An HTTPS server in place of any provider. Each test sets its answers. */
 export interface ScriptedProvider {
   readonly origin: string;
   readonly port: number;
   readonly certificateAuthorities: string;
   readonly seen: SeenRequest[];
-  /** Called for each request. */
   act: (request: SeenRequest) => Act | Promise<Act>;
-  /** How many connections are open now. */
   openConnections(): number;
   close(): Promise<void>;
 }

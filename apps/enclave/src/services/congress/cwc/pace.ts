@@ -1,4 +1,4 @@
-/** No slot comes within the longest wait, because too many deliveries to the chamber wait already. */
+/** So many deliveries wait that this one would not get a slot within the longest wait. */
 export class PaceFull extends Error {
   override readonly name = 'PaceFull';
   constructor() {
@@ -7,9 +7,9 @@ export class PaceFull extends Error {
 }
 
 export interface PaceLimits {
-  /** Length of a slot. With 0 every delivery starts at once. */
+  /** Length of a slot. With 0 there are no slots, and every delivery starts at once. */
   readonly minIntervalMs: number;
-  /** The longest wait for a slot. A delivery that would wait longer is refused at once. */
+  /** The longest wait for a slot. */
   readonly maxWaitMs: number;
 }
 
@@ -18,9 +18,9 @@ interface Waiter {
 }
 
 /**
- * The pace of one chamber: slots of equal length, one delivery in each, first come first served, by the monotonic clock of this process. A
- * delivery starts when its slot starts, so the parent cannot tell how long the enclave worked on the message before. Start times and
- * refusals depend only on how many deliveries came and when, which the parent knows, and not on the offices.
+ * Spaces the deliveries to one chamber. It divides the monotonic time of this process into slots of equal length, and starts one delivery
+ * at the beginning of each slot, first come first served. So the parent cannot tell how long the enclave worked on the message before.
+ * Start times and refusals depend on the number of deliveries and their arrival, which the parent knows, but not on the offices.
  */
 export class Pace {
   private readonly waiting = new Set<Waiter>();
@@ -69,8 +69,8 @@ export class Pace {
   }
 
   /**
-   * Starts the next delivery. Slots that passed while the process was paused are lost. The deliveries that missed them start one by one in
-   * the following slots.
+   * Starts the next delivery. If the process was paused, the slots that passed are lost: the waiting deliveries start one by one in the
+   * following slots.
    */
   private dispatch(): void {
     this.timer = undefined;

@@ -7,7 +7,9 @@ const seconds = z.number().min(0).nullable();
 const common = {
   intervalSeconds: z.int(),
   keptSeconds: z.int(),
-  at: z.array(z.int()).describe('Unix seconds of each sample, ascending. Every other list has one entry for each.'),
+  at: z
+    .array(z.int())
+    .describe('Unix seconds of each sample, ascending. All other lists have one entry for each sample.'),
 };
 const numbers = z.array(seconds).meta({ id: 'NumberSeries', description: `One number for each sample. ${NOT_KNOWN}` });
 const counts = z

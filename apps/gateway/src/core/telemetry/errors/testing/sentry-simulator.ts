@@ -27,12 +27,11 @@ export interface Arrival {
 }
 
 /**
- * Simulates Sentry's ingestion for one project on a free port of 127.0.0.1. It parses and keeps every envelope, and answers as `behaviour`
- * says.
+ * Simulates Sentry's ingestion for one project, on a free port of 127.0.0.1. It keeps every envelope, and `behaviour` sets its answers.
  */
 export class SentrySimulator {
   readonly arrivals: Arrival[] = [];
-  /** Envelopes that the simulator could not read. */
+  /** Headers and bodies of the requests that the simulator could not read. */
   readonly malformed: string[] = [];
   behaviour: Behaviour = { kind: 'take' };
   private readonly server = createServer((request, response) => {
@@ -83,7 +82,7 @@ export class SentrySimulator {
   }
 }
 
-/** An envelope is one line of JSON (the header) and then items. Each item here is two lines of JSON: its header and its payload. */
+/** An envelope is a line of JSON (the header), then the items. Each item here is two lines of JSON: the item's header and its payload. */
 function parseEnvelope(body: Uint8Array): Envelope {
   const lines = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body).split('\n');
   if (lines.at(-1) === '') lines.pop();
