@@ -26,7 +26,7 @@ Exit code
 export function describeReproduce(command: Command, line: CommandLine): void {
   command
     .description(
-      'Builds the committed image twice and compares every byte: here, and from a clone in another folder, under another user name, umask, time zone, locale and number of CPUs.',
+      'Builds the committed image twice and compares every byte. The second build is made from a clone in another folder, with another user name, umask, time zone, locale and number of CPUs.',
     )
     .option('--stack <name>', 'the stack whose image is built', 'example')
     .option(
@@ -45,7 +45,7 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
   const root = workspaceRoot();
   const { stdout: changes } = await run('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: root });
   if (changes !== '') {
-    say(`Commit first: the second build is made from a clone, and these differ from it:\n${changes}`);
+    say(`Commit first: the second build is made from a clone, which would not have these changes:\n${changes}`);
     return 1;
   }
   const work = await mkdtemp(join(tmpdir(), 'communique-tee-a-longer-folder-name-than-the-first-'));

@@ -12,8 +12,8 @@ const MAX_LIFETIME_SECONDS = 24 * 3600;
 const REREAD_MS = 1100;
 
 const after = (name: string) => `
-The command signs with its own key, which it keeps beside the environment file (token-key.json), and adds the public key to
-the gateway's key set (AUTH_JWKS_FILE), which the gateway reads again.
+The command keeps its signing key beside the environment file (token-key.json). It adds the public key to the gateway's
+key set (AUTH_JWKS_FILE), and the gateway then reads the key set again.
 
 Exit code
   0  done

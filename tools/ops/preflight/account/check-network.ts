@@ -29,7 +29,7 @@ export const network: Check = {
   async run(context) {
     const plan = await context.plan();
     const { adoptedNetwork } = plan;
-    if (adoptedNetwork === undefined) return pass('the stack makes its own');
+    if (adoptedNetwork === undefined) return pass('the stack makes its own VPC');
     try {
       return await look(context, plan, adoptedNetwork);
     } catch (error) {
@@ -185,7 +185,7 @@ async function judgeNat(context: Context, where: string, route: Route | undefine
     : [
         fail(
           `${where} goes out by ${id}, which is ${String(gateway?.State)} and has ${address === undefined ? 'no public address' : address}`,
-          'take a public NAT gateway that is available: the House has to have its address on its list',
+          'use an available public NAT gateway, whose address the House must have on its list',
         ),
       ];
 }
