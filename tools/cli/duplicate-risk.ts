@@ -1,4 +1,9 @@
-import { forgetfulChambers, forgetfulWhereShared, recognizingChambers, type EnclaveKey } from '@communique-tee/client';
+import {
+  chambersWithoutDeduplication,
+  sharedChambersWithoutDeduplication,
+  recognizingChambers,
+  type EnclaveKey,
+} from '@communique-tee/client';
 import { CHAMBERS } from '@communique-tee/protocol';
 import type { Context } from './command';
 import { Failure } from './failure';
@@ -22,8 +27,8 @@ export async function acceptDuplicates(
 ): Promise<void> {
   const chambers =
     before === undefined
-      ? forgetfulWhereShared(offices, key)
-      : forgetfulChambers(offices, [before.recognizing, recognizingChambers(key)]);
+      ? sharedChambersWithoutDeduplication(offices, key)
+      : chambersWithoutDeduplication(offices, [before.recognizing, recognizingChambers(key)]);
   const provesAgain = before?.prepared.proven !== undefined;
   if ((chambers.length === 0 && !provesAgain) || acceptDuplicate) return;
   const why =

@@ -44,8 +44,8 @@ export interface Ending {
 }
 
 /** An error while a message was sent. */
-export class WhileSending extends Error {
-  override readonly name = 'WhileSending';
+export class SendingError extends Error {
+  override readonly name = 'SendingError';
 
   constructor(
     override readonly cause: unknown,
@@ -73,7 +73,7 @@ export function isFinalRefusal(error: unknown): boolean {
 
 /** Returns how a command ends on a thrown error; undefined if the error is a bug in this code. */
 export function endingOf(error: unknown): Ending | undefined {
-  if (error instanceof WhileSending) {
+  if (error instanceof SendingError) {
     const ending = endingOf(error.cause);
     const { sent, messageId } = error;
     return (

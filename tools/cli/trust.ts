@@ -88,7 +88,7 @@ export interface Publisher {
 export type KeptTrust = Omit<Trust, 'maxAgeMs' | 'publisher'>;
 
 /** Whether an option names the enclaves to accept. */
-export function namesTrust({ policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8 }: TrustOptions): boolean {
+export function hasTrustOption({ policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8 }: TrustOptions): boolean {
   return [policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8].some((option) => option !== undefined);
 }
 

@@ -9,7 +9,7 @@ import type { Residence } from './residence/residence';
 import type { HealthParts } from './runtime/health';
 import { HealthController } from './runtime/health.controller';
 import { ProblemFilter } from './runtime/problem.filter';
-import { KeyKeeper, KeysController } from './identity/custody/key-keeper';
+import { KeyOfferHandler, KeysController } from './identity/custody/key-offer-handler';
 import { KeyRing } from './identity/keys/key-ring';
 import type { Log } from './runtime/log';
 import type { OperatorSecrets } from './identity/secrets/operator-secrets';
@@ -24,7 +24,7 @@ export interface EnclaveParts {
   residence: Residence;
   clock: AnchoredClock;
   ring: KeyRing;
-  keeper: KeyKeeper;
+  keyOffers: KeyOfferHandler;
   secrets: OperatorSecrets;
   log: Log;
   /** Random; new at every start of the enclave. */
@@ -40,7 +40,7 @@ export class EnclaveModule {
     residence,
     clock,
     ring,
-    keeper,
+    keyOffers,
     secrets,
     log,
     enclaveId,
@@ -63,7 +63,7 @@ export class EnclaveModule {
           useValue: { enclaveId, clock, connections: egress.connections } satisfies HealthParts,
         },
         { provide: KeyRing, useValue: ring },
-        { provide: KeyKeeper, useValue: keeper },
+        { provide: KeyOfferHandler, useValue: keyOffers },
         {
           provide: OPEN_SERVICES,
           useFactory: () => openServices(services, { ring, secrets, egress, residence, clock, log, legacySuite }),

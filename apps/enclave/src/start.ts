@@ -60,7 +60,7 @@ export async function startEnclave(
   const clock = new AnchoredClock();
   const egress = createEgress(configuration.egress, destinationsOf(configuration), connectVsock);
   const served = servedConfiguration(configuration);
-  const { ring, keeper, secrets, pcr0, tender } = await openCustody({
+  const { ring, keyOffers, secrets, pcr0, keyMaintenance } = await openCustody({
     configuration,
     configSha256: served.sha256,
     secretNames: secretsOf(configuration),
@@ -80,7 +80,7 @@ export async function startEnclave(
     residence,
     clock,
     ring,
-    keeper,
+    keyOffers,
     secrets,
     log,
     enclaveId,
@@ -111,7 +111,7 @@ export async function startEnclave(
       await app.close();
       egress.connections.stop();
       await residence.close();
-      await tender.stop();
+      await keyMaintenance.stop();
       await nsm.close();
     },
   };

@@ -8,7 +8,7 @@ import { EXTREME_SHAPES, seenOf, STACK_SHAPES } from '../stack-shapes';
 import { botocoreData, callsOfBotocore } from './botocore';
 import { valuesAt } from './check-limits';
 import { API_MODELS, apiProblems, BOTOCORE_VERSION, translated, type ApiProblem } from './check-resources';
-import { TYPES_WITH_RULES } from './check-together';
+import { TYPES_WITH_RULES } from './check-combinations';
 import { LIMITS } from './documented-limits';
 import { asText, extractCalls } from './extract';
 import { MAPPINGS } from './mappings';

@@ -4,7 +4,7 @@ import { tagsOfProvider } from '../rules/seen-resources';
 import apiModels from './api-models.lock.json';
 import { isWithin, limitProblems, policyProblems, rolePolicyProblems, SECRET, tagProblems } from './check-limits';
 import { checkRequest, faultText, type Fault } from './check-request';
-import { togetherProblems } from './check-together';
+import { combinationProblems } from './check-combinations';
 import type { Request } from './drafts';
 import { MAPPINGS } from './mappings';
 import { SOURCE, type Mappings } from './mapping';
@@ -73,7 +73,7 @@ export function apiProblems(
       ...tagProblems(tags).map(of(resource, 'limit')),
     ]),
     ...aws.flatMap((resource) =>
-      [...limitProblems(resource), ...togetherProblems(resource), ...policyProblems(resource)].map(
+      [...limitProblems(resource), ...combinationProblems(resource), ...policyProblems(resource)].map(
         of(resource, 'limit'),
       ),
     ),

@@ -1,4 +1,4 @@
-import { costOf, savedByPlan, type CostSettings } from './cost';
+import { costOf, planSavings, type CostSettings } from './cost';
 import { alarmsOf, customMetricsOf } from './counts';
 import { PRICES, RATES, SOURCES, type Price } from './prices';
 
@@ -144,8 +144,8 @@ it('does not count the operator’s own secret', () => {
 });
 
 it('calculates what a savings plan saves at a given rate, and prints the price of an hour on demand', () => {
-  expect(savedByPlan({ instanceType: 'c6g.xlarge', instances: 1 }, 100_000n)).toBe('26.28');
-  expect(savedByPlan({ instanceType: 'c9g.4xlarge', instances: 1 }, 100_000n)).toBeNull();
+  expect(planSavings({ instanceType: 'c6g.xlarge', instances: 1 }, 100_000n)).toBe('26.28');
+  expect(planSavings({ instanceType: 'c9g.4xlarge', instances: 1 }, 100_000n)).toBeNull();
   expect(costOf(dev).savingsPlan).toMatchObject({
     onDemandPerHourUsd: '0.06800',
     note: expect.stringContaining('per HOUR') as unknown,

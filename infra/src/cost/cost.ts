@@ -119,7 +119,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
 }
 
 /** @param ratePerHour the plan's rate for one parent, in micro-dollars @returns dollars a month; null if the type's price is unknown */
-export function savedByPlan(
+export function planSavings(
   settings: Pick<CostSettings, 'instanceType' | 'instances'>,
   ratePerHour: MicroUsd,
 ): string | null {

@@ -5,7 +5,7 @@ import { parseSettings } from '../config/parse-settings';
 import type { StackOptions, Streams } from '../preview/options';
 import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../config/stand-ins';
-import { addressesCost, costOf, savedByPlan, type MonthlyCost } from './cost';
+import { addressesCost, costOf, planSavings, type MonthlyCost } from './cost';
 
 export interface CostOptions extends StackOptions {
   /** A savings plan's rate in dollars an hour, to calculate the savings. */
@@ -36,7 +36,7 @@ export function runCost(given: CostOptions, streams: Streams, root = resolve('.'
     }
     const settings = parseSettings(given.stack, config.values, { root, standIn: notBuilt });
     const cost = costOf(settings);
-    const saved = given.savingsRate === undefined ? undefined : savedByPlan(settings, microUsd(given.savingsRate));
+    const saved = given.savingsRate === undefined ? undefined : planSavings(settings, microUsd(given.savingsRate));
     streams.out(
       given.json
         ? `${JSON.stringify({ stack: given.stack, ...cost, ...(saved !== undefined && { savedUsd: saved }) }, undefined, 2)}\n`

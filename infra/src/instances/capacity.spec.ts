@@ -1,20 +1,20 @@
-import { checkCapacity, type CapacityWish } from './capacity';
+import { checkCapacity, type CapacitySettings } from './capacity';
 
-const works: CapacityWish = {
+const works: CapacitySettings = {
   instanceType: 'c6g.xlarge',
   enclaveCpuCount: 2,
   enclaveMemoryMiB: 3072,
   storesOnParent: false,
   image: { architecture: 'arm64', sizeBytes: 50_910_014 },
 };
-const wish = (changed: Partial<CapacityWish>) => checkCapacity({ ...works, ...changed });
+const problemsWith = (changed: Partial<CapacitySettings>) => checkCapacity({ ...works, ...changed });
 
 it("accepts production's default, and a c6g.large with one vCPU for the enclave", () => {
-  expect(wish({})).toEqual([]);
-  expect(wish({ instanceType: 'c6g.large', enclaveCpuCount: 1, enclaveMemoryMiB: 2048 })).toEqual([]);
+  expect(problemsWith({})).toEqual([]);
+  expect(problemsWith({ instanceType: 'c6g.large', enclaveCpuCount: 1, enclaveMemoryMiB: 2048 })).toEqual([]);
 });
 
-it.each<[string, Partial<CapacityWish>, RegExp]>([
+it.each<[string, Partial<CapacitySettings>, RegExp]>([
   ['a t4g', { instanceType: 't4g.small' }, /burstable.*nearest that works is c6g\.xlarge/],
   [
     '2 vCPUs of a c6g.large',
@@ -47,11 +47,11 @@ it.each<[string, Partial<CapacityWish>, RegExp]>([
   ],
   ['more CPUs than any supported type has', { enclaveCpuCount: 512 }, /ask for less/],
 ])('refuses %s, with the reason and the nearest choice', (_name, changed, words) => {
-  const problems = wish(changed);
+  const problems = problemsWith(changed);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(words);
 });
 
 it('reports all problems at once', () => {
-  expect(wish({ instanceType: 'c6g.large', enclaveCpuCount: 2, enclaveMemoryMiB: 4097 })).toHaveLength(3);
+  expect(problemsWith({ instanceType: 'c6g.large', enclaveCpuCount: 2, enclaveMemoryMiB: 4097 })).toHaveLength(3);
 });

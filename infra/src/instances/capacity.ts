@@ -16,7 +16,7 @@ export const SMALLEST_ENCLAVE_MIB = 64;
 export const MEMORY_PER_IMAGE = 4;
 const MIB = 1024 * 1024;
 
-export interface CapacityWish {
+export interface CapacitySettings {
   instanceType: string;
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;
@@ -47,12 +47,12 @@ export function defaultCapacity(instanceType: string | undefined): {
   };
 }
 
-/** @returns each problem with the wish, with the reason and the nearest choice that works; empty if the wish works */
-export function checkCapacity(wish: CapacityWish): string[] {
+/** @returns each problem, with the reason and the nearest choice that works; empty if they work */
+export function checkCapacity(settings: CapacitySettings): string[] {
   const problems: string[] = [];
-  const { enclaveMemoryMiB: memoryMiB, enclaveCpuCount: cpus, image } = wish;
-  const type = findInstanceType(wish.instanceType);
-  const nearest = nearestType(wish);
+  const { enclaveMemoryMiB: memoryMiB, enclaveCpuCount: cpus, image } = settings;
+  const type = findInstanceType(settings.instanceType);
+  const nearest = nearestType(settings);
 
   if (memoryMiB < SMALLEST_ENCLAVE_MIB)
     problems.push(
@@ -68,7 +68,7 @@ export function checkCapacity(wish: CapacityWish): string[] {
   }
 
   if (!type) {
-    problems.push(`instanceType ${whyNotSupported(wish.instanceType)}; ${nearest}`);
+    problems.push(`instanceType ${whyNotSupported(settings.instanceType)}; ${nearest}`);
     return problems;
   }
   if (image && image.architecture !== type.architecture) {
@@ -87,7 +87,7 @@ export function checkCapacity(wish: CapacityWish): string[] {
       `enclaveCpuCount ${cpus}: ${type.name} has ${type.vcpus} vCPUs, and CPU 0 with its siblings stays with the parent, so at most ${mostCpus}; take enclaveCpuCount ${mostCpus}, or ${nearest}`,
     );
   }
-  const mostMemory = mostEnclaveMemoryMiB(type, wish.storesOnParent);
+  const mostMemory = mostEnclaveMemoryMiB(type, settings.storesOnParent);
   if (memoryMiB > mostMemory) {
     problems.push(
       `enclaveMemoryMiB ${memoryMiB}: ${type.name} has ${type.memoryMiB} MiB, of which the parent keeps ${type.memoryMiB - mostMemory}, so at most ${mostMemory}; take enclaveMemoryMiB ${mostMemory}, or ${nearest}`,
@@ -97,16 +97,18 @@ export function checkCapacity(wish: CapacityWish): string[] {
 }
 
 /** The smallest type that fits: in the same family, or else in any family of the architecture. */
-function nearestType(wish: CapacityWish): string {
-  const known = findInstanceType(wish.instanceType);
+function nearestType(settings: CapacitySettings): string {
+  const known = findInstanceType(settings.instanceType);
   const architecture =
-    wish.image?.architecture ?? known?.architecture ?? (/^[a-z]+\d+g/.test(wish.instanceType) ? 'arm64' : 'x86_64');
-  const family = wish.instanceType.split('.')[0];
+    settings.image?.architecture ??
+    known?.architecture ??
+    (/^[a-z]+\d+g/.test(settings.instanceType) ? 'arm64' : 'x86_64');
+  const family = settings.instanceType.split('.')[0];
   const works = (type: InstanceType): boolean =>
     type.architecture === architecture &&
-    mostEnclaveCpus(type) >= wish.enclaveCpuCount &&
-    wish.enclaveCpuCount % type.threadsPerCore === 0 &&
-    mostEnclaveMemoryMiB(type, wish.storesOnParent) >= wish.enclaveMemoryMiB;
+    mostEnclaveCpus(type) >= settings.enclaveCpuCount &&
+    settings.enclaveCpuCount % type.threadsPerCore === 0 &&
+    mostEnclaveMemoryMiB(type, settings.storesOnParent) >= settings.enclaveMemoryMiB;
   const bySize = [...SUPPORTED_TYPES].filter(works).sort((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB);
   const choice = bySize.find((type) => type.name.startsWith(`${family}.`)) ?? bySize[0];
   return choice ? `the nearest that works is ${choice.name}` : 'ask for less: no supported type can give that much';

@@ -8,7 +8,7 @@ import { checkPolicy } from './policy';
 import { resumeMessage } from './resume';
 import { throwIfAborted } from './retry';
 import { sendMessage } from './send-message';
-import { tellSafely } from './sending';
+import { callListener } from './sending';
 
 /**
  * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The client does not trust the gateway:
@@ -29,7 +29,7 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
     keys.attest({
       signal,
       onState: (state) => {
-        tellSafely(onState, state);
+        callListener(onState, state);
       },
     });
   await key(options);

@@ -15,7 +15,10 @@ export function recognizingChambers({ configuration }: Enclave): Chamber[] {
  * @param offices codes of offices, as `HCA12`
  * @param recognizing `recognizingChambers` of each enclave that can get the message
  */
-export function forgetfulChambers(offices: readonly string[], recognizing: readonly (readonly Chamber[])[]): Chamber[] {
+export function chambersWithoutDeduplication(
+  offices: readonly string[],
+  recognizing: readonly (readonly Chamber[])[],
+): Chamber[] {
   return CHAMBER_KEYS.filter(
     (chamber) =>
       offices.some((office) => chamberOf(office) === chamber) &&
@@ -28,6 +31,8 @@ export function forgetfulChambers(offices: readonly string[], recognizing: reado
  * none: one process opens the message and delivers each copy once. With KMS-sealed keys several enclaves can open it, and none
  * knows what another has delivered.
  */
-export function forgetfulWhereShared(offices: readonly string[], enclave: Enclave): Chamber[] {
-  return enclave.custody === PROCESS_CUSTODY ? [] : forgetfulChambers(offices, [recognizingChambers(enclave)]);
+export function sharedChambersWithoutDeduplication(offices: readonly string[], enclave: Enclave): Chamber[] {
+  return enclave.custody === PROCESS_CUSTODY
+    ? []
+    : chambersWithoutDeduplication(offices, [recognizingChambers(enclave)]);
 }

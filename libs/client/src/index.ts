@@ -6,10 +6,14 @@ export * from './errors';
 export * from './api';
 export { mostATaskCosts } from './agents/task-cost';
 export { connect } from './connect';
-export { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
+export {
+  chambersWithoutDeduplication,
+  sharedChambersWithoutDeduplication,
+  recognizingChambers,
+} from './duplicate-risk';
 export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
-export { attestedResidence, orUnavailable, prepareProven } from './proven';
+export { attestedResidence, orResidenceUnavailable, prepareProven } from './proven';
 export {
   fetchListAddress,
   fetchMessage,
@@ -25,4 +29,4 @@ export { keptOf, readKept } from './kept';
 export { resumeMessage } from './resume';
 export { verifyResult, type Followed, type VerifiedResult } from './result';
 export { watchMessage, type WatchOptions } from './watch';
-export { furthest, sentByPost, whetherSent } from './whether-sent';
+export { combineWhetherSent, sentByPost, whetherSent } from './whether-sent';

@@ -5,7 +5,7 @@ import { ClientError, type WhetherSent } from './errors';
 import { fetchMessage, postMessage, type Access, type GatewayOptions } from './gateway';
 import type { PreparedMessage } from './prepare';
 import { throwIfAborted, unlessAborted, withRetries } from './retry';
-import { furthest, isOfTheMoment, mayHideAnotherPost, sentByPost } from './whether-sent';
+import { combineWhetherSent, isOfTheMoment, mayHideAnotherPost, sentByPost } from './whether-sent';
 
 export interface PostOptions {
   readonly gateway: string | URL;
@@ -44,9 +44,9 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
     try {
       return await postMessage({ gateway, token, ...(signal && { signal }) }, prepared);
     } catch (error) {
-      sent = furthest(sent, sentByPost(error));
+      sent = combineWhetherSent(sent, sentByPost(error));
       if (mayHideAnotherPost(error))
-        otherwise = furthest(otherwise ?? 'not_sent', isOfTheMoment(error) ? 'not_known' : 'not_sent');
+        otherwise = combineWhetherSent(otherwise ?? 'not_sent', isOfTheMoment(error) ? 'not_known' : 'not_sent');
       if (!(error instanceof ClientError) || error.status !== 401 || token === undefined || hasAskedAgain) throw error;
       hasAskedAgain = true;
       onState(waiting(0, error));

@@ -55,7 +55,7 @@ export async function prepareProven(
   options: ProvenOptions,
 ): Promise<PreparedMessage> {
   const { residence, statusSecret, nowSeconds, id, lifetimeSeconds } = options;
-  const proof = await orUnavailable(() => prepareProof(options));
+  const proof = await orResidenceUnavailable(() => prepareProof(options));
   checkAgainstProof(content, proof);
   const { campaignNote, prover } = residence;
   const { district, delivery, blinding } = proof.opening;
@@ -73,7 +73,7 @@ export async function prepareProven(
     nullifier: proof.nullifier,
   });
   const statusSha256 = sha256(statusSecret);
-  const made = await orUnavailable(() => proof.prove(statusSha256, prepared.sealed));
+  const made = await orResidenceUnavailable(() => proof.prove(statusSha256, prepared.sealed));
   const envelope = encodeEnvelope({
     sealed: prepared.message,
     residence: {
@@ -147,7 +147,7 @@ function problemAt(pointer: string, code: string, what: string): FieldProblem {
  * Does `work`, and turns an error of the prover into a ClientError. Errors of the prover have a code and contain no secret.
  * @throws ClientError `residence_unavailable`
  */
-export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+export async function orResidenceUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -4,7 +4,11 @@ import { aboutMessage, asClientError } from './as-client-error';
 import type { AttestedKeys } from './attested-keys';
 import { isSameKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 import { checkedMessage } from './checked-message';
-import { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
+import {
+  chambersWithoutDeduplication,
+  sharedChambersWithoutDeduplication,
+  recognizingChambers,
+} from './duplicate-risk';
 import { ClientError, type WhetherSent } from './errors';
 import { followToEnd } from './follow';
 import { keptOf } from './kept';
@@ -53,7 +57,7 @@ class Way {
       const content = checkedMessage(message);
       const key = await this.acceptedKey('sending', (each) => {
         attestedResidence(each, this.options.residence);
-        return orNull(forgetfulWhereShared(content.offices, each));
+        return orNull(sharedChambersWithoutDeduplication(content.offices, each));
       });
       if (key === undefined)
         throw new ClientError('duplicate_not_accepted', 'an office might get the message twice; nothing was sent');
@@ -76,7 +80,7 @@ class Way {
     this.sender.keys.forget(first.key);
     const key = await this.acceptedKey('sending_again', (each) => {
       if (isSameKey(each, first.key)) return null;
-      const chambers = forgetfulChambers(content.offices, [first.key, each].map(recognizingChambers));
+      const chambers = chambersWithoutDeduplication(content.offices, [first.key, each].map(recognizingChambers));
       return this.options.residence === undefined ? orNull(chambers) : chambers;
     });
     // If the enclave still attests the first key, a message that is sealed to it again would end the same way.

@@ -10,7 +10,7 @@ export function startSending(
   const states = new States();
   const result = work((state) => {
     states.add(state);
-    tellSafely(onState, state);
+    callListener(onState, state);
   });
   result.then(
     () => {
@@ -24,7 +24,7 @@ export function startSending(
 }
 
 /** Calls the listener. An error that it throws is reported as uncaught and does not stop the work. */
-export function tellSafely<State>(onState: ((state: State) => void) | undefined, state: State): void {
+export function callListener<State>(onState: ((state: State) => void) | undefined, state: State): void {
   try {
     onState?.(state);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
-import { connect, ClientError, furthest, sentByPost, whetherSent, type Client, type WhetherSent } from '.';
+import { connect, ClientError, combineWhetherSent, sentByPost, whetherSent, type Client, type WhetherSent } from '.';
 import { sentByTaskPost } from './whether-sent';
 import { TestGateway, testMessage, type PostFault } from './testing/test-gateway';
 
@@ -68,7 +68,7 @@ describe('what a failed post proves', () => {
   it('is never weakened by what another request proves', () => {
     const all: WhetherSent[] = ['not_sent', 'not_known', 'accepted'];
     for (const [at, a] of all.entries())
-      for (const [place, b] of all.entries()) expect(furthest(a, b)).toBe(all[Math.max(at, place)]);
+      for (const [place, b] of all.entries()) expect(combineWhetherSent(a, b)).toBe(all[Math.max(at, place)]);
   });
 });
 

@@ -73,6 +73,6 @@ export function isOfTheMoment(error: unknown): boolean {
 }
 
 /** Combines two attempts: a refusal does not settle another attempt that had no answer. */
-export function furthest(a: WhetherSent, b: WhetherSent): WhetherSent {
+export function combineWhetherSent(a: WhetherSent, b: WhetherSent): WhetherSent {
   return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
 }

@@ -5,7 +5,7 @@ import { highestCostOfMessage } from './delivery-price';
 import { brokenSignInRules, pageSignInOf } from './page-sign-in';
 import type { GatewayConfig } from './gateway-config';
 import { brokenResidenceRules, residenceOf } from './residence';
-import { leavesMachineInClear } from './sentry-dsn';
+import { isUnencryptedRemote } from './sentry-dsn';
 import { OWN_PREFIXES, type Values, type VariableName, VARIABLES } from './variables';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -157,7 +157,7 @@ function* brokenRules(
 
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
     yield ['METRICS_PORT', 'is the same as PORT: metrics need another port'];
-  if (production && values.SENTRY_DSN !== undefined && leavesMachineInClear(values.SENTRY_DSN))
+  if (production && values.SENTRY_DSN !== undefined && isUnencryptedRemote(values.SENTRY_DSN))
     yield ['SENTRY_DSN', 'must be https:// in production, unless it is on this machine'];
   if (isAtLeast(drainMsOf(values), values.SHUTDOWN_TIMEOUT_MS))
     yield ['SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: otherwise no time is left after draining'];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { PageSignIn } from './gateway-config';
-import { leavesMachineInClear } from './sentry-dsn';
+import { isUnencryptedRemote } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
 
@@ -65,7 +65,7 @@ export function* brokenSignInRules(
     if (!isSet(name)) yield [name, 'is required for sign-in on the page, which another PAGE_OIDC_ variable sets up'];
   for (const name of ['PAGE_OIDC_AUTHORIZATION_ENDPOINT', 'PAGE_OIDC_TOKEN_ENDPOINT'] as const) {
     const url = values[name];
-    if (url?.startsWith('http:') && (production || leavesMachineInClear({ endpoint: url })))
+    if (url?.startsWith('http:') && (production || isUnencryptedRemote({ endpoint: url })))
       yield [name, 'must be https:// (http:// only on this machine, and never in production)'];
   }
   const { AUTH_AUDIENCE: audience, PAGE_OIDC_AUDIENCE_PARAMETER: parameter } = values;

@@ -2,7 +2,7 @@ import { RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { NoteError, parseVerifierKey } from '@communique-tee/transparency';
 import * as z from 'zod';
 import { RESIDENCE_MODES, type ResidenceConfig } from './gateway-config';
-import { leavesMachineInClear } from './sentry-dsn';
+import { isUnencryptedRemote } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
 
@@ -100,7 +100,7 @@ export function* brokenResidenceRules(
     ];
   if (registrar !== undefined && keys?.some((key) => !key.startsWith(`${registrar}+`)) === true)
     yield ['RESIDENCE_KEYS', 'has a key of another name than RESIDENCE_REGISTRAR'];
-  if (files?.startsWith('http:') === true && (production || leavesMachineInClear({ endpoint: files })))
+  if (files?.startsWith('http:') === true && (production || isUnencryptedRemote({ endpoint: files })))
     yield ['RESIDENCE_FILES_URL', 'must be https:// (http:// only on this machine, and never in production)'];
 }
 

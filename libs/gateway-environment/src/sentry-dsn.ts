@@ -28,7 +28,7 @@ export function parseSentryDsn(text: string): SentryDsn | undefined {
 }
 
 /** Whether requests to this address would cross a network unencrypted. */
-export function leavesMachineInClear({ endpoint }: Pick<SentryDsn, 'endpoint'>): boolean {
+export function isUnencryptedRemote({ endpoint }: Pick<SentryDsn, 'endpoint'>): boolean {
   const { protocol, hostname } = new URL(endpoint);
   return (
     protocol === 'http:' &&

@@ -25,7 +25,7 @@ import {
   find,
   plantedMessage,
   startSystem,
-  type Remains,
+  type Leftover,
   type System,
 } from '@communique-tee/test-system';
 
@@ -45,9 +45,9 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   const ofTasks = { draft: mark(), draftSubject: mark(), completion: mark(), thoughts: mark(), providersError: mark() };
   const canaries = { ...ofMessages, ...ofTasks };
   const tasks: TaskResult[] = [];
-  const answers: Remains[] = [];
+  const answers: Leftover[] = [];
   /** What the gateway pushes to the operator's collectors of metrics and errors. */
-  const pushed: Remains[] = [];
+  const pushed: Leftover[] = [];
   let collectors: Server;
   const apiKeys: Record<string, string> = {};
 
@@ -325,7 +325,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     });
   }
 
-  async function remainsOf(): Promise<Remains[]> {
+  async function remainsOf(): Promise<Leftover[]> {
     return [
       ...answers,
       ...pushed,
@@ -338,12 +338,12 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   }
 
   /** Returns the logs of gateway, enclave and PostgreSQL. Simulated Congress may know the text. */
-  function logs(): Remains[] {
+  function logs(): Leftover[] {
     const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
     return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];
   }
 
-  async function tables(): Promise<Remains[]> {
+  async function tables(): Promise<Leftover[]> {
     const client = new Client({ connectionString: system.databaseUrl });
     await client.connect();
     try {
@@ -351,7 +351,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
       const { rows } = await client.query<{ name: string }>(
         "select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')",
       );
-      const dumps: Remains[] = [];
+      const dumps: Leftover[] = [];
       for (const { name } of rows) {
         const { rows: dump } = await client.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t`);
         dumps.push({ where: `table ${name}`, bytes: Buffer.from(dump.map(({ row }) => row).join('\n')) });
@@ -362,7 +362,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     }
   }
 
-  async function redisDump(): Promise<Remains[]> {
+  async function redisDump(): Promise<Leftover[]> {
     const client = new RedisClient(redis.url);
     try {
       const keys = await client.keys('*');
@@ -374,7 +374,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   }
 
   /** Returns the command lines and environments, which every process of the same user can read. */
-  function processes(): Remains[] {
+  function processes(): Leftover[] {
     return [system.services.gateway.pid, system.services.enclave.pid]
       .filter((pid) => pid !== undefined)
       .flatMap((pid) =>

@@ -9,19 +9,19 @@ export default attack({
     const message = await parent.seal({ offices: ['HCA12', 'SCA01', 'SCA03'] });
     const told = await parent.read(await parent.relay(message), message);
     const connections = parent.egress.connections.length;
-    parent.holds('the enclave tried each office', connections, 3);
+    parent.expect('the enclave tried each office', connections, 3);
 
     for (let times = 0; times < 20; times++) {
       const { answer, receipt } = await parent.read(await parent.relay(message), message);
-      parent.holds('the sealed answer has the same size', answer.answer.length, told.answer.answer.length);
-      parent.holds('the answer is pending', answer.state, 'pending');
-      parent.holds(
+      parent.expect('the sealed answer has the same size', answer.answer.length, told.answer.answer.length);
+      parent.expect('the answer is pending', answer.state, 'pending');
+      parent.expect(
         'each office has the same outcome as before',
         receipt.claims.offices.map(({ outcome }) => outcome),
         told.receipt.claims.offices.map(({ outcome }) => outcome),
       );
     }
-    parent.holds('there was no further connection', parent.egress.connections.length, connections);
-    parent.holds('Congress got nothing', parent.congress.received(), []);
+    parent.expect('there was no further connection', parent.egress.connections.length, connections);
+    parent.expect('Congress got nothing', parent.congress.received(), []);
   },
 });

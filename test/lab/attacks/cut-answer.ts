@@ -14,11 +14,11 @@ export default attack({
     await relayed;
     const again = await parent.relay(message);
     const { receipt } = await parent.read(again, message);
-    parent.holds(
+    parent.expect(
       'the receipt reports the outcome as unknown',
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['unknown'],
     );
-    parent.holds('Congress has one copy', parent.congress.received().length, 1);
+    parent.expect('Congress has one copy', parent.congress.received().length, 1);
   },
 });

@@ -12,13 +12,13 @@ export default attack({
       const message = await parent.seal();
       const { opened, receipt } = await parent.read(await parent.relay(message), message);
       const outcomes = new Set(receipt.claims.offices.map(({ outcome }) => outcome));
-      parent.holds('no office is reported as reached', [...outcomes], ['pending']);
-      parent.holds(
+      parent.expect('no office is reported as reached', [...outcomes], ['pending']);
+      parent.expect(
         'the sender learns the reason',
         new Set(opened.offices.map(({ reason }) => reason)),
         new Set(['certificate_refused']),
       );
-      parent.holds('the false servers got no message', false_.received(), []);
+      parent.expect('the false servers got no message', false_.received(), []);
     } finally {
       await false_.stop();
     }

@@ -13,18 +13,18 @@ export default attack({
       return receipt.claims.offices.map(({ outcome }) => outcome);
     };
     const lie = { 'communique-dispatched-before': '1' };
-    parent.holds('the parent’s claim makes no outcome unknown', await outcomes(lie), ['pending']);
-    parent.holds(
+    parent.expect('the parent’s claim makes no outcome unknown', await outcomes(lie), ['pending']);
+    parent.expect(
       'a forged receipt makes no outcome unknown',
       await outcomes({ ...lie, 'communique-interim-receipt': `${ofAnother}A` }),
       ['pending'],
     );
-    parent.holds(
+    parent.expect(
       'a receipt of another message makes no outcome unknown',
       await outcomes({ ...lie, 'communique-interim-receipt': ofAnother }),
       ['pending'],
     );
-    parent.holds('without the lie the message arrives', await outcomes({}), ['accepted']);
-    parent.holds('Congress has one copy of each message', parent.congress.received().length, 2);
+    parent.expect('without the lie the message arrives', await outcomes({}), ['accepted']);
+    parent.expect('Congress has one copy of each message', parent.congress.received().length, 2);
   },
 });

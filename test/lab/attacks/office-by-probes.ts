@@ -21,19 +21,19 @@ export default attack({
     for (let round = 0; round < 5; round++)
       for (const office of ['HCA11', 'HCA12', 'HCA13'])
         probes.push(await observe((await parent.seal({ offices: [office] })).sealed));
-    parent.holds(
+    parent.expect(
       'every probe looks like the message itself',
       new Set([first, ...probes].map((seen) => JSON.stringify(seen))).size,
       1,
     );
 
     const again = [await observe(victim), await observe(victim)];
-    parent.holds(
+    parent.expect(
       'an early relay opens no connection',
       again.flatMap(({ opened }) => opened),
       [],
     );
-    parent.holds(
+    parent.expect(
       'the answer to an early relay has the same form',
       again.map(({ state, bytes }) => [state, bytes]),
       again.map(() => [first.state, first.bytes]),

@@ -20,13 +20,13 @@ export default attack({
     };
     await turnTo(7 * 24 + 2);
     await parent.relay(legacy);
-    parent.holds('the legacy message is not delivered again', parent.congress.received().length, delivered);
+    parent.expect('the legacy message is not delivered again', parent.congress.received().length, delivered);
 
     await turnTo(8 * 24 + 2);
     for (const message of [early.sealed, late.sealed, legacy]) {
       const { code } = await parent.relay(message);
-      parent.holds('the old message is not opened', ['key_retired', 'keys_not_ready'].includes(String(code)));
+      parent.expect('the old message is not opened', ['key_retired', 'keys_not_ready'].includes(String(code)));
     }
-    parent.holds('Congress got no further copy', parent.congress.received().length, delivered);
+    parent.expect('Congress got no further copy', parent.congress.received().length, delivered);
   },
 });

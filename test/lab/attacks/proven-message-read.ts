@@ -41,19 +41,19 @@ export default attack({
       Object.entries(of).map(([name, bytes]) => [`${name} ${String(at)}`, bytes] as const),
     );
     const texts = { ...canaries, ...resident.texts, campaign, other };
-    parent.holds('the enclave takes the honest message', statuses[0], 200);
-    parent.holds(
+    parent.expect('the enclave takes the honest message', statuses[0], 200);
+    parent.expect(
       'Congress got the honest message once, and no other message',
       parent.congress.received().length,
       content.offices.length,
     );
-    parent.holds(
+    parent.expect(
       'none of it contains a secret or a text',
       find({ ...texts, ...Object.fromEntries(secrets) }, everything),
       [],
     );
     const arrived = Buffer.from(JSON.stringify(parent.congress.received()));
-    parent.holds(
+    parent.expect(
       'the search finds what Congress got',
       find({ campaign }, [{ where: 'Congress', bytes: arrived }]).length > 0,
     );

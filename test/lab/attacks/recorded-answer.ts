@@ -6,16 +6,16 @@ export default attack({
     const first = await parent.seal({ offices: ['HCA12'] });
     await parent.relay(first);
     const recorded = parent.egress.to('house')[0]?.received ?? Buffer.alloc(0);
-    parent.holds('the parent has recorded an answer', recorded.length > 500);
+    parent.expect('the parent has recorded an answer', recorded.length > 500);
 
     parent.egress.rule = () => ({ answer: recorded });
     const second = await parent.seal({ offices: ['HCA12'] });
     const { receipt } = await parent.read(await parent.relay(second), second);
-    parent.holds(
+    parent.expect(
       'the office is not reported as reached',
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['pending'],
     );
-    parent.holds('Congress has only the first message', parent.congress.received().length, 1);
+    parent.expect('Congress has only the first message', parent.congress.received().length, 1);
   },
 });

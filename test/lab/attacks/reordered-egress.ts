@@ -18,12 +18,12 @@ export default attack({
     const { opened } = await parent.read(await parent.relay(message), message);
     clearInterval(timer);
     const outcomes = Object.fromEntries(opened.offices.map(({ office, outcome }) => [office, outcome]));
-    parent.holds('each office has its own outcome', outcomes, {
+    parent.expect('each office has its own outcome', outcomes, {
       HCA12: 'accepted',
       SCA01: 'refused',
       SCA03: 'accepted',
     });
-    parent.holds(
+    parent.expect(
       'the offices that took a copy are those that are reported',
       parent.congress
         .received()

@@ -7,14 +7,14 @@ export default attack({
     const [first, second] = await Promise.all([parent.relay(message), parent.relay(message)]);
     const third = await parent.again(parent.exchanges[parent.exchanges.length - 1]!.ask);
 
-    parent.holds(
+    parent.expect(
       'every answer is the same',
       [second, third].every(({ body }) => body.equals(first.body)),
     );
     const { receipt } = await parent.read(third, message);
     const outcomes = receipt.claims.offices.map(({ outcome }) => outcome);
-    parent.holds('the receipt reports both offices', outcomes, ['accepted', 'accepted']);
-    parent.holds(
+    parent.expect('the receipt reports both offices', outcomes, ['accepted', 'accepted']);
+    parent.expect(
       'each office has one copy',
       parent.congress
         .received()

@@ -11,13 +11,13 @@ export default attack({
         (error: unknown) => (error as { code?: string }).code,
       );
     };
-    parent.holds('the operator’s own enclave is accepted', (await parent.identity()).publicKey.length, 32);
-    parent.holds(
+    parent.expect('the operator’s own enclave is accepted', (await parent.identity()).publicKey.length, 32);
+    parent.expect(
       'a stranger’s enclave is refused',
       await refusal(new Uint8Array(48).fill(7)),
       'ERR_ATTESTATION_OPERATOR',
     );
-    parent.holds(
+    parent.expect(
       'an enclave of a parent without a role is refused',
       await refusal(new Uint8Array(48)),
       'ERR_ATTESTATION_OPERATOR_UNNAMED',

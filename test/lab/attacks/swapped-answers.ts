@@ -11,9 +11,9 @@ export default attack({
         () => true,
         () => false,
       );
-    parent.holds('the sender refuses the other message’s answer', await taken(parent.read(accepted, mine)), false);
+    parent.expect('the sender refuses the other message’s answer', await taken(parent.read(accepted, mine)), false);
     const { receipt } = await parent.read(refused, mine);
-    parent.holds(
+    parent.expect(
       'the message’s own answer tells the truth',
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['refused'],
@@ -21,7 +21,7 @@ export default attack({
     for (let at = 0; at < refused.body.length; at += 211) {
       const body = Buffer.from(refused.body);
       body[at]! ^= 1;
-      parent.holds(
+      parent.expect(
         `the sender refuses an answer with a changed bit at byte ${String(at)}`,
         await taken(parent.read({ ...refused, body }, mine)),
         false,

@@ -11,17 +11,17 @@ export default attack({
       records: parent.store.records,
       secrets: { 'cwc-house': senate, 'cwc-senate': house },
     });
-    parent.holds('both secrets are refused', status.refused_secrets.map(({ name }) => name).sort(), [
+    parent.expect('both secrets are refused', status.refused_secrets.map(({ name }) => name).sort(), [
       'cwc-house',
       'cwc-senate',
     ]);
     const message = await parent.seal();
-    parent.holds('the enclave takes no message', (await parent.relay(message)).code, 'keys_not_ready');
-    parent.holds('Congress got nothing', parent.congress.received(), []);
+    parent.expect('the enclave takes no message', (await parent.relay(message)).code, 'keys_not_ready');
+    parent.expect('Congress got nothing', parent.congress.received(), []);
 
     await parent.offer({ records: parent.store.records, secrets: { 'cwc-house': house, 'cwc-senate': senate } });
     const { receipt } = await parent.read(await parent.relay(message), message);
-    parent.holds(
+    parent.expect(
       'with the true secrets the message is delivered',
       new Set(receipt.claims.offices.map(({ outcome }) => outcome)),
       new Set(['accepted']),

@@ -3,5 +3,5 @@ export { attack, type Attack, type EnclaveOptions } from './attack';
 export type { Destination, EgressAction, EgressConnection } from './egress';
 export type { Reply } from './http';
 export type { Exchange, Parent } from './parent';
-export { cannotProve, Resident, withResidence, type Dishonesty, type ProvenMessage } from './resident';
+export { cannotProve, Resident, withResidence, type MessageTampering, type ProvenMessage } from './resident';
 export { operatorSecret, withSecrets } from './operator-secrets';

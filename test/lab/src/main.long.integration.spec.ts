@@ -33,9 +33,9 @@ it('the command runs the example of the README, and reports a broken promise and
   expect(good).toMatchObject({ code: 0, out: expect.stringContaining('1 held, 0 broken') as string });
 
   const bad = await lab(
-    await file('broken.ts', attackThat("parent.holds('all is well', 1, 2);")),
+    await file('broken.ts', attackThat("parent.expect('all is well', 1, 2);")),
     await file('empty.ts', attackThat('')),
-    await file('kills.ts', attackThat("parent.holds('it is there', true); await parent.kill();")),
+    await file('kills.ts', attackThat("parent.expect('it is there', true); await parent.kill();")),
   );
   expect(bad.code).toBe(1);
   expect(bad.out).toContain('NOT: all is well');

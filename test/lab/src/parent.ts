@@ -97,7 +97,7 @@ export class Parent {
    * Records an expectation that must hold despite the attack. `found` and `expected` are compared deeply. At its end, the attack fails if
    * an expectation did not hold.
    */
-  holds(what: string, found: unknown, expected: unknown = true): void {
+  expect(what: string, found: unknown, expected: unknown = true): void {
     this.parts.expectations.push({ what, held: isDeepStrictEqual(found, expected), found, expected });
   }
 

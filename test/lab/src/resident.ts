@@ -49,7 +49,7 @@ export const cannotProve = (): string | null =>
   referenceStringForTests() === undefined ? 'this machine has no reference string to prove with' : null;
 
 /** How a sealed message differs from an honest one, so that an attack can reach every check of the enclave. */
-export interface Dishonesty {
+export interface MessageTampering {
   readonly content?: Partial<CongressMessage>;
   readonly opening?: Partial<NonNullable<CongressMessage['proof']>>;
   /** The campaign of the note in the message; by default the proof's campaign. */
@@ -98,7 +98,7 @@ export class Resident implements Disposable {
     { publicKey, keyId }: Pick<EnclaveIdentity, 'publicKey' | 'keyId'>,
     content: CongressMessage,
     campaign: string,
-    { content: otherContent, opening: otherOpening, noteOf = campaign }: Dishonesty = {},
+    { content: otherContent, opening: otherOpening, noteOf = campaign }: MessageTampering = {},
   ): Promise<ProvenMessage> {
     const { secret, salt, district, tree, rootNote } = this;
     const scope = scopeOf(TEST_REGISTRAR.id, campaign);

@@ -26,8 +26,8 @@ export { startKeyGuard, type KeyGuard } from './key-guard';
 export { Constituent, type ConstituentOptions, type ProvenMessage, type ProvenOptions } from './constituent';
 export { plantedMessage } from './planted-message';
 export { encodingsOf } from './search/encodings';
-export { filesBelow, find, type Find, type Remains } from './search/find';
+export { filesBelow, find, type Find, type Leftover } from './search/find';
 /** The parts of runs with faults, for `npm run test:faults` and for a day of the bench. */
 export { CALM, drawFaultPlan, PROCESSES, REFUSING_OFFICE, type FaultPlan } from './faults/fault-plan';
 export { inject, setCongressFaults, type Crash, type Injected, type Injector } from './faults/inject';
-export { UntiringClient, type ClientOptions } from './faults/untiring-client';
+export { RetryingClient, type ClientOptions } from './faults/retrying-client';

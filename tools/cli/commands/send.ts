@@ -1,7 +1,7 @@
 import {
   ClientError,
   fetchMessage,
-  furthest,
+  combineWhetherSent,
   attestedResidence,
   keptOf,
   postUntilAnswered,
@@ -18,7 +18,7 @@ import { toHex, type CongressMessage, type Template } from '@communique-tee/prot
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
-import { isFinalRefusal, WhileSending } from '../exit-of';
+import { isFinalRefusal, SendingError } from '../exit-of';
 import { EXIT, Failure, usage } from '../failure';
 import { attestedKey, enclaveClock, reaching } from '../gateway';
 import { KeptMessages, type StoredMessage } from '../kept-messages';
@@ -45,7 +45,7 @@ import { cannotProve } from '../residence/open-prover';
 import { proveOptions, readyToProve, type ProveOptions } from '../residence/prove-options';
 import { follow } from '../status/follow';
 import { exitOf, statusAsJson, statusAsText } from '../status/report';
-import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
+import { hasTrustOption, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
 
 const after = (name: string) => `
 Before it posts, this command stores what it needs to open the enclave's answer, in a file that only its owner can
@@ -203,7 +203,7 @@ export const send: AddCommand = (program, run) => {
           }
           if (file === undefined) return earlier;
           const { deliverySecret, prepared } = earlier;
-          const trust = namesTrust(options) ? trustOf(options) : earlier.trust;
+          const trust = hasTrustOption(options) ? trustOf(options) : earlier.trust;
           template = await templateOf(options, gateway);
           const content = { ...readMessage(file, template), deliverySecret: new Uint8Array(deliverySecret) };
           const { status } = await reaching(gateway, () =>
@@ -266,10 +266,10 @@ export const send: AddCommand = (program, run) => {
           );
           return EXIT.done;
         } catch (error) {
-          const sent = error instanceof ClientError ? furthest(told.sent, error.sent) : told.sent;
+          const sent = error instanceof ClientError ? combineWhetherSent(told.sent, error.sent) : told.sent;
           if (earlier === undefined && sent === 'not_sent' && told.id !== undefined && isFinalRefusal(error))
             state.forget(told.id);
-          throw new WhileSending(error, sent, told.id);
+          throw new SendingError(error, sent, told.id);
         }
       }),
     );

@@ -1,4 +1,4 @@
-import { attestedResidence, fetchListAddress, orUnavailable } from '@communique-tee/client';
+import { attestedResidence, fetchListAddress, orResidenceUnavailable } from '@communique-tee/client';
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { EXIT } from '../failure';
@@ -69,9 +69,9 @@ export const prove: AddCommand = (program, run) => {
             signal: context.signal,
             onState,
           };
-          const prepared = await orUnavailable(() => residence.prover.prepare(question));
+          const prepared = await orResidenceUnavailable(() => residence.prover.prepare(question));
           const startedMs = performance.now();
-          const { proof } = await orUnavailable(() => prepared.prove(randomBytes(32), randomBytes(32)));
+          const { proof } = await orResidenceUnavailable(() => prepared.prove(randomBytes(32), randomBytes(32)));
           const tookMs = Math.round(performance.now() - startedMs);
           const until = new Date(prepared.notAfterSeconds * 1000).toISOString();
           context.out(

@@ -1,5 +1,5 @@
 import type { StatusView, VerifiedReport } from '@communique-tee/client';
-import { isEnded, provesNotTaken } from '@communique-tee/protocol';
+import { isEnded, provesOfficeHasNoCopy } from '@communique-tee/protocol';
 import { ROOT_WARNING } from '../verify/report';
 import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
@@ -36,7 +36,7 @@ function headOf(sent: SentMessageStatus): Parameters<Paint> {
   if (exit === EXIT.onItsWay) return ['ON ITS WAY', 'warn'];
   const offices = report?.offices ?? [];
   const mayHaveIt = offices.some(
-    ({ outcome, reason }) => outcome === 'unknown' || (outcome === 'pending' && !provesNotTaken(reason)),
+    ({ outcome, reason }) => outcome === 'unknown' || (outcome === 'pending' && !provesOfficeHasNoCopy(reason)),
   );
   if (view.status === 'unknown' || mayHaveIt) return ['NOT KNOWN', 'warn'];
   const hasArrived = offices.some(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate');

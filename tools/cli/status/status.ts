@@ -18,7 +18,7 @@ import {
   type WaitOption,
 } from '../options';
 import { json } from '../output/terminal';
-import { namesTrust, policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
+import { hasTrustOption, policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
 import { follow } from './follow';
 import { exitOf, statusAsJson, statusAsText } from './report';
 
@@ -69,7 +69,7 @@ export const status: AddCommand = (program, run) => {
         const stored = state.find(id);
         const gateway =
           options.gateway === undefined ? new URL(stored.kept.gateway) : gatewayOf(options, context.environment);
-        const policy = policyOf(namesTrust(options) ? trustOf(options) : stored.trust);
+        const policy = policyOf(hasTrustOption(options) ? trustOf(options) : stored.trust);
         // A proven message needs no token, because its status secret was stored.
         const token = stored.kept.statusSecret === null ? tokenOf(options, context.environment) : null;
         const sent = await follow(

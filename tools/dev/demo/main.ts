@@ -14,7 +14,7 @@ import { applyOutcomes, OUTCOME_NAMES, readOutcomes } from './outcomes';
 import { sendExample } from './send-example';
 import { sendProven } from './send-proven';
 import { startResidence, type DemoResidence } from './start-residence';
-import { farewell, untilInterrupted } from './stay-up';
+import { stayUpText, untilInterrupted } from './stay-up';
 import { createSteps } from './steps';
 
 interface Options {
@@ -143,7 +143,7 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     const end = outcomes === undefined ? () => undefined : await applyOutcomes(system, outcomes);
     const answers = OUTCOME_NAMES[values.outcomes ?? 'delivered'] ?? `the outcomes in ${values.outcomes ?? ''}.`;
     process.stdout.write(
-      farewell(system, { folder, isUsualFolder: folder === USUAL_FOLDER, deskUrl: residence?.deskUrl, answers }),
+      stayUpText(system, { folder, isUsualFolder: folder === USUAL_FOLDER, deskUrl: residence?.deskUrl, answers }),
     );
     await untilInterrupted();
     end();

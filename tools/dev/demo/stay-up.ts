@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EXPIRE_AFTER_SECONDS } from './outcomes';
 import { TEMPLATE_SLUG } from './publish-template';
 
-interface Farewell {
+interface StayUpFacts {
   readonly folder: string;
   readonly isUsualFolder: boolean;
   /** Where a person registers in the browser; absent if no residence is proven. */
@@ -14,7 +14,7 @@ interface Farewell {
 }
 
 /** Returns a text on what a person can do with the running demo. */
-export function farewell(system: System, { folder, isUsualFolder, deskUrl, answers }: Farewell): string {
+export function stayUpText(system: System, { folder, isUsualFolder, deskUrl, answers }: StayUpFacts): string {
   const { gatewayUrl, congress, pcr0, pcr3 } = system;
   const token = `node tools/cli/bin.mjs token${isUsualFolder ? '' : ` --environment ${system.gatewayEnvironmentFile}`}`;
   return `

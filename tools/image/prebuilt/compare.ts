@@ -9,7 +9,7 @@ import { sha256Of } from '../debian-archive/download';
 import type { Lock } from '../debian-archive/lock';
 import { DEBIAN_KEYRING, indexKey, openResolver, type Indexed } from '../debian-archive/resolve';
 import { SetupError } from '../debian-archive/setup-error';
-import { OutOfReach, verifyClearSigned } from './fetch-signed';
+import { UnreachableError, verifyClearSigned } from './fetch-signed';
 import { compareNode, NODE_SOURCES, type NodeSources } from './node-release';
 import { compareNpmPackage, viewWithNpm, type ViewDist } from './npm-signature';
 import { groupSha256, type Check, type ImageLock, type NpmRecord, type PrebuiltRecord } from './record';
@@ -95,7 +95,7 @@ async function unlessOutOfReach(today: string, compare: () => Promise<Check>): P
   try {
     return await compare();
   } catch (error) {
-    if (!(error instanceof OutOfReach)) throw error;
+    if (!(error instanceof UnreachableError)) throw error;
     return { state: 'unverified', on: today, reason: error.message };
   }
 }

@@ -8,12 +8,12 @@ import { SetupError } from '../debian-archive/setup-error';
 const TIMEOUT_MS = 300_000;
 
 /** The publisher's host cannot be reached, so the record is `unverified`. */
-export class OutOfReach extends Error {
-  override readonly name = 'OutOfReach';
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
 }
 
 /**
- * @throws OutOfReach if there is no answer, or the server cannot answer now
+ * @throws UnreachableError if there is no answer, or the server cannot answer now
  * @throws SetupError publisher_differs: the publisher does not have this file
  */
 export async function fetchBytes(url: string): Promise<Buffer> {
@@ -22,15 +22,15 @@ export async function fetchBytes(url: string): Promise<Buffer> {
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (cause) {
-    throw new OutOfReach(`${host} could not be reached`, { cause });
+    throw new UnreachableError(`${host} could not be reached`, { cause });
   }
   if (response.status === 404 || response.status === 410)
     throw new SetupError('publisher_differs', `${host} does not have ${new URL(url).pathname}`);
-  if (!response.ok) throw new OutOfReach(`${host} answered ${response.status}`);
+  if (!response.ok) throw new UnreachableError(`${host} answered ${response.status}`);
   try {
     return Buffer.from(await response.arrayBuffer());
   } catch (cause) {
-    throw new OutOfReach(`${host} ended the download early`, { cause });
+    throw new UnreachableError(`${host} ended the download early`, { cause });
   }
 }
 

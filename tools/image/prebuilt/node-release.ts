@@ -43,7 +43,7 @@ export const NODE_SOURCES: NodeSources = {
  * Fetches the signed list of hashes and the archive in it, and compares its bin/node with ours.
  *
  * @param sha256 the SHA-256 of our bin/node
- * @throws OutOfReach
+ * @throws UnreachableError
  * @throws SetupError publisher_differs, no_gpgv
  */
 export async function compareNode(

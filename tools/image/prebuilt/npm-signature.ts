@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 import type { NpmPackage } from '../build/npm-package';
 import { SetupError } from '../debian-archive/setup-error';
-import { OutOfReach } from './fetch-signed';
+import { UnreachableError } from './fetch-signed';
 import type { Check } from './record';
 
 /**
@@ -24,7 +24,7 @@ const distSchema = z.looseObject({
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })).optional(),
 });
 
-/** Returns the registry's data about one version of a package. @throws OutOfReach */
+/** Returns the registry's data about one version of a package. @throws UnreachableError */
 export type ViewDist = (name: string, version: string) => Promise<unknown>;
 
 export const viewWithNpm: ViewDist = async (name, version) => {
@@ -32,13 +32,13 @@ export const viewWithNpm: ViewDist = async (name, version) => {
     const { stdout } = await promisify(execFile)('npm', ['view', `${name}@${version}`, 'dist', '--json']);
     return JSON.parse(stdout) as unknown;
   } catch (cause) {
-    throw new OutOfReach('the npm registry could not be asked', { cause });
+    throw new UnreachableError('the npm registry could not be asked', { cause });
   }
 };
 
 /**
  * @param wanted the package as package-lock.json pins it
- * @throws OutOfReach also if a mirror returns no signatures
+ * @throws UnreachableError also if a mirror returns no signatures
  * @throws SetupError publisher_differs
  */
 export async function compareNpmPackage(
@@ -48,14 +48,14 @@ export async function compareNpmPackage(
   keys: Readonly<Record<string, string>> = NPM_KEYS,
 ): Promise<Check> {
   const dist = distSchema.safeParse(await view(name, version));
-  if (!dist.success) throw new OutOfReach('the npm registry answers in another form');
+  if (!dist.success) throw new UnreachableError('the npm registry answers in another form');
   if (dist.data.integrity !== undefined && dist.data.integrity !== integrity)
     throw new SetupError(
       'publisher_differs',
       `${name} ${version} is another file in the npm registry than package-lock.json pins`,
     );
   const signatures = dist.data.signatures ?? [];
-  if (signatures.length === 0) throw new OutOfReach('this npm registry hands out no signatures');
+  if (signatures.length === 0) throw new UnreachableError('this npm registry hands out no signatures');
   const signed = Buffer.from(`${name}@${version}:${integrity}`);
   for (const { keyid, sig } of signatures) {
     const spki = keys[keyid];
@@ -65,5 +65,5 @@ export async function compareNpmPackage(
       throw new SetupError('publisher_differs', `the npm registry's signature of ${name} ${version} is not valid`);
     return { state: 'verified', on: today, by: 'the npm registry’s signature', keys: [keyid] };
   }
-  throw new OutOfReach('this npm registry signs with keys of its own');
+  throw new UnreachableError('this npm registry signs with keys of its own');
 }

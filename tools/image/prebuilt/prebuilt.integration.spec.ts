@@ -12,7 +12,7 @@ import { indexKey } from '../debian-archive/resolve';
 import { readImageLock } from '../inputs/lock-inputs';
 import { debianRecords, keepVerified, NPM_FILES } from './compare';
 import { AUDITORS, withTable } from './command';
-import { OutOfReach } from './fetch-signed';
+import { UnreachableError } from './fetch-signed';
 import { compareNode } from './node-release';
 import { compareNpmPackage } from './npm-signature';
 import { groupSha256, unverifiedLines, type PrebuiltRecord } from './record';
@@ -155,7 +155,7 @@ describeWith(availability, 'documents that a publisher signed', () => {
     });
 
     it('is out of reach if its publisher does not answer', async () => {
-      await expect(compare(node, 9)).rejects.toThrow(OutOfReach);
+      await expect(compare(node, 9)).rejects.toThrow(UnreachableError);
       files.set(ARCHIVE, 503);
       await expect(compare()).rejects.toThrow('answered 503');
     });
@@ -228,7 +228,7 @@ describe('an npm package', () => {
     ['a mirror without signatures', { integrity: koffi.integrity }],
     ['keys of another registry', { signatures: [{ keyid: 'other', sig: good }] }],
   ])('is out of reach: %s', async (_what, dist) => {
-    await expect(compare(dist)).rejects.toThrow(OutOfReach);
+    await expect(compare(dist)).rejects.toThrow(UnreachableError);
   });
 });
 

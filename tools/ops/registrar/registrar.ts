@@ -23,7 +23,7 @@ import {
   type Changed,
   type Randomness,
 } from './people/change-people';
-import { overBefore } from './people/registration-rules';
+import { endOfForgettableEntries } from './people/registration-rules';
 import { SigningKeys } from './publication/signing-keys';
 import { publicationOf, StaticFiles } from './publication/static-files';
 import { DurableFiles } from './register/durable-files';
@@ -206,7 +206,7 @@ export class Registrar implements Disposable {
       key,
     );
     const number = register.publications + 1;
-    const over = overBefore({ ...register, roots: [{ number, root, notBefore, notAfter }] }, notBefore);
+    const over = endOfForgettableEntries({ ...register, roots: [{ number, root, notBefore, notAfter }] }, notBefore);
     const roots = [...register.roots.filter((each) => each.notAfter >= over), { number, root, notBefore, notAfter }];
     this.save({ ...register, publications: number, roots }, 'publish', [{ number, root, notBefore, notAfter }]);
     files.putTree(publication);

@@ -1,7 +1,7 @@
 import { restoreSecret } from '../preflight/aws/command';
 import { awsCode, explainAws, statusOf } from '../preflight/aws/explain';
 import { messageOf } from '../preflight/error-code';
-import { TookTooLong } from '../preflight/runner/time-limit';
+import { TimeLimitError } from '../preflight/runner/time-limit';
 
 export type Action = 'kms:Encrypt' | 'secretsmanager:PutSecretValue';
 
@@ -16,7 +16,7 @@ export function explainFailure(error: unknown, action: Action, { stack, name, re
   const happened = mayBeStored(error, action) ? 'the value may or may not have been stored' : 'nothing was stored';
   const alias = `alias/communique-tee-${stack}-operator`;
   const id = `communique-tee/${stack}/enclave/${name}`;
-  if (error instanceof TookTooLong)
+  if (error instanceof TimeLimitError)
     return `${action === 'kms:Encrypt' ? 'KMS' : 'Secrets Manager'} did not answer within ${String(error.limitMs / 1000)} s; ${happened}. Run this again; --timeout <seconds> waits longer`;
   switch (awsCode(error)) {
     case 'AccessDeniedException':
@@ -39,4 +39,4 @@ export function explainFailure(error: unknown, action: Action, { stack, name, re
 
 /** Whether Secrets Manager may have stored the value although no success was reported. */
 const mayBeStored = (error: unknown, action: Action): boolean =>
-  action === 'secretsmanager:PutSecretValue' && (error instanceof TookTooLong || (statusOf(error) ?? 500) >= 500);
+  action === 'secretsmanager:PutSecretValue' && (error instanceof TimeLimitError || (statusOf(error) ?? 500) >= 500);

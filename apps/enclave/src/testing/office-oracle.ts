@@ -9,7 +9,7 @@ import type { SeenConnection, Treatment } from './watched-egress';
  */
 
 /** What the parent can do and observe. */
-export interface ParentPowers {
+export interface ParentActions {
   /** Seals a message of the attacker. A parent can do this like any sender. */
   seal(offices: readonly string[]): Promise<Uint8Array>;
   /** Relays sealed bytes as the gateway does, and returns the whole answer. */
@@ -41,7 +41,7 @@ export class OfficeOracle {
   private readonly learned: [Measurements[], Measurements[]] = [[], []];
 
   constructor(
-    private readonly parent: ParentPowers,
+    private readonly parent: ParentActions,
     private readonly plan: Plan,
   ) {}
 
@@ -118,7 +118,7 @@ const MEASURED: readonly string[] = [
   ).flat(),
 ];
 
-function ofAnswer({ status, headers, body }: Awaited<ReturnType<ParentPowers['relay']>>): number[] {
+function ofAnswer({ status, headers, body }: Awaited<ReturnType<ParentActions['relay']>>): number[] {
   const outer = [status, headers.length, body.length];
   if (status !== 200) return [...outer, ...Array.from({ length: OF_ANSWER.length - outer.length }, () => NOTHING)];
   const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);

@@ -14,7 +14,7 @@ export interface Left {
 export const budget = signal<Left | undefined>(undefined);
 
 /** Never throws: without an answer the page does not show what is left. */
-export async function lookAtBudget(): Promise<void> {
+export async function refreshBudget(): Promise<void> {
   const token = signIn.token();
   budget.value =
     token === undefined

@@ -6,9 +6,9 @@ import { keepInTab, keptInTab } from '../tab';
 import { policy } from '../trust/trust';
 import { values } from '../write/form';
 import { beforeSignIn } from '../write/signing-in';
-import { lookAtBudget } from './budget';
+import { refreshBudget } from './budget';
 import { createHelp } from './create-help';
-import { lookAtOffer } from './offer';
+import { refreshOffer } from './offer';
 
 let latestToken = '';
 function token(): string {
@@ -32,15 +32,15 @@ export const help = createHelp({
   now: Date.now,
   onEnd: (ended) => {
     if (ended.kind === 'failed' && ended.failure.status === 401) signIn.reject(latestToken);
-    void lookAtBudget();
+    void refreshBudget();
     // The list of models that are off may have changed
-    if (ended.kind === 'failed') lookAtOffer().catch(() => undefined);
+    if (ended.kind === 'failed') refreshOffer().catch(() => undefined);
   },
   report: reportError,
 });
 
 effect(() => {
-  if (signIn.state.value === 'signed_in') void lookAtBudget();
+  if (signIn.state.value === 'signed_in') void refreshBudget();
 });
 effect(() => {
   // A model's answer belongs to the message that is being sent, not to the next one

@@ -14,7 +14,7 @@ export const models = computed(() =>
 );
 
 /** @throws NoAnswer, or Error if the answer is not an offer; then `models` keeps the earlier offer */
-export async function lookAtOffer(): Promise<void> {
+export async function refreshOffer(): Promise<void> {
   const { json } = await askForJson('/api/agents', { maxBytes: MAX_BYTES });
   told.value = agentOfferSchema.parse(json);
 }

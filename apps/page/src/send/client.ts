@@ -1,5 +1,5 @@
 // The client library, and the failures that this page shows for its errors.
-import { ClientError, furthest, whetherSent, type WhetherSent } from '@communique-tee/client';
+import { ClientError, combineWhetherSent, whetherSent, type WhetherSent } from '@communique-tee/client';
 import { ownFailure, type Failure } from './failure';
 
 export { connect } from '@communique-tee/client';
@@ -9,7 +9,7 @@ export { connect } from '@communique-tee/client';
  * @param before what was known before this attempt: a refusal of this attempt does not settle an earlier one without an answer
  */
 export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
-  const sent = furthest(before, whetherSent(error));
+  const sent = combineWhetherSent(before, whetherSent(error));
   if (!(error instanceof ClientError)) return { ...ownFailure(error, before), sent };
   const { code, problem, status, reason, problems, retryAfterSeconds } = error;
   return {

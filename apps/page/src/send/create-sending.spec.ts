@@ -17,7 +17,7 @@ import {
   view,
   type Script,
 } from './testing/scripted-client';
-import { MAX_LOG, stepsOf, wouldLose, type Way } from './way';
+import { MAX_LOG, stepsOf, closingLosesMessage, type Way } from './way';
 
 const attested = { step: 'attested', key: { attestation: { pcr0: '' } } } as unknown as SendState;
 const accepted: SendState = { step: 'accepted', view: view(), kept: keptMessage() };
@@ -430,19 +430,23 @@ describe('a message that the person wants remembered', () => {
     const call = await made.call();
     expect(made.storage.values.size).toBe(0);
     call.tell(attested, sealed);
-    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage(ID, false) }]);
+    expect(made.messageStorage.entries.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage(ID, false) }]);
     made.nowMs += 1000;
     call.tell({ step: 'posting', attempt: 1 }, accepted);
-    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage() }]);
+    expect(made.messageStorage.entries.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage() }]);
     expect(made.store.remembered.value).toBe('yes');
   });
 
   it('can be kept and forgotten at any time while it is under way', async () => {
     const made = await sent();
     made.store.setRemember(true);
-    expect(made.shelf.entries.value).toHaveLength(1);
+    expect(made.messageStorage.entries.value).toHaveLength(1);
     made.store.setRemember(false);
-    expect([made.shelf.entries.value, made.storage.values.size, made.store.remembered.value]).toEqual([[], 0, 'no']);
+    expect([made.messageStorage.entries.value, made.storage.values.size, made.store.remembered.value]).toEqual([
+      [],
+      0,
+      'no',
+    ]);
   });
 
   it('is forgotten when the person has seen how it ended, and not before', async () => {
@@ -462,16 +466,16 @@ describe('a message that the person wants remembered', () => {
     const call = await made.call();
     call.tell(sealed, { step: 'posting', attempt: 1 });
     await call.fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
-    expect(made.shelf.entries.value).toMatchObject([{ kept: { accepted: false } }]);
+    expect(made.messageStorage.entries.value).toMatchObject([{ kept: { accepted: false } }]);
     made.store.close();
-    expect(made.shelf.entries.value).toHaveLength(1);
+    expect(made.messageStorage.entries.value).toHaveLength(1);
     made.store.setRemember(true);
     made.store.startSending(message);
     const second = await made.call();
     second.tell({ ...sealed, kept: keptMessage('00000000-0000-4000-8000-000000000002') } as SendState);
-    expect(made.shelf.entries.value).toHaveLength(2);
+    expect(made.messageStorage.entries.value).toHaveLength(2);
     await second.fail(refused(401, 'unauthenticated'));
-    expect(made.shelf.entries.value.map(({ kept }) => kept.id)).toEqual([ID]);
+    expect(made.messageStorage.entries.value.map(({ kept }) => kept.id)).toEqual([ID]);
   });
 
   it('reports when the browser stores no data', async () => {
@@ -487,7 +491,7 @@ describe('a message from an earlier visit', () => {
 
   it('is followed to its end, with the times of the earlier visit', async () => {
     const made = script();
-    made.shelf.keep(entry);
+    made.messageStorage.keep(entry);
     made.store.resume(entry);
     const call = await made.call();
     expect([call.kind, call.given]).toEqual(['resume', entry.kept]);
@@ -518,10 +522,10 @@ describe('a message from an earlier visit', () => {
 
   it('stays on the device if it could not be followed', async () => {
     const made = script(new TestStorage());
-    made.shelf.keep(entry);
+    made.messageStorage.keep(entry);
     made.store.resume(entry);
     await (await made.call()).fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
-    expect(made.shelf.entries.value).toEqual([entry]);
+    expect(made.messageStorage.entries.value).toEqual([entry]);
   });
 
   it('is shown as remembered only if this device keeps it', async () => {
@@ -529,7 +533,7 @@ describe('a message from an earlier visit', () => {
     made.store.resume(entry);
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([false, 'no']);
     await (await made.call()).fail(failed('timeout', { messageId: ID, sent: 'accepted' }));
-    made.shelf.keep(entry);
+    made.messageStorage.keep(entry);
     made.store.resume(entry);
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([true, 'yes']);
   });
@@ -544,7 +548,7 @@ describe('a message from an earlier visit', () => {
 
 it('warns before closing exactly while a message would be lost from view', async () => {
   const made = script();
-  const lost = (isKept = false) => wouldLose(made.store.sending.value, isKept);
+  const lost = (isKept = false) => closingLosesMessage(made.store.sending.value, isKept);
   expect(lost()).toBe(false);
   made.store.startSending(message);
   expect(lost()).toBe(true);

@@ -13,7 +13,7 @@ import type {
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { failureOf as FailureOf } from './client';
 import { NotVerified, ownFailure } from './failure';
-import { MAX_KEPT, type KeptEntry, type Shelf } from './kept';
+import { MAX_KEPT, type KeptEntry, type MessageStorage } from './kept';
 import { advance, newWay, resumedWay, type Sending, type Way } from './way';
 
 /** A question that the client asks before an office may get the message twice. */
@@ -44,7 +44,7 @@ export interface Parts {
   readonly policy: () => Policy | undefined;
   /** Whether the enclave is verified under a development root. */
   readonly demo: () => boolean;
-  readonly shelf: Shelf;
+  readonly messageStorage: MessageStorage;
   readonly now: () => number;
   /** Reports an error in this page's own code. */
   readonly report: (error: unknown) => void;
@@ -87,7 +87,7 @@ export interface SendingStore {
 
 type Start = (client: Pick<Client, 'send' | 'resume'>, options: SendOptions) => Running;
 
-export function createSending({ load, policy, demo, shelf, now, report }: Parts): SendingStore {
+export function createSending({ load, policy, demo, messageStorage, now, report }: Parts): SendingStore {
   const sending = signal<Sending>({ kind: 'idle' });
   const question = signal<Question | undefined>(undefined);
   const remember = signal(false);
@@ -101,14 +101,14 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
   let giveUp = new AbortController();
 
   const keep = (): void => {
-    if (kept.value !== undefined && remember.value) remembered.value = shelf.keep(kept.value);
+    if (kept.value !== undefined && remember.value) remembered.value = messageStorage.keep(kept.value);
   };
   const setKept = (entry: KeptEntry): void => {
     kept.value = entry;
     keep();
   };
   const forget = (): void => {
-    if (kept.value !== undefined) shelf.forget(kept.value.kept.id);
+    if (kept.value !== undefined) messageStorage.forget(kept.value.kept.id);
     remembered.value = 'no';
   };
 
@@ -227,7 +227,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     resume(entry) {
       if (busy.value) return;
       // False for a message that was kept only during a sign-in
-      const isKept = shelf.entries.peek().some(({ kept: { id } }) => id === entry.kept.id);
+      const isKept = messageStorage.entries.peek().some(({ kept: { id } }) => id === entry.kept.id);
       batch(() => {
         forgetLeft(entry.kept.id);
         message.value = undefined;

@@ -1,4 +1,4 @@
-import { createShelf, MAX_KEPT, type KeptEntry } from './kept';
+import { createMessageStorage, MAX_KEPT, type KeptEntry } from './kept';
 import { keptMessage, NOW_MS, ORIGIN, TestStorage } from './testing/scripted-client';
 
 const DAY_MS = 86_400_000;
@@ -9,65 +9,65 @@ const entryOf = (number = 1, keptAtMs = NOW_MS): KeptEntry => ({
   kept: keptMessage(idOf(number)),
 });
 
-function shelfOf(storage: TestStorage, nowMs = NOW_MS) {
-  return createShelf({ key: 'kept', storage: () => storage, origin: ORIGIN, now: () => nowMs });
+function storageOf(storage: TestStorage, nowMs = NOW_MS) {
+  return createMessageStorage({ key: 'kept', storage: () => storage, origin: ORIGIN, now: () => nowMs });
 }
 
 function shelfWith(text: string): { entries: readonly KeptEntry[]; left: string | null } {
   const storage = new TestStorage();
   storage.setItem('kept', text);
-  return { entries: shelfOf(storage).entries.value, left: storage.getItem('kept') };
+  return { entries: storageOf(storage).entries.value, left: storage.getItem('kept') };
 }
 
 const written = (...messages: readonly unknown[]): string => JSON.stringify({ v: 1, messages });
 
 it('keeps messages across visits, the latest first, and writes no other data', () => {
   const storage = new TestStorage();
-  const shelf = shelfOf(storage);
-  expect(shelf.keep(entryOf(1))).toBe('yes');
-  expect(shelf.keep(entryOf(2))).toBe('yes');
+  const messageStorage = storageOf(storage);
+  expect(messageStorage.keep(entryOf(1))).toBe('yes');
+  expect(messageStorage.keep(entryOf(2))).toBe('yes');
   const known = { keptAtMs: NOW_MS, kept: keptMessage(idOf(1), false) };
-  expect(shelf.keep(known)).toBe('yes');
-  expect(shelfOf(storage).entries.value).toEqual([known, entryOf(2)]);
+  expect(messageStorage.keep(known)).toBe('yes');
+  expect(storageOf(storage).entries.value).toEqual([known, entryOf(2)]);
   expect([...storage.values.keys()]).toEqual(['kept']);
 });
 
 it('leaves no data behind when the last message is forgotten', () => {
   const storage = new TestStorage();
-  const shelf = shelfOf(storage);
-  shelf.keep(entryOf(1));
-  shelf.keep(entryOf(2));
-  shelf.forget(idOf(1));
-  expect(shelf.entries.value).toEqual([entryOf(2)]);
-  shelf.forget(idOf(2));
-  shelf.forget(idOf(2));
+  const messageStorage = storageOf(storage);
+  messageStorage.keep(entryOf(1));
+  messageStorage.keep(entryOf(2));
+  messageStorage.forget(idOf(1));
+  expect(messageStorage.entries.value).toEqual([entryOf(2)]);
+  messageStorage.forget(idOf(2));
+  messageStorage.forget(idOf(2));
   expect(storage.values.size).toBe(0);
 });
 
 it('refuses a message beyond the maximum, and drops none to make room', () => {
   const storage = new TestStorage();
-  const shelf = shelfOf(storage);
-  for (let number = 1; number <= MAX_KEPT; number++) expect(shelf.keep(entryOf(number))).toBe('yes');
-  expect(shelf.keep(entryOf(MAX_KEPT + 1))).toBe('full');
-  expect(shelf.keep(entryOf(1))).toBe('yes');
-  expect(shelfOf(storage).entries.value).toHaveLength(MAX_KEPT);
+  const messageStorage = storageOf(storage);
+  for (let number = 1; number <= MAX_KEPT; number++) expect(messageStorage.keep(entryOf(number))).toBe('yes');
+  expect(messageStorage.keep(entryOf(MAX_KEPT + 1))).toBe('full');
+  expect(messageStorage.keep(entryOf(1))).toBe('yes');
+  expect(storageOf(storage).entries.value).toHaveLength(MAX_KEPT);
 });
 
 it('keeps what another tab has kept meanwhile', () => {
   const storage = new TestStorage();
-  const [one, other] = [shelfOf(storage), shelfOf(storage)];
+  const [one, other] = [storageOf(storage), storageOf(storage)];
   one.keep(entryOf(1));
   other.keep(entryOf(2));
-  expect(shelfOf(storage).entries.value).toEqual([entryOf(2), entryOf(1)]);
+  expect(storageOf(storage).entries.value).toEqual([entryOf(2), entryOf(1)]);
 });
 
 it('reports when the browser stores no data, and still works', () => {
   const storage = new TestStorage();
   storage.refuses = true;
-  const shelf = shelfOf(storage);
-  expect([shelf.entries.value, shelf.keep(entryOf())]).toEqual([[], 'refused']);
-  shelf.forget(idOf(1));
-  const none = createShelf({
+  const messageStorage = storageOf(storage);
+  expect([messageStorage.entries.value, messageStorage.keep(entryOf())]).toEqual([[], 'refused']);
+  messageStorage.forget(idOf(1));
+  const none = createMessageStorage({
     key: 'kept',
     storage: () => {
       throw new DOMException('denied', 'SecurityError');
@@ -80,9 +80,9 @@ it('reports when the browser stores no data, and still works', () => {
 
 it('drops a message that the server has deleted by now, and one from another origin', () => {
   const storage = new TestStorage();
-  shelfOf(storage).keep(entryOf(1));
-  shelfOf(storage, NOW_MS + 30 * DAY_MS).keep(entryOf(2, NOW_MS + 30 * DAY_MS));
-  expect(shelfOf(storage, NOW_MS + 38 * DAY_MS).entries.value).toEqual([entryOf(2, NOW_MS + 30 * DAY_MS)]);
+  storageOf(storage).keep(entryOf(1));
+  storageOf(storage, NOW_MS + 30 * DAY_MS).keep(entryOf(2, NOW_MS + 30 * DAY_MS));
+  expect(storageOf(storage, NOW_MS + 38 * DAY_MS).entries.value).toEqual([entryOf(2, NOW_MS + 30 * DAY_MS)]);
   expect(storage.getItem('kept')).not.toContain(idOf(1));
   const foreign = { ...entryOf(3), kept: { ...keptMessage(idOf(3)), gateway: 'https://attacker.example' } };
   expect(shelfWith(written(foreign))).toEqual({ entries: [], left: null });

@@ -29,7 +29,7 @@ const schema = z.strictObject({
     .max(MAX_KEPT),
 });
 
-export interface Shelf {
+export interface MessageStorage {
   /** The latest first. */
   readonly entries: ReadonlySignal<readonly KeptEntry[]>;
   /** Stores an entry, in place of an earlier one for the same message. @returns `yes` if the browser stored it */
@@ -37,7 +37,7 @@ export interface Shelf {
   forget(id: string): void;
 }
 
-export interface ShelfOptions {
+export interface MessageStorageOptions {
   readonly key: string;
   /** @throws if the browser has no storage for this page */
   readonly storage: () => Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -46,7 +46,7 @@ export interface ShelfOptions {
   readonly now: () => number;
 }
 
-export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf {
+export function createMessageStorage({ key, storage, origin, now }: MessageStorageOptions): MessageStorage {
   /** Returns what is stored; empty for anything that `write` did not write. */
   const read = (): readonly KeptEntry[] => {
     try {

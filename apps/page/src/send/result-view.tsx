@@ -6,7 +6,7 @@ import { CopyButton } from '../ui/copy-button';
 import { RecordSheet } from './record-sheet';
 import { receiptFileOf, type ReceiptFile } from './receipt-file';
 import type { Sending } from './way';
-import { endOf, isInterim, nextAfter, officeWords, wayBackAfter } from './words';
+import { endOf, isInterim, nextAfter, officeWords, backButtonText } from './words';
 
 export interface ResultProps {
   readonly sending: Extract<Sending, { kind: 'ended' }>;
@@ -27,7 +27,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
   const receipt = useMemo(() => (report === null ? undefined : receiptFileOf(result.id, report)), [result.id, report]);
   const end = endOf(result.status, report);
   const problems = report?.problems ?? [];
-  const again = onCorrect === undefined ? undefined : wayBackAfter(end, result, way);
+  const again = onCorrect === undefined ? undefined : backButtonText(end, result, way);
   return (
     <>
       {way.demo && (

@@ -7,7 +7,7 @@ import { FailureView, type FailureProps } from './failure-view';
 import { RememberChoice } from './remember';
 import type { ResultProps } from './result-view';
 import { loaded, store } from './sending';
-import { NowView, StepsView } from './steps-view';
+import { CurrentStepView, StepsView } from './steps-view';
 import { STEPS, type Sending } from './way';
 import { endTitle, failureTitle, toneOf } from './words';
 
@@ -61,7 +61,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
       <StepsView sending={sending} />
       {kind === 'under_way' && (
         <>
-          <NowView way={way} />
+          <CurrentStepView way={way} />
           {store.remembered.value !== 'yes' && <p class="note">{send.keepOpen}</p>}
           <div class="buttons">
             <Button

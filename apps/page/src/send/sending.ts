@@ -3,8 +3,8 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { policy, trust } from '../trust/trust';
 import { createSending } from './create-sending';
 import { NotLoaded } from './failure';
-import { createShelf, type KeptEntry } from './kept';
-import { wouldLose } from './way';
+import { createMessageStorage, type KeptEntry } from './kept';
+import { closingLosesMessage } from './way';
 
 /** Gives the bearer token of the person who sends. Set when the page starts. @throws while the person is not signed in */
 let tokenSource: () => string | Promise<string> = () => {
@@ -33,7 +33,7 @@ export async function loadClient(): Promise<Loaded> {
 }
 
 /** The messages that this device remembers, with the person's consent. */
-export const kept = createShelf({
+export const kept = createMessageStorage({
   key: 'communique-tee kept',
   storage: () => localStorage,
   origin: location.origin,
@@ -41,7 +41,7 @@ export const kept = createShelf({
 });
 
 /** Kept in this tab during a redirect to sign in: the message that was followed when the sign-in expired. */
-const parked = createShelf({
+const parked = createMessageStorage({
   key: 'communique-tee following',
   storage: () => sessionStorage,
   origin: location.origin,
@@ -58,7 +58,7 @@ export const store = createSending({
   },
   policy: () => policy.value,
   demo: () => trust.value.kind === 'verified' && trust.value.demo,
-  shelf: kept,
+  messageStorage: kept,
   now: Date.now,
   report: reportError,
 });
@@ -109,7 +109,8 @@ effect(() => {
   // A message that waits for a sign-in is kept too
   const stored = new Set([...kept.entries.value, ...parked.entries.value].map((entry) => entry.kept.id));
   const isStored = (entry: KeptEntry | undefined): boolean => entry !== undefined && stored.has(entry.kept.id);
-  const loses = wouldLose(store.sending.value, isStored(store.kept.value)) || !store.left.value.every(isStored);
+  const loses =
+    closingLosesMessage(store.sending.value, isStored(store.kept.value)) || !store.left.value.every(isStored);
   if (loses) addEventListener('beforeunload', warn);
   else removeEventListener('beforeunload', warn);
 });

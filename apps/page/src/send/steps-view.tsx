@@ -31,7 +31,7 @@ export function StepsView({ sending }: { readonly sending: Exclude<Sending, { ki
 /**
  * The current step, and the time since the last change. It changes every second, so it is hidden from screen readers.
  */
-export function NowView({ way }: { readonly way: Way }) {
+export function CurrentStepView({ way }: { readonly way: Way }) {
   const { send } = text.value;
   const silence = useSilence(way.heardAtMs);
   const nextTryMs = nextTryOf(way);

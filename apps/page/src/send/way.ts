@@ -7,7 +7,7 @@ import type {
   VerifiedReport,
   WhetherSent,
 } from '@communique-tee/client';
-import { provesNotTaken } from '@communique-tee/protocol';
+import { provesOfficeHasNoCopy } from '@communique-tee/protocol';
 import type { Failure } from './failure';
 import type { KeptEntry } from './kept';
 
@@ -185,7 +185,7 @@ function reported(way: Way, report: VerifiedReport | null, nowMs: number): Way {
     reachedAtMs: reached(way, 'opened', atMs),
   };
   if (!report.offices.some(wasSent))
-    return { ...known, activity: report.offices.some(mayHave) ? 'opened_not_known' : 'opened_not_sent' };
+    return { ...known, activity: report.offices.some(mayHaveMessage) ? 'opened_not_known' : 'opened_not_sent' };
   return report.offices.every(hasAnswered)
     ? { ...known, activity: 'sent', reachedAtMs: reached(known, 'answered', atMs) }
     : { ...known, activity: 'sent' };
@@ -214,8 +214,8 @@ export function wasSent({ outcome, reason }: OfficeReport): boolean {
 }
 
 /** Whether this office has the message, or may have it: if sent again, it could arrive there twice. */
-export function mayHave({ outcome, reason }: Pick<OfficeReport, 'outcome' | 'reason'>): boolean {
-  return outcome !== 'refused' && !(outcome === 'pending' && provesNotTaken(reason));
+export function mayHaveMessage({ outcome, reason }: Pick<OfficeReport, 'outcome' | 'reason'>): boolean {
+  return outcome !== 'refused' && !(outcome === 'pending' && provesOfficeHasNoCopy(reason));
 }
 
 function hasAnswered(office: OfficeReport): boolean {
@@ -223,7 +223,7 @@ function hasAnswered(office: OfficeReport): boolean {
 }
 
 /** Whether closing the page now would lose a message from view. @param isKept whether the next visit can follow it */
-export function wouldLose(sending: Sending, isKept: boolean): boolean {
+export function closingLosesMessage(sending: Sending, isKept: boolean): boolean {
   if (sending.kind === 'under_way') return !(isKept && sending.way.sent === 'accepted');
   return sending.kind === 'failed' && sending.failure.sent !== 'not_sent' && !isKept;
 }
@@ -265,5 +265,5 @@ function stateOf(sending: Exclude<Sending, { kind: 'idle' }>, name: StepName, is
   if (status === 'unknown') return 'open';
   if (name === 'opened') return report === null ? 'missed' : 'done';
   const offices = report?.offices ?? [];
-  return name === 'answered' && offices.some((office) => mayHave(office) || wasSent(office)) ? 'open' : 'missed';
+  return name === 'answered' && offices.some((office) => mayHaveMessage(office) || wasSent(office)) ? 'open' : 'missed';
 }

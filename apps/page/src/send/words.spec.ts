@@ -12,7 +12,7 @@ import {
   nextAfter,
   officeWords,
   toneOf,
-  wayBackAfter,
+  backButtonText,
 } from './words';
 import { office, report, view } from './testing/scripted-client';
 
@@ -124,7 +124,7 @@ it('never advises the person to send again if an office may have the message', (
   for (const end of ['unknown', 'expired_partly', 'partly', 'unclear'] as const) {
     expect(english.send.ends[end].next).toContain('Do not send it again');
     expect(spanish.send.ends[end].next).toContain('No lo envíe de nuevo');
-    for (const proven of [false, true]) expect(wayBackAfter(end, { report: delivered }, { proven })).toBeUndefined();
+    for (const proven of [false, true]) expect(backButtonText(end, { report: delivered }, { proven })).toBeUndefined();
   }
 });
 
@@ -148,7 +148,7 @@ it('states that the service refuses a second message with a proof, except where 
       ]);
       expect(nextAfter(end, { report: of }, { proven: false }, texts)).toBe(texts.ends[end].next);
     }
-    expect([end, wayBackAfter(end, { report: of }, { proven: true })]).toEqual([end, back]);
+    expect([end, backButtonText(end, { report: of }, { proven: true })]).toEqual([end, back]);
   }
 });
 

@@ -3,7 +3,7 @@
 import type { SendResult, Status, VerifiedReport } from '@communique-tee/client';
 import { fill, type Catalogue } from '../text/text';
 import type { Failure } from './failure';
-import { mayHave, type Way } from './way';
+import { mayHaveMessage, type Way } from './way';
 
 type Texts = Catalogue['send'];
 
@@ -76,7 +76,7 @@ export type End =
 
 export function endOf(status: Status, report: VerifiedReport | null): End {
   const offices = report?.offices ?? [];
-  const someMayHaveIt = offices.some(mayHave);
+  const someMayHaveIt = offices.some(mayHaveMessage);
   switch (status) {
     case 'delivered':
     case 'unknown':
@@ -140,7 +140,7 @@ export function nextAfter(
 }
 
 /** Returns the text of the button that leads back to the message. Undefined if an office may have the message and could get it twice. */
-export function wayBackAfter(
+export function backButtonText(
   end: End,
   result: Pick<SendResult, 'report'>,
   way: Pick<Way, 'proven'>,
@@ -170,7 +170,7 @@ const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
 /** Returns the outcome of one office's copy, in plain words. */
 export function officeWords({ outcome, reason }: Pick<Office, 'outcome' | 'reason'>, texts: Texts): string {
   const { answers } = texts;
-  if (outcome === 'pending') return mayHave({ outcome, reason }) ? answers.not_known : answers.pending;
+  if (outcome === 'pending') return mayHaveMessage({ outcome, reason }) ? answers.not_known : answers.pending;
   if (outcome !== 'refused' || reason === null) return answers[outcome];
   return answers[Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? 'refused') : 'refused'];
 }

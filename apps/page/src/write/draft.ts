@@ -48,7 +48,7 @@ export function dropDraft(): void {
 }
 
 /** Whether leaving now would lose something that was entered, because no draft holds all of it. */
-export function wouldLoseContent(): boolean {
+export function closingLosesContent(): boolean {
   if (!hasContent()) return false;
   try {
     const kept = sessionStorage.getItem(KEY);

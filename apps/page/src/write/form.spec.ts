@@ -1,6 +1,6 @@
 import { validateCongressMessage } from '@communique-tee/protocol';
-import { readDraft, restoreDraft, saveDraft, wouldLoseContent } from './draft';
-import { keepDraftForReturn, leadsElsewhere } from './leaving';
+import { readDraft, restoreDraft, saveDraft, closingLosesContent } from './draft';
+import { keepDraftForReturn, leavesPage } from './leaving';
 import { FIELD_NAMES, FIELDS, type FieldName, MAX_BILLS, TOPICS } from './fields';
 import {
   chooseState,
@@ -289,15 +289,15 @@ describe('a draft', () => {
   });
 
   it('suppresses the warning before leaving only while it holds everything that was entered', () => {
-    expect(wouldLoseContent()).toBe(false);
+    expect(closingLosesContent()).toBe(false);
     values.campaignId.value = 'from-the-link';
-    expect(wouldLoseContent()).toBe(false);
+    expect(closingLosesContent()).toBe(false);
     fill();
-    expect(wouldLoseContent()).toBe(true);
+    expect(closingLosesContent()).toBe(true);
     saveDraft();
-    expect(wouldLoseContent()).toBe(false);
+    expect(closingLosesContent()).toBe(false);
     values['message/subject'].value = 'Another subject';
-    expect(wouldLoseContent()).toBe(true);
+    expect(closingLosesContent()).toBe(true);
   });
 
   it('that was kept for a visit to another page is removed after five minutes if the person did not leave this page', () => {
@@ -321,7 +321,7 @@ describe('a draft', () => {
     ['blob:https://c.example.org/1', false],
     ['mailto:a@example.org', false],
   ])('is kept before the link %s is followed: %s', (href, expected) => {
-    expect(leadsElsewhere(href, 'https://c.example.org/#campaign=parks')).toBe(expected);
+    expect(leavesPage(href, 'https://c.example.org/#campaign=parks')).toBe(expected);
   });
 
   it('is not kept if the browser stores no data, or the draft is too long', () => {
@@ -331,7 +331,7 @@ describe('a draft', () => {
     full = false;
     values['message/body'].value = 'x'.repeat(128 * 1024);
     expect(saveDraft()).toBe(false);
-    expect(wouldLoseContent()).toBe(true);
+    expect(closingLosesContent()).toBe(true);
   });
 
   it.each([

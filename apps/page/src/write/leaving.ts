@@ -9,11 +9,11 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Call it right before the person leaves the page. If the browser stores no data, no draft is kept and leaving warns. */
 export function keepDraftForReturn(): void {
   saveDraft();
-  whenStayed(dropDraft);
+  callIfStillHere(dropDraft);
 }
 
 /** Calls `undo` if the person has not left the page after STAYED_MS. */
-export function whenStayed(undo: () => void): void {
+export function callIfStillHere(undo: () => void): void {
   clearTimeout(timer);
   timer = setTimeout(undo, STAYED_MS);
 }
@@ -22,7 +22,7 @@ export function whenStayed(undo: () => void): void {
  * Whether a link leads to another page of this site. A link with a fragment of this page does not; a link to this page without a fragment
  * does, because it loads the page again.
  */
-export function leadsElsewhere(href: string, here: string): boolean {
+export function leavesPage(href: string, here: string): boolean {
   const [to, from] = [new URL(href), new URL(here)];
   if (to.origin !== from.origin || !/^https?:$/.test(to.protocol)) return false;
   return to.hash === '' || to.pathname !== from.pathname || to.search !== from.search;

@@ -4,9 +4,9 @@ import { loadClient, store } from '../send/sending';
 import { startResidence } from '../residence/place';
 import { loadPublished, started } from '../templates/published';
 import { start } from '../ui/layout';
-import { restoreDraft, wouldLoseContent } from './draft';
+import { restoreDraft, closingLosesContent } from './draft';
 import { hasContent, problemsOf, values } from './form';
-import { keepDraftForReturn, leadsElsewhere } from './leaving';
+import { keepDraftForReturn, leavesPage } from './leaving';
 import { keepDraftWhileProving } from './proving-draft';
 import { startSigningIn } from './signing-in';
 import { startSteps, step } from './steps';
@@ -33,7 +33,7 @@ addEventListener('pageshow', ({ persisted }) => {
 function warn(event: BeforeUnloadEvent): void {
   // Once the message is on its way, its card warns
   const { kind } = store.sending.value;
-  if ((kind === 'idle' || kind === 'failed') && wouldLoseContent()) event.preventDefault();
+  if ((kind === 'idle' || kind === 'failed') && closingLosesContent()) event.preventDefault();
 }
 // Runs after the link's own handler, which may prevent leaving the page
 addEventListener('click', (event) => {
@@ -43,7 +43,7 @@ addEventListener('click', (event) => {
     return;
   // A message that is under way, or may have been sent, is not put back into the form as if it were new
   const { kind } = store.sending.value;
-  if (kind === 'idle' && hasContent() && leadsElsewhere(link.href, location.href)) keepDraftForReturn();
+  if (kind === 'idle' && hasContent() && leavesPage(link.href, location.href)) keepDraftForReturn();
 });
 effect(() => {
   // Only if needed, because browsers do not keep a page with this listener in memory for the Back button

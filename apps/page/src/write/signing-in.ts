@@ -3,7 +3,7 @@ import { computed, effect, untracked } from '@preact/signals';
 import { followParked, parkForSignIn, store, takeTokensFrom, unpark } from '../send/sending';
 import { signIn, startSignIn } from '../sign-in/sign-in';
 import { policy, site } from '../trust/trust';
-import { keepDraftForReturn, whenStayed } from './leaving';
+import { keepDraftForReturn, callIfStillHere } from './leaving';
 
 /**
  * Call this right before the browser goes to the issuer. It keeps the draft in this tab. If a message may have been sent, it keeps only the
@@ -15,7 +15,7 @@ export function beforeSignIn(): void {
     return;
   }
   parkForSignIn();
-  whenStayed(unpark);
+  callIfStillHere(unpark);
 }
 
 /** Call this once, before other code reads the page's address. */

@@ -4,7 +4,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
  * What became of a line. `event`: written; `other`: only counted, because it is not an event of the enclave; `rate`: dropped above the rate
  * limit; `output`: dropped because our output had no reader.
  */
-export type LineFate = 'event' | 'other' | 'rate' | 'output';
+export type LineOutcome = 'event' | 'other' | 'rate' | 'output';
 
 export class CollectorMetrics {
   readonly registry = new Registry();
@@ -44,7 +44,7 @@ export class CollectorMetrics {
     for (const fate of ['event', 'other', 'rate', 'output'] as const) this.lines.labels(fate).inc(0);
   }
 
-  line(fate: LineFate): void {
+  line(fate: LineOutcome): void {
     this.lines.labels(fate).inc();
   }
 }

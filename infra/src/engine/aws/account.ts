@@ -1,5 +1,5 @@
 import { MockAws } from '../../mock-aws';
-import { alsoMade, checkCreation, checkDeletion, checkReferences, remove } from './clashes';
+import { createSideEffects, checkCreation, checkDeletion, checkReferences, remove } from './clashes';
 import { ID_IS_ARN, IDS, IMPORTED_BY, random } from './resource-ids';
 import type { Properties } from './wire';
 import type { Thing, World } from './world';
@@ -71,7 +71,7 @@ export class Account {
       inputs: visible(inputs),
       outputs: { ...made.outputs, ...namedBy(type, id, region) },
     };
-    alsoMade(this.world, type, inputs);
+    createSideEffects(this.world, type, inputs);
     this.world.put(thing);
     return thing;
   }

@@ -343,7 +343,7 @@ export function checkDeletion(world: World, thing: Thing): void {
  * (https://github.com/hashicorp/terraform-provider-aws/issues/5348; their names: RDS user guide, "Publishing PostgreSQL logs to Amazon
  * CloudWatch Logs").
  */
-export function alsoMade(
+export function createSideEffects(
   world: World,
   type: string,
   { identifier, enabledCloudwatchLogsExports: logs }: Properties,

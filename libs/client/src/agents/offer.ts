@@ -4,7 +4,7 @@ import { asClientError } from '../as-client-error';
 import { ClientError } from '../errors';
 import { readJson, request, withSignal } from '../http';
 import type { Sender } from '../send-message';
-import { tellSafely } from '../sending';
+import { callListener } from '../sending';
 
 const TIMEOUT_MS = 15_000;
 
@@ -14,7 +14,7 @@ const TIMEOUT_MS = 15_000;
  */
 export async function offeredModels(sender: Sender, { signal, onState }: KeyOptions): Promise<readonly ModelOffer[]> {
   const tell = (state: Parameters<NonNullable<typeof onState>>[0]) => {
-    tellSafely(onState, state);
+    callListener(onState, state);
   };
   const { configuration } = await sender.keys.attest({ signal, onState: tell });
   if (configuration === undefined)

@@ -4,7 +4,7 @@ import { ClientError, type WhetherSent } from '../errors';
 import { accessHeaders } from '../gateway';
 import { open, readBounded, readJson, refusal, withSignal } from '../http';
 import { throwIfAborted, unlessAborted, withRetries } from '../retry';
-import { furthest, sentByTaskPost } from '../whether-sent';
+import { combineWhetherSent, sentByTaskPost } from '../whether-sent';
 import type { PreparedTask } from './prepare-task';
 
 /** The gateway ends the whole exchange ten seconds earlier. */
@@ -62,7 +62,7 @@ export async function postTask(prepared: PreparedTask, options: PostTaskOptions)
     try {
       return await postOnce(prepared, token, options);
     } catch (error) {
-      sent = furthest(sent, sentByTaskPost(error));
+      sent = combineWhetherSent(sent, sentByTaskPost(error));
       onSent(sent);
       if (!(error instanceof ClientError)) throw error;
       if (error.status === 401 && !hasAskedAgain) {

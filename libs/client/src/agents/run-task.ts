@@ -2,7 +2,7 @@ import type { AgentState, TaskRequest, TaskOptions, TaskResult } from '../api';
 import { aboutMessage, asClientError } from '../as-client-error';
 import { ClientError, type WhetherSent } from '../errors';
 import type { Sender } from '../send-message';
-import { tellSafely } from '../sending';
+import { callListener } from '../sending';
 import { postTask } from './post-task';
 import { prepareTask, type PreparedTask } from './prepare-task';
 import { verifyTask } from './verify-task';
@@ -11,7 +11,7 @@ import { verifyTask } from './verify-task';
 export async function runTask(sender: Sender, task: TaskRequest, options: TaskOptions): Promise<TaskResult> {
   const { signal } = options;
   const tell = (state: AgentState) => {
-    tellSafely(options.onState, state);
+    callListener(options.onState, state);
   };
   let prepared: PreparedTask | undefined;
   let sent: WhetherSent = 'not_sent';

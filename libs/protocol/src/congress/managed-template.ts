@@ -5,7 +5,7 @@ import type { FieldProblem } from '../problems';
 import { CHAMBER_KEYS } from './chambers';
 import { valueAt } from './field-problems';
 import { FIELD_FORMS, type FieldRule, ruleOf } from './field-rules';
-import { templateIdentity, templateSlug, templateStanding, templateWords } from './template';
+import { templateIdentity, templateSlug, templateVersionMembers, templateWords } from './template';
 
 /** The members of a template that only administrators see. Its public members are in template.ts. */
 
@@ -61,7 +61,7 @@ export const managedTemplateSchema = z
   .strictObject({
     ...templateIdentity,
     ...templateWords,
-    ...templateStanding,
+    ...templateVersionMembers,
     status: z.enum(TEMPLATE_STATUSES),
     createdAt: instantSchema,
     moderation: moderationSchema.nullable(),

@@ -19,6 +19,6 @@ export const NOT_TAKEN_REASONS = [
 ] as const;
 
 /** Whether the reason of a pending copy proves that the office does not have it. An unknown reason proves nothing. */
-export function provesNotTaken(reason: string | null): boolean {
+export function provesOfficeHasNoCopy(reason: string | null): boolean {
   return (NOT_TAKEN_REASONS as readonly (string | null)[]).includes(reason);
 }

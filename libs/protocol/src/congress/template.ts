@@ -65,7 +65,7 @@ export const templateIdentity = {
   id: z.string().meta({ format: 'uuid' }),
   slug: templateSlug,
 };
-export const templateStanding = {
+export const templateVersionMembers = {
   version: z.int().positive().meta({ description: 'A number that each change increases by one.' }),
   contentSha256: z
     .string()
@@ -76,7 +76,7 @@ export const templateStanding = {
 
 /** One template in the answer of `GET /api/templates`. */
 export const templateSchema = z
-  .strictObject({ ...templateIdentity, ...templateWords, ...templateStanding })
+  .strictObject({ ...templateIdentity, ...templateWords, ...templateVersionMembers })
   .meta({ id: 'Template', description: 'A published text that a message can start from.' });
 export type Template = z.infer<typeof templateSchema>;
 

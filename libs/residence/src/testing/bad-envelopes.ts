@@ -11,7 +11,7 @@ import { FIELD_BYTES, FIELD_MODULUS, fieldToBigInt, fieldToHex } from '../field'
 import { PUBLIC_INPUTS } from '../statement';
 import { badProofs } from './bad-proofs';
 import { committedProof, committedProofs, type CommittedProof } from './committed-proofs';
-import { madeUpBytes, madeUpField, TEST_NOW_SECONDS, TEST_REGISTRAR } from './made-up';
+import { bytesFromText, fieldFromText, TEST_NOW_SECONDS, TEST_REGISTRAR } from './from-text';
 import { rootNote, rootNotes, testTree } from './people';
 
 /** Why a message is refused. Gateway and enclave have a code for each reason. */
@@ -77,7 +77,7 @@ function* replayed(good: CommittedProof, other: CommittedProof): Generator<BadEn
     },
     'the nullifier of another': { sealed: { nullifier: other.publicInputs.nullifier } },
     'a nullifier of 0': { sealed: { nullifier: new Uint8Array(FIELD_BYTES) } },
-    'a random nullifier': { sealed: { nullifier: madeUpField('nullifier') } },
+    'a random nullifier': { sealed: { nullifier: fieldFromText('nullifier') } },
     'the claim as nullifier and the nullifier as claim': {
       sealed: { nullifier: good.publicInputs.claim },
       claim: good.publicInputs.nullifier,
@@ -85,9 +85,9 @@ function* replayed(good: CommittedProof, other: CommittedProof): Generator<BadEn
     'the claim of another': { claim: other.publicInputs.claim },
     'the claim of the same person in another campaign': { claim: committedProof('ada schools').publicInputs.claim },
     'a claim of 0': { claim: new Uint8Array(FIELD_BYTES) },
-    'a random claim': { claim: madeUpField('claim') },
+    'a random claim': { claim: fieldFromText('claim') },
     'the status hash of another': { statusSha256: other.statusSha256 },
-    'a status hash of a secret of its own': { statusSha256: madeUpBytes('the thief') },
+    'a status hash of a secret of its own': { statusSha256: bytesFromText('the thief') },
     'the proof of another': { proof: other.proof },
     'proof, claim and status hash of another': {
       proof: other.proof,
@@ -111,7 +111,7 @@ function* otherCircuits(good: CommittedProof): Generator<BadEnvelope> {
   const own = good.envelope.residence.verificationKeySha256;
   const hashes = {
     zeros: new Uint8Array(32),
-    random: madeUpBytes('other circuit'),
+    random: bytesFromText('other circuit'),
     flipped: own.with(31, (own[31] ?? 0) ^ 1),
   };
   for (const [name, verificationKeySha256] of Object.entries(hashes))
@@ -147,7 +147,7 @@ function* badRoots(good: CommittedProof): Generator<BadEnvelope> {
       `${body}\n`.replace(root, (BigInt(`0x${root}`) + FIELD_MODULUS).toString(16).padStart(64, '0')),
       key,
     ),
-    'whose root was exchanged': `${body.replace(root, fieldToHex(madeUpField('root')))}\n\n${signature}`,
+    'whose root was exchanged': `${body.replace(root, fieldToHex(fieldFromText('root')))}\n\n${signature}`,
     'whose end was moved': `${body.replace(/[0-9]+\n([0-9]+)$/, '$1\n$1')}\n\n${signature}`,
     'without a signature': `${body}\n`,
     'with a damaged signature': note.replace(/.{4}=?\n$/, 'AAA=\n'),

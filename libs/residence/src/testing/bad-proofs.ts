@@ -1,7 +1,7 @@
 // Changes good proofs into proofs that a verifier must refuse. The list is the same in every run: random-looking values are hashes of texts.
 import { FIELD_BYTES, FIELD_MODULUS, fieldFromBigInt, fieldToBigInt, isField, type Field } from '../field';
 import { PUBLIC_INPUTS, type PublicInputs } from '../statement';
-import { madeUpBytes, madeUpField } from './made-up';
+import { bytesFromText, fieldFromText } from './from-text';
 
 export interface BadProof {
   /** States which good proof was changed, and how. */
@@ -55,7 +55,7 @@ function named([root, nullifier, claim, message]: Uint8Array[]): PublicInputs {
 
 function* bitFlips(good: GoodProof): Generator<Draft> {
   for (let n = 0; n < 20; n++) {
-    const bit = Math.floor((n * good.proof.length * 8) / 20) + (madeUpBytes(`bit ${good.name} ${n}`)[0] ?? 0);
+    const bit = Math.floor((n * good.proof.length * 8) / 20) + (bytesFromText(`bit ${good.name} ${n}`)[0] ?? 0);
     const proof = good.proof.slice();
     proof[bit >> 3] = (proof[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     yield { name: `bit ${bit} of the proof flipped`, publicInputs: listOf(good.publicInputs), proof };
@@ -67,8 +67,8 @@ function* replacedElements(good: GoodProof): Generator<Draft> {
   const elements = good.proof.length / FIELD_BYTES;
   for (let n = 0; n < 8; n++) {
     const element =
-      16 + Math.floor((n * (elements - 40)) / 8) + ((madeUpBytes(`element ${good.name} ${n}`)[0] ?? 0) % 20);
-    const value = n % 2 === 0 ? new Uint8Array(FIELD_BYTES) : madeUpField(`replacement ${good.name} ${n}`);
+      16 + Math.floor((n * (elements - 40)) / 8) + ((bytesFromText(`element ${good.name} ${n}`)[0] ?? 0) % 20);
+    const value = n % 2 === 0 ? new Uint8Array(FIELD_BYTES) : fieldFromText(`replacement ${good.name} ${n}`);
     const proof = good.proof.slice();
     proof.set(value, element * FIELD_BYTES);
     yield { name: `element ${element} of the proof replaced`, publicInputs: listOf(good.publicInputs), proof };
@@ -116,8 +116,8 @@ function* forged(good: GoodProof, other: GoodProof): Generator<Draft> {
   };
   yield { name: 'a proof of zeros', publicInputs, proof: new Uint8Array(good.proof.length) };
   yield { name: 'a proof of ones', publicInputs, proof: new Uint8Array(good.proof.length).fill(255) };
-  yield { name: 'random numbers', publicInputs, proof: filled((at) => madeUpField(`random ${good.name} ${at}`)) };
-  yield { name: 'random bytes', publicInputs, proof: filled((at) => madeUpBytes(`random ${good.name} ${at}`)) };
+  yield { name: 'random numbers', publicInputs, proof: filled((at) => fieldFromText(`random ${good.name} ${at}`)) };
+  yield { name: 'random bytes', publicInputs, proof: filled((at) => bytesFromText(`random ${good.name} ${at}`)) };
   yield { name: 'every point the generator', publicInputs, proof: filled((at) => fieldFromBigInt(at % 2 ? 2n : 1n)) };
   yield { name: "another statement's proof", publicInputs, proof: other.proof };
   const half = Math.floor(elements / 2) * FIELD_BYTES;
@@ -133,7 +133,7 @@ function* otherPublics(good: GoodProof, other: GoodProof): Generator<Draft> {
   const { proof } = good;
   const own = listOf(good.publicInputs);
   for (const [at, name] of PUBLIC_INPUTS.entries()) {
-    const replaced = { zero: new Uint8Array(FIELD_BYTES), random: madeUpField(`${name} of ${good.name}`) };
+    const replaced = { zero: new Uint8Array(FIELD_BYTES), random: fieldFromText(`${name} of ${good.name}`) };
     for (const [how, value] of Object.entries(replaced))
       yield { name: `${name} replaced by ${how}`, publicInputs: own.with(at, value), proof };
     const next = fieldFromBigInt((fieldToBigInt(own[at] ?? new Uint8Array(FIELD_BYTES)) + 1n) % FIELD_MODULUS);

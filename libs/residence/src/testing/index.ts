@@ -1,5 +1,5 @@
 /** For tests: made-up people, a registrar and an enclave whose keys are public, real proofs of these people, and bad proofs. */
-export * from './made-up';
+export * from './from-text';
 export * from './people';
 export { EXPIRES_AT_SECONDS, PLANNED_PROOFS, computePlanned, type PlannedProof } from './planned-proofs';
 export * from './committed-proofs';

@@ -3,7 +3,7 @@ import { signCampaignNote, signRootNote, type Window } from '../notes';
 import { registrationToJson, type RegistrationJson } from '../registration';
 import { commitmentOf, leafOf } from '../statement';
 import { listFilesOf } from './list-server';
-import { TEST_MAX_CAMPAIGN_DAYS, TEST_REGISTRAR } from './made-up';
+import { TEST_MAX_CAMPAIGN_DAYS, TEST_REGISTRAR } from './from-text';
 import type { Person } from './people';
 
 const [signingKey] = TEST_REGISTRAR.signingKeys;

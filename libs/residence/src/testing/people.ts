@@ -3,7 +3,13 @@ import type { Field } from '../field';
 import { EMPTY_LEAF, MerkleTree } from '../merkle-tree';
 import { signCampaignNote, signRootNote } from '../notes';
 import { commitmentOf, leafOf } from '../statement';
-import { FOREIGN_SIGNING_KEY, madeUpField, TEST_MAX_CAMPAIGN_DAYS, TEST_NOW_SECONDS, TEST_REGISTRAR } from './made-up';
+import {
+  FOREIGN_SIGNING_KEY,
+  fieldFromText,
+  TEST_MAX_CAMPAIGN_DAYS,
+  TEST_NOW_SECONDS,
+  TEST_REGISTRAR,
+} from './from-text';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -18,7 +24,7 @@ export interface Person {
 }
 
 function person(name: string, district: string, index: number): Person {
-  return { name, district, index, secret: madeUpField(`secret of ${name}`), salt: madeUpField(`salt of ${name}`) };
+  return { name, district, index, secret: fieldFromText(`secret of ${name}`), salt: fieldFromText(`salt of ${name}`) };
 }
 
 /** Ten people. Five of them have an unnumbered seat: one in an at-large state, and four in DC and the territories. */
@@ -37,7 +43,7 @@ export const TEN = [
 
 export const KIM = person('kim', '120-MT-01', 21);
 /** Kim has the same secret and place as before, and another district and salt. */
-export const KIM_MOVED: Person = { ...KIM, district: '120-MT-02', salt: madeUpField('second salt of kim') };
+export const KIM_MOVED: Person = { ...KIM, district: '120-MT-02', salt: fieldFromText('second salt of kim') };
 /** Lee is registered in a district of the Congress that ended. */
 export const LEE = person('lee', '119-MT-02', 34);
 /** Max is in the tree `before`, and is revoked in the tree `after`. */

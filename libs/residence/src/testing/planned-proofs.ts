@@ -12,14 +12,14 @@ import { messageInput } from '../statement';
 import { witnessOf, type Witness } from '../witness';
 import { sha256 } from '@noble/hashes/sha2.js';
 import {
-  madeUpBytes,
-  madeUpField,
+  bytesFromText,
+  fieldFromText,
   RETIRED_ENCLAVE_KEY,
   TEST_ENCLAVE_KEY,
   TEST_NOW_SECONDS,
   TEST_REGISTRAR,
   type TestEnclaveKey,
-} from './made-up';
+} from './from-text';
 import {
   campaignNote,
   KIM,
@@ -97,12 +97,12 @@ export const PLANNED_PROOFS: readonly PlannedProof[] = [
   dishonest(
     'jon roads, opened with another delivery',
     jon,
-    opening(() => ({ delivery: new Uint8Array(madeUpField('other')) })),
+    opening(() => ({ delivery: new Uint8Array(fieldFromText('other')) })),
   ),
   dishonest(
     'jon roads, opened with another blinding',
     jon,
-    opening(() => ({ blinding: new Uint8Array(madeUpField('other')) })),
+    opening(() => ({ blinding: new Uint8Array(fieldFromText('other')) })),
   ),
   dishonest('jon roads, opened as another campaign', jon, (honest) => ({
     ...opening(() => ({ campaign: campaignNote('schools') }))(honest),
@@ -142,7 +142,7 @@ export const EXPIRES_AT_SECONDS = TEST_NOW_SECONDS + 6 * 3600;
 export function computePlanned({ person, tree, campaign, messageName, enclaveKey, change }: PlannedProof): Planned {
   const { secret, district, salt, index } = person;
   const { root, ...path } = { root: testTree(tree).root, siblings: testTree(tree).path(index) };
-  const statusSecret = madeUpBytes(`status secret of ${messageName}`);
+  const statusSecret = bytesFromText(`status secret of ${messageName}`);
   const statusSha256 = sha256(statusSecret);
   const witness = (sealed: Uint8Array): Witness =>
     witnessOf({
@@ -151,14 +151,14 @@ export function computePlanned({ person, tree, campaign, messageName, enclaveKey
       siblings: path.siblings,
       root,
       campaign,
-      blinding: madeUpField(`blinding of ${messageName}`),
+      blinding: fieldFromText(`blinding of ${messageName}`),
       message: messageInput(statusSha256, sealed),
     });
   const { publicInputs, opening: opens } = witness(new Uint8Array());
   const header: SealedHeader = {
     suite: DEFAULT_SUITE,
     keyId: enclaveKey.keyId,
-    messageId: madeUpBytes(`id of ${messageName}`).slice(0, 16),
+    messageId: bytesFromText(`id of ${messageName}`).slice(0, 16),
     expiresAtSeconds: EXPIRES_AT_SECONDS,
     nullifier: publicInputs.nullifier,
   };
@@ -181,7 +181,7 @@ function honestContent({ name, district }: Person, messageName: string): Omit<Co
   if (!isState(state)) throw new TypeError('a made-up person lives in a state that exists');
   return {
     version: 1,
-    deliverySecret: new Uint8Array(madeUpBytes(`delivery secret of ${messageName}`)),
+    deliverySecret: new Uint8Array(bytesFromText(`delivery secret of ${messageName}`)),
     offices: [houseOffice(state, seat), ...senateOffices(state)],
     constituent: {
       prefix: 'Mx.',

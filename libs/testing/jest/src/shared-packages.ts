@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { sep } from 'node:path';
 
-import { keepAsTheyAre, keepingAdditions } from './worker-state';
+import { restoreAfterEachSpec, keepGlobalsAddedBy } from './worker-state';
 
 /** Packages that jest's own loader loads for each spec file, with the reason. */
 const NOT_SHARED: readonly (readonly [name: string, reason: string])[] = [
@@ -32,9 +32,9 @@ export function isShared(file: string): boolean {
 /** Returns the exports of a package's file, CommonJS or ES module. Loads it once per worker. */
 export function requirePackage(file: string): unknown {
   if (loaded.has(file)) return workersRequire(file);
-  const exports: unknown = keepingAdditions(() => workersRequire(file) as unknown);
+  const exports: unknown = keepGlobalsAddedBy(() => workersRequire(file) as unknown);
   loaded.add(file);
-  for (const [folder, objects] of STATICS) if (isOf(folder, file)) keepAsTheyAre(objects());
+  for (const [folder, objects] of STATICS) if (isOf(folder, file)) restoreAfterEachSpec(objects());
   return exports;
 }
 

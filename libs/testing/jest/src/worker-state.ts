@@ -42,7 +42,7 @@ export function recordWorkerState(): () => void {
 }
 
 /** Loads a package whose globals and listeners must outlive the spec file that loads it first. */
-export function keepingAdditions<T>(load: () => T): T {
+export function keepGlobalsAddedBy<T>(load: () => T): T {
   const globals = new Set(Reflect.ownKeys(globalThis));
   const listeners = new Set<unknown>(processListeners().map(([, listener]) => listener));
   try {
@@ -55,7 +55,7 @@ export function keepingAdditions<T>(load: () => T): T {
 }
 
 /** Restores the own properties of these objects of a package after each spec file. */
-export function keepAsTheyAre(objects: readonly object[]): void {
+export function restoreAfterEachSpec(objects: readonly object[]): void {
   for (const object of objects) if (!packagesObjects.has(object)) packagesObjects.set(object, propertiesOf(object));
 }
 

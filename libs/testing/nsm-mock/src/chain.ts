@@ -49,7 +49,7 @@ export interface Chain {
 }
 
 /** Keeps a chain under a root valid. Callers at the same time get the same chain. */
-export class ChainKeeper {
+export class CertificateChainCache {
   readonly #root: Signer;
   readonly #levels: Level[];
   #signers: Signer[] = [];

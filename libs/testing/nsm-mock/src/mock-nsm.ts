@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { NsmError, decodeCbor, encodeCbor, type NsmTransport } from '@communique-tee/nsm';
-import { ChainKeeper } from './chain';
+import { CertificateChainCache } from './chain';
 import { signDocument } from './document';
 import { maxPcrs, registers } from './measurements';
 import { refuseProduction, developmentRoot } from './root';
@@ -37,7 +37,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   const moduleId = options.moduleId ?? `i-development-enc${randomBytes(8).toString('hex')}`;
   // Uses the later time, so that the mock NSM signs under the root of developmentRootPem even if `now` is early
   const root = await developmentRoot(options.rootFolder, Math.max(now(), Date.now()));
-  const chains = new ChainKeeper(root, moduleId);
+  const chains = new CertificateChainCache(root, moduleId);
   let closed = false;
 
   const attest = async (fields: Map<unknown, unknown>) => {

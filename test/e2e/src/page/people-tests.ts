@@ -1,4 +1,4 @@
-import { finger, keyboard, type Hand } from './hand';
+import { touch, keyboard, type InputDevice } from './input-device';
 import type { PageSystem } from './page-system';
 import { Sender, type Language } from './sender';
 
@@ -10,7 +10,11 @@ const TITLES = {
 /** Tests first-time senders, on small screens, in each language. */
 export function describePeople(on: () => PageSystem): void {
   describe('a first-time sender with a campaign link', () => {
-    async function writes(language: Language, width: number, handOf: (page: Sender['page']) => Hand): Promise<void> {
+    async function writes(
+      language: Language,
+      width: number,
+      handOf: (page: Sender['page']) => InputDevice,
+    ): Promise<void> {
       await using tab = await on().open({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
       const { page } = tab;
       await on().answers({});
@@ -27,13 +31,13 @@ export function describePeople(on: () => PageSystem): void {
     }
 
     it.each(['en', 'es'] as const)('reaches a verified receipt at 390 px by touch, in %s', (language) =>
-      writes(language, 390, () => finger),
+      writes(language, 390, () => touch),
     );
 
     it.each(['en', 'es'] as const)('reaches a verified receipt at 390 px by only the keyboard, in %s', (language) =>
       writes(language, 390, keyboard),
     );
 
-    it('reaches a verified receipt at 400 % zoom, which leaves 320 px', () => writes('en', 320, () => finger));
+    it('reaches a verified receipt at 400 % zoom, which leaves 320 px', () => writes('en', 320, () => touch));
   });
 }

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { mouse, type Hand } from './hand';
+import { mouse, type InputDevice } from './input-device';
 import { failedRequestsOf } from './visit';
 
 /** The person of docs/examples/message.json, by the names of the form's fields. */
@@ -27,7 +27,7 @@ export class Sender {
   constructor(
     readonly page: Page,
     private readonly language: Language = 'en',
-    private readonly hand: Hand = mouse,
+    private readonly hand: InputDevice = mouse,
   ) {}
 
   field(name: string) {

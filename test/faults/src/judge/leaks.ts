@@ -1,4 +1,4 @@
-import { filesBelow, find, type Remains, type System } from '@communique-tee/test-system';
+import { filesBelow, find, type Leftover, type System } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import type { Violation } from './violation';
 
@@ -13,14 +13,14 @@ export async function findSecrets(system: System, secrets: Readonly<Record<strin
   }));
 }
 
-async function tables(connectionString: string): Promise<Remains[]> {
+async function tables(connectionString: string): Promise<Leftover[]> {
   const client = new Client({ connectionString });
   await client.connect();
   try {
     const { rows } = await client.query<{ name: string }>(
       "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
     );
-    const dumps: Remains[] = [];
+    const dumps: Leftover[] = [];
     for (const { name } of rows) {
       const { rows: dump } = await client.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM ${name} t`);
       dumps.push({ where: `table ${name}`, bytes: Buffer.from(dump.map(({ row }) => row).join('\n')) });

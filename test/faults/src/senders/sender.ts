@@ -3,7 +3,7 @@ import { drawContent } from './content';
 import type { Draw } from '@communique-tee/testing/harness';
 import { RESIDENTS_OFFICES, type Residents } from './residents';
 import type { SentMessage } from './sent-message';
-import { UntiringClient, type ClientOptions } from '@communique-tee/test-system';
+import { RetryingClient, type ClientOptions } from '@communique-tee/test-system';
 
 export interface SenderOptions extends ClientOptions {
   readonly user: string;
@@ -19,10 +19,10 @@ export interface SenderOptions extends ClientOptions {
  * key if it gets no answer.
  */
 export class Sender {
-  private readonly client: UntiringClient;
+  private readonly client: RetryingClient;
 
   constructor(private readonly options: SenderOptions) {
-    this.client = new UntiringClient(options);
+    this.client = new RetryingClient(options);
   }
 
   get user(): string {

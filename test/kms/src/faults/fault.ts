@@ -26,7 +26,7 @@ export type Fault =
   | { kind: 'answer'; change: (answer: Record<string, unknown>) => Record<string, unknown> };
 
 /** Which requests a fault strikes. */
-export interface Strike {
+export interface FaultScope {
   /** The action, such as `Decrypt` or `GenerateDataKey`; if absent, every action. */
   action?: string;
   /** How many matching requests pass before the fault strikes; default 0. */

@@ -1,4 +1,4 @@
-import type { Fault, Strike } from './fault';
+import type { Fault, FaultScope } from './fault';
 
 interface Planned {
   fault: Fault;
@@ -13,7 +13,7 @@ export class FaultSchedule {
   readonly #struck = new Map<Fault['kind'], number>();
 
   /** @throws TypeError if `after` or `times` is not a valid number */
-  add(fault: Fault, { action, after = 0, times = 1 }: Strike = {}): void {
+  add(fault: Fault, { action, after = 0, times = 1 }: FaultScope = {}): void {
     const left = times === 'always' ? Infinity : times;
     if (!Number.isInteger(after) || after < 0 || !(left === Infinity || (Number.isInteger(left) && left > 0)))
       throw new TypeError('after: a count from 0; times: a count from 1, or "always"');

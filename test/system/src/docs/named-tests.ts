@@ -12,7 +12,7 @@ export function testsNamedIn(text: string): NamedTest[] {
 }
 
 /** Whether the file has a string that equals this title, of a test or of an attack. */
-export function holdsTest(root: string, { file, title }: NamedTest): boolean {
+export function containsTest(root: string, { file, title }: NamedTest): boolean {
   const path = join(root, file);
   if (!existsSync(path)) return false;
   const source = readFileSync(path, 'utf8').replaceAll("\\'", "'");

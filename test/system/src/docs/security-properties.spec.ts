@@ -1,7 +1,7 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { holdsTest, testsNamedIn } from './named-tests';
+import { containsTest, testsNamedIn } from './named-tests';
 import { readProperties, type Property } from './properties';
 
 /** Checks that every promise in docs/security-properties.md has a test that attacks it. */
@@ -55,8 +55,8 @@ describe('readProperties', () => {
   it('finds a test only by its whole title', () => {
     const file = 'test/system/src/docs/security-properties.spec.ts';
     const title = 'reports everything that a property lacks';
-    expect(holdsTest(root, { file, title })).toBe(true);
-    expect(holdsTest(root, { file, title: title.slice(0, -6) })).toBe(false);
+    expect(containsTest(root, { file, title })).toBe(true);
+    expect(containsTest(root, { file, title: title.slice(0, -6) })).toBe(false);
   });
 });
 
@@ -78,7 +78,7 @@ function problemsOf({ fields }: Property): string[] {
   for (const attack of fields.get('Attack') ?? []) {
     const named = testsNamedIn(attack);
     if (named.length !== 1) problems.push(`an attack names one test: ${attack}`);
-    for (const each of named) if (!holdsTest(root, each)) problems.push(`no test "${each.title}" in ${each.file}`);
+    for (const each of named) if (!containsTest(root, each)) problems.push(`no test "${each.title}" in ${each.file}`);
   }
   return problems;
 }

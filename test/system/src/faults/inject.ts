@@ -27,7 +27,7 @@ export interface Injector {
   readonly finished: Promise<void>;
 }
 
-export interface Victims {
+export interface FaultTargets {
   readonly system: System;
   readonly redis: Redis | undefined;
 }
@@ -38,7 +38,12 @@ const START_ATTEMPTS = 10;
  * Carries out the plan. Each process has its own timeline, so several may be down at once. `signal` ends the plan early; all processes are
  * then started again.
  */
-export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, note: (line: string) => void): Injector {
+export function inject(
+  plan: FaultPlan,
+  victims: FaultTargets,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Injector {
   const injected = {
     kills: { gateway: 0, enclave: 0, redis: 0, postgres: 0 },
     episodes: 0,
@@ -108,7 +113,7 @@ export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, n
 function actionsOn(
   process: ProcessName,
   which: number,
-  { system, redis }: Victims,
+  { system, redis }: FaultTargets,
 ): { kill: () => Promise<void>; start: () => Promise<void> } {
   if (process === 'gateway' || process === 'enclave')
     return { kill: () => system.kill(process, which), start: () => system.start(process, which) };

@@ -73,7 +73,7 @@ export async function startFrom({ folder }: ClusterCopy, { port, archive }: Rest
 }
 
 /** Kills the server, and removes its files. */
-export async function loseCluster(postgres: Postgres): Promise<void> {
+export async function destroyCluster(postgres: Postgres): Promise<void> {
   const pids = await family(await mainProcess(postgres.folder));
   await postgres.kill();
   for (const pid of pids) await gone(pid);

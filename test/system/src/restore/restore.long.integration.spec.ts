@@ -9,7 +9,7 @@ import { DatabaseError } from 'pg';
 import { HIGH_RATE_LIMITS } from '../high-rate-limits';
 import { startSystem, type System } from '../start-system';
 import { archiveCommand, queryOnce, startArchiving, untilArchived } from './archive';
-import { baseBackup, loseCluster, snapshotDisk, startFrom } from './cluster-copies';
+import { baseBackup, destroyCluster, snapshotDisk, startFrom } from './cluster-copies';
 import { readDatabase } from './database-state';
 import { Sender, type Sent } from './senders';
 
@@ -83,7 +83,7 @@ it('a snapshot of the disk, taken while messages are posted and delivered, resto
   for (const sent of sentByCrowd) expect(await sender.ended(sent)).toBe('delivered');
   const before = await readDatabase(system.databaseUrl);
 
-  await loseCluster(postgres);
+  await destroyCluster(postgres);
   await open();
   postgres = await startFrom(copy, { port: postgres.port });
   const restored = await readDatabase(system.databaseUrl);
@@ -137,7 +137,7 @@ it('if the enclave is lost too, senders seal again what was delivered after the 
   for (const sent of [waiting, underWay]) expect(await sender.ended(sent)).toBe('delivered');
 
   await system.kill('enclave');
-  await loseCluster(postgres);
+  await destroyCluster(postgres);
   postgres = await startFrom(copy, { port: postgres.port });
   await system.start('enclave');
 
@@ -173,7 +173,7 @@ it('a base backup and the archived log restore the database to a chosen moment, 
   expect(await sender.statusOf(waiting)).toBe('unknown_here');
 
   await system.kill('gateway');
-  await loseCluster(postgres);
+  await destroyCluster(postgres);
   postgres = await startFrom(copy, { port: postgres.port, archive: { folder: archive, until: 'before_the_mistake' } });
   const restored = await readDatabase(system.databaseUrl);
   expect(new Set(restored.messages.keys())).toEqual(new Set(before.messages.keys()));

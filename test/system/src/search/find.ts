@@ -9,7 +9,7 @@ export interface Find {
 }
 
 /** The bytes of something that a run left behind, with its name. */
-export interface Remains {
+export interface Leftover {
   where: string;
   bytes: Buffer;
 }
@@ -27,7 +27,7 @@ const START_BYTES = 4;
  * Searches for every field (a text or secret bytes) in every encoding, and ignores case. Returns the names of fields, encodings and places,
  * never a value. All needles are found in one pass, which takes a quarter of the CPU time of a separate search for each.
  */
-export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Remains[]): Find[] {
+export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Leftover[]): Find[] {
   const needles = Object.entries(fields).flatMap(([field, value]) =>
     (typeof value === 'string' ? encodingsOf(value) : encodingsOfBytes(value)).map(({ encoding, needle }): Needle => ({
       field,
@@ -68,12 +68,12 @@ function comparable(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('latin1').toLowerCase(), 'latin1');
 }
 
-export function filesBelow(folder: string): Remains[] {
+export function filesBelow(folder: string): Leftover[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => readIfFile(join(folder, name)));
 }
 
 /** Reads a file, or returns nothing if a running server removed the file meanwhile. */
-function readIfFile(path: string): Remains[] {
+function readIfFile(path: string): Leftover[] {
   try {
     return statSync(path).isFile() ? [{ where: path, bytes: readFileSync(path) }] : [];
   } catch (error) {

@@ -1,4 +1,4 @@
-import { arrivalTimes, FIRST_MAIL_SHARE_OF_DAY, peakOverMean } from './arrival-curve';
+import { arrivalTimes, FIRST_MAIL_SHARE_OF_DAY, peakToMeanRatio } from './arrival-curve';
 
 const DAY_MS = 86_400_000;
 
@@ -20,9 +20,9 @@ describe("the arrival curve of a campaign's day", () => {
     const busiest = perMinute.indexOf(Math.max(...perMinute));
     expect(busiest / 60).toBeGreaterThan(10);
     expect(busiest / 60).toBeLessThan(11);
-    expect(Math.max(...perMinute) / (100_000 / 1440)).toBeCloseTo(peakOverMean(), 0);
-    expect(peakOverMean()).toBeGreaterThan(4);
-    expect(peakOverMean()).toBeLessThan(5);
+    expect(Math.max(...perMinute) / (100_000 / 1440)).toBeCloseTo(peakToMeanRatio(), 0);
+    expect(peakToMeanRatio()).toBeGreaterThan(4);
+    expect(peakToMeanRatio()).toBeLessThan(5);
   });
 
   it('has few messages before the first e-mail, and the same shape for any length', () => {

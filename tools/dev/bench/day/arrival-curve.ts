@@ -36,7 +36,7 @@ export function arrivalTimes(messages: number, totalMs: number): Float64Array {
 }
 
 /** Returns the rate in the day's busiest minute divided by the day's mean rate. */
-export function peakOverMean(): number {
+export function peakToMeanRatio(): number {
   const sums = cumulated();
   let peak = 0;
   for (let step = 0; step < STEPS; step++) peak = Math.max(peak, (sums[step + 1] ?? 1) - (sums[step] ?? 0));

@@ -7,7 +7,7 @@ import {
   receivedBy,
   setCongressFaults,
   startSystem,
-  UntiringClient,
+  RetryingClient,
   type FaultPlan,
   type System,
 } from '@communique-tee/test-system';
@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { percentilesOf } from '../load/percentiles';
 import { beside, type Row, type SectionOptions } from '../measure';
-import { arrivalTimes, FIRST_MAIL_SHARE_OF_DAY, peakOverMean } from './arrival-curve';
+import { arrivalTimes, FIRST_MAIL_SHARE_OF_DAY, peakToMeanRatio } from './arrival-curve';
 import { databaseSize, logMiB, type DatabaseSize } from './database-size';
 import { judgeDay, type StoredMessage, type Verdict } from './judge-day';
 import { MARK, OFFICES, sendDay } from './send';
@@ -91,7 +91,7 @@ async function runDay(system: System, messages: number, totalMs: number): Promis
   await setCongressFaults(system, CALM);
   const loggedBefore = await logMiB(system.databaseUrl);
   const started = performance.now();
-  const client = new UntiringClient({
+  const client = new RetryingClient({
     gateways: system.gatewayUrls,
     policy: {
       acceptedMeasurements: system.accepted,
@@ -216,7 +216,7 @@ function rowsOf(day: Day): Row[] {
       what: `delivered to three offices, ${messages.toLocaleString('en')} messages`,
       value: verdict.latencies.length / seconds,
       unit: 'req/s',
-      note: `came at ${mean.toFixed(0)} a second on average and ${(mean * peakOverMean()).toFixed(0)} in the busiest minute; ${day.faults}`,
+      note: `came at ${mean.toFixed(0)} a second on average and ${(mean * peakToMeanRatio()).toFixed(0)} in the busiest minute; ${day.faults}`,
     },
     { what: 'lost', value: verdict.lost, unit: 'messages', mustBe: 0 },
     { what: 'doubled', value: verdict.doubled, unit: 'messages', mustBe: 0 },

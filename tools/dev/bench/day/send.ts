@@ -1,5 +1,5 @@
 import { postMessage, prepareMessage } from '@communique-tee/client';
-import type { UntiringClient } from '@communique-tee/test-system';
+import type { RetryingClient } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exampleMessage } from '../../demo/example-message';
 import type { PostedMessage } from './judge-day';
@@ -13,7 +13,7 @@ export const OFFICES: readonly string[] = exampleMessage().offices;
 export const MARK = /day-[0-9]+/;
 
 export interface Sending {
-  readonly client: UntiringClient;
+  readonly client: RetryingClient;
   /** One token for each user. */
   readonly tokens: readonly string[];
   /** When each message is due, milliseconds after `startMs`. */

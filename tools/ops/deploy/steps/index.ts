@@ -9,11 +9,11 @@ import { state } from './state';
 import { summary } from './summary';
 import { preview, up } from './update';
 import { verify } from './verify';
-import { wayBack } from './way-back';
+import { rollbackCheck } from './rollback-check';
 
 /** The steps in the order in which they run. */
 export const STEPS: readonly Step[] = [
-  ...[configuration, image, release, preflight, rules, wayBack],
+  ...[configuration, image, release, preflight, rules, rollbackCheck],
   ...[preview, up, rollout, state, verify, summary],
 ];
 

@@ -15,20 +15,20 @@ interface RunningRefresh {
 }
 
 /** The states of a refresh that the command starts: each DescribeInstanceRefreshes gets the next one. */
-export type Course = readonly (Partial<RunningRefresh> & { status: string })[];
+export type RefreshStates = readonly (Partial<RunningRefresh> & { status: string })[];
 
-export const SUCCEEDS: Course = [
+export const SUCCEEDS: RefreshStates = [
   { status: 'Pending' },
   { status: 'InProgress', percent: 50 },
   { status: 'Successful', percent: 100 },
 ];
-export const ROLLS_BACK: Course = [
+export const ROLLS_BACK: RefreshStates = [
   { status: 'InProgress', percent: 0, reason: 'Waiting for i-2: Pending:Wait' },
   { status: 'RollbackInProgress', percent: 50 },
   { status: 'RollbackSuccessful', percent: 100, reason: 'i-2 was not healthy' },
 ];
-export const FAILS: Course = [{ status: 'Failed', percent: 50, reason: 'Access denied while launching' }];
-export const NEVER_ENDS: Course = [{ status: 'InProgress', percent: 10 }];
+export const FAILS: RefreshStates = [{ status: 'Failed', percent: 50, reason: 'Access denied while launching' }];
+export const NEVER_ENDS: RefreshStates = [{ status: 'InProgress', percent: 10 }];
 
 /** The scaling group of a stack with its instance refreshes, which moto does not have, in AWS's query protocol. */
 export class ScalingGroup {
@@ -38,7 +38,7 @@ export class ScalingGroup {
   version = '1';
   instances: Instance[] = [{ id: 'i-1', version: '1', state: 'InService' }];
   refreshes: RunningRefresh[] = [];
-  course: Course = SUCCEEDS;
+  course: RefreshStates = SUCCEEDS;
   /** PCR0 in the tags of each version of the template. */
   images: Record<string, string> = {};
   /** The requests that change something, in the order in which they came. */

@@ -4,7 +4,7 @@ import { explainAws } from '../aws/explain';
 import { fail, pass, Unavailable, warn, type Check, type Context, type Finding } from '../check';
 import type { Account } from '../aws/account';
 import { listOf } from '../plan/stack-file';
-import { TookTooLong } from '../runner/time-limit';
+import { TimeLimitError } from '../runner/time-limit';
 
 /** Checks which identity would run `pulumi up`, and that the stack's configuration is for its account. */
 export const credentials: Check = {
@@ -22,7 +22,7 @@ export const credentials: Check = {
       account = await context.account();
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      if (error.cause instanceof TookTooLong) throw error.cause;
+      if (error.cause instanceof TimeLimitError) throw error.cause;
       return explainAws(error.cause, 'sts:GetCallerIdentity');
     }
     return [

@@ -2,7 +2,7 @@ import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protoc
 import { rootCertificates } from 'node:tls';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { codeOf, nameOf } from '../error-code';
-import { TookTooLong } from '../runner/time-limit';
+import { TimeLimitError } from '../runner/time-limit';
 import { readEnclaveConfiguration } from './enclave-configuration';
 import { examineEnd, SILENT_AFTER_MS, type ExaminedEnd, type ExamineOptions } from './examine-end';
 
@@ -66,7 +66,7 @@ function judge(context: Context, chamber: Chamber, { host, end }: ExaminedEnd): 
         )
       : pass(text);
   }
-  if (end.error instanceof TookTooLong) {
+  if (end.error instanceof TimeLimitError) {
     const seconds = String(end.error.limitMs / 1000);
     if (end.stage === 'connect') return refused(context, chamber, `${host} takes no connection within ${seconds} s`);
     return notYet(

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
 import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
 import { startTimer } from '../ports';
-import { TookTooLong } from '../runner/time-limit';
+import { TimeLimitError } from '../runner/time-limit';
 
 export interface HeadTarget {
   readonly host: string;
@@ -13,7 +13,7 @@ export interface HeadTarget {
   /** PEM. Only these authorities are trusted. */
   readonly certificateAuthorities: readonly string[];
   readonly signal: AbortSignal;
-  /** After this time the request ends with TookTooLong. */
+  /** After this time the request ends with TimeLimitError. */
   readonly limitMs: number;
 }
 
@@ -55,7 +55,7 @@ export function head({
     });
     asked.on(
       'close',
-      startTimer(limitMs, () => asked.destroy(new TookTooLong(limitMs))),
+      startTimer(limitMs, () => asked.destroy(new TimeLimitError(limitMs))),
     );
     let shown: Omit<HeadAnswer, 'status'> = { protocol: '', validTo: '', chain: [] };
     asked.on('socket', (socket) => {

@@ -1,5 +1,5 @@
 import { fail, pass, type Check, type Finding } from '../check';
-import { PlanRefused, PlanTookTooLong } from '../plan/read-plan';
+import { PlanRefused, PlanTimeLimitError } from '../plan/read-plan';
 
 const TO_REPLACE = /(^|[.@/])example\.(org|com|net)(\W|$)/;
 
@@ -43,7 +43,8 @@ export const configuration: Check = {
         ),
       );
     } catch (error) {
-      if (error instanceof PlanTookTooLong) return [...findings, fail(error.found, '--timeout <seconds> waits longer')];
+      if (error instanceof PlanTimeLimitError)
+        return [...findings, fail(error.found, '--timeout <seconds> waits longer')];
       if (!(error instanceof PlanRefused)) throw error;
       findings.push(
         ...error.problems.map((problem) =>

@@ -1,22 +1,22 @@
 import { codeOf } from '../error-code';
 
 /** DNS did not answer, which does not mean that the name is missing. */
-export class DnsSilent extends Error {
+export class DnsNoAnswerError extends Error {
   constructor(readonly dnsCode: string) {
     super('DNS did not answer');
-    this.name = 'DnsSilent';
+    this.name = 'DnsNoAnswerError';
   }
 }
 
 const ABSENT = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** @returns the records, empty if there are none. @throws DnsSilent */
+/** @returns the records, empty if there are none. @throws DnsNoAnswerError */
 export async function recordsOf<T>(question: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await question;
   } catch (error) {
     const code = codeOf(error) ?? '';
     if (ABSENT.has(code)) return [];
-    throw new DnsSilent(code === '' ? 'no code' : code);
+    throw new DnsNoAnswerError(code === '' ? 'no code' : code);
   }
 }

@@ -1,5 +1,5 @@
 import { fail, pass, type Check, type Context } from '../check';
-import { DnsSilent, recordsOf } from './ask-dns';
+import { DnsNoAnswerError, recordsOf } from './ask-dns';
 import { judgeCaa } from './caa';
 
 const LETS_ENCRYPT = ['letsencrypt.org'];
@@ -28,7 +28,7 @@ export const caa: Check = {
             `add there: ${at.name} CAA 0 issue "${first}"`,
           );
     } catch (error) {
-      if (error instanceof DnsSilent)
+      if (error instanceof DnsNoAnswerError)
         return fail(
           `DNS does not answer about CAA (${error.dnsCode}), and then no authority issues`,
           'check this machine’s resolver; if it works, the zone’s servers do not',

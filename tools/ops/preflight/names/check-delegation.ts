@@ -1,6 +1,6 @@
 import { awsCommand } from '../aws/command';
 import { fail, pass, skip, warn, type Check } from '../check';
-import { DnsSilent, recordsOf } from './ask-dns';
+import { DnsNoAnswerError, recordsOf } from './ask-dns';
 
 export const delegation: Check = {
   name: 'zone',
@@ -32,7 +32,7 @@ export const delegation: Check = {
         ask,
       );
     } catch (error) {
-      if (error instanceof DnsSilent)
+      if (error instanceof DnsNoAnswerError)
         return fail(
           `DNS does not answer for ${zone} (${error.dnsCode})`,
           'check this machine’s resolver; if it works, the zone’s servers do not',

@@ -2,7 +2,7 @@ import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
 import { STACK_TAG } from '@communique-tee/key-policies';
 import { explainAws } from '../aws/explain';
 import { fail, notYet, pass, Unavailable, warn, type Check, type Context, type Finding } from '../check';
-import { DnsSilent, recordsOf } from './ask-dns';
+import { DnsNoAnswerError, recordsOf } from './ask-dns';
 
 export const domain: Check = {
   name: 'domain',
@@ -20,7 +20,7 @@ export const domain: Check = {
       ]);
       return await judge(context, name, v4, v6);
     } catch (error) {
-      if (error instanceof DnsSilent)
+      if (error instanceof DnsNoAnswerError)
         return fail(`DNS does not answer here (${error.dnsCode})`, 'look at this machine’s resolver');
       throw error;
     }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Unavailable } from '../check';
 import type { Ports } from '../ports';
-import type { TookTooLong } from '../runner/time-limit';
+import type { TimeLimitError } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
 /**
@@ -58,10 +58,10 @@ export class PlanRefused extends Unavailable {
 }
 
 /** Infra's preview took too long, so it is unknown whether the configuration can work. */
-export class PlanTookTooLong extends Unavailable {
-  constructor(cause: TookTooLong) {
+export class PlanTimeLimitError extends Unavailable {
+  constructor(cause: TimeLimitError) {
     super('the stack’s configuration was not checked in time: see configuration', 'configuration', cause);
-    this.name = 'PlanTookTooLong';
+    this.name = 'PlanTimeLimitError';
     this.found = `infra’s preview ${cause.message}`;
   }
   readonly found: string;

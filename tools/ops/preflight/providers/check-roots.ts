@@ -5,7 +5,7 @@ import { nameOf } from '../error-code';
 import { authoritiesOf, rootOf } from '../congress/authorities';
 import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 import { examineEnd, SILENT_AFTER_MS, type ExaminedEnd, type ExamineOptions } from '../congress/examine-end';
-import { TookTooLong } from '../runner/time-limit';
+import { TimeLimitError } from '../runner/time-limit';
 
 /** Checks, without sending a key, that the enclave would accept each provider's certificate. */
 export const rootsCheck = ({
@@ -41,7 +41,7 @@ function judge({ host, end }: ExaminedEnd, authorities: readonly string[]): Find
     const root = rootOf(end.chain, authorities);
     return pass(`${host}: its certificate is under “${root?.name ?? ''}”, SHA-256 ${root?.sha256 ?? ''}`);
   }
-  if (end.error instanceof TookTooLong) return notInTime(host);
+  if (end.error instanceof TimeLimitError) return notInTime(host);
   return fail(
     `${host} does not speak HTTPS with this machine (${nameOf(end.error)})`,
     'look at the origin in the enclave’s configuration, and at this machine’s network',

@@ -1,9 +1,9 @@
 import { awsClients, callerIdentity, type Account, type AwsClients } from '../aws/account';
 import { Unavailable } from '../check';
-import { PlanTookTooLong, readPlan, type Plan } from '../plan/read-plan';
+import { PlanTimeLimitError, readPlan, type Plan } from '../plan/read-plan';
 import type { StackFile } from '../plan/stack-file';
 import type { Ports } from '../ports';
-import { TookTooLong, within } from './time-limit';
+import { TimeLimitError, within } from './time-limit';
 
 /** Reads the plan and the account once for all checks, each within the time limit. */
 export class Facts {
@@ -20,17 +20,17 @@ export class Facts {
     private readonly offline: boolean,
   ) {}
 
-  /** @throws PlanRefused, PlanTookTooLong */
+  /** @throws PlanRefused, PlanTimeLimitError */
   plan(): Promise<Plan> {
     this.#plan ??= within(this.limitMs, this.ports.startTimer, (signal) =>
       readPlan(this.ports, this.stack, this.stackFile, signal),
     ).catch((error: unknown) => {
-      throw error instanceof TookTooLong ? new PlanTookTooLong(error) : error;
+      throw error instanceof TimeLimitError ? new PlanTimeLimitError(error) : error;
     });
     return this.#plan;
   }
 
-  /** @throws Unavailable, whose cause is AWS's error or TookTooLong */
+  /** @throws Unavailable, whose cause is AWS's error or TimeLimitError */
   async account(): Promise<Account> {
     if (this.offline) throw new Unavailable('AWS is not asked (--offline)');
     try {
@@ -38,7 +38,7 @@ export class Facts {
       return await this.#identity;
     } catch (error) {
       throw new Unavailable(
-        error instanceof TookTooLong
+        error instanceof TimeLimitError
           ? 'AWS did not tell in time who you are: see aws-credentials'
           : 'AWS was not asked: see aws-credentials',
         'aws-credentials',

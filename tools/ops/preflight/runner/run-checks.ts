@@ -1,7 +1,7 @@
 import { fail, skip, Unavailable, type Check, type Context, type Finding } from '../check';
 import { nameOf } from '../error-code';
 import type { Facts } from './facts';
-import { TookTooLong, within } from './time-limit';
+import { TimeLimitError, within } from './time-limit';
 
 export interface Outcome {
   readonly check: Check;
@@ -63,7 +63,7 @@ async function findingsOf(
     return findings.length > 0 ? findings : [skip('nothing to look at')];
   } catch (error) {
     if (error instanceof Unavailable) return [unavailable(error, checks, context.stack)];
-    if (error instanceof TookTooLong)
+    if (error instanceof TimeLimitError)
       return [
         fail(
           error.message,

@@ -1,16 +1,16 @@
 import type { Ports } from '../ports';
 
 /** The time limit has passed: the server or this machine is slow. That proves nothing about the checked property. */
-export class TookTooLong extends Error {
+export class TimeLimitError extends Error {
   constructor(readonly limitMs: number) {
     super(`did not answer within ${String(limitMs / 1000)} s; not checked`);
-    this.name = 'TookTooLong';
+    this.name = 'TimeLimitError';
   }
 }
 
 /**
  * Waits for the work until the time limit, and then stops waiting even if the work ignores its signal.
- * @throws TookTooLong, and what the work throws
+ * @throws TimeLimitError, and what the work throws
  */
 export async function within<T>(
   limitMs: number,
@@ -21,7 +21,7 @@ export async function within<T>(
   let cancel: (() => void) | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     cancel = startTimer(limitMs, () => {
-      reject(new TookTooLong(limitMs));
+      reject(new TimeLimitError(limitMs));
       controller.abort();
     });
   });

@@ -7,7 +7,7 @@ import { readDistrict } from '../requests/district-cell';
 import { likenessOf, readBirthDate } from '../requests/likeness';
 import type { Move, Request } from '../requests/read-requests';
 import type { Finding } from '../residence/residence-check';
-import { formerOf, overBefore, ownersOf, placesOf, publishableFrom } from './registration-rules';
+import { formerOf, endOfForgettableEntries, ownersOf, placesOf, publishableFrom } from './registration-rules';
 
 /**
  * `moved`: same commitment, new district and salt. `renewed`: new commitment, or registered again after a revocation. `unchanged`: same
@@ -146,7 +146,7 @@ export function revokePerson(register: Register, person: string): Changed {
 
 /** Deletes former commitments, and revoked people, once every root that contained them has ended. */
 export function forgetEnded(register: Register, now: number): Register {
-  const over = overBefore(register, now);
+  const over = endOfForgettableEntries(register, now);
   const people = new Map<string, Person>();
   for (const each of register.people.values()) {
     const former = each.former.filter(({ until }) => until >= over);

@@ -1,5 +1,11 @@
 import { NOTE_GRACE_SECONDS } from '@communique-tee/residence';
-import { heldUntil, type FormerCommitment, type Person, type Register, type Registration } from '../register/register';
+import {
+  lastRootEnd,
+  type FormerCommitment,
+  type Person,
+  type Register,
+  type Registration,
+} from '../register/register';
 
 /**
  * Returns the commitments that are former ones once the person's current registration ends. Each has the end of the last root that contains
@@ -8,7 +14,7 @@ import { heldUntil, type FormerCommitment, type Person, type Register, type Regi
 export function formerOf(register: Register, { registration, former }: Person): FormerCommitment[] {
   const until = new Map(former.map((each) => [each.commitment, each.until]));
   if (registration !== null) {
-    const held = heldUntil(register, registration);
+    const held = lastRootEnd(register, registration);
     if (held > 0) until.set(registration.commitment, Math.max(held, until.get(registration.commitment) ?? 0));
   }
   return [...until].map(([commitment, last]) => ({ commitment, until: last }));
@@ -28,7 +34,7 @@ export function publishableFrom(former: readonly FormerCommitment[], commitment:
  * Returns a time (Unix seconds); an entry that ended before it may be deleted. The time depends on the clock and on the last published
  * root, because a clock that is wrong for one command must not make the register forget a valid root.
  */
-export function overBefore({ roots }: Register, now: number): number {
+export function endOfForgettableEntries({ roots }: Register, now: number): number {
   return Math.min(now, roots.at(-1)?.notBefore ?? 0) - NOTE_GRACE_SECONDS;
 }
 
@@ -53,6 +59,6 @@ export type RegistrationState = 'revoked' | 'published' | 'next publication' | '
 /** The state of a registration at a time (Unix seconds). */
 export function stateOf(register: Register, registration: Registration | null, now: number): RegistrationState {
   if (registration === null) return 'revoked';
-  if (heldUntil(register, registration) > now) return 'published';
+  if (lastRootEnd(register, registration) > now) return 'published';
   return registration.from > now ? 'waits' : 'next publication';
 }

@@ -85,7 +85,7 @@ export function newRegister(of: Pick<Register, 'registrar' | 'maxCampaignDays' |
 }
 
 /** The notAfter (Unix seconds) of the last root that contains a registration; 0 if no root does. */
-export function heldUntil(register: Register, { since, from }: Registration): number {
+export function lastRootEnd(register: Register, { since, from }: Registration): number {
   const holding = register.roots.filter(({ number, notBefore }) => number > since && notBefore >= from);
   return Math.max(0, ...holding.map(({ notAfter }) => notAfter));
 }

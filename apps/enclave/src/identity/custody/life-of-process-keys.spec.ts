@@ -55,13 +55,13 @@ describe('per-process keys while the parent sends nothing after the start', () =
     });
   });
   afterEach(async () => {
-    await custody.tender.stop();
+    await custody.keyMaintenance.stop();
     await folder.remove();
   });
 
   const passes = async (ms: number) => {
     time.offsetMs += ms;
-    await custody.tender.tend();
+    await custody.keyMaintenance.runOnce();
   };
   const held = () => custody.ring.held().map(({ keys }) => toHex(keys.keyId));
   const count = (event: string) => log.filter((line) => line.includes(`"event":"${event}"`)).length;
@@ -138,7 +138,7 @@ describe('per-process keys while the parent sends nothing after the start', () =
     const heldBefore = held();
     expect(heldBefore).toHaveLength(2);
     isNsmAway = true;
-    await custody.tender.tend();
+    await custody.keyMaintenance.runOnce();
     expect(count('nsm_failed')).toBe(1);
     expect(held()).toEqual(heldBefore);
     isNsmAway = false;

@@ -13,7 +13,7 @@ import {
   type SealedKeyCore,
 } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
-import type { Guardian } from './guardian';
+import type { KeyRequirements } from './key-requirements';
 import { KeyRefused } from './refusal';
 
 /** The time of the maker's document may differ by this much from the key record's `created`. The maker is the enclave that made the key. */
@@ -31,7 +31,7 @@ export function makerData(core: SealedKeyCore): Uint8Array {
  */
 export function verifyOwnImage(
   document: Uint8Array,
-  { pcr0, makerRoot }: Pick<Guardian, 'pcr0' | 'makerRoot'>,
+  { pcr0, makerRoot }: Pick<KeyRequirements, 'pcr0' | 'makerRoot'>,
 ): Promise<VerifiedAttestation> {
   return verifyAttestation(document, {
     // KMS checks the operator, because the key's policy names the parent's role
@@ -48,9 +48,13 @@ export function verifyOwnImage(
  * Checks that this document vouches for this core.
  * @throws KeyRefused `maker_refused`
  */
-export async function checkMaker(core: SealedKeyCore, document: Uint8Array, guardian: Guardian): Promise<void> {
+export async function checkMaker(
+  core: SealedKeyCore,
+  document: Uint8Array,
+  requirements: KeyRequirements,
+): Promise<void> {
   try {
-    const { timestampMs, userData } = await verifyOwnImage(document, guardian);
+    const { timestampMs, userData } = await verifyOwnImage(document, requirements);
     const isOfItsTime = Math.abs(timestampMs - core.created * 1000) <= MAKER_TOLERANCE_MS;
     const isOfThisKey = Buffer.compare(decodeSealedKeyMaker(userData ?? new Uint8Array()), coreSha256(core)) === 0;
     if (isOfItsTime && isOfThisKey) return;

@@ -10,12 +10,12 @@ import type { Log } from '../../runtime/log';
 import { OperatorSecrets } from '../secrets/operator-secrets';
 import { SecretOpener } from '../secrets/secret-opener';
 import { custodyName, keyTimes, type IdentityConfiguration } from './custody-config';
-import { KeyKeeper, type KeyKeeperParts } from './key-keeper';
+import { KeyOfferHandler, type KeyOfferHandlerParts } from './key-offer-handler';
 import { KeyRing } from '../keys/key-ring';
 import { verifyOwnImage } from './maker-document';
 import { ProcessKeys } from './process-keys';
 import { SealedKeys } from './sealed-keys';
-import { KeyTender } from './key-tender';
+import { KeyMaintenance } from './key-maintenance';
 
 export interface CustodyParts {
   configuration: IdentityConfiguration;
@@ -32,12 +32,12 @@ export interface CustodyParts {
 
 export interface Custody {
   ring: KeyRing;
-  keeper: KeyKeeper;
+  keyOffers: KeyOfferHandler;
   secrets: OperatorSecrets;
   /** Hex. */
   pcr0: string;
   /** Already started; the caller stops it. */
-  tender: KeyTender;
+  keyMaintenance: KeyMaintenance;
 }
 
 /**
@@ -64,14 +64,14 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
     log.write('warn', 'keys_end_with_process', { custody });
   }
   const kms = openForKms(ring, secrets, pcr0, parts);
-  const tender = new KeyTender({ ring, processKeys, nsm, clock, clockWatch, log });
-  tender.start();
+  const keyMaintenance = new KeyMaintenance({ ring, processKeys, nsm, clock, clockWatch, log });
+  keyMaintenance.start();
   return {
     ring,
     secrets,
-    keeper: new KeyKeeper({ custody, ring, secrets, log, kms }),
+    keyOffers: new KeyOfferHandler({ custody, ring, secrets, log, kms }),
     pcr0: Buffer.from(pcr0).toString('hex'),
-    tender,
+    keyMaintenance,
   };
 }
 
@@ -80,7 +80,7 @@ function openForKms(
   secrets: OperatorSecrets,
   pcr0: Uint8Array,
   { configuration, configSha256, nsm, clock, egress, log, makerRoot }: CustodyParts,
-): KeyKeeperParts['kms'] {
+): KeyOfferHandlerParts['kms'] {
   const { kms, custody, stack, legacySuite } = configuration;
   const alias = custody.mode === 'kms' ? custody.keyAlias : configuration.secrets?.keyAlias;
   if (!kms || alias === undefined) return null;

@@ -1,7 +1,7 @@
 import type { SealedKeyCore, SealedKeyRecord } from '@communique-tee/protocol';
-import { KmsUseless, type KmsSession } from '../kms';
+import { KmsUnavailableError, type KmsSession } from '../kms';
 import { deriveEnclaveKeys, type EnclaveKeys } from '../keys/enclave-keys';
-import { dataKeyContext, type Guardian } from './guardian';
+import { dataKeyContext, type KeyRequirements } from './key-requirements';
 import { MAKER_TOLERANCE_MS, checkMaker } from './maker-document';
 import { KeyRefused } from './refusal';
 import { openSecret } from './secret-box';
@@ -12,19 +12,23 @@ import { openSecret } from './secret-box';
  */
 export async function checkRecord(
   { core, maker }: SealedKeyRecord,
-  guardian: Guardian,
+  requirements: KeyRequirements,
   isRevoked: (keyId: Uint8Array) => boolean,
   nowMs: number,
 ): Promise<void> {
   if (isRevoked(core.key_id)) throw new KeyRefused('revoked');
-  if (core.custody !== guardian.custody) throw new KeyRefused('other_custody');
-  if (!equal(core.pcr0, guardian.pcr0)) throw new KeyRefused('other_image');
-  checkTimes(core, guardian, nowMs);
-  await checkMaker(core, maker, guardian);
+  if (core.custody !== requirements.custody) throw new KeyRefused('other_custody');
+  if (!equal(core.pcr0, requirements.pcr0)) throw new KeyRefused('other_image');
+  checkTimes(core, requirements, nowMs);
+  await checkMaker(core, maker, requirements);
 }
 
 /** `nowMs` is the attested time, never the machine's. */
-function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { times }: Guardian, nowMs: number): void {
+function checkTimes(
+  { created, rotate_after, destroy_after }: SealedKeyCore,
+  { times }: KeyRequirements,
+  nowMs: number,
+): void {
   if (created * 1000 > nowMs + MAKER_TOLERANCE_MS) throw new KeyRefused('times_invalid');
   if (nowMs >= destroy_after * 1000) throw new KeyRefused('too_old');
   const isLonger =
@@ -39,14 +43,14 @@ function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { t
  */
 export async function openRecord(
   record: SealedKeyRecord,
-  guardian: Guardian,
+  requirements: KeyRequirements,
   session: KmsSession,
 ): Promise<EnclaveKeys> {
-  const dataKey = await unwrap(record.core, guardian, session);
+  const dataKey = await unwrap(record.core, requirements, session);
   const secret = openSecret(record, dataKey);
   dataKey.fill(0);
   if (!secret) throw new KeyRefused('tampered');
-  const keys = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
+  const keys = deriveEnclaveKeys(secret, requirements.custody, requirements.legacySuite);
   secret.fill(0);
   const { key_id, public_key, receipt_key, legacy_key } = record.core;
   // Either all key records of an image have a legacy key, or none has
@@ -66,15 +70,25 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-async function unwrap({ data_key }: SealedKeyCore, guardian: Guardian, session: KmsSession): Promise<Uint8Array> {
+async function unwrap(
+  { data_key }: SealedKeyCore,
+  requirements: KeyRequirements,
+  session: KmsSession,
+): Promise<Uint8Array> {
   try {
-    const context = dataKeyContext(guardian);
+    const context = dataKeyContext(requirements);
     const { plaintext } = await session.ask((kms, authorization) =>
-      kms.decrypt({ keyId: guardian.custody, ciphertextBlob: data_key, context, plaintextBytes: 32, ...authorization }),
+      kms.decrypt({
+        keyId: requirements.custody,
+        ciphertextBlob: data_key,
+        context,
+        plaintextBytes: 32,
+        ...authorization,
+      }),
     );
     return plaintext;
   } catch (cause) {
-    if (!(cause instanceof KmsUseless)) throw cause;
+    if (!(cause instanceof KmsUnavailableError)) throw cause;
     throw new KeyRefused(cause.code, { cause });
   }
 }

@@ -1,11 +1,11 @@
 import { NsmError, type Nsm } from '@communique-tee/nsm';
 import type { SealedKeyCore } from '@communique-tee/protocol';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
-import { KmsUseless, type KmsSession } from '../kms';
+import { KmsUnavailableError, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
 import { keyIdText } from '../keys/enclave-keys';
 import type { KeyRing } from '../keys/key-ring';
-import type { Guardian } from './guardian';
+import type { KeyRequirements } from './key-requirements';
 import { makeRecord, type MadeRecord } from './make-record';
 
 const MAX_EPOCH = 0xffff_ffff;
@@ -18,7 +18,7 @@ export class Proposals {
   private made: MadeRecord | null = null;
 
   constructor(
-    private readonly guardian: Guardian,
+    private readonly requirements: KeyRequirements,
     private readonly ring: KeyRing,
     private readonly nsm: Nsm,
     private readonly clock: AnchoredClock,
@@ -55,11 +55,11 @@ export class Proposals {
   private async make(epoch: number, session: KmsSession): Promise<MadeRecord | null> {
     if (epoch > MAX_EPOCH) return null;
     try {
-      const made = await makeRecord(epoch, this.guardian, this.nsm, this.clock, session);
+      const made = await makeRecord(epoch, this.requirements, this.nsm, this.clock, session);
       this.log.write('info', 'key_proposed', { keyId: keyIdText(made.core.key_id) });
       return made;
     } catch (error) {
-      if (error instanceof KmsUseless) return null;
+      if (error instanceof KmsUnavailableError) return null;
       if (!(error instanceof NsmError)) throw error;
       this.log.write('error', 'nsm_failed', { code: error.code });
       return null;
@@ -67,6 +67,6 @@ export class Proposals {
   }
 
   private isOurs({ custody, pcr0 }: SealedKeyCore): boolean {
-    return custody === this.guardian.custody && Buffer.compare(pcr0, this.guardian.pcr0) === 0;
+    return custody === this.requirements.custody && Buffer.compare(pcr0, this.requirements.pcr0) === 0;
   }
 }

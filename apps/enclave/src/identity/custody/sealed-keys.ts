@@ -14,7 +14,7 @@ import { firstThenAll, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
 import { keyIdText } from '../keys/enclave-keys';
 import type { KeyRing } from '../keys/key-ring';
-import type { Guardian } from './guardian';
+import type { KeyRequirements } from './key-requirements';
 import { checkRecord, openRecord } from './open-record';
 import { Proposals } from './proposals';
 import { KeyRefused } from './refusal';
@@ -39,13 +39,13 @@ export class SealedKeys {
   private said = new Set<string>();
 
   constructor(
-    private readonly guardian: Guardian,
+    private readonly requirements: KeyRequirements,
     private readonly ring: KeyRing,
     private readonly nsm: Nsm,
     private readonly clock: AnchoredClock,
     private readonly log: Log,
   ) {
-    this.proposals = new Proposals(guardian, ring, nsm, clock, log);
+    this.proposals = new Proposals(requirements, ring, nsm, clock, log);
   }
 
   revoke(keyIds: readonly Uint8Array[]): void {
@@ -115,9 +115,9 @@ export class SealedKeys {
     const id = keyIdText(core.key_id);
     const isHeld = this.ring.find(core.key_id) !== undefined;
     if (isHeld && this.opened.get(id) === sha256) return;
-    await checkRecord(record, this.guardian, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
+    await checkRecord(record, this.requirements, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
     if (isHeld) throw new KeyRefused('tampered'); // the record differs from the one that was opened, and a key is sealed only once
-    const keys = await openRecord(record, this.guardian, session);
+    const keys = await openRecord(record, this.requirements, session);
     // Another record of this offer, handled meanwhile, may name the same key
     if (this.ring.find(core.key_id) !== undefined) {
       if (this.opened.get(id) === sha256) return;
@@ -126,7 +126,7 @@ export class SealedKeys {
     this.makeRoom(offered);
     this.opened.set(id, sha256);
     this.log.write('info', 'keys_opened', { keyId: id });
-    const documents = new DocumentSource(this.nsm, keys, this.clock, this.guardian.configSha256);
+    const documents = new DocumentSource(this.nsm, keys, this.clock, this.requirements.configSha256);
     this.ring.take({ keys, documents, ...timesOf(core) });
   }
 

@@ -1,4 +1,4 @@
 export { firstThenAll } from './first-then-all';
 export { aliasArnSchema, kmsAuthorities, kmsConfigSchema, readAliasArn, type KmsConfig } from './kms-config';
-export { KmsSession, KmsUseless, type KmsAuthorization, type KmsFailure } from './kms-session';
+export { KmsSession, KmsUnavailableError, type KmsAuthorization, type KmsFailure } from './kms-session';
 export { openKms } from './open-kms';

@@ -4,8 +4,8 @@ import { NsmError } from '@communique-tee/nsm';
 /** Why KMS failed, or the NSM whose document KMS requires. */
 export type KmsFailure = KmsErrorCode | 'nsm_failed';
 
-export class KmsUseless extends Error {
-  override readonly name = 'KmsUseless';
+export class KmsUnavailableError extends Error {
+  override readonly name = 'KmsUnavailableError';
   constructor(readonly code: KmsFailure) {
     super(code);
   }
@@ -43,15 +43,15 @@ export class KmsSession {
     return this.failure;
   }
 
-  /** @throws KmsUseless */
+  /** @throws KmsUnavailableError */
   async ask<Answer>(call: (kms: KmsClient, authorization: KmsAuthorization) => Promise<Answer>): Promise<Answer> {
-    if (this.failure !== null) throw new KmsUseless(this.failure);
+    if (this.failure !== null) throw new KmsUnavailableError(this.failure);
     try {
       return await call(this.kms, this.authorization);
     } catch (error) {
       const code = this.codeOf(error);
       if (code !== OF_ONE_CIPHERTEXT) this.failure = code;
-      throw new KmsUseless(code);
+      throw new KmsUnavailableError(code);
     }
   }
 

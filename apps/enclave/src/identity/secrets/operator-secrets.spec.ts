@@ -8,7 +8,7 @@ import {
   type EnclaveOptions,
   type SealedWorld,
 } from '../../testing/sealed-world';
-import { says } from '../../testing/says';
+import { containsSecret } from '../../testing/contains-secret';
 import { Sender } from '../../testing/sender';
 
 let world: SealedWorld;
@@ -194,6 +194,6 @@ it('writes no secret into any answer or log', () => {
     PARENT.secretAccessKey,
     PARENT.sessionToken!,
   ]) {
-    expect(says(text, Buffer.from(secret))).toBe(false);
+    expect(containsSecret(text, Buffer.from(secret))).toBe(false);
   }
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { firstThenAll, KmsUseless, type KmsFailure, type KmsSession } from '../kms';
+import { firstThenAll, KmsUnavailableError, type KmsFailure, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
 import { secretValueSchema, type OperatorSecrets } from './operator-secrets';
 
@@ -52,7 +52,7 @@ export class SecretOpener {
       this.log.write('info', 'secret_opened', { step: name });
       return null;
     } catch (error) {
-      if (!(error instanceof KmsUseless)) throw error;
+      if (!(error instanceof KmsUnavailableError)) throw error;
       const refused = { name, code: error.code };
       if (error.code === 'kms_ciphertext_invalid') this.judged.set(name, { sha256, refused });
       return this.refuse(refused);

@@ -31,7 +31,7 @@ import type { ServiceCore } from '../service';
 import { providersOf, type AgentsConfig, type ModelClass } from './agents-config';
 import { judgeText } from './output-rules';
 import { promptFor } from './prompts/prompt';
-import { DIALECTS, askProvider, type Attempt, type FarEnd } from './providers/ask-provider';
+import { DIALECTS, askProvider, type Attempt, type ProviderTarget } from './providers/ask-provider';
 import { RememberedAttempt, ReplyMemory, type AttemptNumber, type BillableReply } from './reply-memory';
 import { requestBytesFor } from './request-size';
 import { RunningTasks } from './running-tasks';
@@ -55,7 +55,7 @@ export interface Call {
   readonly dispatchedBefore: boolean;
 }
 
-interface OpenProvider extends FarEnd {
+interface OpenProvider extends ProviderTarget {
   /** Undefined while the operator's secret is missing. */
   readonly apiKey: () => string | undefined;
   readonly organization: string | undefined;

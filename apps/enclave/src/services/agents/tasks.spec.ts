@@ -18,7 +18,7 @@ import {
   type AgentsWorld,
   type SealedTask,
 } from './testing/agents-world';
-import type { Act, SeenRequest } from './testing/far-end';
+import type { Act, SeenRequest } from './testing/scripted-provider';
 
 const GOOD = 'Dear Senator,\n\nPlease mend the roads.';
 const openai = (text = GOOD, changes: Record<string, unknown> = {}): Act => ({

@@ -1,4 +1,4 @@
-import { provesNotTaken, type RelayAnswer } from '@communique-tee/protocol';
+import { provesOfficeHasNoCopy, type RelayAnswer } from '@communique-tee/protocol';
 import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import { waitAfterMs, type RetrySchedule } from './retry-schedule';
@@ -189,7 +189,7 @@ export class DeliveryMemory {
       !this.running.has(deliveryId) &&
       result.outcome === 'pending' &&
       result !== NO_RESULT_YET &&
-      provesNotTaken(result.reason)
+      provesOfficeHasNoCopy(result.reason)
     );
   }
 
@@ -224,8 +224,8 @@ export class DeliveryMemory {
  * not prove the opposite, so the earlier result stays until the office answers.
  */
 function laterResult(before: OfficeResult, now: OfficeResult): OfficeResult {
-  const mayHaveIt = before !== NO_RESULT_YET && !provesNotTaken(before.reason);
-  return mayHaveIt && now.outcome === 'pending' && provesNotTaken(now.reason) ? before : now;
+  const mayHaveIt = before !== NO_RESULT_YET && !provesOfficeHasNoCopy(before.reason);
+  return mayHaveIt && now.outcome === 'pending' && provesOfficeHasNoCopy(now.reason) ? before : now;
 }
 
 /**

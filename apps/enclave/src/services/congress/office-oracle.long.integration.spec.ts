@@ -2,7 +2,7 @@ import { prepareMessage, type EnclaveKey } from '@communique-tee/client';
 import type { FaultPlanInput } from '@communique-tee/congress-simulator';
 import { randomInt } from 'node:crypto';
 import { congressMessage, startEnclaveFixture, type EnclaveFixture } from '../../testing/enclave-fixture';
-import { OfficeOracle, type ParentPowers, type Plan } from '../../testing/office-oracle';
+import { OfficeOracle, type ParentActions, type Plan } from '../../testing/office-oracle';
 import { WatchedEgress } from '../../testing/watched-egress';
 
 /** Offices whose messages Congress answers in a special way. */
@@ -30,7 +30,7 @@ const MARGIN = 40;
 let fixture: EnclaveFixture;
 let egress: WatchedEgress;
 let key: EnclaveKey;
-let powers: ParentPowers;
+let powers: ParentActions;
 
 beforeAll(async () => {
   egress = new WatchedEgress();

@@ -6,7 +6,7 @@ import {
   type DocumentedOperation,
   freshExamples,
   openApiDocument,
-  steadyExamples,
+  fixedExamples,
 } from './document';
 import { EVERYWHERE } from './problem-responses';
 import { type Schema, violations } from './testing/json-schema';
@@ -49,12 +49,12 @@ describe('the OpenAPI document', () => {
   let document: Document;
   let operations: Operation[];
 
-  const built = (source: ReturnType<typeof steadyExamples>) =>
+  const built = (source: ReturnType<typeof fixedExamples>) =>
     JSON.parse(JSON.stringify(openApiDocument(described, source))) as Document;
   beforeAll(async () => {
     app = await unconnectedGateway();
     described = documentedOperations(app.get(RegisteredRoutes));
-    document = built(steadyExamples());
+    document = built(fixedExamples());
     operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   });
   afterAll(() => app.close());

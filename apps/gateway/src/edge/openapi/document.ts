@@ -36,7 +36,7 @@ export function freshExamples(): ExampleSource {
 }
 
 /** Inputs for the examples of the committed document, the same in each run. */
-export function steadyExamples(): ExampleSource {
+export function fixedExamples(): ExampleSource {
   let count = 0;
   const random = (bytes: number) =>
     new Uint8Array(

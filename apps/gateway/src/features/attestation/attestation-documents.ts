@@ -7,7 +7,7 @@ import { AttestationMonitor } from './attestation-monitor';
 import type { EnclaveMonitor } from './enclave-monitor';
 
 /** A document of the right form that the gateway did not verify. The client decides whether to trust the document. */
-export interface UnjudgedDocument {
+export interface UnverifiedDocument {
   readonly document: Uint8Array;
   readonly content: UnverifiedAttestation;
 }
@@ -17,10 +17,10 @@ const MAX_IN_FLIGHT = 32;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The state of one enclave's documents. */
-interface Desk {
+interface EnclaveSlot {
   readonly enclave: EnclaveMonitor;
-  cached?: { readonly document: UnjudgedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
-  refreshing?: Promise<UnjudgedDocument> | undefined;
+  cached?: { readonly document: UnverifiedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
+  refreshing?: Promise<UnverifiedDocument> | undefined;
   inFlight: number;
   /** The value of a counter at the enclave's last request. Among equally busy enclaves, the one with the lowest value is next. */
   turn: number;
@@ -33,29 +33,29 @@ interface Desk {
  */
 @Injectable()
 export class AttestationDocuments {
-  private readonly desks: readonly Desk[];
+  private readonly slots: readonly EnclaveSlot[];
   private turns = 0;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation'>,
     monitor: AttestationMonitor,
   ) {
-    this.desks = monitor.enclaves.map((enclave) => ({ enclave, inFlight: 0, turn: 0 }));
+    this.slots = monitor.enclaves.map((enclave) => ({ enclave, inFlight: 0, turn: 0 }));
   }
 
   /**
    * Requests a document for this nonce (16 to 64 bytes).
    * @throws ProblemError `enclave_unavailable` | `enclave_timeout` | `enclave_busy` | `keys_not_ready` | `enclave_answer_invalid`
    */
-  fresh(nonce: Uint8Array): Promise<UnjudgedDocument> {
-    return this.fromAny(async (desk) => {
-      if (desk.inFlight >= MAX_IN_FLIGHT)
+  fresh(nonce: Uint8Array): Promise<UnverifiedDocument> {
+    return this.fromAny(async (slot) => {
+      if (slot.inFlight >= MAX_IN_FLIGHT)
         throw new ProblemError('enclave_busy', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-      desk.inFlight++;
+      slot.inFlight++;
       try {
-        return await fetchFrom(desk, nonce);
+        return await fetchFrom(slot, nonce);
       } finally {
-        desk.inFlight--;
+        slot.inFlight--;
       }
     });
   }
@@ -65,41 +65,41 @@ export class AttestationDocuments {
    * as the gateway knows, the enclave still holds the key that the document attests. Concurrent callers share one request to an enclave.
    * @throws ProblemError as `fresh`
    */
-  shared(): Promise<UnjudgedDocument> {
-    return this.fromAny((desk) => {
-      const { cached, enclave } = desk;
+  shared(): Promise<UnverifiedDocument> {
+    return this.fromAny((slot) => {
+      const { cached, enclave } = slot;
       if (cached !== undefined && performance.now() < cached.goodUntilMs && cached.keyId === enclave.keyId())
         return Promise.resolve(cached.document);
-      desk.refreshing ??= this.refresh(desk).finally(() => {
-        desk.refreshing = undefined;
+      slot.refreshing ??= this.refresh(slot).finally(() => {
+        slot.refreshing = undefined;
       });
-      return desk.refreshing;
+      return slot.refreshing;
     });
   }
 
-  private async refresh(desk: Desk): Promise<UnjudgedDocument> {
-    const keyId = desk.enclave.keyId();
-    const document = await fetchFrom(desk);
-    desk.cached = { document, goodUntilMs: performance.now() + this.config.attestation.cacheMs, keyId };
+  private async refresh(slot: EnclaveSlot): Promise<UnverifiedDocument> {
+    const keyId = slot.enclave.keyId();
+    const document = await fetchFrom(slot);
+    slot.cached = { document, goodUntilMs: performance.now() + this.config.attestation.cacheMs, keyId };
     return document;
   }
 
   /** Returns the first document that an enclave gives; throws the last failure if none gives one. */
-  private async fromAny(ask: (desk: Desk) => Promise<UnjudgedDocument>): Promise<UnjudgedDocument> {
-    const trusted = this.desks.filter(({ enclave }) => enclave.isTrusted());
-    const candidates = (trusted.length > 0 ? trusted : [...this.desks]).sort(
+  private async fromAny(ask: (slot: EnclaveSlot) => Promise<UnverifiedDocument>): Promise<UnverifiedDocument> {
+    const trusted = this.slots.filter(({ enclave }) => enclave.isTrusted());
+    const candidates = (trusted.length > 0 ? trusted : [...this.slots]).sort(
       (a, b) => a.inFlight - b.inFlight || a.turn - b.turn,
     );
     let failure: unknown;
-    for (const desk of candidates) {
-      desk.turn = ++this.turns;
+    for (const slot of candidates) {
+      slot.turn = ++this.turns;
       try {
-        return await ask(desk);
+        return await ask(slot);
       } catch (error) {
         failure = error;
         // Checks the enclave at once, so that the next client is sent to another one, and a restarted enclave gets its keys. An enclave
         // that is not trusted is checked by its timer.
-        if (desk.enclave.isTrusted() && !isBusy(error)) void desk.enclave.checkNow();
+        if (slot.enclave.isTrusted() && !isBusy(error)) void slot.enclave.checkNow();
       }
     }
     throw failure;
@@ -111,7 +111,7 @@ function isBusy(error: unknown): boolean {
   return error instanceof ProblemError && error.code === 'enclave_busy';
 }
 
-async function fetchFrom({ enclave }: Desk, nonce?: Uint8Array): Promise<UnjudgedDocument> {
+async function fetchFrom({ enclave }: EnclaveSlot, nonce?: Uint8Array): Promise<UnverifiedDocument> {
   const document = answerOf(await enclave.client.attestation(nonce));
   let content: UnverifiedAttestation;
   try {

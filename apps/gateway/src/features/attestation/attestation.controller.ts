@@ -9,7 +9,7 @@ import {
 } from '@communique-tee/protocol';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
-import { AttestationDocuments, type UnjudgedDocument } from './attestation-documents';
+import { AttestationDocuments, type UnverifiedDocument } from './attestation-documents';
 import { EnclaveConfigurations } from './enclave-configurations';
 import { ATTESTATION_EXAMPLE, CONFIGURATION_EXAMPLE, CONFIGURATION_SHA256 } from './attestation-examples';
 import { negotiate } from '../../core/routing/accept';
@@ -143,7 +143,7 @@ function readNonce(value: unknown): Uint8Array | undefined {
   throw new ProblemError('nonce_invalid');
 }
 
-function viewOf({ document, content }: UnjudgedDocument): AttestationView {
+function viewOf({ document, content }: UnverifiedDocument): AttestationView {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
   return {
     attestation_document: base64(document),

@@ -7,7 +7,7 @@ import { deliveryPriceVersion, highestCostOfMessage } from '@communique-tee/gate
 import { endOfDay, endOfHour, nullifiersUntil, windowsOf, type Windows } from './windows';
 
 /** The reservation of a message without an owner, which is stored in its job and not in the ledger. */
-export interface UnownedPromise {
+export interface UnownedReservation {
   readonly reservedMicroUsd: bigint;
   readonly reservedAt: Date;
 }
@@ -87,7 +87,7 @@ export class BudgetService {
    */
   async settleUnowned(
     transaction: Transaction,
-    { reservedMicroUsd, reservedAt }: UnownedPromise,
+    { reservedMicroUsd, reservedAt }: UnownedReservation,
     actualMicroUsd: bigint,
   ): Promise<void> {
     if (actualMicroUsd < 0n) throw new RangeError('an amount is not negative');

@@ -18,7 +18,7 @@ import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-be
 import { answer, problem } from '../enclave/testing/test-enclave';
 import type { EnclaveKeys } from './enclave-keys';
 import { MAX_LIVE_KEYS_PER_IMAGE, SealedKeyStore } from './sealed-key-store';
-import { ALIAS, KeyedEnclave, makeRecord, nowSeconds, type Vault } from './testing/keyed-enclave';
+import { ALIAS, KeyedEnclave, makeRecord, nowSeconds, type SimulatedKms } from './testing/keyed-enclave';
 import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
 
 const OTHER_PCR0 = '09'.repeat(48);
@@ -47,7 +47,7 @@ describe('keys of enclaves', () => {
   let nsm: Nsm;
   let otherNsm: Nsm;
   let config: BenchConfig;
-  let vault: Vault;
+  let simulatedKms: SimulatedKms;
   let enclaves: KeyedEnclave[];
   const gateways: Gateway[] = [];
 
@@ -94,8 +94,8 @@ describe('keys of enclaves', () => {
     await folder.remove();
   });
   beforeEach(async () => {
-    vault = new Map();
-    enclaves = [0, 1, 2].map((at) => new KeyedEnclave(folder.file(`e${String(at)}`), vault, attest, pcr0));
+    simulatedKms = new Map();
+    enclaves = [0, 1, 2].map((at) => new KeyedEnclave(folder.file(`e${String(at)}`), simulatedKms, attest, pcr0));
     await Promise.all(enclaves.map(({ server }) => server.start()));
   });
   afterEach(async () => {
@@ -278,7 +278,7 @@ describe('keys of enclaves', () => {
   it('whose records no enclave can open do not block other keys', async () => {
     const here = one();
     const { core, record } = await enclaveAt(0).propose();
-    vault.delete(toHex(core.key_id));
+    simulatedKms.delete(toHex(core.key_id));
     await here.bench.sealedKeys.add(core, record);
     await here.keys.syncNow();
     expect(enclaveAt(0).current?.epoch).toBe(2);
@@ -702,7 +702,7 @@ describe('keys of enclaves', () => {
 
     it('not while the database has a record that no enclave opens', async () => {
       const { core, record } = await enclaveAt(0).propose({ epoch: 7 });
-      vault.delete(toHex(core.key_id));
+      simulatedKms.delete(toHex(core.key_id));
       await here.bench.sealedKeys.add(core, record);
       expect(await here.keys.isRetired(toHex(core.key_id))).toBe(false);
       await here.bench.database.client.sealedKey.update({

@@ -4,7 +4,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { Database, type Transaction } from '../../core/database/database';
 
 /** How many rows one sweep has deleted. Idempotency keys and sealed bytes go with their messages and are not counted. */
-export interface Swept {
+export interface SweepResult {
   readonly messages: number;
   readonly nullifiers: number;
   readonly windows: number;
@@ -47,7 +47,7 @@ export class Retention {
    * @returns null if another gateway is sweeping
    * @throws ProblemError `database_unavailable`; what was deleted so far stays deleted, and the next sweep continues
    */
-  async sweep(now = new Date(), stopping?: AbortSignal): Promise<Swept | null> {
+  async sweep(now = new Date(), stopping?: AbortSignal): Promise<SweepResult | null> {
     const { messagesDays, ledgerDays } = this.config.retention;
     const ended = new Date(now.getTime() - messagesDays * DAY_MS);
     const expired = new Date(now.getTime() - DAY_MS);

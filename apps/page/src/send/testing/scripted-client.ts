@@ -16,7 +16,7 @@ import {
 } from '@communique-tee/client';
 import { failureOf } from '../client';
 import { createSending, type SendingStore } from '../create-sending';
-import { createShelf, type Shelf } from '../kept';
+import { createMessageStorage, type MessageStorage } from '../kept';
 
 export const ORIGIN = 'https://gateway.example';
 export const ID = '00000000-0000-4000-8000-000000000001';
@@ -118,7 +118,7 @@ export interface Call {
 
 export interface Script {
   readonly store: SendingStore;
-  readonly shelf: Shelf;
+  readonly messageStorage: MessageStorage;
   readonly storage: TestStorage;
   readonly calls: Call[];
   readonly reported: unknown[];
@@ -135,7 +135,12 @@ export interface Script {
 export function script(storage = new TestStorage()): Script {
   const calls: Call[] = [];
   const reported: unknown[] = [];
-  const shelf = createShelf({ key: 'kept', storage: () => storage, origin: ORIGIN, now: () => made.nowMs });
+  const messageStorage = createMessageStorage({
+    key: 'kept',
+    storage: () => storage,
+    origin: ORIGIN,
+    now: () => made.nowMs,
+  });
   const start = (kind: Call['kind'], given: unknown, options: SendOptions): Running => {
     let settle!: { resolve: (value: SendResult) => void; reject: (error: unknown) => void };
     const promise = new Promise<SendResult>((resolve, reject) => {
@@ -165,7 +170,7 @@ export function script(storage = new TestStorage()): Script {
     return { id: ID, result: promise } as Running;
   };
   const made: Script = {
-    shelf,
+    messageStorage,
     storage,
     calls,
     reported,
@@ -195,7 +200,7 @@ export function script(storage = new TestStorage()): Script {
           : Promise.reject(made.loadError),
       policy: () => made.policy,
       demo: () => false,
-      shelf,
+      messageStorage,
       now: () => made.nowMs,
       report: (error) => reported.push(error),
     }),

@@ -1,4 +1,4 @@
-import { count, details, mustAddUp, usageBy, without } from './counts';
+import { count, details, requireSum, usageBy, without } from './counts';
 import {
   failureOf,
   isNameOrAbsent,
@@ -100,7 +100,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
     details(usage, 'output_tokens_details');
     const short = optional('cache_creation', 'ephemeral_5m_input_tokens');
     const long = optional('cache_creation', 'ephemeral_1h_input_tokens');
-    if (lifetimes !== undefined) mustAddUp(written, short + long);
+    if (lifetimes !== undefined) requireSum(written, short + long);
     return {
       input: count(member(usage, 'input_tokens')),
       cached: optional('cache_read_input_tokens'),

@@ -27,7 +27,7 @@ export interface Attempt {
   readonly skippedParts: number;
 }
 
-export interface FarEnd {
+export interface ProviderTarget {
   readonly dialect: Dialect;
   readonly origin: string;
   /** PEM. */
@@ -52,7 +52,7 @@ const DEFAULT_WAIT_MS = 1000;
  * @param beforeSending aborts the request as long as none of its bytes was sent
  */
 export async function askProvider(
-  { dialect, origin, authorities, timeoutMs }: FarEnd,
+  { dialect, origin, authorities, timeoutMs }: ProviderTarget,
   question: Question,
   {
     credentials,

@@ -31,7 +31,7 @@ export function details(value: Json, name: string): Json {
 }
 
 /** Throws unless the parts add up to the total. A total that the provider does not state is not checked. */
-export function mustAddUp(total: Json, parts: number): void {
+export function requireSum(total: Json, parts: number): void {
   if (total !== undefined && count(total) !== parts) throw new NoCount();
 }
 

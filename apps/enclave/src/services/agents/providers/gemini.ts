@@ -1,4 +1,4 @@
-import { count, mustAddUp, usageBy, without } from './counts';
+import { count, requireSum, usageBy, without } from './counts';
 import {
   failureOf,
   isNameOrAbsent,
@@ -110,7 +110,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
     const tools = optional('toolUsePromptTokenCount');
     const output = optional('candidatesTokenCount');
     const thinking = optional('thoughtsTokenCount');
-    mustAddUp(member(usage, 'totalTokenCount'), prompt + tools + output + thinking);
+    requireSum(member(usage, 'totalTokenCount'), prompt + tools + output + thinking);
     return {
       input: without(prompt, cached) + tools,
       cached,

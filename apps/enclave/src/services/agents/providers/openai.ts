@@ -1,4 +1,4 @@
-import { count, details, mustAddUp, usageBy, without } from './counts';
+import { count, details, requireSum, usageBy, without } from './counts';
 import {
   failureOf,
   isNameOrAbsent,
@@ -112,13 +112,13 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
   return usageBy(text, () => {
     const input = count(member(usage, 'input_tokens'));
     const output = count(member(usage, 'output_tokens'));
-    mustAddUp(member(usage, 'total_tokens'), input + output);
+    requireSum(member(usage, 'total_tokens'), input + output);
     const parts = details(usage, 'input_tokens_details');
     const cached = count(member(parts, 'cached_tokens'), 0);
     const written = count(member(parts, 'cache_write_tokens'), 0);
     const lifetimes = details(parts, 'cache_write_tokens_details');
     const long = count(member(lifetimes, 'ttl_12h_tokens'), 0);
-    if (lifetimes !== undefined) mustAddUp(written, long + count(member(lifetimes, 'ttl_30m_tokens'), 0));
+    if (lifetimes !== undefined) requireSum(written, long + count(member(lifetimes, 'ttl_30m_tokens'), 0));
     const thinking = count(member(details(usage, 'output_tokens_details'), 'reasoning_tokens'), 0);
     return {
       input: without(input, cached, written),

@@ -27,7 +27,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { parseConfiguration } from '../../../configuration/configuration';
 import { createLog } from '../../../runtime/log';
 import { startEnclave } from '../../../start';
-import { startScriptedProvider, type ScriptedProvider } from './far-end';
+import { startScriptedProvider, type ScriptedProvider } from './scripted-provider';
 
 /** The model classes of the tests; their models are in the image's price table. */
 export const CLASSES = {

@@ -2,7 +2,7 @@ import { bestRule, guessBy, NOTHING, type Measurements } from '../../../testing/
 import type { WatchedConnection } from './watched-provider';
 
 /** What a parent that relays tasks can do and observe. */
-export interface TaskPowers {
+export interface TaskActions {
   /** Relays sealed bytes as the gateway does. */
   relay(bytes: Uint8Array): Promise<{ headers: string; body: Uint8Array }>;
   connections(): readonly WatchedConnection[];
@@ -18,7 +18,7 @@ export class TaskOracle {
   private readonly learned: [Measurements[], Measurements[]] = [[], []];
 
   constructor(
-    private readonly powers: TaskPowers,
+    private readonly powers: TaskActions,
     private readonly seal: (which: 0 | 1) => Uint8Array,
   ) {}
 

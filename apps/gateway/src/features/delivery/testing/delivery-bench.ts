@@ -27,7 +27,7 @@ import { KeyMetrics } from '../../keys/key-metrics';
 import { DeliveryMetrics } from '../delivery-metrics';
 
 /** Replaces the monitor of a single enclave; the spec decides whether it is trusted. */
-export type SaidTrust = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
+export type StandInMonitor = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
 
 export type BenchConfig = Pick<GatewayConfig, 'database' | 'enclave' | 'attestation' | 'delivery' | 'budget'>;
 
@@ -96,7 +96,7 @@ export class DeliveryBench {
   }
 
   /** Makes a worker with a separate signal, not started. */
-  worker(trust: AttestationMonitor | SaidTrust): { worker: DeliveryWorker; signal: DeliverySignal } {
+  worker(trust: AttestationMonitor | StandInMonitor): { worker: DeliveryWorker; signal: DeliverySignal } {
     const whole = this.config as GatewayConfig;
     const monitor = trust instanceof AttestationMonitor ? trust : this.saying(trust);
     const signal = new DeliverySignal();
@@ -113,7 +113,7 @@ export class DeliveryBench {
     return { worker, signal };
   }
 
-  private saying(trust: SaidTrust): AttestationMonitor {
+  private saying(trust: StandInMonitor): AttestationMonitor {
     const [client] = this.enclaves().all;
     const enclave = {
       index: 0,

@@ -26,7 +26,7 @@ import {
 export const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 
 /** Replaces KMS: an enclave that has this map can open every key in it. */
-export type Vault = Map<string, EnclaveIdentity>;
+export type SimulatedKms = Map<string, EnclaveIdentity>;
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 export const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -76,7 +76,7 @@ export class KeyedEnclave {
 
   constructor(
     path: string,
-    private readonly vault: Vault,
+    private readonly simulatedKms: SimulatedKms,
     private attest: Attest,
     public pcr0: string,
     private readonly custody = ALIAS,
@@ -113,7 +113,7 @@ export class KeyedEnclave {
       if (this.onKeys !== undefined) return this.onKeys(request, response);
       answer(response, 200, 'application/cbor', encodeKeyStatus(await this.exchange(decodeKeyOffer(request.body))));
     } else if (request.path === '/attestation') {
-      const identity = this.vault.get(this.keyId);
+      const identity = this.simulatedKms.get(this.keyId);
       const nonce = request.query.get('nonce');
       if (identity === undefined) return problem('keys_not_ready', 5)(request, response);
       answer(
@@ -129,7 +129,7 @@ export class KeyedEnclave {
       if (this.onRelay !== undefined) return this.onRelay(request, response);
       if (this.held.size === 0) return problem('keys_not_ready', 1)(request, response);
       const key = toHex(decodeSealedMessage(request.body).keyId);
-      const identity = this.vault.get(key);
+      const identity = this.simulatedKms.get(key);
       if (!this.held.has(key) || identity === undefined) return problem('key_retired')(request, response);
       answer(response, 200, 'application/cbor', await identity.encodedAnswer(request.body, ['accepted']));
     }
@@ -156,7 +156,7 @@ export class KeyedEnclave {
       if (toHex(core.pcr0) === this.pcr0) this.highestOffered = Math.max(this.highestOffered, core.epoch);
       if (toHex(core.pcr0) !== this.pcr0) refused.push({ key_id: core.key_id, code: 'other_image' });
       else if (this.revoked.has(id)) refused.push({ key_id: core.key_id, code: 'revoked' });
-      else if (!this.vault.has(id)) refused.push({ key_id: core.key_id, code: 'kms_denied' });
+      else if (!this.simulatedKms.has(id)) refused.push({ key_id: core.key_id, code: 'kms_denied' });
       else if (offer.credentials !== null || this.held.has(id)) this.held.set(id, core);
     }
     if (this.proposal !== null && (this.current?.epoch ?? 0) >= this.proposal.core.epoch) this.proposal = null;
@@ -177,7 +177,7 @@ export class KeyedEnclave {
 
   async propose(changes: Partial<SealedKeyCore> = {}): Promise<{ core: SealedKeyCore; record: Uint8Array }> {
     const identity = new EnclaveIdentity(this.attest, this.pcr0, this.custody);
-    this.vault.set(toHex(identity.keyId), identity);
+    this.simulatedKms.set(toHex(identity.keyId), identity);
     return makeRecord(identity, this.attest, {
       epoch: Math.max(this.current?.epoch ?? 0, this.highestOffered) + 1,
       pcr0: new Uint8Array(Buffer.from(this.pcr0, 'hex')),

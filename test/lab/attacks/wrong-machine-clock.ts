@@ -13,7 +13,7 @@ export default attack({
     const message = await parent.seal({ offices: ['HCA12'] });
     const { opened } = await parent.read(await parent.relay(message), message);
     const told = opened.offices.map(({ outcome, reason }) => [outcome, reason]);
-    parent.holds('the sender learns why nothing was sent', told, [['pending', 'certificate_refused']]);
-    parent.holds('Congress got nothing', parent.congress.received(), []);
+    parent.expect('the sender learns why nothing was sent', told, [['pending', 'certificate_refused']]);
+    parent.expect('Congress got nothing', parent.congress.received(), []);
   },
 });

@@ -3,7 +3,7 @@ import { toHex } from '@communique-tee/protocol';
 import type { KeyTimes } from './custody-config';
 
 /** What a sealed key must match to be opened in this enclave. */
-export interface Guardian {
+export interface KeyRequirements {
   /** ARN of the alias of the KMS key. */
   custody: string;
   stack: string;
@@ -24,7 +24,7 @@ export interface Guardian {
 /**
  * Returns the encryption context of data keys. The policy of the KMS key requires that the PCR0 in the context equals the attested PCR0.
  */
-export function dataKeyContext({ stack, pcr0 }: Guardian): Record<string, string> {
+export function dataKeyContext({ stack, pcr0 }: KeyRequirements): Record<string, string> {
   return {
     'communique-tee:purpose': 'enclave-keys',
     'communique-tee:stack': stack,

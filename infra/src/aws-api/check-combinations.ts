@@ -53,7 +53,7 @@ const RULES: Readonly<Record<string, (inputs: Inputs) => string[]>> = {
 
 export const TYPES_WITH_RULES: readonly string[] = Object.keys(RULES);
 
-export const togetherProblems = ({ type, inputs }: SeenResource): string[] => RULES[type]?.(inputs) ?? [];
+export const combinationProblems = ({ type, inputs }: SeenResource): string[] => RULES[type]?.(inputs) ?? [];
 
 /** Neither window may pass midnight. @param daily such as `07:00-08:00` @param weekly such as `sun:08:30-sun:09:30` */
 function overlap(daily: string, weekly: string): boolean {

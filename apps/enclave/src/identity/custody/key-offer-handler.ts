@@ -15,7 +15,7 @@ import type { OperatorSecrets } from '../secrets/operator-secrets';
 import type { SecretOpener } from '../secrets/secret-opener';
 import type { SealedKeys } from './sealed-keys';
 
-export interface KeyKeeperParts {
+export interface KeyOfferHandlerParts {
   /** `process`, or the ARN of the KMS key alias. */
   custody: string;
   ring: KeyRing;
@@ -36,12 +36,12 @@ const MAX_WAITING = 8;
 const PROCESS_TIMEOUT_MS = 5_000;
 
 /** Implements `POST /keys`: takes offers one after the other, each with a deadline, and trusts none of them. */
-export class KeyKeeper {
+export class KeyOfferHandler {
   private turn: Promise<unknown> = Promise.resolve();
   private waiting = 0;
   private lastKmsCode: string | null = null;
 
-  constructor(private readonly parts: KeyKeeperParts) {}
+  constructor(private readonly parts: KeyOfferHandlerParts) {}
 
   /**
    * @returns `KeyStatus` in its CBOR form
@@ -85,7 +85,7 @@ export class KeyKeeper {
   }
 
   private async takeByKms(
-    { client, sealedKeys, secretOpener }: NonNullable<KeyKeeperParts['kms']>,
+    { client, sealedKeys, secretOpener }: NonNullable<KeyOfferHandlerParts['kms']>,
     { records, revoked, secrets, credentials }: KeyOffer,
     signal: AbortSignal,
   ): Promise<Pick<KeyStatus, 'proposal' | 'refused' | 'refused_secrets' | 'kms'>> {
@@ -111,7 +111,7 @@ function toKms({ access_key_id, secret_access_key, session_token, expires }: Han
 
 @Controller('keys')
 export class KeysController {
-  constructor(private readonly keeper: KeyKeeper) {}
+  constructor(private readonly keyOffers: KeyOfferHandler) {}
 
   /** Receives the gateway's offer of keys in CBOR (libs/protocol enclave/key-exchange.ts). */
   @Post()
@@ -120,6 +120,6 @@ export class KeysController {
   @Header('cache-control', 'no-store')
   async exchange(@Body() body: unknown): Promise<StreamableFile> {
     if (!Buffer.isBuffer(body)) throw new ProblemError('unsupported_media_type');
-    return new StreamableFile(await this.keeper.exchange(decodeKeyOffer(body)));
+    return new StreamableFile(await this.keyOffers.exchange(decodeKeyOffer(body)));
   }
 }

@@ -1,5 +1,5 @@
 /** Whether a text contains these bytes: raw, in hex, or in base64 at any of the three alignments. */
-export function says(text: Buffer, secret: Uint8Array): boolean {
+export function containsSecret(text: Buffer, secret: Uint8Array): boolean {
   const bytes = Buffer.from(secret);
   const hex = [bytes.toString('hex'), bytes.toString('hex').toUpperCase()];
   const base64 = [0, 1, 2].flatMap((shift) => {

@@ -4,7 +4,7 @@ import { runningImages } from '../rollout/running-images';
 import { StepFailure, type Step } from '../step';
 
 /** Checks that clients still accept the running image after the update, because a rollback would make it run again. */
-export const wayBack: Step = {
+export const rollbackCheck: Step = {
   name: 'way-back',
   title: 'check that the running image stays accepted, so that AWS can roll back to it',
   byHand: [],

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 
 /** How a person uses the page: with a mouse, a finger or only the keyboard. */
-export interface Hand {
+export interface InputDevice {
   press(control: Locator): Promise<void>;
   type(control: Locator, text: string): Promise<void>;
   /** Chooses an option of a select by its value. */
@@ -10,7 +10,7 @@ export interface Hand {
   pick(control: Locator, words: string): Promise<void>;
 }
 
-const withPointer = (press: (control: Locator) => Promise<void>): Hand => ({
+const withPointer = (press: (control: Locator) => Promise<void>): InputDevice => ({
   press,
   async type(control, text) {
     await press(control);
@@ -27,13 +27,13 @@ const withPointer = (press: (control: Locator) => Promise<void>): Hand => ({
 });
 
 export const mouse = withPointer((control) => control.click());
-export const finger = withPointer((control) => control.tap());
+export const touch = withPointer((control) => control.tap());
 
 const MOST_TABS = 150;
 const MOST_OPTIONS = 70;
 
 /** Uses only the keyboard, and reaches every control by Tab, never by Shift+Tab. */
-export function keyboard(page: Page): Hand {
+export function keyboard(page: Page): InputDevice {
   const reach = async (control: Locator): Promise<void> => {
     await control.waitFor();
     for (let presses = 0; presses < MOST_TABS; presses++) {

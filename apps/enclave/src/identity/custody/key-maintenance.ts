@@ -9,7 +9,7 @@ import type { ProcessKeys } from './process-keys';
 /** A per-process key is rotated, and an ended key destroyed, at most this late. Any use of the key ring also destroys ended keys. */
 const EVERY_MS = 60_000;
 
-export interface KeyTenderParts {
+export interface KeyMaintenanceParts {
   readonly ring: KeyRing;
   /** Null with custody `kms`, whose keys are made when a gateway can store them. */
   readonly processKeys: ProcessKeys | null;
@@ -23,19 +23,19 @@ export interface KeyTenderParts {
  * Once a minute: asks the NSM for the time, checks the machine's clock against that time, destroys the keys that have ended, and makes the
  * next per-process key when the current one is due for rotation. This also happens if the parent sends no requests.
  */
-export class KeyTender {
+export class KeyMaintenance {
   private underWay: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly parts: KeyTenderParts) {}
+  constructor(private readonly parts: KeyMaintenanceParts) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.tend(), EVERY_MS).unref();
+    this.timer = setInterval(() => void this.runOnce(), EVERY_MS).unref();
   }
 
   /** Runs a check now, or waits for the running one. Never rejects. */
-  tend(): Promise<void> {
-    this.underWay ??= this.tendOnce().finally(() => (this.underWay = undefined));
+  runOnce(): Promise<void> {
+    this.underWay ??= this.maintain().finally(() => (this.underWay = undefined));
     return this.underWay;
   }
 
@@ -45,7 +45,7 @@ export class KeyTender {
     await this.underWay;
   }
 
-  private async tendOnce(): Promise<void> {
+  private async maintain(): Promise<void> {
     const { ring, processKeys, nsm, clock, clockWatch, log } = this.parts;
     try {
       await attest(nsm, clock, {});

@@ -21,7 +21,7 @@ export interface Answered<T> {
 }
 
 /** A client that asks one gateway after the other until one answers. */
-export class UntiringClient {
+export class RetryingClient {
   private key: { readonly key: EnclaveKey; readonly atMs: number } | undefined;
   /** The running request for a key, which concurrent callers share. */
   private asked: Promise<EnclaveKey | null> | undefined;

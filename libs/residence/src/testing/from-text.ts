@@ -7,12 +7,12 @@ import { fieldFromHash, type Field } from '../field';
 const DOMAIN = 'communique-tee, made up for tests and public: ';
 
 /** Returns 32 bytes, the same for the same text. */
-export function madeUpBytes(text: string): Uint8Array {
+export function bytesFromText(text: string): Uint8Array {
   return sha256(new TextEncoder().encode(DOMAIN + text));
 }
 
-export function madeUpField(text: string): Field {
-  return fieldFromHash(madeUpBytes(text));
+export function fieldFromText(text: string): Field {
+  return fieldFromHash(bytesFromText(text));
 }
 
 /** 1 February 2027, noon UTC, in the 120th Congress. The notes and messages of the committed proofs are valid at this time. */
@@ -23,8 +23,8 @@ export const TEST_MAX_CAMPAIGN_DAYS = 90;
 
 const REGISTRAR_ID = 'test-registrar';
 const signingKeys: [SigningKey, SigningKey] = [
-  signingKeyOf(REGISTRAR_ID, madeUpBytes('first key of the registrar')),
-  signingKeyOf(REGISTRAR_ID, madeUpBytes('second key of the registrar')),
+  signingKeyOf(REGISTRAR_ID, bytesFromText('first key of the registrar')),
+  signingKeyOf(REGISTRAR_ID, bytesFromText('second key of the registrar')),
 ];
 
 /** A registrar whose private keys are public. The first key signs. Tests of a change of keys use the second. */
@@ -35,7 +35,7 @@ export const TEST_REGISTRAR = {
 };
 
 /** Another registrar's key under the same name. No checker has this key in its configuration. */
-export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, madeUpBytes('key of another registrar'));
+export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, bytesFromText('key of another registrar'));
 
 /** The X25519 key of a test enclave. Its private key is public. `privateKey` is 32 raw bytes. */
 export interface TestEnclaveKey {
@@ -51,7 +51,7 @@ export const TEST_ENCLAVE_KEY = enclaveKey('key of the enclave');
 export const RETIRED_ENCLAVE_KEY = enclaveKey('retired key of the enclave');
 
 function enclaveKey(text: string): TestEnclaveKey {
-  const privateKey = madeUpBytes(text);
+  const privateKey = bytesFromText(text);
   const { publicKey } = importPrivateKey(privateKey);
   return { privateKey, publicKey, keyId: keyIdOf(publicKey) };
 }
