@@ -1,5 +1,5 @@
-// node tools/run.mjs <entry.ts> [arguments]: bundles a TypeScript entry with esbuild and runs it. Packages stay in node_modules. The bundle
-// is kept, and used again as long as none of its sources has changed, because bundling takes about a second.
+// node tools/run.mjs <entry.ts> [arguments]: bundles a TypeScript entry with esbuild, without its packages, and runs it. Bundling takes
+// about a second, so the bundle is kept until one of its sources changes.
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -45,7 +45,7 @@ await import(pathToFileURL(join(folder, 'main.mjs')).href);
 
 /**
  * Returns the folder of the last bundle of this entry; undefined if one of its sources has changed since. It does not notice a new file
- * that esbuild would prefer to a bundled one, such as a.tsx to a.ts.
+ * that esbuild would now choose in place of a bundled one.
  * @returns {string | undefined}
  */
 function keptBundle() {
@@ -67,7 +67,7 @@ function stateOf(path) {
   return `${mtimeMs} ${size} ${ino}`;
 }
 
-/** Makes a new bundle, and the record with which the next start can use it again. @returns {Promise<string>} its folder */
+/** @returns {Promise<string>} the folder of the new bundle */
 async function newBundle() {
   const { build } = await import('esbuild');
   const { workerPrograms } = await import('./dev/build/plugins/worker-programs.mjs');
@@ -82,13 +82,13 @@ async function newBundle() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: resolve(entry) },
-    // This path is as deep as the bundle's folder, because paths in source maps are relative.
+    // Not the bundle's real folder, but as deep: paths in source maps are relative.
     outdir: join(cache, 'bundle'),
     outExtension: { '.js': '.mjs' },
     write: false,
     bundle: true,
     metafile: true,
-    // With splitting, code that is imported by import() is loaded only when it is needed.
+    // With splitting, Node loads code behind import() only when it is needed.
     splitting: true,
     format: 'esm',
     platform: 'node',
@@ -105,7 +105,7 @@ async function newBundle() {
   return bundle;
 }
 
-/** Writes the record. It writes none if a source changed while esbuild ran, because esbuild may have read the older content. */
+/** Writes the record for keptBundle. If a source changed while esbuild ran, writes none: esbuild may have read the older content. */
 function record(bundle, inputs, begun) {
   try {
     for (const path of inputs) if (statSync(join(root, path)).mtimeMs >= begun) return;

@@ -5,7 +5,7 @@ import type { AdoptedAddress } from './lookups/adopted-addresses';
 import { nameOf } from './names';
 
 /**
- * Makes only the registered addresses, under the names that the whole stack gives them, so that the whole stack takes them over later.
+ * Makes only the registered addresses. They have the same names as in the whole stack, so that it takes them over later.
  * They are protected outside production too, because the stack contains nothing else.
  * @returns the outputs of `pulumi up`
  */

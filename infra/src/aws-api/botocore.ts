@@ -23,7 +23,7 @@ const modelSchema = z.object({
 type Model = z.output<typeof modelSchema>;
 
 /**
- * The operations of AWS's models in botocore. The models of a service are read when one of its operations is first needed.
+ * Returns the calls of AWS's API by name (`<service>:<operation>`), from botocore's models. Reads a service's model at its first use.
  *
  * @param folder botocore's `data`
  * @throws Error if a service or an operation does not exist

@@ -1,7 +1,4 @@
-/**
- * The prices of models, and the parameters of requests to them. Runs in a browser. The words of tasks and statements
- * are in libs/protocol.
- */
+/** The prices of models, and the parameters of requests to them. Runs in a browser. */
 export * from './request-shape';
 export * from './price-table';
 export { PRICE_TABLE, UNVERIFIED_PRICES } from './models';

@@ -8,9 +8,9 @@ import { isPassing, pause, pauseMs, throwIfAborted, unlessAborted } from './retr
 
 const encoder = new TextEncoder();
 const EVENT_STREAM = 'text/event-stream';
-/** The gateway sends a comment more often than this. After so long a silence the connection is dead, even if TCP has not noticed. */
+/** The gateway sends a comment every 15 s. A connection that is silent for this long is dead, even if TCP has not noticed. */
 const SILENCE_MS = 50_000;
-/** After this many streams that break without an event, the client assumes that the network does not pass streams. */
+/** After this many streams in a row without an event, the client assumes that the network does not pass streams, and polls. */
 const MAX_SILENT_STREAMS = 2;
 const MAX_POLL_PAUSE_MS = 5000;
 /** After this many plain requests the client tries a stream again, because the gateway may have room for one now. */
@@ -24,9 +24,9 @@ export interface WatchOptions {
   /** 32 bytes, for a proven message, in place of a token. */
   readonly statusSecret?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The value of Date.now() at which watching ends. If it has passed already, there is still one request. */
+  /** The value of Date.now() at which watching ends. The client makes one request even if it has passed. */
   readonly deadlineMs: number;
-  /** Called when a request failed and is made again after `waitMs`. */
+  /** Called after a request failed, before the client waits `waitMs` and tries again. */
   readonly onWait?: ((waitMs: number, error: ClientError) => void) | undefined;
 }
 
@@ -91,7 +91,7 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
     } catch (thrown) {
       const error = asClientError(thrown, options.signal);
       if (!(error instanceof ClientError)) throw error;
-      // The token may have expired meanwhile, so the caller is asked once for another.
+      // The token may have expired, so the client asks once for another.
       const mayBeNewer: boolean = error.status === 401 && !refusedToken && options.statusSecret === undefined;
       if (!isPassing(error) && !mayBeNewer) throw error;
       refusedToken = mayBeNewer;

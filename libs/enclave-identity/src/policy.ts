@@ -18,7 +18,7 @@ export interface EnclavePolicy extends AttestationPolicy {
   readonly acceptedCustody?: readonly string[];
 }
 
-/** A policy under which an examination may skip checks. If it skips the image, the operator or the keys, it gives no identity. */
+/** A policy under which an examination may skip checks. An examination that skips the image, the operator or the keys gives no identity. */
 export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurements'> {
   /** `not_compared` skips the image and the operator. A set's `operator: 'not_compared'` skips only the operator. */
   readonly acceptedMeasurements: readonly [ExaminedSet, ...ExaminedSet[]] | 'not_compared';
@@ -29,10 +29,7 @@ export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurem
 type ExaminedSet = MeasurementSet | UncomparedOperator;
 
 export interface CheckedEnclavePolicy extends CheckedCircumstances {
-  /**
-   * Undefined if measurements are not compared. Another way to accept images, such as a release log, would be added here and in
-   * checks/image.ts and checks/operator.ts.
-   */
+  /** Undefined if measurements are not compared. */
   readonly accepted: CheckedPolicy['accepted'] | undefined;
   readonly acceptedCustody: readonly string[] | undefined;
   readonly keyBindingOptional: boolean;

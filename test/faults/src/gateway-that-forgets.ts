@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 const GUARD = 'dispatched_at = CASE WHEN ${decision.dispatchStands}::boolean THEN dispatched_at END';
 
 /**
- * Writes a copy of the bundled gateway without this guard: every attempt that will be repeated clears `dispatched_at`, even if it went out
- * and got no answer. The check of the trace must find that.
+ * Writes a copy of the bundled gateway without this guard: each retry clears `dispatched_at`, even if the last attempt was sent and got no
+ * answer. The check of the trace must find this fault.
  * @param program the bundled gateway
  * @returns the program to start, in `folder`
  * @throws Error unless the bundle contains the guard exactly once

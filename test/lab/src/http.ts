@@ -15,7 +15,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The time from the request to the last byte of the answer. */
+  /** The time from the start of connecting to the last byte of the answer. */
   readonly ms: number;
   /** The problem's code; null if the answer is not a problem document. */
   readonly code: string | null;

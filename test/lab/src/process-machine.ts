@@ -8,9 +8,9 @@ import type { Machine } from './machine';
 
 export interface ProcessOptions {
   readonly configuration: Readonly<Record<string, unknown>>;
-  /** Answers the enclave's NSM requests. It belongs to the laboratory, which thus decides the attested time. */
+  /** Answers the enclave's NSM requests, and so decides the attested time. */
   readonly nsm: NsmTransport;
-  /** The folder of the mock NSM's root. */
+  /** The folder with the mock NSM's root certificate. */
   readonly rootFolder: string;
 }
 

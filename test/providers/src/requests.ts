@@ -23,7 +23,7 @@ export interface ProviderRequest {
 
 const MAX_REQUESTS = 100_000;
 
-/** The requests that arrived at all providers, oldest first. */
+/** The requests to all providers, oldest first. */
 export class RequestLog {
   private readonly requests: ProviderRequest[] = [];
   private waiting: { readonly enough: () => boolean; readonly done: () => void }[] = [];

@@ -7,8 +7,8 @@ import { ensurePrismaClient } from './prisma-client.mjs';
 import { say } from './workspace.mjs';
 
 /**
- * The npm scripts begin with this text, and `env node` follows. `env` searches PATH again, and finds the Node that this step has linked.
- * For plain `node` the shell would use the path that it remembers.
+ * The npm scripts begin with this text, then `env node`. `env` finds the Node that this step has linked. With plain `node` the shell would
+ * use the path that it remembers from this step.
  */
 export const READY = 'node tools/dev/setup/ready.mjs && ';
 

@@ -13,7 +13,7 @@ export interface EnclaveBundle {
   licenses: string;
 }
 
-/** Writes the enclave's production bundle into `folder`. The native part of koffi beside it is for this machine. */
+/** Writes the enclave's production bundle into `folder`, with koffi's native part for this machine's architecture. */
 export async function bundleEnclave(root: string, folder: string): Promise<EnclaveBundle> {
   await bundle(root, ['enclave', '--outdir', folder]);
   return {

@@ -84,7 +84,7 @@ function itemsOf<T>({ items, problems, remarks }: Read<T>, nothingWas: string, s
   return items;
 }
 
-/** Prints what the operator gives to people. For one person it is only the registration, so that the output can be the person's file. */
+/** Prints the registrations that the operator gives to people. For one person it prints nothing else, so the output is the person's file. */
 function report(open: Registrar, changes: readonly Change[], { csv, json }: AddOptions, streams: Streams): void {
   const { registrar } = open.register;
   const made = changes.flatMap(({ kind, person, registration }) =>
@@ -105,6 +105,6 @@ function report(open: Registrar, changes: readonly Change[], { csv, json }: AddO
   if (waits.length === 0) return;
   const last = new Date(Math.max(...waits.map((each) => each.publishedFrom)) * 1000).toISOString();
   streams.err(
-    `${String(waits.length)} with a new commitment: included in roots that are published after ${last}, when all roots that may have another commitment of theirs have ended.\n`,
+    `${String(waits.length)} with a new commitment: only roots published after ${last} include it, because roots with their old commitment are valid until then.\n`,
   );
 }

@@ -25,7 +25,7 @@ export interface BuiltRelease {
   /** Object key in the S3 bucket for releases. */
   readonly key: string;
   readonly manifest: Manifest;
-  /** The commit as in measurements.json; null if git cannot tell. */
+  /** The commit that was built, `<commit>+changes` if the tree differs from it; null if git cannot report it. */
   readonly commit: string | null;
   /** SHA-256 of the reference string in the archive; null if the archive has none. */
   readonly referenceString: string | null;
@@ -37,7 +37,7 @@ export interface BuiltRelease {
 
 /**
  * Builds `<outFolder>/communique-tee-<arch>.tar.gz`, and beside it `release.json`, `communique-tee.mjs` and its hash. The same sources,
- * lockfile and choice of a reference string give the same bytes. Needs GNU tar and gzip.
+ * lockfile and arguments give the same bytes. Needs GNU tar and gzip.
  */
 export async function buildRelease({
   root,
@@ -90,7 +90,7 @@ export async function buildRelease({
       ],
       { env: { ...process.env, LC_ALL: 'C' } },
     );
-    // Use the program gzip, because the output of Node's zlib differs by processor. -n: no name, no time.
+    // Not Node's zlib, whose output differs by processor. -n: no name, no time.
     await run('gzip', ['-6', '-n', tar]);
     await mkdir(outFolder, { recursive: true });
     const file = join(outFolder, `communique-tee-${arch}.tar.gz`);

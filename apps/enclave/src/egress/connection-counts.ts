@@ -9,17 +9,16 @@ import {
 /** A fixed interval, so that the moment of a publication reveals nothing about a message. */
 export const PUBLISH_EVERY_MS = 5 * 60_000;
 /**
- * How long a destination stays in `certificatesRefused` after its last refused certificate. A pending copy is retried at least every hour
- * by default. If `services.congress.retry.longestSeconds` is longer, the destination may leave the list between two tries; the next refusal
- * adds it again.
+ * How long a destination stays in `certificatesRefused` after its last refused certificate. By default a pending copy is retried at least
+ * every hour, so the destination stays listed between two tries.
  */
 export const REFUSED_FOR_MS = 2 * 60 * 60_000;
 
 type Counts = Record<ConnectionEnd, number>;
 
 /**
- * Counts how connections ended, per destination. A connection is counted when TLS is up, or when connecting or TLS has failed. Both come
- * before any byte of a request, so no content of a request or an answer can change a count. The parent carries every connection and can
+ * Counts how connections ended, per destination. A connection is counted when TLS is up, or when connecting or TLS has failed. No byte of
+ * a request was sent by then, so no content of a request or an answer can change a count. The parent carries every connection and can
  * count the same ends itself.
  */
 export class ConnectionCounts {
@@ -49,7 +48,7 @@ export class ConnectionCounts {
     return { totals: structuredClone(this.publishedTotals), certificatesRefused: [...this.refusedAtMs.keys()] };
   }
 
-  /** Ends the interval and publishes its counts. */
+  /** Ends the interval, and publishes the totals up to now. */
   publish(): void {
     for (const destination of ENCLAVE_DESTINATIONS) {
       const ended = difference(this.running[destination], this.publishedTotals[destination]);
@@ -58,7 +57,7 @@ export class ConnectionCounts {
     this.publishedTotals = structuredClone(this.running);
   }
 
-  /** If no connection of the interval succeeded, the enclave accepted no certificate of the destination. */
+  /** Lists a destination if its certificates were refused in an interval without a successful connection. */
   private noteRefusals(destination: EnclaveDestination, ended: Counts): void {
     const nowMs = this.monotonicMs();
     const refusedAtMs = this.refusedAtMs.get(destination);

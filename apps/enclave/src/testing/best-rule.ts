@@ -5,6 +5,7 @@ export type Measurements = readonly number[];
 export const NOTHING = -1;
 
 export interface Rule {
+  /** The index of the measurement. */
   readonly at: number;
   readonly threshold: number;
   /** The candidate to guess if the measurement is above the threshold. */

@@ -15,7 +15,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage } from './enclave-fixture';
 import { readRelayed, type Relayed } from './read-relayed';
 
-/** A sender, and the parent that relays the messages. A test sets their clock, which the client library does not allow. */
+/** Seals messages as a sender does, and relays them as the parent does. A test can set the clock; the client library has no such option. */
 export class Sender {
   constructor(
     private readonly trustAnchor: TrustAnchor,

@@ -5,7 +5,7 @@ import { QuestionDialog } from '../ui/question-dialog';
 import type { Question } from './create-sending';
 
 /**
- * Asks before an office may get the message twice.
+ * Asks the person, before a step after which an office may get the message twice.
  * @param proven whether the message has a proof: the service accepts only one such message from each person
  */
 export function DuplicateDialog({ question, proven }: { readonly question: Question; readonly proven: boolean }) {

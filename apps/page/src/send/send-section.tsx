@@ -1,4 +1,4 @@
-// Everything of the page that belongs to a message on its way.
+// The part of the page that shows a message while it is sent, and how it ended.
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../text/text';
 import { Button } from '../ui/button';
@@ -37,7 +37,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
   const title = useRef<HTMLHeadingElement>(null);
   const { kind, way } = sending;
   const views = loaded.value;
-  // The card takes the focus when it appears and when it turns into something else to read.
+  // The card takes the focus when it appears and when its kind changes.
   useEffect(() => {
     title.current?.focus({ preventScroll: true });
     title.current?.closest('section')?.scrollIntoView({ block: 'start' });
@@ -81,7 +81,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
   );
 }
 
-/** This device forgets the message once the person can see how it ended, which a tab in the background does not show. */
+/** When the person can see how the message ended (the tab is visible), this device forgets the message. */
 function useSeen(isEnded: boolean): void {
   useEffect(() => {
     if (!isEnded) return undefined;
@@ -114,7 +114,7 @@ function toneOfCard(sending: Shown): 'plain' | 'good' | 'open' | 'bad' {
   return toneOf(sending.result.status, sending.way.demo);
 }
 
-/** Returns the text that announces each step once, when it is reached. Empty at the end, which the moved focus announces. */
+/** Returns the text for screen readers: the step that was reached last. Empty at the end, because the focus then moves to the card. */
 function announcementOf(sending: Sending): string {
   if (sending.kind !== 'under_way') return '';
   const { waiting, reachedAtMs } = sending.way;

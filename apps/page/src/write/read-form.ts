@@ -9,13 +9,12 @@ export interface Entered {
 }
 
 /**
- * Returns what was entered, in the shape of a message. Empty fields are left out, and no value is invented. The enclave's own check
- * (validateCongressMessage) decides whether Congress takes it.
+ * Returns what was entered, in the shape of a message, without empty fields. Does not check the values: validateCongressMessage does that.
  */
 export function readForm({ values, topics, offices }: Entered): Record<string, unknown> {
   const text = (name: FieldName): string | undefined => {
     const given = values[name] ?? '';
-    // Spaces around a value are removed, but not around the words of the message
+    // Only the body keeps the spaces around it
     const value = name === 'message/body' ? given.replaceAll('\r\n', '\n') : given.trim();
     return value === '' ? undefined : value;
   };
@@ -49,7 +48,7 @@ export function readForm({ values, topics, offices }: Entered): Record<string, u
 
 /** Returns a ZIP code or a phone number as Congress writes it. Other text is unchanged, so that the check refuses it. */
 function inForm(name: FieldName, given: string | undefined): string | undefined {
-  // Phones' number pads have no hyphen, and browsers fill in ten digits
+  // A phone's keypad has no hyphen, and browsers fill in a phone number as ten digits
   if (name === 'constituent/zip') return given?.replace(/^(\d{5})[\s-]?(\d{4})$/, '$1-$2');
   if (name === 'constituent/phone')
     return given?.replace(/^(?:\+?1[\s.-]?)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]?(\d{4})$/, '$1-$2-$3');

@@ -6,7 +6,7 @@ export interface Extensions {
   /** basicConstraints (RFC 5280, section 4.2.1.9); absent means no CA */
   isCa: boolean;
   basicConstraintsCritical: boolean;
-  /** how many CA certificates may follow below; absent means any number */
+  /** how many CA certificates may be below this one in the chain; absent means any number */
   pathLength?: number;
   /** keyUsage (section 4.2.1.3). A certificate without it may sign nothing here. */
   maySignDocuments: boolean;
@@ -16,7 +16,7 @@ export interface Extensions {
 const basicConstraints = '551d13';
 const keyUsage = '551d0f';
 
-/** Reads `[3] SEQUENCE OF Extension`. Refuses other critical extensions and repeated ones. */
+/** Reads `[3] SEQUENCE OF Extension`. Refuses repeated extensions, and critical ones that it does not know. */
 export function readExtensions(content: Uint8Array | undefined): Extensions {
   const out: Extensions = {
     isCa: false,

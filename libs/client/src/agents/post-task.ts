@@ -7,7 +7,7 @@ import { throwIfAborted, unlessAborted, withRetries } from '../retry';
 import { combineWhetherSent, sentByTaskPost } from '../whether-sent';
 import type { PreparedTask } from './prepare-task';
 
-/** The gateway ends the whole exchange ten seconds earlier. */
+/** Ten seconds longer than the gateway allows. */
 const TIMEOUT_MS = (LIMITS.taskSeconds + 10) * 1000;
 /** No post starts later than this after the first one. */
 const BUDGET_MS = 150_000;
@@ -34,7 +34,7 @@ export interface PostTaskOptions {
   readonly token: () => Promise<string>;
   readonly signal?: AbortSignal | undefined;
   readonly onState: (state: AgentState) => void;
-  /** Called after each failed post, with what all posts together prove. */
+  /** Called after each failed post. `sent` is what all posts so far show. */
   readonly onSent: (sent: WhetherSent) => void;
 }
 
@@ -48,7 +48,7 @@ export interface PostedTask {
 
 /**
  * Posts a sealed task until there is an answer. It always posts the same bytes: the enclave runs the task once, then answers from memory.
- * After a 401 the caller is asked once for another token.
+ * After the first 401 it asks for another token.
  * @throws ClientError
  */
 export async function postTask(prepared: PreparedTask, options: PostTaskOptions): Promise<PostedTask> {

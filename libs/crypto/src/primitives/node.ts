@@ -38,8 +38,8 @@ export const nodePrimitives: Primitives<KeyObject> = {
         format: 'jwk',
       }),
     }),
-  // One call of OpenSSL makes the exchange and its HKDF, and needs no import of the peer's key. Node before 24.7 lacks it. There the
-  // callers build it from the other primitives.
+  // One call of OpenSSL for the exchange and its HKDF, without an import of the peer's key. Undefined in Node before 24.7, where the
+  // callers use the other primitives.
   decapsulate: (nodeCrypto as Partial<typeof nodeCrypto>).decapsulate,
   sha256: (message) => hash('sha256', message, 'buffer'),
   hmacSha256,

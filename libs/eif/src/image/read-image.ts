@@ -34,10 +34,7 @@ export interface DescribedImage {
   readonly sizeBytes: number;
   readonly crc32: number;
   readonly sections: readonly Section[];
-  /**
-   * Bytes before sections that belong to no section. The hypervisor skips them. The checksum covers them, but no
-   * measurement does.
-   */
+  /** Unused bytes before or between sections. The hypervisor skips them. The checksum covers them, but no measurement does. */
   readonly gaps: readonly Gap[];
   /** The command line, with its final NUL if it has one. */
   readonly cmdline: string;
@@ -63,8 +60,8 @@ export interface ReadOptions {
 
 export interface OpenImageOptions extends ReadOptions {
   /**
-   * Accepts an image whose header has the size of an earlier signature, so that the image can be signed again. Uses the size in the
-   * signature section's own header.
+   * Accepts an image whose file header still has the size of an earlier signature, so that the image can be signed again. The size in
+   * the signature section's own header is then used.
    */
   readonly mendSignatureSize?: boolean;
 }
@@ -86,7 +83,7 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
 }
 
 /**
- * Does the same as `readImage`, but accepts an image that cannot be measured: `measurements` is undefined if the header has the PCIe flag.
+ * Does the same as `readImage`, but also accepts an image with PCIe. Its `measurements` are undefined.
  *
  * @throws EifError what `readImage` throws, except ERR_EIF_PCIE
  */
@@ -156,7 +153,7 @@ export interface Layout extends Omit<Header, 'sections'> {
   readonly crc32: number;
   readonly sections: readonly Section[];
   readonly gaps: readonly Gap[];
-  /** The checked bytes of the header. The checksum must cover exactly these, so the header is not read a second time. */
+  /** The header's bytes that were checked. The checksum is computed over them, because the file could change between two reads. */
   readonly headBytes: Uint8Array;
   readonly sectionHeads: readonly Uint8Array[];
 }
@@ -164,7 +161,7 @@ export interface Layout extends Omit<Header, 'sections'> {
 /**
  * Checks the header and the section headers against each other and against the length of the file. Sections are in the order of the
  * table and do not overlap, and the file ends with the last section. The kernel is first, then the command line, then ramdisks, metadata
- * and signature in any order. Bytes between sections are allowed: the hypervisor uses the table and starts such images
+ * and signature in any order. Bytes between sections are allowed, because the hypervisor starts such images
  * (aws-nitro-enclaves-image-format, issue 25 and pull request 26, with 64 bytes after the header).
  *
  * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING, except ERR_EIF_PCIE
@@ -227,8 +224,8 @@ function checkSize(type: SectionType, sizeBytes: number): void {
 }
 
 /**
- * Measurements cover the sections in the order of the file (README, "EIF Measurements"). In another order than nitro-cli's the same parts
- * would have other measurements. Metadata and signature may be anywhere after the command line.
+ * Requires the kernel first and then the command line, as nitro-cli writes them, because another order gives other measurements (README
+ * of aws-nitro-enclaves-image-format, "EIF Measurements"). Metadata and signature may be anywhere after the command line.
  */
 function checkOrder(types: readonly SectionType[], version: number): void {
   for (const once of ['kernel', 'cmdline', 'signature', 'metadata'] as const) {

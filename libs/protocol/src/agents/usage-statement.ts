@@ -7,7 +7,7 @@ import { modelClassSchema, modelNameSchema, pricesSha256Schema, pricesVersionSch
 
 export const USAGE_STATEMENT_TYPE = 'communique-tee-usage+jws';
 
-/** The limit for a statement, a JWS in compact form. */
+/** Of the JWS in compact form. */
 export const MAX_STATEMENT_CHARACTERS = 4096;
 
 const tokens = z.int().min(0);
@@ -71,7 +71,7 @@ const claims = z.strictObject({
   prices_sha256: pricesSha256Schema,
   /** Micro-dollars, a whole number in decimal. It is text because a JSON number could lose digits. */
   cost_micro_usd: z.string().regex(/^(0|[1-9][0-9]{0,17})$/),
-  /** Unix seconds by the enclave's clock. The prices of this time apply. */
+  /** Unix seconds by the enclave's clock. The cost is computed with the prices of this time. */
   time: z.int().min(0),
   pcr0: z.string().regex(/^[0-9a-f]{96}$/),
   /** SHA-256 of the attestation document that comes with the statement, in base64url. */
@@ -80,7 +80,7 @@ const claims = z.strictObject({
 
 /**
  * The claims of a usage statement: what one attempt of an agent task used and cost. The enclave signs them with its receipt key as a JWS
- * (`alg` `Ed25519`, RFC 9864) with `typ` USAGE_STATEMENT_TYPE. Of the task, the statement contains only the hash.
+ * (`alg` `Ed25519`, RFC 9864) with `typ` USAGE_STATEMENT_TYPE. The statement contains a hash of the sealed task, and no text of it.
  */
 export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost must agree');
 export type UsageStatement = z.infer<typeof claims>;

@@ -2,9 +2,7 @@ import * as z from 'zod';
 import { instantSchema } from '../encoding/instant';
 import { receiptSchema } from '../receipts/receipt';
 
-/**
- * The statuses of an accepted message, explained in the schema below. `queued` and `delivering` are not final. The others are.
- */
+/** Explained in the schema below. */
 export const MESSAGE_STATUSES = [
   'queued',
   'delivering',

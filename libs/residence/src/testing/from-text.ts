@@ -27,7 +27,7 @@ const signingKeys: [SigningKey, SigningKey] = [
   signingKeyOf(REGISTRAR_ID, bytesFromText('second key of the registrar')),
 ];
 
-/** A registrar whose private keys are public. The first key signs. Tests of a change of keys use the second. */
+/** The first key signs. Tests that change the registrar's key use the second. */
 export const TEST_REGISTRAR = {
   id: REGISTRAR_ID,
   signingKeys,
@@ -37,8 +37,9 @@ export const TEST_REGISTRAR = {
 /** Another registrar's key under the same name. No checker has this key in its configuration. */
 export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, bytesFromText('key of another registrar'));
 
-/** The X25519 key of a test enclave. Its private key is public. `privateKey` is 32 raw bytes. */
+/** An X25519 key. */
 export interface TestEnclaveKey {
+  /** 32 raw bytes. */
   privateKey: Uint8Array;
   publicKey: Uint8Array;
   /** 16 bytes. */

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Ends a process when ours has ended, then removes the given folder. It also works after SIGKILL or a crash, which run no exit handler,
- * because a shell waits on a pipe that only we hold open. A negative target is a process group, as for kill(2).
+ * Ends the target when this process has ended, then removes the folder. A shell waits on a pipe that only this process keeps open, so the
+ * guard also works after SIGKILL or a crash. A negative target is a process group, as for kill(2).
  *
- * @returns a function that releases the process. Call it when the process has ended, so that no process with a reused pid gets a signal.
+ * @returns a function that stops the guard. Call it when the target has ended, so that no process with a reused pid gets a signal.
  */
 export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = ''): () => void {
   const script = `

@@ -14,12 +14,12 @@ import type { Postgres, PostgresOptions } from './start-postgres';
 const newName = () => `test_${randomBytes(6).toString('hex')}`;
 
 export interface ServerOptions extends Omit<PostgresOptions, 'own'> {
-  /** Whether our process stays alive while the server runs (default true). */
+  /** Whether the running server keeps this process alive (default true). */
   readonly keepAlive?: boolean;
 }
 
 export interface PostgresServer extends Postgres {
-  /** Removes the database of this URL and cuts the connections to it. */
+  /** Cuts the connections to the database and removes it. */
   dropDatabase(url: string): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
     unix_socket_directories: '',
     max_connections: '200',
     timezone: 'UTC',
-    // Without fsync only a crash of the machine loses data. Without synchronous_commit a crash of the server would also lose data.
+    // fsync is off, because only a crash of the machine would lose data. Tests kill the server, so synchronous_commit stays on.
     ...(persistent ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...options.settings,
   };

@@ -12,7 +12,7 @@ const LIST_ATTEMPTS = 5;
 export const RESIDENTS_OFFICES = ['HCA12', 'SCA01', 'SCA03'] as const;
 const DISTRICT = 'CA-12';
 
-/** A person and a campaign: the right to send one message. A second message can only take the place of the first. */
+/** A person and a campaign: the right to send one message. The gateway accepts a second one only in place of the first. */
 export interface Ballot {
   prepare(content: CongressMessage, key: EnclaveKey, more: ProvenOptions): Promise<ProvenMessage>;
 }
@@ -67,7 +67,7 @@ export class Residents {
   }
 }
 
-/** Repeats `prepare`, at most five times in all, if the registrar's list could not be read: a busy machine may answer too late. */
+/** Tries again if the registrar's list could not be read, because a busy machine may serve it too late. */
 async function untilListRead<T>(prepare: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -67,8 +67,8 @@ export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 
 /**
- * A fault, and the requests that it strikes. Only `cut` with `before_reading` also strikes requests that are not authenticated or not well
- * formed.
+ * A fault, and the requests that it strikes. A fault strikes only authenticated and well-formed requests. The exception is `cut` with
+ * `before_reading`, which also strikes other requests.
  */
 const queuedFaultSchema = z.strictObject({
   fault: faultSchema,

@@ -15,8 +15,8 @@ const TOGETHER_MS = 5000;
 const TEXT = 'Please mend the bridge on Main Street. It was closed in May, and the detour takes an hour. '.repeat(10);
 
 /**
- * Compares a sealed task through gateway and enclave with the same call of the provider through two plain forwarders. Also measures the
- * enclave's memory and bundle with and without agents, and how many reservations PostgreSQL settles.
+ * Compares a sealed task with a plain one: the same request to the provider through two forwarders in place of gateway and enclave. Also
+ * measures the enclave's memory and bundle with and without agents, and how many reservations PostgreSQL settles.
  */
 export async function agentsRows(): Promise<Row[]> {
   const folder = await temporaryFolder('bench-agents');
@@ -107,7 +107,6 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - startedMs;
 }
 
-/** Returns the memory of an enclave that has just started. */
 async function memoryOf(folder: string, agents: undefined): Promise<number | undefined> {
   const system = await startSystem({ folder, agents });
   try {
@@ -118,7 +117,6 @@ async function memoryOf(folder: string, agents: undefined): Promise<number | und
   }
 }
 
-/** Makes the provider's request without sealing, through two forwarders in place of the gateway and the enclave. */
 async function plainCalls(system: System, authorityFile: string) {
   const openai = system.providers?.openai;
   if (!openai) throw new Error('no simulated providers');

@@ -1,7 +1,7 @@
 const TIMEOUT_MS = 5000;
 
 /**
- * Asks the gateway what a browser would ask before the page may call it.
+ * Makes the CORS preflight request that a browser makes before the page can post a message.
  * @param origin the page's origin
  * @returns what is wrong and what to do, in words for a person; null if the page can call the gateway
  */

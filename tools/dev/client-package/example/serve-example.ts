@@ -25,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the example page from a built package, as a person who has installed the package would, and only on this machine.
+ * Serves the example page from a built package, only on this machine.
  * @param settings called at each request
  * @param port 0 for a free one
  * @throws the error of `listen`, for example `EADDRINUSE`

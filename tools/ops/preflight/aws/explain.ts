@@ -10,8 +10,7 @@ const THROTTLED =
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError|ProviderError)$/;
 
 /**
- * Returns an error of AWS in our words. It never repeats the error's text, which contains ARNs and, if the answer is invalid, can contain
- * anything.
+ * Explains an error of AWS. Never repeats the error's text, which can contain ARNs or, if a proxy answered, anything.
  * @param action the IAM action of the request, e.g. `ec2:DescribeImages`
  */
 export function explainAws(error: unknown, action: string): Finding {
@@ -43,12 +42,12 @@ export function explainAws(error: unknown, action: string): Finding {
   if (status !== undefined && status >= 500)
     return warn(
       `AWS could not answer (${String(status)})`,
-      'run this again; https://health.aws.amazon.com says whether more is wrong',
+      'run this again; https://health.aws.amazon.com shows whether AWS has an outage',
     );
   return fail(`AWS gave an unexpected answer (${code})`, 'is there a proxy in between? run this again');
 }
 
-/** The error's name if it has at most 64 letters, digits and dots, because an answer can contain anything. */
+/** The error's name, or `unknown error` if the name has other characters than letters, digits and dots, or more than 64. */
 export function awsCode(error: unknown): string {
   const name =
     typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : '';

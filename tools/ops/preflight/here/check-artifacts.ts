@@ -7,7 +7,7 @@ import type { Plan } from '../plan/read-plan';
 
 const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
 
-/** Checks what infra finds wrong with the image, and that the image was built from this configuration file and commit. */
+/** Reports what infra finds wrong with the image. Warns if the image was built from another configuration file or commit. */
 export const image: Check = {
   name: 'image',
   title: 'the enclave image is built for this stack, and fits into its memory',
@@ -27,7 +27,7 @@ export const image: Check = {
         ),
       );
     if (plan.image === undefined)
-      return [pass('infra accepts it; its measurements are checked once the release is built too')];
+      return [pass('infra accepts the image. To check its measurements too, build the release')];
     return [
       pass(`version ${plan.image.version}, PCR0 ${plan.image.pcr0.slice(0, 16)}...`),
       ...(await hasAged(context, plan, build)),
@@ -35,7 +35,6 @@ export const image: Check = {
   },
 };
 
-/** Checks the release, which contains the programs of the parent. */
 export const release: Check = {
   name: 'release',
   title: 'the programs of the parent are built',

@@ -23,7 +23,7 @@ export const delegation: Check = {
       if (others.length > 0)
         return warn(
           `the servers of ${zone} are ${others.join(', ')}, not Route 53`,
-          'unless those are vanity names of Route 53, records that pulumi up makes would not be seen: at the registrar, name the hosted zone’s servers; this command prints them',
+          'if those are not vanity names of Route 53, clients will not see the records that pulumi up makes: at the registrar, name the hosted zone’s servers; this command prints them',
           ask,
         );
       return pass(
@@ -42,7 +42,7 @@ export const delegation: Check = {
   },
 };
 
-/** The command that prints the name servers of the hosted zone of that name. */
+/** Returns the command that prints the name servers of this hosted zone. */
 function nameServers(region: string, zone: string): string {
   const id = awsCommand(
     region,

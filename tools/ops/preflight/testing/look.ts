@@ -65,10 +65,10 @@ export function realPreview(...changes: string[]): Promise<string> {
   previews.set(changes.join(), preview);
   return preview;
 }
-/** The changes of --config that change the plan. */
+/** The `--config` values that `programs` passes to infra's preview. It ignores all others. */
 const PLANNED = ['redis=external'];
 
-/** Stand-ins for the programs of a complete machine; the preview is infra's own. */
+/** Stand-ins for the programs that preflight runs. Only infra's preview is real. */
 export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
   const end = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: '' });
   if (command === process.execPath) return end(await realPreview(...PLANNED.filter((change) => args.includes(change))));

@@ -19,10 +19,7 @@ export const finding = z.union([
 ]);
 export type Finding = z.infer<typeof finding>;
 
-/**
- * The interface for how the operator finds out where people live. `CheckedResidents` reads a list; `CheckProgram` asks the operator's own
- * program.
- */
+/** Finds out where people live. `CheckedResidents` reads a list; `CheckProgram` asks the operator's own program. */
 export interface ResidenceCheck {
   /**
    * @param people the operator's ids of the people, each once

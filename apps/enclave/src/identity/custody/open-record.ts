@@ -37,8 +37,8 @@ function checkTimes(
 }
 
 /**
- * For a key record that passed `checkRecord`: has KMS decrypt the data key, opens the secret sealed under it, and returns the keys derived
- * from that secret.
+ * Opens a key record that passed `checkRecord`. KMS decrypts the data key, the data key opens the secret, and the keys are derived from the
+ * secret.
  * @throws KeyRefused `kms_*` | `nsm_failed` | `tampered`
  */
 export async function openRecord(

@@ -1,4 +1,4 @@
-/** Joins byte strings, so that a statement gets them as one value. */
+/** Joins byte strings, so that an SQL statement gets them as one parameter. */
 export class JoinedBytes {
   private readonly parts: Uint8Array[] = [];
   private next = 1;

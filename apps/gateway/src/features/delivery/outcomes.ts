@@ -2,10 +2,7 @@ import type { Outcome } from '@communique-tee/protocol';
 
 export type Outcomes = readonly Outcome[];
 
-/**
- * The end of a message whose offices all have an outcome. A copy without an answer makes it `unknown`; otherwise the number of offices that
- * have the message decides.
- */
+/** Returns the final status of a message whose offices all have an outcome. */
 export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' | 'refused' | 'unknown' {
   if (outcomes.includes('unknown')) return 'unknown';
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
@@ -13,7 +10,7 @@ export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' |
   return arrived === outcomes.length ? 'delivered' : 'partially_delivered';
 }
 
-/** The number of copies that an office has or may have; these cost money. A copy that the office refused costs nothing. */
+/** Returns the number of copies that cost money: those that an office has or may have. */
 export function copiesSent(outcomes: Outcomes): number {
   return outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown')
     .length;

@@ -9,20 +9,20 @@ import { nameOfReader, type Reader } from '../auth/reader';
 import { MessagesService } from './messages.service';
 import { StatusStream } from './status-stream';
 
-/** The most streams of one process. They also take at most half of its connections, so that other requests have room. */
+/** The limit for one process. Half of the process's connections is a second limit, so that other requests have room. */
 const MAX_STREAMS = 1000;
 const MAX_STREAMS_OF_READER = 10;
 const RETRY_AFTER_SECONDS = 5;
 /** Spreads the reconnections of clients that are disconnected together. */
 const SPREAD_MS = 5000;
-/** How many whole views one query reads; each may hold a receipt with its document. */
+/** How many whole views one query reads. Each may contain a receipt and an attestation document. */
 const VIEWS_AT_ONCE = 50;
 const MAX_PAUSE_MS = 5000;
 const TICK_MS = 1000;
 
 /**
- * The streams of this process. While there are any, one query every `pollMs` reads the versions (`xmin`) of their rows, by primary key.
- * Whole views are read only for rows that changed. It polls because another process may have made the change.
+ * The open streams of this process. Every `pollMs` one query reads the versions (`xmin`) of their messages' rows, because another process
+ * may have changed a row. Whole views are read only for rows that changed.
  */
 @Injectable()
 export class StatusStreams implements BeforeApplicationShutdown {
@@ -38,7 +38,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
   readonly limits: { all: number; ofReader: number };
 
   private readonly open = new Set<StatusStream>();
-  /** The number of streams of each reader, including those whose message is still being read. */
+  /** How many streams each reader has, including those that `about` is still opening. */
   private readonly ofReader = new Map<string, number>();
   private total = 0;
   private watching = false;
@@ -55,7 +55,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
     };
   }
 
-  /** The number of open streams, for metrics. */
+  /** For metrics. */
   get count(): number {
     return this.total;
   }
@@ -86,8 +86,8 @@ export class StatusStreams implements BeforeApplicationShutdown {
   }
 
   /**
-   * After draining, tells the remaining readers to reconnect, which leads them to another process. Then cuts connections that are still
-   * open.
+   * After draining, tells the remaining readers to reconnect, which leads them to another process. After `closeMs` it cuts the connections
+   * that are still open.
    */
   async beforeApplicationShutdown(): Promise<void> {
     this.closing = true;
@@ -121,7 +121,6 @@ export class StatusStreams implements BeforeApplicationShutdown {
     return 1000 + Math.floor(Math.random() * SPREAD_MS);
   }
 
-  /** Polls while there are streams. */
   private watch(): void {
     if (this.watching) return;
     this.watching = true;
@@ -138,12 +137,12 @@ export class StatusStreams implements BeforeApplicationShutdown {
   private async poll(): Promise<void> {
     for (let pauseMs = this.timing.pollMs; this.open.size > 0;) {
       await sleep(pauseMs, undefined, { ref: false });
-      if (this.open.size === 0) return; // the last stream ended meanwhile, perhaps with the process
+      if (this.open.size === 0) return; // the last stream ended during the pause
       try {
         await this.pollOnce();
         pauseMs = this.timing.pollMs;
       } catch {
-        // Health and all other requests report a database outage. Readers get no events meanwhile.
+        // The database is down. Health reports that; readers get no events meanwhile.
         pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
       }
     }
@@ -160,7 +159,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
     const changed: string[] = [];
     for (const [id, streams] of byId) {
       const version = versions.get(id);
-      // Retention deleted the message; a client that asks again learns that.
+      // Retention deleted the message. A client that reconnects gets `not_found`.
       if (version === undefined) for (const stream of streams) stream.end();
       else if (streams.some((stream) => stream.version !== version)) changed.push(id);
     }

@@ -19,10 +19,10 @@ import { CONTENT_FIELDS, contentColumns, contentOf, managedTemplateOf, publicTem
 /** The number of the templates' advisory lock in the database: "cttmpl" in ASCII. */
 const LOCK = 0x63_74_74_6d_70_6cn;
 const MAX_LOGGED_CHANGES = 100;
-/** The most bytes of all templates as JSON, because administrators list all of them. */
+/** The limit for all templates together as JSON, because administrators get all of them in one answer. */
 const MAX_ALL_BYTES = 4 * 1024 * 1024;
 
-/** Templates in PostgreSQL. One writer at a time, so that the limits hold for all gateways of the database together. */
+/** Templates in PostgreSQL. A lock admits one writer at a time, so that the limits apply to all gateways of the database together. */
 @Injectable()
 export class TemplateStore {
   constructor(
@@ -164,7 +164,6 @@ export function listText(templates: readonly Template[]): Buffer {
   return Buffer.from(JSON.stringify({ templates }));
 }
 
-/** Returns the template with the given values in place of the stored ones. */
 function merged(before: ManagedTemplate, given: Readonly<Record<string, unknown>>): ManagedTemplate {
   return managedTemplateSchema.parse({ ...before, ...given });
 }

@@ -13,11 +13,11 @@ export const REFERENCE_STRING_HOSTS = ['https://crs.aztec-cdn.foundation', 'http
 const HOSTED_FILE = 'g1_compressed.dat';
 
 export interface ReferenceStringPlaces {
-  /** A file that the user named. If it is not the pinned reference string, no other source is tried. */
+  /** A file that the user named. If it is set, no other place is read. */
   readonly file?: string | undefined;
   /** Folders that may have {@link REFERENCE_STRING_FILE}, read in this order. */
   readonly folders?: readonly string[];
-  /** A folder that is read, and into which a downloaded string is written. */
+  /** Read after `folders`. A downloaded string is written here. */
   readonly cacheFolder?: string | undefined;
   /** The hosts to download from, such as {@link REFERENCE_STRING_HOSTS}; none by default. Each serves 131,104 bytes. */
   readonly hosts?: readonly string[];

@@ -29,7 +29,7 @@ export interface Imported {
 
 const placeOf = (path: string) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
 
-/** Reads what a bundle imports from esbuild's metafile beside it. */
+/** @param metafile the file that esbuild wrote beside the bundle */
 export function importedBy(metafile: string): Imported {
   const { inputs, outputs } = metafileSchema.parse(JSON.parse(readFileSync(metafile, 'utf8')));
   const places = Object.entries(inputs).flatMap(([input, { imports }]) =>

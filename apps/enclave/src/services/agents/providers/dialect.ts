@@ -1,16 +1,17 @@
 import type { PricedModel, RequestShape } from '@communique-tee/agents';
 import type { Provider, ProviderFailure, Usage } from '@communique-tee/protocol';
 
-/** The parts of a request to a provider: fixed instructions of the image, and one text with the person's words. */
 export interface Prompt {
+  /** Fixed in the image. */
   readonly instructions: string;
+  /** Contains the person's words. */
   readonly input: string;
 }
 
 export interface Question {
   readonly row: Pick<PricedModel, 'model' | 'shape' | 'thinkingAllowanceTokens'>;
   readonly prompt: Prompt;
-  /** The limit for visible tokens. The allowance for thinking in the row of the price table is added to it. */
+  /** The limit for visible tokens. The dialect adds the row's allowance for thinking. */
   readonly maxOutputTokens: number;
 }
 
@@ -23,7 +24,7 @@ export interface Credentials {
 /** How the model's answer ended, as the provider reports it; `other` if the report is unknown. */
 export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 
-/** What was read from a 200 with an answer. Only `text` and `servedModel` are in the provider's own words. */
+/** What was read from a 200 with an answer. */
 export interface Answered {
   readonly end: ModelEnd;
   /** The text parts only, in order. */
@@ -64,8 +65,7 @@ export interface Dialect {
 }
 
 /**
- * Returns the request shape of the question's row in the price table. The checks of the configuration ensured that the row belongs to this
- * provider.
+ * Returns the request shape of the question's row in the price table. The configuration was checked, so the row belongs to this provider.
  */
 export function shapeFor<P extends Provider>(provider: P, { row }: Question): Extract<RequestShape, { provider: P }> {
   if (row.shape.provider !== provider) throw new TypeError('a row of another provider');
@@ -93,7 +93,7 @@ export function textOf(value: Json): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Returns the value if it has the form of a model's name, otherwise null, because a statement carries no other text of a provider. */
+/** Returns null for a value without the form of a model's name, because a usage statement must contain no other text of a provider. */
 export function modelName(value: Json): string | null {
   return typeof value === 'string' && /^(?:models\/)?[a-z0-9][a-z0-9.-]{0,63}$/.test(value) ? value : null;
 }
@@ -103,7 +103,7 @@ export function isNameOrAbsent(value: Json): boolean {
   return value === undefined || value === null || modelName(value) !== null;
 }
 
-/** Returns what a status means if the body explains nothing. */
+/** Returns the failure for a status whose body explains nothing. */
 export function failureOf(status: number): ProviderFailure {
   switch (status) {
     case 401:
