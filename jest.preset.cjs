@@ -1,5 +1,5 @@
-// What every project's jest.config.cjs uses. Specs run as CommonJS and share the packages that they load (libs/testing/jest). ES modules
-// of our own need Node 24 and --experimental-vm-modules (docs/development.md).
+// Every project's jest.config.cjs calls this file. Specs run as CommonJS and share loaded packages (libs/testing/jest). Specs that load
+// this repository's ES modules (.mjs) need Node 24.9 and --experimental-vm-modules (docs/development.md).
 const { join, relative } = require('node:path');
 
 /** @returns {[string, object]} */
@@ -24,11 +24,11 @@ const swc = (tsx) => [
 /** @type {import('jest').Config['transform']} */
 const transform = { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) };
 
-// Names the run for what its spec files share (libs/testing/harness, appBundle). Workers inherit it. In watch mode sources change
-// during the run, so nothing is shared.
+// COMMUNIQUE_JEST_PID identifies a run. Its workers inherit the variable and share bundles (appBundle in libs/testing/harness). In watch
+// mode sources change during the run, so nothing is shared.
 if (!process.argv.some((argument) => argument.startsWith('--watch'))) {
   process.env.COMMUNIQUE_JEST_PID ??= String(process.pid);
-  // Specs start several hundred Node programs, most of them the same few: each is compiled once.
+  // Specs start the same few Node programs hundreds of times. With this cache Node compiles each program once.
   process.env.NODE_COMPILE_CACHE ??= join(
     __dirname,
     '.cache/test-bundles',
@@ -45,7 +45,7 @@ const moduleNameMapper = Object.fromEntries(
   ]),
 );
 
-// These packages export under the condition `import` alone, which jest does not ask for.
+// These packages export only under the condition `import`, which jest does not use for CommonJS.
 for (const [name, file] of [
   ['cborg', 'cborg.js'],
   ['cborg/length', 'lib/length.js'],
@@ -54,7 +54,7 @@ for (const [name, file] of [
 }
 
 /**
- * @param {string} folder the project's folder (`__dirname`); its name is the one in project.json
+ * @param {string} folder the project's folder (`__dirname`), which contains project.json
  * @returns {import('jest').Config}
  */
 module.exports = function projectConfig(folder) {

@@ -45,7 +45,7 @@ export function createStack(
   settings: Settings,
   lookups: Lookups,
   options: ComponentResourceOptions,
-  /** Who moves the parents to a new template version: the provider in `pulumi up`, or `npm run deploy` afterwards. */
+  /** What moves the parents to a new template version: `pulumi up` itself, or `npm run deploy` afterwards. */
   rollout: 'up' | 'deploy' = 'up',
 ): Record<string, unknown> {
   const { stack, production, image } = settings;
@@ -68,8 +68,8 @@ export function createStack(
     },
     options,
   );
-  // The resources are the same for one parent and for several, so that the registered addresses stay. In the operator's own network
-  // several parents connect through the operator's NAT gateways, so the stack has no addresses.
+  // One parent and several use the same resources, so that the registered addresses stay. In the operator's own network, several parents
+  // use the operator's NAT gateways and need no addresses of the stack.
   const addresses =
     lookups.network && several
       ? undefined
@@ -97,7 +97,7 @@ export function createStack(
         options,
       );
   const network = ownNetwork ?? adoptedNetwork(lookups.network);
-  // No flow logs in the operator's own network, which has other traffic too.
+  // The operator's own network gets no flow logs, because they would record other traffic too.
   if (ownNetwork) new FlowLogs(name('flow'), { place, vpcId: ownNetwork.vpcId, logGroup: logs.group('flow') }, options);
   const groups = new SecurityGroups(
     name('access'),
@@ -278,7 +278,7 @@ export function createStack(
     name('parent-permissions'),
     {
       roleName: identity.roleName,
-      // Wait for natGatewayIds: until a NAT gateway has the address, the earlier parent needs its right to release the address.
+      // Waits for natGatewayIds, because the earlier parent may release the address only under the old policy.
       policy: all([
         made,
         store.bucketArn,
@@ -444,7 +444,6 @@ function certificateOf({ certificateArn }: Settings, zoneId: string | undefined)
   return { provenIn: zoneId };
 }
 
-/** The ports of external stores, and those of a database whose security group the configuration names. */
 function externalPorts(settings: Settings): Pick<ExternalStoresArgs, 'ports' | 'database'> {
   const { database, redis, databaseSecurityGroup } = settings;
   const given = settings.externalPorts.map(Number);

@@ -2,10 +2,10 @@ import { isRecord } from './check-request';
 import { pathText, type Path } from './shape';
 
 export interface Request {
-  /** `service:Operation` of the request. */
+  /** `service:Operation`. */
   readonly call: string;
   readonly params: Record<string, unknown>;
-  /** The input from which each place of the request came, by pathText. */
+  /** For each path in `params`, as pathText writes it: the Pulumi input whose value it has. */
   readonly from: ReadonlyMap<string, string>;
 }
 
@@ -14,11 +14,11 @@ export interface Place {
   readonly path: Path;
 }
 
-/** Collects the requests of one resource. */
+/** Collects the AWS requests that one Pulumi resource causes. */
 export class Drafts {
   readonly #requests = new Map<string, { params: Record<string, unknown>; from: Map<string, string> }>();
 
-  /** @param main `service:Operation` that is always called; a target that names no operation belongs to it */
+  /** @param main the `service:Operation` that is always called; it gets each target without an operation */
   constructor(private readonly main: string) {
     this.#draft(main);
   }
@@ -31,7 +31,7 @@ export class Drafts {
     return this.#requests.has(call);
   }
 
-  /** @param positions one for each `[]` of the target (Target in mapping.ts) */
+  /** @param positions the list index for each `[]` in the target (see Target in mapping.ts) */
   place(target: string, positions: readonly number[] = []): Place {
     const slash = target.indexOf('/');
     const operation = target.slice(0, Math.max(slash, 0));
@@ -48,7 +48,6 @@ export class Drafts {
     return { call, path };
   }
 
-  /** The number of entries that a list of a request has so far. */
   lengthAt(target: string): number {
     return this.#lengthAt(this.place(target));
   }

@@ -9,7 +9,7 @@ import { alarmConditions, type AlarmConditionsArgs, type Condition } from './ala
 import { GuardedKey } from './keys';
 import { Part, policyText } from './part';
 
-/** The file whose sections say what to do about each alarm. */
+/** Has a section for each alarm that tells the operator what to do. */
 export const RUNBOOK = 'docs/operations.md';
 
 export interface AlarmsArgs extends AlarmConditionsArgs {
@@ -38,7 +38,7 @@ export class Alarms extends Part {
 
 function metricAlarm(name: string, condition: Condition): MetricAlarmArgs {
   return {
-    // The nodes' alarms share a section, so remove the node's number.
+    // The alarms of Redis nodes share a section, so the node's number is removed
     alarmDescription: `${condition.description} ${RUNBOOK}#${name.replace(/-\d{3}$/, '')}`,
     namespace: condition.namespace,
     metricName: condition.metric,
@@ -52,7 +52,7 @@ function metricAlarm(name: string, condition: Condition): MetricAlarmArgs {
   };
 }
 
-/** The encrypted topic of all alarms. The subscriber has to confirm the subscription in an email that AWS sends. */
+/** The encrypted topic of all alarms. AWS sends an email in which the subscriber must confirm the subscription. */
 export class AlarmTopic extends Part {
   readonly topicArn: Output<string>;
 

@@ -3,7 +3,7 @@ import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 
 export interface Question {
-  /** ARN of the role or user who sends the request. */
+  /** ARN of the role or user that sends the request. */
   who: string;
   action: string;
   resource: string;
@@ -11,10 +11,10 @@ export interface Question {
   accountId: string;
   /** The principal's own policy. */
   own: PolicyDocument;
-  /** The policy of the resource, such as a key or a bucket. */
+  /** The policy of the resource, such as a key policy or a bucket policy. */
   on?: PolicyDocument | undefined;
   context: Readonly<Record<string, string>>;
-  /** Whether the request contains only the principal, and no `aws:Principal…` key. */
+  /** Whether to leave the `aws:Principal…` keys out of the request's context. */
   principalAlone?: boolean;
 }
 
@@ -25,8 +25,8 @@ const TO_EVERYBODY = {
 };
 
 /**
- * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because `runSimulation` does not know
- * condition keys with a variable after a colon, and drops `kms:EncryptionContext:<key>` from a request.
+ * Decides as IAM does in an organization that allows everything. `runSimulation` would drop `kms:EncryptionContext:<key>` from a request,
+ * because it does not know condition keys with a variable after a colon.
  * @throws Error for a policy that IAM would refuse
  */
 export function isAllowed({ who, action, resource, accountId, own, on, context, principalAlone }: Question): boolean {

@@ -1,16 +1,16 @@
 import { decodeStrictCbor, type CborValue } from './cbor';
 import { AttestationError } from './errors';
 
-/** The payload of an attestation document. Its fields are within AWS's limits. Nothing is verified. */
+/** The parsed payload of an attestation document. No signature is checked yet. */
 export interface AttestationDocument {
   moduleId: string;
   digest: string;
   timestampMs: number;
-  /** index 0 to 31; 32, 48 or 64 bytes each */
+  /** By index, 0 to 31. Each has 32, 48 or 64 bytes. */
   pcrs: ReadonlyMap<number, Uint8Array>;
   /** DER of the certificate that signed the document */
   certificate: Uint8Array;
-  /** DER, root first */
+  /** The certificates above it, in DER, root first */
   cabundle: readonly Uint8Array[];
   /** at most 1024 bytes */
   publicKey?: Uint8Array;
@@ -34,17 +34,18 @@ const fields = new Set([
   'nonce',
 ]);
 /**
- * attestation_process.md allows 512 bytes of user_data and nonce in one place and 1,024 in another. Genuine documents exceed
- * both. The true limit is the size of a request to the NSM (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
+ * The limit of user_data and nonce. AWS's attestation_process.md states 512 bytes in one place and 1,024 in another, but genuine documents
+ * exceed both. The true limit is the size of a request to the NSM (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
  */
 export const maxSignedDataBytes = 4096;
 /** AWS sets no upper limit. Real bundles have four certificates. Each entry costs a signature check, so the length is bounded. */
 export const maxBundleCertificates = 8;
 
 /**
- * Reads the payload by attestation_process.md, sections 2.2 and 3.2.2. The NSM writes null for an absent optional
- * field. A required field that is null is reported as missing. A field with an unknown name is listed and ignored. Otherwise a new
- * field from AWS would stop every client at once.
+ * Reads the payload by AWS's attestation_process.md, sections 2.2 and 3.2.2. The NSM writes null for an absent optional field. A null in a
+ * required field counts as missing. A field with an unknown name is listed and ignored, because otherwise a new field from AWS would stop
+ * every client at once.
+ * @throws AttestationError
  */
 export function parseDocument(payload: Uint8Array): AttestationDocument {
   const map = decodeStrictCbor(payload, { indefiniteOuterMap: true });
@@ -106,7 +107,7 @@ function bytes(value: CborValue, name: string, least: number, most: number): Uin
   return value;
 }
 
-/** Reads a timestamp: `uint .size 8`, more than 0. A Date cannot hold a time beyond 2^53. */
+/** `uint .size 8`, more than 0. A bigint is above 2^53, which no Date can represent. */
 function timestamp(value: CborValue): number {
   if (typeof value !== 'number' && typeof value !== 'bigint') throw wrongType('timestamp');
   if (typeof value === 'bigint' || value <= 0) throw new AttestationError('ERR_ATTESTATION_TIMESTAMP', String(value));

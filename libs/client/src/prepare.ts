@@ -14,7 +14,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { EnclaveKey } from './enclave-key';
 import { ClientError } from './errors';
 
-/** A sealed message, and what its sender needs for following it. */
+/** A sealed message, and what its sender needs to follow it. */
 export interface PreparedMessage {
   /** A UUID. */
   id: string;
@@ -37,18 +37,18 @@ export interface PrepareOptions {
   lifetimeSeconds?: number;
   /** Unix time. The default is this machine's clock. */
   nowSeconds?: number;
-  /** Unix time at which the first note of the proof ends. The message does not wait longer. */
+  /** Unix time at which the message expires at the latest: the earlier end of the proof's two notes. */
   notAfterSeconds?: number;
   /** 32 bytes, for a message with a proof of residence. The default is null. */
   nullifier?: Uint8Array;
   /**
-   * A UUID. The default is a random one. Give the id of a message that ended as `key_retired` to seal it again. With the same content and
-   * delivery secret, its DeliveryIds stay the same. A chamber that recognizes DeliveryIds then delivers no copy twice.
+   * A UUID. The default is a random one. To seal a message again that ended as `key_retired`, give its id. With the same content and
+   * delivery secret, its DeliveryIds stay the same. Then a chamber that recognizes DeliveryIds delivers no copy twice.
    */
   id?: string;
 }
 
-/** Returns a fresh 32-byte secret for DeliveryIds. Keep it with the draft if the message may have to be sealed again. */
+/** Returns a fresh 32-byte secret for DeliveryIds. Keep it with the draft: sealing the message again needs the same secret. */
 export function createDeliverySecret(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(32));
 }
@@ -86,8 +86,8 @@ export function prepareMessage(
 }
 
 /**
- * Returns the wanted lifetime if it fits into `leftSeconds`, and otherwise the largest power of two of seconds that fits (18 hours,
- * 9 hours, and so on). An expiry at the end of a campaign would name the campaign to the gateway, which sees the expiry.
+ * Returns the wanted lifetime if it fits into `leftSeconds`. Otherwise returns the largest fitting power of two in seconds (18 hours,
+ * 9 hours, and so on): an expiry exactly at a campaign's end would show the gateway which campaign it is.
  */
 function lifetimeWithin(wantedSeconds: number, leftSeconds: number): number {
   return wantedSeconds <= leftSeconds ? wantedSeconds : 2 ** Math.floor(Math.log2(Math.max(1, leftSeconds)));

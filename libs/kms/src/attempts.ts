@@ -7,10 +7,10 @@ export interface KmsRequest {
   origin: string;
   method: 'POST';
   path: '/';
-  /** Names in lower case, with `host`. They are signed, so the transport must send them unchanged. It adds `content-length`. */
+  /** Names in lower case, with `host`. They are signed, so the transport must send them unchanged. The transport adds `content-length`. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
-  /** The limit for the whole exchange. */
+  /** For the whole exchange. */
   timeoutMs: number;
   /** Aborts when the time is over or the caller aborts. */
   signal: AbortSignal;
@@ -26,8 +26,8 @@ export interface KmsHttpAnswer {
 }
 
 /**
- * Sends one request. Follows no redirect. Rejects if there is no complete answer. The client reports that as `kms_unreachable`, or as
- * `kms_timeout` once the time of the try is over, with the rejection as the cause.
+ * Sends one request and follows no redirect. Rejects if there is no complete answer. The KMS client then throws `kms_timeout` if the try's
+ * time is over, and otherwise `kms_unreachable`, with the rejection as the cause.
  */
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;
 
@@ -54,10 +54,9 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Tries until KMS answers, KMS refuses permanently, or the time is over. When the time is over, it throws the error of the last try. If that
- * try timed out, it throws an earlier error that was no time-out, because that error tells more. Pauses double from 0.2 to 5 s. Half of each is random, so
+ * Tries until KMS answers, KMS refuses permanently, or the time is over. Pauses double from 0.2 to 5 s. Half of each pause is random, so
  * that enclaves that lost KMS together do not retry together.
- * @throws the signal's reason if the caller aborted
+ * @throws KmsError of the last try that did not time out; `kms_timeout` if all tries timed out; the signal's reason if the caller aborted
  */
 export async function attempted<Answer>(
   attempt: (timeoutMs: number) => Promise<Answer>,

@@ -13,12 +13,12 @@ export type ResidenceErrorCode =
   | 'ERR_RESIDENCE_INDEX'
   /** A path does not have 20 siblings. */
   | 'ERR_RESIDENCE_PATH'
-  /** The secret is 0, or the commitment is 0 or that of the secret 0. Anyone could prove with it. */
+  /** The secret is 0, the commitment is 0, or it is the commitment of the secret 0. Anyone could prove with these values. */
   | 'ERR_RESIDENCE_ZERO_SECRET'
   /** The path does not lead from this registration to the expected root. */
   | 'ERR_RESIDENCE_OTHER_ROOT';
 
-/** The messages contain no value that was passed in, because most of these values are secret. */
+/** Messages contain no argument, because most arguments are secret. */
 export class ResidenceError extends Error {
   override readonly name = 'ResidenceError';
 

@@ -1,4 +1,3 @@
-// The input from which the prover computes a proof.
 import { districtToField } from './district';
 import { ResidenceError } from './errors';
 import { checkField, fieldToHex, type Field } from './field';
@@ -8,25 +7,25 @@ import { claimOf, commitmentOf, deliveryOf, leafOf, nullifierOf, scopeOf, type P
 export interface WitnessInput {
   /** The person's secret. */
   secret: Field;
-  /** What the registrar gave to the person. */
+  /** From the registrar. */
   registration: { registrar: string; district: string; salt: Field; index: number };
   /** The 20 siblings of the person's leaf, from the leaf upwards. */
   siblings: readonly Field[];
   /** The root of the signed root note. */
   root: Field;
   campaign: string;
-  /** A new {@link randomField} for every proof. It hides campaign and district in `claim`. */
+  /** Call {@link randomField} for every proof. The value hides campaign and district in `claim`. */
   blinding: Field;
-  /** The value of {@link messageInput}. */
+  /** From {@link messageInput}. */
   message: Field;
 }
 
-/** The circuit's parameters by name, in the form that noir_js takes: numbers as `0x` and 64 hex digits. Secret. */
+/** The circuit's parameters by name, as noir_js takes them: numbers are `0x` and 64 hex digits. Secret. */
 export interface CircuitInputs {
   secret: string;
   salt: string;
   district: string;
-  /** The bits of the index. Bit n: whether the node of level n is the right child. */
+  /** The bits of the index. Bit n is true if the node at level n is a right child. */
   right: boolean[];
   siblings: string[];
   scope: string;
@@ -38,17 +37,17 @@ export interface CircuitInputs {
 }
 
 export interface Witness {
-  /** Secret. Do not log it, and keep it only with the person's consent. */
+  /** Secret. Do not log them, and store them only with the person's consent. */
   inputs: CircuitInputs;
-  /** Goes to the gateway with the proof. */
+  /** Sent to the gateway with the proof. */
   publicInputs: PublicInputs;
   /** The values that open the claim. They go into the sealed content. */
   opening: { district: string; delivery: Field; blinding: Field };
 }
 
 /**
- * Computes every value of the statement. Checks that the path leads to the root, because the prover would report an error only later.
- * @throws ResidenceError `ERR_RESIDENCE_OTHER_ROOT` if leaf and path do not lead to the root, and the codes of the single values
+ * Computes every value of the statement.
+ * @throws ResidenceError `ERR_RESIDENCE_OTHER_ROOT` if leaf and path do not lead to the root; another code for an invalid value
  */
 export function witnessOf(input: WitnessInput): Witness {
   const { secret, registration, siblings, blinding, message } = input;

@@ -20,7 +20,7 @@ Examples
   ${name} keys --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --all --json
 `;
 
-/** The part of /api/health/tee about keys. */
+/** The part of the answer of /api/health/tee that is about keys. */
 const healthSchema = z.looseObject({
   details: z.looseObject({
     keys: z.looseObject({
@@ -127,7 +127,7 @@ function heldText(held: Held): string {
 }
 
 /**
- * Returns the keys that the gateway reports. An answer with 503 has the same body, and then a person needs the keys most.
+ * Returns the keys that the gateway reports. Reads an answer with status 503 too: its body has the same form.
  * @throws Failure `unreachable`
  */
 async function heldKeys(gateway: URL): Promise<Held> {

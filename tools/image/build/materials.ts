@@ -7,7 +7,7 @@ import type { Lockfile, NpmPackage } from './npm-package';
 export interface ImageInputs {
   kernel: { source: readonly LockedPackage[]; sha256: string };
   init: { sha256: string; version: string };
-  /** The group of packages with which init is compiled. Its C library is linked into init. */
+  /** The packages with which init is compiled. One of them is the C library, which is linked into init. */
   musl: readonly LockedPackage[];
   node: NpmPackage;
   koffi: NpmPackage;
@@ -18,7 +18,7 @@ export interface ImageInputs {
   version: string;
 }
 
-/** Returns the components that have bytes in the image, and no others. */
+/** Returns the components that have bytes in the image. */
 export function materialsOf(inputs: ImageInputs): Material[] {
   const ours = (name: string, sha256: string, description: string): Material => ({
     kind: 'application',
@@ -75,7 +75,7 @@ function debian(
   };
 }
 
-/** Removes duplicates, because several folders may contain the same version of a package. */
+/** Several folders may contain the same version of a package. */
 function dedupe(materials: readonly Material[]): Material[] {
   return [...new Map(materials.map((material) => [material.purl, material])).values()];
 }

@@ -13,9 +13,9 @@ export interface DeploymentOptions {
   readonly region: string;
   /** Ask no questions. */
   readonly yes: boolean;
-  /** Have Pulumi read AWS's actual state first, as is needed after an update that failed half-way. */
+  /** Have Pulumi compare its state with AWS first. An update that failed half-way makes this necessary. */
   readonly refresh: boolean;
-  /** Continue although the image that runs now is not among the accepted ones. */
+  /** Continue although the new policy does not accept the image that runs now. */
   readonly dropOldImage: boolean;
   /** Names of the checks that preflight skips. */
   readonly skipChecks: string | undefined;
@@ -25,7 +25,7 @@ export interface DeploymentOptions {
   readonly verifyLimitMs: number;
 }
 
-/** One run of the command. Its steps share what it reads, so plan, account and outputs are read once. */
+/** One run of the command. It reads plan, account and outputs once for all steps. */
 export class Deployment {
   /** This run showed a preview, and the operator agreed or gave --yes. */
   previewed = false;
@@ -51,12 +51,11 @@ export class Deployment {
     return this.ports.looking.root;
   }
 
-  /** Prints a line about progress. */
   say(text: string): void {
     this.ports.err(`  ${text}\n`);
   }
 
-  /** The resources that the configuration plans, and the problems of image and release. @throws StepFailure */
+  /** The planned resources, and the problems of image and release. @throws StepFailure, Interrupted */
   plan(): Promise<Plan> {
     this.#plan ??= readPlan(
       this.ports.looking,
@@ -91,7 +90,11 @@ export class Deployment {
     ));
   }
 
-  /** Runs one request to AWS. @param action as IAM names it @throws StepFailure with AWS's error in our words, Interrupted */
+  /**
+   * Sends one request to AWS.
+   * @param action as IAM names it
+   * @throws StepFailure with AWS's error in our words, Interrupted
+   */
   async ask<T>(action: string, question: () => Promise<T>): Promise<T> {
     try {
       return await question();
@@ -105,7 +108,7 @@ export class Deployment {
     }
   }
 
-  /** Runs Pulumi attached to the terminal. @throws StepFailure if there is no Pulumi, Interrupted */
+  /** Runs Pulumi attached to the terminal. @throws StepFailure if there is no Pulumi */
   async pulumi(args: readonly string[]): Promise<Exited> {
     this.say(`$ pulumi ${args.join(' ')}`);
     const exited = await this.ports.run('pulumi', args, this.#pulumiEnvironment());
@@ -122,7 +125,7 @@ export class Deployment {
     this.#outputs = undefined;
   }
 
-  /** @throws StepFailure, Interrupted */
+  /** @returns the outputs, not checked; undefined if they are not JSON @throws StepFailure, Interrupted */
   async outputsAsTheyAre(): Promise<unknown> {
     const args = ['stack', 'output', '--json', '--stack', this.stack];
     const { code, missing, stdout } = await this.ports.read('pulumi', args, this.#pulumiEnvironment());
@@ -150,14 +153,14 @@ export class Deployment {
     return outputs;
   }
 
-  /** @throws Interrupted if the person interrupted */
+  /** @throws Interrupted after Ctrl-C */
   heed(todo: readonly string[] = []): void {
     if (this.ports.interruption.signal.aborted) throw new Interrupted(todo);
   }
 
   #pulumiEnvironment(): Record<string, string> {
     const { root, env } = this.ports.looking;
-    // Tells the Pulumi program (infra/src/main.ts) not to change the group's template version, because this command changes it.
+    // COMMUNIQUE_ROLLOUT tells infra/src/main.ts that this command will change the group's template version.
     return { PATH: pulumiPath(root, env['PATH'] ?? ''), COMMUNIQUE_ROLLOUT: 'deploy' };
   }
 }

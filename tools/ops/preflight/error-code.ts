@@ -1,4 +1,4 @@
-/** The `code` of an error or of its cause (`ECONNREFUSED`, `28P01`, ...); undefined if there is none in this form. */
+/** Returns the first `code` of an error and its causes that looks like `ECONNREFUSED` or `28P01`. */
 export function codeOf(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth += 1) {
     if ('code' in at && typeof at.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(at.code)) return at.code;
@@ -25,27 +25,26 @@ const UNREACHABLE = new Set([
 
 export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '');
 
-/** Whether a time limit of a library or of the system ended the request, because the server or this machine is slow. */
+/** Whether a time limit of a library or of the system ended the request. */
 export const ranOutOfTime = (error: unknown): boolean =>
   /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/.test(codeOf(error) ?? '') ||
   textIn(error, 'name') === 'TimeoutError' ||
   /^(timeout expired|Query read timeout)$/.test(messageOf(error)); // pg
 
-/** Whether the code means that the certificate or its chain was not accepted. */
 export const isCertificateCode = (code: string): boolean =>
   /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
 
-/** Describes an unexpected error by its class and code, never by its text. */
+/** Describes an unexpected error by its name and code. Its text may contain secrets. */
 export function nameOf(error: unknown): string {
   const name = /^[A-Za-z0-9]{1,64}$/.exec(textIn(error, 'name'))?.[0] ?? 'error';
   const code = codeOf(error);
   return code === undefined ? name : `${name} ${code}`;
 }
 
-/** The error's message. Use it for decisions. Print it only for this program's own errors, because others may contain secrets. */
+/** The error's message. Print it only if this program made the error, because other messages may contain secrets. */
 export const messageOf = (error: unknown): string => textIn(error, 'message');
 
-/** Reads a field of an error without instanceof, because errors of other realms occur too. */
+/** Works without instanceof, because an error may come from another realm. */
 function textIn(error: unknown, field: 'name' | 'message'): string {
   const value: unknown =
     typeof error === 'object' && error !== null && field in error ? Reflect.get(error, field) : undefined;

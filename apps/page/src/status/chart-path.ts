@@ -1,10 +1,10 @@
 export const WIDTH = 1000;
 export const HEIGHT = 120;
-/** Two samples further apart than this belong to two runs of the gateway, or this page was out of view between them. */
+/** A longer time between two samples is a gap: the gateway was restarted, or this page was hidden. */
 const MAX_GAP_SECONDS = 35;
 const SAMPLE_SECONDS = 10;
 
-/** Returns an SVG path: a line with a gap where a value is unknown, or a sample is missing. */
+/** Returns an SVG path with gaps where a value is unknown or a sample is missing. */
 export function pathOf(at: readonly number[], values: readonly (number | null)[], top: number): string {
   const [first = 0, end = 0] = [at[0], at.at(-1)];
   const span = Math.max(1, end - first);
@@ -19,7 +19,7 @@ export function pathOf(at: readonly number[], values: readonly (number | null)[]
     const x = tenth(((moment - first) / span) * WIDTH);
     const y = tenth(HEIGHT - (value / top) * (HEIGHT - 4) - 2);
     const draws = previous !== undefined && moment - previous <= MAX_GAP_SECONDS;
-    // A lone sample is drawn too: a line of no length with a round end
+    // h0.1 draws a dot, so that a sample between two gaps is visible
     path += draws ? `L${String(x)} ${String(y)}` : `M${String(x)} ${String(y)}h0.1`;
     previous = moment;
   }
@@ -32,7 +32,7 @@ export interface Run {
   readonly letter: string;
 }
 
-/** Joins neighboring samples of the same state. */
+/** Joins neighboring samples that have the same letter in `states`. */
 export function runs(at: readonly number[], states: string): Run[] {
   const [first = 0, end = 0] = [at[0], at.at(-1)];
   const step = WIDTH / Math.max(1, end - first + SAMPLE_SECONDS);

@@ -5,10 +5,7 @@ import type { CollectorSettings } from './collector-settings';
 import { readEnclaveEvent } from './enclave-event';
 import { type Line, LineRate, LineSplitter } from './line-splitter';
 
-/**
- * The enclave's init opens one connection. A second one comes from the next enclave while the connection of the one before still looks
- * open.
- */
+/** One connection from the enclave's init, and one from the init of a new enclave while the old connection still looks open. */
 const MAX_CONNECTIONS = 2;
 const BURST_SECONDS = 10;
 const SUMMARY_INTERVAL_MS = 10_000;
@@ -20,14 +17,14 @@ export interface LogCollector {
 }
 
 /**
- * Writes one line, which includes its newline. Returns false if the line was dropped because our output has no reader: output must not pile
- * up here.
+ * Writes one line, which includes its newline. Returns false if the line was dropped, because nothing reads the collector's output and it
+ * must not pile up in memory.
  */
 export type LineSink = (line: string) => boolean;
 
 /**
- * Receives the enclave's log in lines of at most 16 KiB (longer lines are cut and marked), and writes the events and fields on the
- * allow-list as JSON lines with `source: "enclave"`. Any process that can connect can write here, so a line proves nothing.
+ * Receives the enclave's log in lines. Writes the events and fields on the allow-list as JSON lines with `source: "enclave"`. A line longer
+ * than 16 KiB is cut and is no event. Any process that can connect can write here, so a line proves nothing.
  *
  * @throws SocketError if it cannot listen
  */
@@ -71,7 +68,7 @@ export async function startLogCollector(
     metrics.line(written ? 'event' : 'output');
     if (!written) dropped++;
   };
-  /** Logs counts of dropped lines, and rarely, so that a flood of lines causes no flood of warnings. */
+  /** Logs how many lines were dropped. It runs every 10 seconds, so that a flood of lines causes no flood of warnings. */
   const summary = () => {
     if (dropped > 0) own('warn', 'enclave_log_dropped', { count: dropped });
     if (others > 0) own('info', 'enclave_log_not_events', { count: others });
@@ -80,7 +77,7 @@ export async function startLogCollector(
   };
 
   const server = createServer((socket) => {
-    socket.on('error', () => undefined); // an error is not logged, because the end of the connection is
+    socket.on('error', () => undefined); // 'close' follows and is logged
     const [oldest] = connections;
     if (connections.size >= MAX_CONNECTIONS && oldest !== undefined) {
       // Closes the oldest connection, because the peer of a dead enclave may never close

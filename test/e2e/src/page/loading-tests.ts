@@ -3,12 +3,11 @@ import type { PageSystem } from './page-system';
 
 const SENTENCES = ['This page has not loaded yet.', 'Esta página aún no se ha cargado.'] as const;
 
-/** Tests what a person sees of a page that did not load, or has not loaded yet. */
 export function describeLoading(on: () => PageSystem): void {
   describe('a page that does not load', () => {
     const seen = (page: Page): Promise<boolean[]> =>
       Promise.all(SENTENCES.map((sentence) => page.getByText(sentence).isVisible()));
-    /** Shows the text of document.html now. @returns the seconds after which the text would appear by itself */
+    /** Shows document.html's "has not loaded" text now. @returns the seconds after which the text would appear without this call */
     const secondsPass = (page: Page): Promise<number> =>
       page.evaluate<number>(
         "(([shown]) => { shown.finish(); return shown.effect.getTiming().delay / 1000; })(document.querySelector('.not-loaded').getAnimations())",
@@ -32,7 +31,7 @@ export function describeLoading(on: () => PageSystem): void {
       expect(await seen(page)).toEqual([true, true]);
       expect(await on().violations(page)).toEqual([]);
 
-      // The link's fragment is still in the address for the reload that the text suggests
+      // The text suggests a reload, which needs the link's fragment in the address
       await page.unroute(files);
       await page.reload();
       await page.locator('.trust-bar[data-state="verified"]').waitFor();
@@ -73,7 +72,7 @@ export function describeLoading(on: () => PageSystem): void {
       await using tab = await on().open({ javaScriptEnabled: false });
       await tab.page.goto(on().link());
       await tab.page.locator('noscript p').waitFor();
-      // An element hidden by `visibility` would still have a box
+      // boundingBox and not isVisible, because an element with `visibility: hidden` would still take up space
       expect(await tab.page.locator('.not-loaded').boundingBox()).toBeNull();
     });
   });

@@ -11,8 +11,8 @@ const LENGTH_MS: Record<WindowRow['scope'], number> = {
 };
 
 /**
- * Checks the money: one reservation for each acceptance, settled for the copies that were sent, and windows that equal the sums of the
- * ledger.
+ * Checks that each acceptance has one reservation, that the reservation is settled for the copies that were sent, and that the windows
+ * equal the sums of the reservations.
  */
 export function judgeLedger(
   sent: ReadonlyMap<string, SentMessage>,
@@ -56,7 +56,7 @@ export function judgeLedger(
     );
     const open = sum(within.filter(({ state }) => state === 'reserved').map(({ reserved }) => reserved));
     const settled = sum(within.map((reservation) => reservation.settled ?? 0n));
-    // A proven message counts in the system's windows but is not in the ledger, so those sums are compared below.
+    // A proven message has no reservation but counts in the system's windows, so `spent` may be more. The next loop compares the totals.
     const hidden = window.scope !== 'user_day' && unowned.length > 0;
     if (window.reserved !== open || (hidden ? window.spent < settled : window.spent !== settled))
       say(
@@ -77,7 +77,7 @@ export function judgeLedger(
   return found;
 }
 
-/** Returns the price of one copy, by what the first delivered message was charged. All other messages must have the same price. */
+/** Derives the price of one copy from the first delivered message. All messages must have this price. */
 function priceOfCopy(
   messages: readonly MessageRow[],
   reservations: ReadonlyMap<string, readonly ReservationRow[]>,
@@ -92,7 +92,7 @@ function priceOfCopy(
   return null;
 }
 
-/** Returns what the message should have cost; null if the database record does not tell. */
+/** Returns what the message should have cost; null if the database record does not show it. */
 function costOf(
   { status, reason }: MessageRow,
   { reserved }: ReservationRow,
@@ -103,10 +103,9 @@ function costOf(
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];
   // Withheld copies are charged as if they had been sent.
   const withheld = reason === 'may_have_been_sent';
-  // If an attempt was sent and never answered, the whole reservation is charged. If the receipt itself says unknown, the copies that it
-  // counts are charged.
+  // An attempt that was never answered costs the whole reservation. An `unknown` outcome in a receipt costs one copy.
   if (status === 'unknown' && !withheld && !outcomes.includes('unknown')) return reserved;
-  if (status === 'unknown' && !withheld && reason !== null) return null; // both happened, and the record does not tell which came last
+  if (status === 'unknown' && !withheld && reason !== null) return null; // the record does not show which of the two happened last
   const copies = outcomes.filter(
     (outcome) =>
       outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown' || (withheld && outcome === 'pending'),
@@ -115,7 +114,7 @@ function costOf(
   return price === null ? null : BigInt(copies) * price;
 }
 
-/** Returns what a proven message cost; null if the record does not tell. */
+/** Returns what a proven message cost; null if the record does not show it. */
 function unownedCost({ status }: MessageRow, result: OpenedResult | undefined, price: bigint | null): bigint | null {
   if (status === 'unknown' || result?.ok === false || price === null) return null;
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];

@@ -16,9 +16,9 @@ export interface MessageRow {
   readonly sealedAnswer: Uint8Array | null;
   /** The hashes, in hex, of the sealed bytes that were accepted under this id. */
   readonly acceptedSha256: readonly string[];
-  /** Every end state that the message ever had, in order (noted by the trigger of `watchEnds`). */
+  /** All end states that the message had, in order. A trigger of `watchEnds` notes them. */
   readonly ends: readonly MessageStatus[];
-  /** Whether a byte of the message may have left the gateway, by the row of its last deleted job; null if no job was deleted. */
+  /** Whether its last deleted job may have sent a byte of the message to an enclave; null if no job was deleted. */
   readonly relayed: boolean | null;
 }
 
@@ -39,7 +39,6 @@ export interface WindowRow {
   readonly spent: bigint;
 }
 
-/** What the judge reads from the database itself, without asking a gateway. */
 export interface DatabaseRecord {
   readonly messages: readonly MessageRow[];
   readonly jobs: readonly string[];
@@ -50,7 +49,7 @@ export interface DatabaseRecord {
   readonly nullifiers: readonly string[];
 }
 
-/** Adds triggers that note each end of a message, and each deleted job, in the same transaction. So the gateway cannot leave one out. */
+/** Adds triggers that note each end of a message and each deleted job in the gateway's own transaction, so that none is missed. */
 export async function watchEnds(databaseUrl: string): Promise<void> {
   await connected(databaseUrl, (client) =>
     client.query(`
@@ -82,7 +81,7 @@ export async function readProgress(databaseUrl: string): Promise<Progress> {
   });
 }
 
-/** Reads the whole record in one database snapshot. */
+/** Reads everything in one database snapshot. */
 export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
   return connected(databaseUrl, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -121,7 +120,6 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
   });
 }
 
-/** Runs `work` on a new connection to the database. */
 export async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString,

@@ -49,18 +49,18 @@ const documentSchema = z.looseObject({
   }),
 });
 
-/** The format for which `hooks.py` makes ciphertexts. Generating up to 349,547 characters one by one would take hours. */
+/** A format for which `hooks.py` makes ciphertexts. Schemathesis would take hours to draw up to 349,547 characters one by one. */
 const SEALED_CIPHERTEXT_FORMAT = 'sealed-ciphertext';
-/** The format of a task's ciphertext, which has other sizes. */
+/** The same for a task's ciphertext, which has other sizes. */
 const TASK_CIPHERTEXT_FORMAT = 'sealed-task-ciphertext';
-/** The lifetime of a task in seconds. The tool ends within five minutes, so the task stays valid. */
+/** A task's lifetime. Schemathesis ends within five minutes, so the task stays valid. */
 const TASK_LIFETIME_S = 590;
-/** A model class of the enclave of this system. */
+/** A model class that the tested system's enclave offers. */
 const MODEL_CLASS = 'fast';
 
-/** A schema for text with visible characters that Congress accepts. The document's schema cannot express that rule. */
+/** A schema for text that Congress accepts: it needs visible characters, which the gateway's own schema does not express. */
 const printable = (least: number) => ({ type: 'string', pattern: `^[ -~]{0,40}[!-~]{${String(least)},40}$` });
-/** The members of a template. The campaign note is null, because this gateway has no registrar. */
+/** The campaign note is null, because this gateway has no registrar. */
 const TEMPLATE_MEMBERS = {
   title: printable(2),
   description: printable(2),
@@ -83,10 +83,7 @@ const TEMPLATE_MEMBERS = {
   },
 };
 
-/**
- * The schema of one event. The tool checks each event against the stream's schema, which in OpenAPI 3.1 describes the whole stream as a
- * text.
- */
+/** The schema of one event. Schemathesis checks each event, but in OpenAPI 3.1 the stream's schema describes the whole stream as text. */
 const EVENT = {
   type: 'object',
   required: ['event', 'data'],
@@ -101,13 +98,14 @@ const EVENT = {
 };
 
 /**
- * Returns the gateway's document, changed only where the tool could not make valid requests from it or check the answer:
- * - Sealed message: the ciphertext has a format of hooks.py, the expiry is within the window that the document states in words, and each
- * other member has its value in the example as an example of its own. The legacy example is left out.
- * - Stream: the schema describes one event. Template: the texts are printable.
+ * Returns the gateway's OpenAPI document, changed only where Schemathesis could not make valid requests or check the answers:
+ * - Sealed message: the ciphertext has a format of hooks.py. The expiry is one of three times that the gateway accepts. Every other member
+ *   gets its value in the example as its own example.
+ * - Event stream: the schema describes one event.
+ * - Template: the texts are printable.
  * - Proof of residence and status secret: left out. This gateway accepts no proofs, and refuses a secret together with a token.
  * - Task for a model: it expires sooner than a message, has other sizes, and names a model class of this enclave. Its CBOR form is left
- * out, because the tool treats each body in CBOR as valid for every route.
+ *   out, because Schemathesis would treat each body in CBOR as valid for every route.
  * @throws ZodError if the document's shape has changed
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {
@@ -116,7 +114,7 @@ export function drawableDocument(served: unknown, nowMs: number): unknown {
   const { properties } = document.components.schemas.SealedMessage;
   const { examples } = document.paths['/api/messages'].post.requestBody.content['application/json'];
   const { value } = examples.sealed;
-  // The tool would mix members of the two examples
+  // Schemathesis would mix members of the two examples
   delete examples['legacy'];
   for (const [name, schema] of Object.entries(properties)) properties[name] = { ...schema, examples: [value[name]] };
   properties['ciphertext'] = { type: 'string', format: SEALED_CIPHERTEXT_FORMAT };

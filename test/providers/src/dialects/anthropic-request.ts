@@ -62,7 +62,7 @@ export function anthropicRequest(body: unknown, { available, headers }: Asked<An
   };
 }
 
-/** Returns the geography of the request. The default of the simulated workspace is the more expensive one, as an operator's may be. */
+/** Without a value in the request, the geography is the more expensive one, which may be the default of an operator's workspace too. */
 function geographyOf(asked: unknown, model: AnthropicModel): string {
   if (!model.geography) {
     if (asked !== undefined) throw invalid('inference_geo: not supported for this model.');

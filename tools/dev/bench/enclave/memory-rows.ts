@@ -12,12 +12,12 @@ import { plantedMessage } from '@communique-tee/test-system';
 import { beside, notMeasured, type Row } from '../measure';
 import { DEFAULT_MEMORY_MIB, type BootingEnclave } from './booting-enclave';
 
-/** From the largest to the smallest. An image that boots with one size is assumed to boot with all larger sizes. */
+/** The largest first. The search assumes that an image that boots with one size boots with all larger sizes. */
 const SIZES_MIB = [512, 448, 400, 384, 352, 320, 288, 256];
 const DELIVERY_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
 
-/** Returns rows of the MiB that the app holds as a process, and that the virtual machine with it has touched. */
+/** Returns rows with the memory of the app: as a process on this machine, and in a booted enclave. All numbers are MiB. */
 export function heldRows(
   process: { started?: number | undefined; loaded?: number | undefined },
   machine: { started?: number | undefined; loaded?: number | undefined },
@@ -40,8 +40,8 @@ export function heldRows(
 }
 
 /**
- * Finds the smallest of SIZES_MIB with which the image boots and delivers a message to three offices with a receipt. The enclave stays as
- * the last try leaves it.
+ * Finds the smallest of SIZES_MIB with which the image boots and delivers a message to three offices. Afterwards the enclave has the memory
+ * of the last try, and may not run.
  */
 export async function leastMemoryRow(system: System, enclave: BootingEnclave): Promise<Row> {
   // Nitro refuses an enclave with less memory than four times its image
@@ -75,7 +75,6 @@ export async function leastMemoryRow(system: System, enclave: BootingEnclave): P
   return beside(row, asked);
 }
 
-/** Seals a message, posts it, waits until it is delivered to House and Senate, and verifies the receipt. */
 async function deliverOne(system: System, enclave: BootingEnclave): Promise<void> {
   const policy: TrustPolicy = {
     acceptedMeasurements: [{ ...enclave.image.measurements, operator: 'any' }],

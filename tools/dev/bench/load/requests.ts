@@ -2,9 +2,7 @@ import { Pool } from 'undici';
 import type { LoadJob } from './job';
 import { sealedBodies } from './sealed-bodies';
 
-/**
- * Returns a function that makes the next request of the mix of posts and status requests. The function rejects if the answer is unexpected.
- */
+/** Returns `send`, which posts a message or asks for a message's status. It rejects if the answer is unexpected. */
 export function requestsOf(
   { origin, path, tokens, kib, asksPerPost }: Omit<LoadJob, 'rhythm'>,
   connections: number,

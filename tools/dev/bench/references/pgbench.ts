@@ -29,8 +29,8 @@ export interface Inserting {
 }
 
 /**
- * Prepares inserts on the same server, one row in each transaction. pgbench makes them if it is installed. Otherwise the package pg makes
- * them with the same statement. Both send the row's bytes each time.
+ * Prepares a measurement of inserts, one row in each transaction. pgbench inserts if it is installed, and otherwise the package pg with the
+ * same statement. Both send the row's bytes each time.
  */
 export async function prepareInserts(postgres: Postgres, options: Options): Promise<Inserting> {
   const url = await postgres.createDatabase(DATABASE);

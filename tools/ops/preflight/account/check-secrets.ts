@@ -27,7 +27,7 @@ export const secrets: Check = {
   },
 };
 
-/** Checks the operator's own secret with the database's URL, which the stack neither makes nor fills. */
+/** Checks the secret in which the operator keeps the URL of an external database. */
 async function lookAtOwn(context: Context, arn: string): Promise<Finding> {
   let described: DescribeSecretCommandOutput;
   try {
@@ -116,7 +116,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
   if (value === undefined || value.trim() !== value || value === '')
     return fail(`${name} is empty, not text, or has blanks around it`, ...howToStore(context, name));
   if (isRedisToken(name)) return pass(`${name} holds a password`);
-  // The name is one of the stack's secrets, or the ARN of the operator's own secret.
+  // `name` is the ARN of the operator's own secret, or the name of one of the stack's secrets
   const problem = judgeStoreUrl(name.endsWith('/redis-url') ? 'redis' : 'postgresql', value, false);
   return problem === undefined
     ? pass(`${name} holds a URL with TLS`)
@@ -127,7 +127,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
       );
 }
 
-/** Whether this is the password of a managed Redis, which the Pulumi program itself stores (infra: Stores). */
+/** Whether this secret is the password of a managed Redis. The Pulumi program stores this password itself. */
 const isRedisToken = (name: string): boolean => name.endsWith('/gateway/redis-token');
 
 const howToStore = (context: Context, name: string): [todo: string, command: string] => [
@@ -135,7 +135,7 @@ const howToStore = (context: Context, name: string): [todo: string, command: str
   storeCommand(context, name),
 ];
 
-/** The command that stores a secret. For an enclave's secret it is `ops secrets put`, which sets the encryption context. */
+/** Returns the command that stores a secret. The enclave's secrets need `ops secrets put`, which sets the encryption context. */
 function storeCommand({ stack, region }: Context, name: string): string {
   const [, own] = /\/enclave\/([^/]+)$/.exec(name) ?? [];
   if (own !== undefined) return `npm run ops -- secrets put --stack ${stack} --region ${region} ${own}`;
@@ -144,6 +144,6 @@ function storeCommand({ stack, region }: Context, name: string): string {
     'secretsmanager put-secret-value',
     ...['--secret-id', name, '--secret-string', 'file://<(printf %s "$URL")'],
   );
-  // Keeps the value out of the shell's history and of the arguments, which other users of the machine can see.
+  // `read` keeps the value out of the shell's history, and `<(…)` out of the arguments, which other users of the machine can see
   return `IFS= read -rs URL && ${put}`;
 }

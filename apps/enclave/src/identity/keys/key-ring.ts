@@ -4,22 +4,22 @@ import { ProblemError } from '../../runtime/problem-error';
 import type { Log } from '../../runtime/log';
 import { keyIdText, type EnclaveKeys } from './enclave-keys';
 
-/** The key pairs of one secret, the documents that vouch for them, and their times. */
+/** The key pairs that are derived from one secret, and the attestation documents that name them. */
 export interface HeldKey {
   keys: EnclaveKeys;
   documents: DocumentSource;
-  /** Counts from 1. The held key with the highest epoch is the current one. */
+  /** From 1. The key with the highest epoch is the current one. */
   epoch: number;
-  /** From this attested time on, another key should be current. */
+  /** From this attested time on, a new key should replace this one as the current key. */
   rotateAfterMs: number;
   /** From this attested time on, the key opens no message. */
   destroyAfterMs: number;
 }
 
-/** Retry-After while the ring has no key. The gateway's next offer is expected to bring one. */
+/** Retry-After while the ring has no key. The gateway's next offer should bring one within this time. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Holds the keys that open messages. A key past its end is dropped at the next use of the ring; a timer uses the ring every minute. */
+/** The keys that open messages. Each use of the ring drops expired keys, and a timer does so every minute. */
 export class KeyRing {
   private readonly keys = new Map<string, HeldKey>();
   private lastCurrent: string | undefined;
@@ -27,7 +27,6 @@ export class KeyRing {
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
-    /** Called after a key was dropped. */
     private readonly onDrop: () => void = () => undefined,
   ) {}
 
@@ -40,14 +39,14 @@ export class KeyRing {
     return this.keys.get(keyIdText(keyId));
   }
 
-  /** Finds a key by the id of its pair of the legacy suite, which opens only messages of that suite. */
+  /** Finds a key by the id of its legacy key pair, which opens only messages of the legacy suite. */
   findLegacy(keyId: Uint8Array): HeldKey | undefined {
     this.destroyExpired();
     const id = keyIdText(keyId);
     return [...this.keys.values()].find(({ keys: { legacy } }) => legacy && keyIdText(legacy.keyId) === id);
   }
 
-  /** Returns the key that clients get in attestation documents. */
+  /** The key that attestation documents name. */
   current(): HeldKey | undefined {
     return this.held()[0];
   }
@@ -72,8 +71,8 @@ export class KeyRing {
   }
 
   /**
-   * Logs `key_rotated` if the current key changed since the last call. An offer calls it once, at its end, because the first offer can bring
-   * the keys of many days.
+   * Logs `key_rotated` if the current key changed since the last call. Call this once for each offer, because one offer can bring the keys
+   * of many days.
    */
   sayIfRotated(): void {
     const current = this.current();
@@ -93,7 +92,7 @@ export class KeyRing {
     for (const [id, { destroyAfterMs }] of this.keys) if (nowMs >= destroyAfterMs) this.drop(id, 'expired');
   }
 
-  /** After this, only requests in progress refer to the key. OpenSSL wipes the private key when the key object is garbage-collected. */
+  /** Only requests in progress still have the key. OpenSSL wipes the private key when the key object is garbage-collected. */
   private drop(id: string, code: 'revoked' | 'not_offered' | 'expired'): void {
     this.keys.delete(id);
     this.log.write('warn', 'key_destroyed', { keyId: id, code });

@@ -14,29 +14,26 @@ const MAX_SUBJECT_CHARACTERS = 512;
 export const TOKEN_VERIFIER = 'TOKEN_VERIFIER';
 export type TokenVerifier = (authorization: string | undefined) => Promise<CallerIdentity>;
 
-/**
- * The source of the keys that verify tokens. A key that is missing from the set is the caller's error (jose's errors
- * pass through); a set that cannot be read is the gateway's.
- */
+/** The key set that verifies tokens. If a key is missing from the set, jose's errors pass through. */
 export interface KeySource {
   /**
-   * Reads the set again if its time is over, and throws if no set may be used. Call it before each use of a cached token.
-   * @returns the number of the set in use; a set that replaces another one has a new number
+   * Reads the set again if it has expired. Call this before each use of a cached token.
+   * @returns the number of the current set; it changes when another set replaces this one
    * @throws ProblemError `identity_provider_unavailable`
    */
   current(): Promise<number>;
   /**
-   * The key of a token, from the current set. An unknown key id may cause another reading of the set.
+   * Finds a token's key in the current set. An unknown key id may make it read the set again.
    * @throws ProblemError `identity_provider_unavailable`
    */
   readonly find: JWTVerifyGetKey;
 }
 
 /**
- * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer, audience,
- * times with the configured skew; `exp` and `sub` are required, and the token must be an access token (token-type.ts). A good token is not
- * checked again for a minute while its key set stays the same (VerifiedTokens), so a removed key is refused as soon as the new set is read.
- * @throws ProblemError `unauthenticated` (it does not tell which check failed) | `identity_provider_unavailable`
+ * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature, algorithm, issuer, audience, and times with the configured skew.
+ * `exp` and `sub` are required, and the token must be an access token (token-type.ts). A good token is not checked again for a minute,
+ * unless another key set replaces the current one.
+ * @throws ProblemError `unauthenticated`, which does not tell which check failed; `identity_provider_unavailable`
  */
 export function createTokenVerifier(
   auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>,
@@ -63,7 +60,7 @@ export function createTokenVerifier(
         requiredClaims: ['exp', 'sub'],
       });
       if (!isAccessToken(protectedHeader, payload, auth.tokenType)) {
-        // Logged once: if the issuer does not mark access tokens, every token fails, and callers are not told why
+        // Logged once for the operator, because callers are not told why every token fails
         if (!hasWarned) logger.warn({ variable: 'AUTH_TOKEN_TYPE' }, 'a token of the issuer is no access token');
         hasWarned = true;
         throw new ProblemError('unauthenticated');
@@ -81,16 +78,13 @@ export function createTokenVerifier(
   };
 }
 
-/**
- * Reads the scopes: words separated by spaces (RFC 8693 section 4.2), or the array of words that some providers write. Any other value
- * grants no scope.
- */
+/** Scopes are words separated by spaces (RFC 8693 section 4.2), or an array of words, as some providers write. */
 function scopesOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
 
-/** Returns the owner as the database stores it: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
+/** @returns base64url of SHA-256 over the JSON array of issuer and subject (43 characters) */
 export function ownerOf(issuer: string, subject: string): string {
   return createHash('sha256')
     .update(JSON.stringify([issuer, subject]))

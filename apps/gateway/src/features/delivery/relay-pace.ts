@@ -1,6 +1,6 @@
 /**
- * What an attempt shows about its enclave. `served`: the enclave answered, after `latencyMs`. `busy`: the enclave refused the attempt.
- * `late`: no answer came in time. `nothing`: the attempt shows nothing.
+ * What an attempt shows about its enclave's load. `served`: the enclave answered after `latencyMs`. `busy`: the enclave refused the
+ * attempt. `late`: no answer came in time. `nothing`: the attempt shows nothing about the load.
  */
 export type PaceSignal =
   { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
@@ -13,21 +13,21 @@ export interface PaceSlot {
 const BUSY_FACTOR = 0.5;
 const SLOW_FACTOR = 0.8;
 const SMOOTHING = 0.2;
+/** An enclave is slow if its smoothed latency is more than twice the baseline, and more than the baseline plus 100 ms. */
 const SLOW_RATIO = 2;
-/** A doubled latency counts as slow only if it is longer by this much. */
 const SLOW_MARGIN_MS = 100;
 const SAMPLES_OF_A_BASELINE = 100;
-/** One slow relay is no trend, so at least this many are smoothed. */
+/** Fewer smoothed latencies are not judged, because one slow relay is no trend. */
 const SAMPLES_OF_A_TREND = 5;
 
 /**
- * How many attempts one enclave gets at once, by additive increase and multiplicative decrease. README.md beside this file explains how and
- * why.
+ * Limits how many attempts run at one enclave at once. The limit rises by addition and falls by multiplication (AIMD). README.md in this
+ * folder explains why.
  */
 export class RelayPace {
   private allowed: number;
   private taken = 0;
-  /** Counts the cuts. An attempt that began before the last cut shows nothing about the new limit. */
+  /** How often the limit was cut. An attempt that began before the last cut shows nothing about the new limit. */
   private epoch = 0;
   private smoothedMs: number | undefined;
   private smoothed = 0;
@@ -39,7 +39,7 @@ export class RelayPace {
     this.allowed = max;
   }
 
-  /** How many attempts may be under way now, 1 to `max`. */
+  /** 1 to `max`. */
   get limit(): number {
     return Math.max(1, Math.floor(this.allowed));
   }
@@ -80,7 +80,7 @@ export class RelayPace {
       case 'served':
         this.note(signal.latencyMs);
         if (this.isSlow()) this.slow();
-        // Raised only if the limit was reached: otherwise nothing shows that the enclave can do more.
+        // An attempt below the limit does not show that the enclave can do more
         else if (full) this.allowed = Math.min(this.max, this.allowed + 1 / this.allowed);
     }
   }
@@ -102,7 +102,7 @@ export class RelayPace {
       this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
     this.lowestMs = Math.min(this.lowestMs, latencyMs);
     if (++this.samples < SAMPLES_OF_A_BASELINE) return;
-    // The baseline is the lowest of the last 100 to 200 samples, so it follows an enclave that stays slow.
+    // The baseline is the lowest latency of the last 100 to 200 samples, so it rises if an enclave stays slow
     this.lowestBeforeMs = this.lowestMs;
     this.lowestMs = Infinity;
     this.samples = 0;

@@ -31,7 +31,7 @@ const MAX_DOCUMENT_BYTES = 16_384;
 /** Short, because people and probes wait for health and attestation. */
 const SHORT_TIMEOUT_MS = 5000;
 
-/** The client of one enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
+/** Speaks the relay protocol of libs/protocol with one enclave, over vsock, a unix socket or loopback TCP. It never retries. */
 export class EnclaveClient {
   private readonly agent: EnclaveAgent;
   private readonly timeoutMs: number;
@@ -45,7 +45,7 @@ export class EnclaveClient {
     this.timeoutMs = timeoutMs;
   }
 
-  /** The enclave's own report about its health. It shows that the enclave can be reached; only the attestation document proves anything. */
+  /** The enclave's own, unsigned report about its health. */
   async health(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<EnclaveHealth>> {
     return this.ask(
       'health',
@@ -60,7 +60,7 @@ export class EnclaveClient {
   }
 
   /**
-   * @param nonce 16 to 64 bytes; without it the document has no nonce
+   * @param nonce 16 to 64 bytes
    * @returns 1 to 16,384 bytes of COSE_Sign1, not parsed here
    */
   async attestation(nonce?: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
@@ -74,7 +74,7 @@ export class EnclaveClient {
     );
   }
 
-  /** The public configuration as the enclave serves it: at most 16 KiB of JSON, not parsed here. */
+  /** @returns the public configuration: at most 16 KiB of JSON, not parsed here */
   async configuration(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
     return this.ask(
       'configuration',
@@ -86,9 +86,9 @@ export class EnclaveClient {
   }
 
   /**
-   * @param sealed a sealed message in the CBOR form in which it was accepted
+   * @param sealed a sealed message in CBOR, byte for byte as the gateway accepted it
    * @param options.dispatchedBefore whether an earlier attempt was sent and never answered
-   * @param options.interimReceipt the last interim receipt, if any: the enclave does not send again a copy that has an outcome in it
+   * @param options.interimReceipt the last interim receipt; the enclave sends only the copies that are pending in it
    */
   async relay(
     sealed: Uint8Array,
@@ -118,9 +118,9 @@ export class EnclaveClient {
   }
 
   /**
-   * @param request an AgentRequest in its CBOR form
-   * @param options.isRepeat whether this attempt was relayed before; the enclave then begins no call
-   * @param options.timeoutMs the time limit of the whole exchange
+   * @param request an AgentRequest in CBOR
+   * @param options.isRepeat whether this attempt was relayed before; the enclave then does not ask the provider
+   * @param options.timeoutMs for the whole exchange
    */
   async runTask(
     request: Uint8Array,
@@ -147,8 +147,8 @@ export class EnclaveClient {
   }
 
   /**
-   * @param offer a KeyOffer in its CBOR form
-   * @returns what the enclave reports about its keys; `unsupported` for an older enclave that does not report them
+   * @param offer a KeyOffer in CBOR
+   * @returns the enclave's report about its keys; `unsupported` if the enclave is too old to report them
    */
   async keys(
     offer: Uint8Array,
@@ -161,7 +161,7 @@ export class EnclaveClient {
       contentType: 'application/cbor',
       body: offer,
     };
-    // Before it answers, the enclave may ask KMS once for each key that it does not know yet.
+    // The time limit is long, because the enclave may ask KMS once for each key that it does not know yet.
     return this.ask<KeyStatus | 'unsupported'>(
       'keys',
       request,
@@ -242,7 +242,7 @@ function readAgentReply(body: Uint8Array): AgentReply | undefined {
   }
 }
 
-/** Decodes the answer if every part is well formed: the CBOR, the claims of the receipt, the form of the sealed answer. */
+/** Returns undefined unless the CBOR, the receipt's claims and the sealed answer are all well formed. */
 function readRelayAnswer(body: Uint8Array): RelayAnswer | undefined {
   try {
     const answer = decodeRelayAnswer(body);

@@ -8,13 +8,12 @@ import { gemini } from './gemini';
 import { openai } from './openai';
 import { paddedJson } from './padded-json';
 
-/** One adapter for each provider. */
 export const DIALECTS = { openai, gemini, anthropic } as const satisfies Record<Dialect['provider'], Dialect>;
 
 /** The result of one request to a provider. */
 export interface Attempt {
   readonly end: AgentEnd;
-  /** The model's text; empty if it wrote none, or if the text must not be shown. */
+  /** The model's text; empty if the model wrote none or the attempt failed. */
   readonly text: string;
   /** Whether the text stopped at the maximum output. */
   readonly isCut: boolean;
@@ -22,7 +21,7 @@ export interface Attempt {
   /** Null unless `usageState` is `reported`. */
   readonly usage: Usage | null;
   readonly servedModel: string | null;
-  /** After how long a second attempt could help; null if it could not help. */
+  /** The wait before a second attempt; null if a second attempt would not help. */
   readonly againAfterMs: number | null;
   readonly skippedParts: number;
 }
@@ -36,20 +35,17 @@ export interface ProviderTarget {
   readonly timeoutMs: number;
 }
 
-/** An answer with 2,048 tokens of text takes some 20 KB; thoughts and signatures may add much more. */
+/** An answer with 2,048 tokens of text takes about 20 KB. Thoughts and signatures may add much more. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/**
- * The longest wait after which the gateway starts a second attempt by itself, because a person is waiting. After a longer wait, the person
- * decides.
- */
+/** The longest wait before a second attempt. A person is waiting, so before a longer wait the person decides. */
 const SHORT_WAIT_MS = 10_000;
 const DEFAULT_WAIT_MS = 1000;
 
 /**
  * Sends one request to a provider and never repeats it. The result contains no text of the provider except the model's answer.
- * @param requestBytes length to which the request's body is padded
- * @param beforeSending aborts the request as long as none of its bytes was sent
+ * @param requestBytes the length of the padded request body
+ * @param beforeSending aborts the request if none of its bytes was sent yet
  */
 export async function askProvider(
   { dialect, origin, authorities, timeoutMs }: ProviderTarget,
@@ -94,13 +90,13 @@ export async function askProvider(
   return attemptFrom(dialect, question, answer);
 }
 
-/** Returns the attempt that ends with this answer of the provider. Never throws, whatever the answer contains. */
+/** Never throws, whatever the provider's answer contains. */
 export function attemptFrom(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   return answer.status === 200 ? fromSuccess(dialect, question, answer) : fromError(dialect, answer);
 }
 
 function withoutAnswer({ reason, sent }: HttpsError): Attempt {
-  // A second attempt could help: a caller that left may call again, and the parent's proxy may have been restarting
+  // Repeatable: `aborted`, because the caller may ask again; `unreachable`, because the parent's proxy may have been restarting
   if (!sent)
     return failed('not_sent', 'not_billed', { aborted: 0, unreachable: DEFAULT_WAIT_MS }[String(reason)] ?? null);
   if (reason === 'answer_timeout') return failed('timed_out', 'unknown');
@@ -108,7 +104,7 @@ function withoutAnswer({ reason, sent }: HttpsError): Attempt {
   return failed('lost', 'unknown', DEFAULT_WAIT_MS);
 }
 
-/** Returns the attempt after a status other than 200. None of the providers bills an error status (400 to 599). */
+/** For a status other than 200. No provider bills an error status (400 to 599). */
 function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
   if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
   const header = (name: string) => {
@@ -125,10 +121,7 @@ function againAfter(end: AgentEnd, waitMs: number | null): number | null {
   return mayHelp && afterMs <= SHORT_WAIT_MS ? afterMs : null;
 }
 
-/**
- * Returns the attempt after status 200. The provider began or finished the work, so the full price is booked unless the
- * answer has a valid usage.
- */
+/** For status 200. The provider began the work, so the attempt costs the full reservation unless the answer has a valid usage. */
 function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   if (answer.cutBy === 'deadline') return failed('timed_out', 'unknown');
   if (answer.cutBy === 'connection') return failed('lost', 'unknown', DEFAULT_WAIT_MS);
@@ -140,7 +133,7 @@ function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer):
 }
 
 function settled({ end, text, usage, servedModel, asRequested, skippedParts }: Answered, model: string): Attempt {
-  // Another model or tier would have another price
+  // Another model or tier has another price
   const isAsConfigured = asRequested && (servedModel === null || sameModel(model, servedModel));
   const reported = isAsConfigured && usage !== null;
   const hasEnded = end === 'complete' || end === 'cut';
