@@ -63,17 +63,17 @@ export async function run(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Outcome> {
-  const stops: (() => Promise<unknown>)[] = [];
+  const stops = new AsyncDisposableStack();
   try {
     const available = redisAvailability({ own: true });
     const redis = available.available ? await startRedis({ own: true }) : undefined;
     if (!available.available) say(`WITHOUT REDIS: ${available.reason}`);
-    if (redis !== undefined) stops.push(() => redis.stop());
+    if (redis !== undefined) stops.defer(() => redis.stop());
     const referenceString = options.proven === 0 ? undefined : referenceStringForTests();
     if (options.proven > 0 && referenceString === undefined)
       say('WITHOUT PROOFS: this machine has no reference string to prove with');
     const residents = referenceString && (await Residents.start(join(folder, 'registrar'), referenceString));
-    if (residents !== undefined) stops.push(() => residents.stop());
+    if (residents !== undefined) stops.defer(() => residents.stop());
     const system = await startSystem({
       folder,
       ...(residents && { residence: { mode: 'optional', registrar: residents.registrar } }),
@@ -91,11 +91,11 @@ export async function run(
         return work();
       },
     });
-    stops.push(() => system.stop());
+    stops.defer(() => system.stop());
     signal.throwIfAborted();
     return await sendAndJudge(options, { system, residents, redis }, signal, say);
   } finally {
-    for (const stop of stops.reverse()) await stop();
+    await stops.disposeAsync();
   }
 }
 

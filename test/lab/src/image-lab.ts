@@ -65,17 +65,13 @@ export async function imageLab(say: (text: string) => void): Promise<Labs> {
       { pcr0: image.measurements.pcr0, operator: 'any' },
     ]);
     const expectations: Expectation[] = [];
-    const stops: (() => Promise<void>)[] = [];
-    const stop = async () => {
-      for (const one of stops.splice(0).reverse()) await one();
-    };
+    const stops = new AsyncDisposableStack();
+    const stop = () => stops.disposeAsync();
     const boot = async (): Promise<Parent> => {
       const machine = await imageMachine(image.image, pki);
       const egress = new Egress();
-      stops.push(
-        () => machine.stop(),
-        () => egress.close(),
-      );
+      stops.defer(() => machine.stop());
+      stops.defer(() => egress.close());
       await egress.open(machine.vsock, routes);
       await machine.start();
       return new Parent({

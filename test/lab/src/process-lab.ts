@@ -43,10 +43,9 @@ export async function processLab(
   const { congress, kms, time, trustAnchor, rootFolder, kmsSettings, device, client } = surroundings;
   const sender = new Sender(trustAnchor, () => time.nowMs());
   const expectations: Expectation[] = [];
-  const stops: (() => Promise<void>)[] = [() => surroundings.stop()];
-  const stop = async () => {
-    for (const one of stops.splice(0).reverse()) await one();
-  };
+  const stops = new AsyncDisposableStack();
+  stops.defer(() => surroundings.stop());
+  const stop = () => stops.disposeAsync();
   const farOf = (name: Destination) => {
     const { hostname: host, port } = new URL(name === 'kms' ? kms.origin : congress[name].origin);
     return { host, port: Number(port) };
@@ -69,9 +68,9 @@ export async function processLab(
       ...(custody === 'kms' && { ...kmsSettings, kms: { ...kmsSettings.kms, timeoutMs: KMS_TIMEOUT_MS } }),
     });
     const machine = await processMachine({ configuration, nsm: nsm(await device(pcrs)), rootFolder });
-    stops.push(() => machine.stop());
+    stops.defer(() => machine.stop());
     const egress = new Egress();
-    stops.push(() => egress.close());
+    stops.defer(() => egress.close());
     await egress.open(
       machine.vsock,
       routes.map(({ name, vsockPort, port }) => ({

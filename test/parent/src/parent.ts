@@ -32,10 +32,9 @@ export async function startParent(stack: string, say: (line: string) => void): P
   const root = keptRoot();
   if (root === undefined) throw new Error('there is no root to boot: npm run test:parent -- --setup');
   const folder = await temporaryFolder('parent-');
-  const stops: (() => Promise<unknown>)[] = [() => folder.remove()];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
+  const stops = new AsyncDisposableStack();
+  stops.defer(() => folder.remove());
+  const stop = () => stops.disposeAsync();
   try {
     say('building the release');
     const image = imageBytes();
@@ -46,7 +45,7 @@ export async function startParent(stack: string, say: (line: string) => void): P
     });
     say('starting Congress, KMS, AWS and the issuer of certificates');
     const world = await startWorld(folder);
-    stops.push(() => world.stop());
+    stops.defer(() => world.stop());
     const settings = settingsOf(stack, world, {
       image: { pcr0: developmentMeasurements.pcr0, sha384: createHash('sha384').update(image).digest('hex') },
       release: { sha256: release.sha256 },
@@ -81,7 +80,7 @@ export async function startParent(stack: string, say: (line: string) => void): P
       network: world.network.file,
       overlay,
     });
-    stops.push(() => machine.stop());
+    stops.defer(() => machine.stop());
     return { ...machine, settings, world, stop };
   } catch (error) {
     await stop();

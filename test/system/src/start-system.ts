@@ -111,10 +111,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const step = options.step ?? ((_title, work) => work());
   const { folder } = options;
   const logFolder = join(folder, 'logs');
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).reverse()) await one();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   try {
     // PostgreSQL starts first, because it refuses a folder that another system uses. The next step would delete that system's logs.
     const postgres = await step('start PostgreSQL', () =>
@@ -124,7 +122,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         settings: options.postgresSettings ?? {},
       }),
     );
-    stops.push(() => postgres.stop());
+    stops.defer(() => postgres.stop());
     await rm(logFolder, { recursive: true, force: true });
     await mkdir(logFolder, { recursive: true });
     const bundles = await step('bundle the enclave and the gateway', buildApps);
@@ -140,13 +138,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         onlySubjects: options.congressKeepsSubjects,
       }),
     );
-    stops.push(() => congressService.stop());
+    stops.defer(async () => void (await congressService.stop()));
     const congressFile = join(congressFolder, 'congress.json');
     const congress = await readCongress(congressFile);
 
     const { agents } = options;
     const models = agents && (await step('start the provider simulator', () => startModels(folder, agents)));
-    if (models) stops.push(() => models.providers.close());
+    if (models) stops.defer(() => models.providers.close());
 
     const residence = typeof options.residence === 'function' ? await options.residence() : options.residence;
     const profiling = (process: string): readonly string[] =>
@@ -164,7 +162,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
             startKeyGuard({ folder, congress, providersFile: models?.settings.providersFile }),
           )
         : undefined;
-    if (keyGuard) stops.push(() => keyGuard.stop());
+    if (keyGuard) stops.defer(() => keyGuard.stop());
     const providers: EnclaveProvider[] = [];
     for (let number = 0; number < (options.enclaves ?? 1); number++) {
       providers.push(
@@ -182,9 +180,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     }
     const [provider] = providers;
     if (provider === undefined) throw new RangeError('a system needs at least one enclave');
-    stops.push(() => Promise.all(providers.map((each) => each.stop?.())));
+    stops.defer(async () => void (await Promise.all(providers.map((each) => each.stop?.()))));
     const enclaves: RunningEnclave[] = [];
-    stops.push(() => Promise.all(enclaves.map((enclave) => enclave.stop())));
+    stops.defer(async () => void (await Promise.all(enclaves.map((enclave) => enclave.stop()))));
     for (const [number, each] of providers.entries()) {
       enclaves.push(
         await step(
@@ -205,7 +203,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       port: await portFor(options.identityPort),
       pages: ports.flatMap((each) => ['127.0.0.1', 'localhost'].map((name) => `http://${name}:${String(each)}`)),
     });
-    stops.push(() => issuer.stop());
+    stops.defer(() => issuer.stop());
     const environment = {
       NODE_ENV: 'development',
       PORT: String(port),
@@ -237,7 +235,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         logFile: join(logFolder, which === 0 ? 'gateway.log' : `gateway-${String(which + 1)}.log`),
       });
     const gateways: Service[] = [];
-    stops.push(() => Promise.all(gateways.map((gateway) => gateway.stop())));
+    stops.defer(async () => void (await Promise.all(gateways.map((gateway) => gateway.stop()))));
     const first = await step('start the gateway', () => startGateway(0));
     gateways.push(first);
     for (let which = 1; which < ports.length; which++)

@@ -20,7 +20,8 @@ export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row
     profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'accept' },
   });
   const { tokens } = gateway;
-  const stops = [() => gateway.stop()];
+  const stops = new AsyncDisposableStack();
+  stops.defer(() => gateway.stop());
   try {
     const inserts = await prepareInserts(gateway.postgres, {
       connections: CONNECTIONS,
@@ -37,13 +38,13 @@ export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row
     await gateway.stop();
 
     const nest = await startPart('references/bare-nest.main.ts');
-    stops.push(async () => void (await nest.service.stop()));
+    stops.defer(async () => void (await nest.service.stop()));
     const framework = await bare('bare Nest+Fastify route', nest.port);
     const http = await startPart('references/bare-http.main.ts');
-    stops.push(async () => void (await http.service.stop()));
+    stops.defer(async () => void (await http.service.stop()));
     const plain = await bare('bare node:http', http.port);
     const nginx = await startNginx(http.port);
-    if (nginx !== undefined) stops.push(() => nginx.stop());
+    if (nginx !== undefined) stops.defer(() => nginx.stop());
     const passed =
       nginx === undefined
         ? notMeasured('nginx passing through to node:http', 'req/s', 'nginx')
@@ -61,7 +62,7 @@ export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row
       ...[framework, plain, passed].map((reference) => beside(acceptedRow, reference)),
     ];
   } finally {
-    for (const stop of stops) await stop();
+    await stops.disposeAsync();
   }
 
   async function bare(what: string, port: number): Promise<Row> {

@@ -39,17 +39,16 @@ export async function startPageSystem(
   options: Pick<SystemOptions, 'gatewayEnvironment' | 'residence'> & ChromiumOptions = {},
 ): Promise<PageSystem> {
   const folder = await temporaryFolder('page');
-  const stops: (() => Promise<unknown>)[] = [() => folder.remove()];
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).reverse()) await one();
-  };
+  const stops = new AsyncDisposableStack();
+  stops.defer(() => folder.remove());
+  const stop = () => stops.disposeAsync();
   try {
     const axe = await readFile(
       createRequire(join(workspaceRoot(), 'package.json')).resolve('axe-core/axe.min.js'),
       'utf8',
     );
     const chromium = await openChromium(options);
-    stops.push(() => chromium.close());
+    stops.defer(() => chromium.close());
     const browser = (await chromium.newPage()).context().browser();
     if (browser === null) throw new Error('the tab has no browser');
     const system = await startSystem({
@@ -59,7 +58,7 @@ export async function startPageSystem(
       agents: {},
       gatewayEnvironment: { ...GATEWAY_ENVIRONMENT, ...options.gatewayEnvironment },
     });
-    stops.push(() => system.stop());
+    stops.defer(() => system.stop());
     return {
       system,
       browser,

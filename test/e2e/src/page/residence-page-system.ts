@@ -24,22 +24,20 @@ export async function startResidencePageSystem(
   referenceString: Uint8Array,
   mode: 'optional' | 'required',
 ): Promise<ResidencePageSystem> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).reverse()) await one();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   try {
     const folder = await temporaryFolder('residence');
-    stops.push(() => folder.remove());
+    stops.defer(() => folder.remove());
     await writeFile(folder.file('reference-string'), referenceString);
     const registrar = await startTestRegistrar({ folder: folder.file('registrar'), people: 20 });
-    stops.push(() => registrar.stop());
+    stops.defer(() => registrar.stop());
     const on = await startPageSystem({
       gatewayEnvironment: { RESIDENCE_REFERENCE_STRING_FILE: folder.file('reference-string') },
       residence: { mode, registrar },
       backForwardCache: true,
     });
-    stops.push(() => on.stop());
+    stops.defer(() => on.stop());
     await publish(on, { ...TEXT, campaignNote: registrar.openCampaign(TEXT.campaignId) });
     return { ...on, registrar, stop };
   } catch (error) {

@@ -56,10 +56,8 @@ export interface Rehearsal {
 }
 
 export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 'sealed'): Promise<Rehearsal> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   const services: Record<string, Service> = {};
   try {
     await chmod(folder.path, 0o755);
@@ -67,9 +65,9 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     const release = folder.file('release');
     await layOut(workspaceRoot(), release, process.arch === 'arm64' ? 'arm64' : 'x86_64');
     const redis = await startRedis();
-    stops.push(() => redis.stop());
+    stops.defer(() => redis.stop());
     const postgres = await startPostgres({ own: true });
-    stops.push(() => postgres.stop());
+    stops.defer(() => postgres.stop());
     const databases = await prepareDatabase(folder, postgres);
 
     let files: Record<string, ParentFile> = {};
@@ -83,7 +81,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
       more: Partial<Parameters<typeof startRendered>[0]> = {},
     ) => {
       const service = (services[name] = await startRendered({ files, unit, release, options, ...more }));
-      stops.push(() => service.stop());
+      stops.defer(async () => void (await service.stop()));
       return service;
     };
     const startEgress = async (way: Way, logFile?: string) => {
@@ -97,7 +95,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     /** Makes and starts what an enclave needs before it starts: files, proxies, collector. */
     const beforeEnclave = async (surroundings: EnclaveSurroundings) => {
       const { keyGuard, ways } = (through = await throughProxies(surroundings, keys));
-      if (keyGuard) stops.push(() => keyGuard.stop());
+      if (keyGuard) stops.defer(() => keyGuard.stop());
       const open = (Object.keys(ways) as Way[]).flatMap((way) =>
         ways[way] === undefined ? [] : [{ way, ...ways[way] }],
       );
@@ -140,7 +138,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     };
 
     const system = await startSystem({ folder: folder.file('system'), enclave: beforeEnclave });
-    stops.push(() => system.stop());
+    stops.defer(() => system.stop());
     // The rendered gateway replaces this one, on another database.
     await system.kill('gateway');
     if (through === undefined) throw new Error('the system has no enclave');
@@ -162,7 +160,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     await start('gateway', 'communique-gateway', { readyWhen: /"msg":"listening"/ }, { environment });
     const nginx = await stageNginx(settings, folder.file('nginx'));
     const front = (services['nginx'] = await nginx.start());
-    stops.push(() => front.stop());
+    stops.defer(async () => void (await front.stop()));
     return {
       system,
       nginx,

@@ -22,21 +22,19 @@ export async function startResidenceSystem(
   options: Omit<SystemOptions, 'folder' | 'residence'> & { readonly mode?: 'optional' | 'required' } = {},
 ): Promise<ResidenceSystem> {
   const { mode = 'required', ...more } = options;
-  const stops: (() => unknown)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).reverse()) await one();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   try {
     const folder = await temporaryFolder('residence');
-    stops.push(() => folder.remove());
+    stops.defer(() => folder.remove());
     const registrar = await startTestRegistrar({ folder: folder.file('registrar') });
-    stops.push(() => registrar.stop());
+    stops.defer(() => registrar.stop());
     const prover = createProver({ referenceString });
-    stops.push(() => {
+    stops.defer(() => {
       prover.close();
     });
     const system = await startSystem({ ...more, folder: folder.path, residence: { mode, registrar } });
-    stops.push(() => system.stop());
+    stops.defer(() => system.stop());
     const policy: TrustPolicy = {
       acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),

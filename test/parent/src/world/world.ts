@@ -65,10 +65,8 @@ export interface World {
 }
 
 export async function startWorld(folder: TemporaryFolder): Promise<World> {
-  const stops: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   try {
     const shared = folder.file('shared');
     const vsock = join(shared, 'vsock');
@@ -80,12 +78,12 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
       folder: folder.file('congress'),
       logFile: folder.file('congress.log'),
     });
-    stops.push(() => congressService.stop());
+    stops.defer(async () => void (await congressService.stop()));
     const congressFile = folder.file('congress', 'congress.json');
     const congress = await readCongress(congressFile);
     const rootPem = await developmentRootPem(folder.file('nsm'));
     const keyGuard = await startKeyGuard({ folder: folder.path, congress, rootPem });
-    stops.push(() => keyGuard.stop());
+    stops.defer(() => keyGuard.stop());
     const { gatewayEnvironment: role } = keyGuard;
 
     const hypervisor = new HypervisorStandIn({
@@ -93,14 +91,14 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
       start: await prepareEnclave(folder, vsock, { congress, congressFile, keyGuard }),
     });
     await hypervisor.listen(join(shared, 'nitro.sock'));
-    stops.push(() => hypervisor.close());
+    stops.defer(() => hypervisor.close());
     const attached = join(shared, 'volume-attached');
     const aws = new AwsStandIn(INSTANCE, '203.0.113.5', (here) => {
       if (here) writeFileSync(attached, '');
       else rmSync(attached, { force: true });
     });
     await aws.listen(join(shared, 'aws.sock'));
-    stops.push(() => {
+    stops.defer(() => {
       aws.close();
     });
     const metadata = await MetadataStandIn.start(INSTANCE, {
@@ -108,15 +106,15 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
       SecretAccessKey: role['AWS_SECRET_ACCESS_KEY'] ?? '',
       Token: role['AWS_SESSION_TOKEN'] ?? '',
     });
-    stops.push(() => {
+    stops.defer(() => {
       metadata.close();
     });
     const identity = await startIdentityProvider({ folder: folder.path, pages: [] });
-    stops.push(() => identity.stop());
+    stops.defer(() => identity.stop());
 
     const acmePort = await freePort();
     const trustStore = await startTrustStore(folder);
-    stops.push(trustStore.stop);
+    stops.defer(trustStore.stop);
     const far = [
       ...CHAMBER_KEYS.map((key, number) => ({
         name: `${key}.congress.example.org`,
@@ -137,9 +135,9 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
       ],
       [HTTPS, HTTP],
     );
-    stops.push(() => network.stop());
+    stops.defer(() => network.stop());
     const issuer = await startIssuer(folder, ACME_HOST, acmePort, network.portOf(HTTP));
-    stops.push(() => issuer.stop());
+    stops.defer(() => issuer.stop());
 
     await writeFile(join(shared, 'issuer.pem'), issuer.authorityPem);
     await writeFile(join(shared, 'development-root.pem'), rootPem);

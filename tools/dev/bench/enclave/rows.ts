@@ -47,12 +47,12 @@ async function measuredRows(): Promise<Row[]> {
     process.stderr.write(`  ${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s  ${title}\n`);
     return work();
   };
-  const stops: (() => Promise<unknown>)[] = [];
+  const stops = new AsyncDisposableStack();
   try {
     const folder = await temporaryFolder('bench-enclave');
-    stops.unshift(() => folder.remove());
+    stops.defer(() => folder.remove());
     const redis = redisAvailability({ own: true }).available ? await startRedis({ own: true }) : undefined;
-    if (redis !== undefined) stops.unshift(() => redis.stop());
+    if (redis !== undefined) stops.defer(() => redis.stop());
     let made: BootingEnclave | undefined;
     const system = await startSystem({
       folder: folder.path,
@@ -70,7 +70,7 @@ async function measuredRows(): Promise<Row[]> {
       },
       step,
     });
-    stops.unshift(() => system.stop());
+    stops.defer(() => system.stop());
     const enclave = made;
     if (enclave === undefined) throw new Error('no enclave was made');
     const touched = () => touchedMiB(enclave.image.image, DEFAULT_MEMORY_MIB);
@@ -93,7 +93,7 @@ async function measuredRows(): Promise<Row[]> {
       plainMs.push(plain.firstDocumentMs);
     }
     const { service, address } = plain;
-    stops.unshift(() => service.stop());
+    stops.defer(async () => void (await service.stop()));
     const held: Parameters<typeof heldRows>[0] = { started: await settledMiB(service.pid) };
     await step('the same load for both, for their memory', async () => {
       for (const each of [address, enclave.address])
@@ -120,6 +120,6 @@ async function measuredRows(): Promise<Row[]> {
     const size = await step('sizes', () => sizeRows(enclave.image.image, join(production, '..', 'meta.json')));
     return [...boot, ...size, ...heldRows(held, machine), least, ...transport, ...attestation];
   } finally {
-    for (const stop of stops) await stop();
+    await stops.disposeAsync();
   }
 }

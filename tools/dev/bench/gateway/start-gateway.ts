@@ -46,19 +46,17 @@ export async function startGateway({
   inspected = false,
   environment = {},
 }: BenchGatewayOptions = {}): Promise<BenchGateway> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const each of stops.splice(0)) await each();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   try {
     const folder = await temporaryFolder('bench-gateway');
-    stops.unshift(() => folder.remove());
+    stops.defer(() => folder.remove());
     const postgres = await startPostgres({ folder: join(folder.path, 'postgres'), persistent: true });
-    stops.unshift(() => postgres.stop());
+    stops.defer(() => postgres.stop());
     const databaseUrl = await postgres.createDatabase('bench');
     await migrate(databaseUrl);
     const redis = redisAvailability({ own: true }).available ? await startRedis({ own: true }) : undefined;
-    if (redis !== undefined) stops.unshift(() => redis.stop());
+    if (redis !== undefined) stops.defer(() => redis.stop());
     const issuer = await createTokenIssuer(folder.path);
     const rootFile = join(folder.path, 'development-root.pem');
     writeFileSync(rootFile, await developmentRootPem(join(folder.path, 'nsm')));
@@ -99,7 +97,7 @@ export async function startGateway({
       readyWhen: async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok === true,
       readyTimeoutMs: 30_000,
     });
-    stops.unshift(() => service.stop());
+    stops.defer(async () => void (await service.stop()));
     await new Promise((settled) => setTimeout(settled, SETTLE_MS));
     const tokens = await Promise.all(Array.from({ length: USERS }, (_, user) => issuer.token(`bench-${String(user)}`)));
     return {
