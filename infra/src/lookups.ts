@@ -14,7 +14,7 @@ import { answered as answeredBy } from './lookups/answered';
 import { AMAZON_LINUX } from './instances/instance-types';
 import type { Settings } from './config/parse-settings';
 
-/** The data that the program reads from AWS before it creates anything. */
+/** What the program reads from AWS before it creates anything. */
 export interface Lookups {
   accountId: string;
   partition: string;
@@ -26,11 +26,10 @@ export interface Lookups {
 }
 
 /**
- * Reads from AWS. Zones and administrators come from the configuration; the program only compares them with the account, so that neither
- * the order of AWS's answers nor the caller changes the result.
- * @param previewing true in a preview, in which a caller outside `keyAdministrators` is warned and not refused
- * @throws ConfigError if a zone does not offer the instance type, the caller is not among `keyAdministrators`, or AWS does not answer:
- *   one line with the key, its value, what to do, and the provider's reason
+ * Reads from AWS. Zones and administrators come from the configuration, so that the result depends neither on the order of AWS's answers nor
+ * on the caller. They are only compared with the account.
+ * @param previewing in a preview, a caller outside `keyAdministrators` gets a warning instead of an error
+ * @throws ConfigError if a zone does not offer the instance type, the caller is not among `keyAdministrators`, or AWS does not answer
  */
 export async function lookUp(settings: Settings, provider: Provider, previewing = false): Promise<Lookups> {
   const options = { provider };
@@ -77,7 +76,7 @@ export async function lookUp(settings: Settings, provider: Provider, previewing 
   return { accountId, partition, imageId, zoneId, addresses, network };
 }
 
-/** Problems with the zones. Other zones are proposed in sorted order, because AWS's order is arbitrary. */
+/** Proposes other zones in sorted order, because AWS's order is arbitrary. */
 function zoneProblems({ availabilityZones, instanceType }: Settings, locations: readonly string[]): string[] {
   const lacking = availabilityZones.filter((zone) => !locations.includes(zone));
   if (lacking.length === 0) return [];
@@ -86,7 +85,7 @@ function zoneProblems({ availabilityZones, instanceType }: Settings, locations: 
   ];
 }
 
-/** Problems with the caller. KMS would refuse a key policy that the caller could not change again. */
+/** KMS would refuse a key policy that locks the caller out. */
 const administratorProblems = ({ keyAdministrators }: Settings, deployerArn: string): string[] =>
   keyAdministrators.includes(deployerArn)
     ? []

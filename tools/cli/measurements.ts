@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { usage } from './failure';
 import { readJsonFile } from './files';
 
-/** Which images are accepted, and under which operators: as options, or as a policy file's `acceptedMeasurements`. */
+/** Reads the accepted images and their operators, from options or from a policy file's `acceptedMeasurements`. */
 
 export interface MeasurementOptions {
   readonly pcr0?: readonly string[];
@@ -41,14 +41,13 @@ export function measurementsOf(options: MeasurementOptions): Measurements {
 export type Image = Pick<MeasurementSet, 'pcr0' | 'pcr1' | 'pcr2' | 'pcr8'>;
 
 /**
- * @param given PCR0 values or files of measurements, which commas may separate.
+ * @param given PCR0 values or files of measurements; one string may list several, with commas
  * @throws Failure `usage`, `file_unreadable`, `not_understood`
  */
 export function imagesOf(given: readonly string[]): Image[] {
   return given.flatMap((list) => list.split(',')).flatMap(imagesIn);
 }
 
-/** Reads a PCR0, which has 96 hexadecimal digits, or else a file of measurements. */
 function imagesIn(given: string): Image[] {
   const value = given.trim();
   const isFile = !/^[0-9a-fx:]*$/i.test(value) && (/[/\\]|\.json$/i.test(value) || existsSync(value));
@@ -144,7 +143,7 @@ export const measurementSetSchema = z
     pcr3: measurement.optional(),
     pcr4: measurement.optional(),
     pcr8: measurement.optional(),
-    operator: z.literal('any', 'can only be "any"; one operator is named by pcr3').optional(),
+    operator: z.literal('any', 'can only be "any"; to name one operator, use pcr3').optional(),
   })
   .refine(({ pcr3, operator }) => (pcr3 === undefined) !== (operator === undefined), {
     path: ['pcr3'],

@@ -9,7 +9,7 @@ export async function runProcess(edition: Edition): Promise<void> {
     process.once(signal, () => {
       stop.abort();
     });
-  /** Every answer but `y` and `yes` is no. */
+  /** Only `y` and `yes` mean yes. */
   const confirm = async (question: string): Promise<boolean> => {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
@@ -28,7 +28,7 @@ export async function runProcess(edition: Edition): Promise<void> {
     signal: stop.signal,
   };
   const exit = await runCli(process.argv.slice(2), context, edition);
-  // An abandoned request may still be open and would keep the process alive.
+  // An abandoned request would keep the process alive.
   if (stop.signal.aborted) process.exit(exit);
   process.exitCode = exit;
 }

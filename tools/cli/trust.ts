@@ -9,7 +9,7 @@ import { readJsonFile, readText } from './files';
 import { measurementSetSchema, measurementsOf, type MeasurementOptions, type Measurements } from './measurements';
 import { secondsOf } from './options';
 
-/** The options that name the enclaves to accept, the same for every command; one policy file can replace them. */
+/** The options that name the enclaves to accept. One policy file can replace them. */
 
 export interface TrustOptions extends MeasurementOptions {
   readonly policy?: string;
@@ -26,7 +26,7 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
   const options = [
     new Option(
       '--pcr0 <hex or file>',
-      'accepted images: PCR0, 96 hexadecimal digits each (SHA-384), or a JSON file: measurements.json of an image that you built, or what nitro-cli prints. Separated by commas, or the option several times. There is no default',
+      'accepted images: PCR0, 96 hexadecimal digits each (SHA-384), or a JSON file: measurements.json of an image that you built, or what nitro-cli prints. For several, use commas or repeat the option. There is no default',
     ).argParser(collect),
     new Option(
       '--pcr3 <hex>',
@@ -38,7 +38,7 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
     ).argParser(collect),
     new Option(
       '--any-operator',
-      'accept the image under every AWS account. Its operator, a stranger perhaps, learns when you write and can drop messages',
+      'accept the image in every AWS account. Then a stranger may operate it, learn when you write and drop messages',
     ),
     new Option('--pcr4 <hex>', 'also demand this parent instance: SHA-384 of 48 zero bytes and its id').argParser(
       collect,
@@ -73,7 +73,7 @@ export interface Trust {
   readonly custody: readonly string[] | undefined;
   readonly maxAgeMs: number;
   readonly developmentRootPem: string | undefined;
-  /** The operator's name in the policy file; undefined if it has none. */
+  /** The operator that the policy file names; undefined if it names none. */
   readonly publisher: Publisher | undefined;
 }
 
@@ -83,7 +83,7 @@ export interface Publisher {
 }
 
 /**
- * The part of a policy that is kept with a message. A receipt is verified at its own time, so the document's maximum age does not apply.
+ * The part of a policy that is kept with a message. It has no maximum age, because a receipt is verified at its own time.
  */
 export type KeptTrust = Omit<Trust, 'maxAgeMs' | 'publisher'>;
 
@@ -112,7 +112,7 @@ export function trustOf(options: TrustOptions): Trust {
 const CUSTODY = /^(process|arn:[\x21-\x7e]{1,400})$/;
 
 const policySchema = z.strictObject({
-  /** The operator's name, for people; it is not verified. */
+  /** Shown to people; not verified. */
   operator: z
     .strictObject({ name: z.string().min(1).max(100), origin: z.url({ protocol: /^https$/ }).max(500) })
     .optional(),
@@ -133,7 +133,7 @@ const policySchema = z.strictObject({
   developmentRoot: z.string().min(1).optional(),
 });
 
-/** @throws Failure `file_unreadable`, `not_understood`, which names every field that is wrong */
+/** @throws Failure `file_unreadable`; `not_understood`, with every wrong field */
 function readPolicy(file: string): Trust {
   const parsed = policySchema.safeParse(readJsonFile(file, MAX_POLICY_BYTES));
   if (!parsed.success) {
@@ -154,7 +154,7 @@ function readPolicy(file: string): Trust {
   };
 }
 
-/** Whether an image is accepted under every AWS account. */
+/** Whether an image is accepted in every AWS account. */
 export function acceptsAnyOperator({ measurements }: Pick<Trust, 'measurements'>): boolean {
   return measurements.some(({ operator }) => operator === 'any');
 }

@@ -10,10 +10,9 @@ import type { Calls, Shape } from './shape';
 const FILE = join('infra', 'src', 'aws-api', 'api-models.lock.json');
 
 /**
- * Extracts from botocore the models that the mapping needs, for every form that a stack can take, and writes them into the file that the
- * check reads.
+ * Writes the models of AWS's API that every shape of stack needs into a file, for check-resources.ts. Extracts them from botocore.
  *
- * @param botocore the virtual environment of Python in which botocore is installed
+ * @param botocore the Python virtual environment that has botocore
  * @param root the checkout
  * @returns the file's path from the root
  */
@@ -31,13 +30,13 @@ export async function writeApiModels(
   return FILE;
 }
 
-/** The extract as JSON text with one line for each operation. */
+/** Returns JSON with one line for each operation. */
 export const asText = (version: string, calls: Calls): string => {
   const lines = Object.entries(calls).map(([call, shape]) => `    ${JSON.stringify(call)}: ${JSON.stringify(shape)}`);
   return `{\n  "botocore": ${JSON.stringify(version)},\n  "calls": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 
-/** The part of AWS's models that these requests need: the members that they use, and required members. */
+/** Returns the members that these requests use, and the required members. */
 export function extractCalls(requests: readonly Request[], models: Calls): Calls {
   const kept: Record<string, Shape> = {};
   for (const { call, params } of [...requests].sort((a, b) => (a.call < b.call ? -1 : 1))) {

@@ -5,7 +5,7 @@ import { trailBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
-/** A CloudTrail of the account, with validation of its log files. The alarms about key policies need it. */
+/** The account's CloudTrail trail. The alarms about key policies need it. */
 export class AuditTrail extends Part {
   constructor(name: string, { place, protect }: { place: Place; protect: boolean }, options: ComponentResourceOptions) {
     super('AuditTrail', name, options);

@@ -11,27 +11,27 @@ export interface ParentsArgs {
   instanceProfileArn: Input<string>;
   securityGroupId: Input<string>;
   subnetIds: Input<string>[];
-  /** Whether an instance has a public address of its own, from which it reaches AWS until it takes the Elastic IP. */
+  /** Whether each instance gets a public address at launch, to reach AWS before it takes the Elastic IP. */
   publicAddress: boolean;
   rootVolumeGiB: number;
   /** In base64. A change replaces the instances. */
   userData: Input<string>;
   instances: number;
   maxInstances: number;
-  /** Whether the old instance ends before the new one starts, because the data volume can be attached to only one instance. */
+  /** Whether the old instance ends before the new one starts: the data volume can be attached to only one instance. */
   oneAtATime: boolean;
   targetGroupArns: Input<string>[];
-  /** The stack's tags, for everything that is made with an instance. */
+  /** The stack's tags, for instances, volumes and network interfaces. */
   tags: Readonly<Record<string, string>>;
-  /** What the instances run, for the tags of template and instances: PCR0 of the image, SHA-256 of the release. */
+  /** For the tags of template and instances: the image's PCR0 and the release's SHA-256. */
   runs: { pcr0: string; release: string };
-  /** Whether the group keeps its template version, because `npm run deploy` changes the version by a refresh that it can roll back. */
+  /** Whether Pulumi leaves the group's template version alone. `npm run deploy` changes the version by a refresh that can be rolled back. */
   versionByDeploy: boolean;
-  /** Resources that an instance needs from its first minute: routes, rights, keys, stores, secrets, files. */
+  /** What an instance needs from its first minute: routes, rights, keys, stores, secrets, files. */
   after: Resource[];
 }
 
-/** How instances are replaced, by the provider and by `npm run deploy`. */
+/** How Pulumi's provider and `npm run deploy` replace instances. */
 export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
   oneAtATime
     ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
@@ -40,7 +40,6 @@ export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
 /** The parent instances. The group starts them from one template, and replaces an instance when EC2's checks fail. */
 export class Parents extends Part {
   readonly groupName: Output<string>;
-  /** The launch template for new instances. */
   readonly template: Output<{ id: string; version: string }>;
 
   constructor(name: string, args: ParentsArgs, options: ComponentResourceOptions) {
@@ -96,8 +95,7 @@ export class Parents extends Part {
         maxSize: args.maxInstances,
         vpcZoneIdentifiers: args.subnetIds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
-        // The balancer's checks only decide which parents get requests. Without a database every parent is unhealthy at once, and replacing
-        // them all would not help. The hook below admits new parents; a unit on the parent restarts an enclave that ends.
+        // Not ELB, because without a database every parent fails the balancer's checks, and replacing the parents would not help.
         healthCheckType: 'EC2',
         healthCheckGracePeriod: 300,
         defaultInstanceWarmup: 60,
@@ -122,18 +120,18 @@ export class Parents extends Part {
           'GroupTerminatingInstances',
         ],
         metricsGranularity: '1Minute',
-        // An instance is in service once the parent has sent CONTINUE, which it does when its enclave is attested. So the first `pulumi up`
-        // fails if no enclave is attested; a later one waits only if the number of parents changes (rollout.ts).
+        // An instance is in service after its enclave is attested and the parent has sent CONTINUE. So the first `pulumi up` fails if no
+        // enclave is attested. A later one waits only if the number of parents changes (rollout.ts).
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
-        // Otherwise the provider would fail at the first failed activity, although the group tries another zone if a zone has no capacity.
+        // If a zone has no capacity, the group tries another. Without this option the provider would fail at the first failed try.
         ignoreFailedScalingActivities: true,
-        // Instances hold no data, and an instance that waits in the hook would delay `pulumi destroy` until the hook ends.
+        // Instances have no data to save. Without this option an instance that waits in the hook would delay `pulumi destroy`.
         forceDelete: true,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
       this.child({
-        // The hook is set only at creation. The provider never reads it, so a change would replace the group with all its parents. An
-        // imported group would be replaced for the same reason (terraform-provider-aws, issue 49226).
+        // The provider sets the hook only at creation and never reads it, so it would replace a group whose hook changed, and an imported
+        // group (terraform-provider-aws, issue 49226).
         ignoreChanges: [
           'desiredCapacity',
           'initialLifecycleHooks',

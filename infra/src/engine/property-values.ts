@@ -13,7 +13,7 @@ function map(value: unknown, secret: (inner: unknown) => unknown): unknown {
   return value;
 }
 
-/** The value without the marks of secrets, as AWS gets it. */
+/** Returns the value as AWS gets it, without the marks of secrets. */
 export const opened = (value: Record<string, unknown>): Record<string, unknown> =>
   map(value, (inner) => inner) as Record<string, unknown>;
 

@@ -7,7 +7,7 @@ const parameter = (props: Props, name: string, value: string, said: string): str
     said,
   );
 
-/** Violations by type: what is not encrypted, on disk or in transit. */
+/** Checks by resource type. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:ec2/launchTemplate:LaunchTemplate': ({ blockDeviceMappings }) => [
     ...unless(
@@ -72,7 +72,7 @@ export const encryptedEverywhere: ResourceRule = {
   check: ({ type, props }) => CHECKS[type]?.(props) ?? [],
 };
 
-/** Inputs whose value the provider reads back from AWS, so that it comes into the state. */
+/** Inputs whose value the provider reads back from AWS into the state. */
 const IN_THE_CLEAR: Readonly<Record<string, readonly string[]>> = {
   'aws:secretsmanager/secretVersion:SecretVersion': ['secretString', 'secretBinary'],
   'aws:rds/instance:Instance': ['password'],

@@ -1,6 +1,6 @@
 import { listOf, recordOf, textsOf, type RuleResource } from './rule';
 
-/** One statement of any policy document of a resource. */
+/** One statement of a resource's policy document. */
 export interface SeenStatement {
   /** The input that contains the document, such as `policy`. */
   input: string;

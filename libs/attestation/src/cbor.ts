@@ -1,10 +1,9 @@
 import { AttestationError } from './errors';
 
 /**
- * Limits that are checked before anything is allocated. AWS defines the payload as `bstr .size (1..16384)`
- * (attestation_process.md, section 3.1). Around the payload are at most a tag (1 byte), an array head (1), the protected header
- * (5), the unprotected header (1), the heads of payload (3) and signature (2), and the signature (96): 109 bytes, rounded up.
- * Real documents have 4.4 to 4.8 KB.
+ * AWS defines the payload as `bstr .size (1..16384)` (attestation_process.md, section 3.1). Around the payload are at most a tag
+ * (1 byte), an array head (1), the protected header (5), the unprotected header (1), the heads of payload (3) and signature (2), and the
+ * signature (96): 109 bytes, rounded up to 128. Real documents have 4.4 to 4.8 KB.
  */
 export const maxPayloadBytes = 16_384;
 export const maxDocumentBytes = maxPayloadBytes + 128;
@@ -15,22 +14,22 @@ const maxCborDepth = 3;
 
 export type CborValue =
   number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborKey, CborValue>;
-/** The key types that a Map compares by value. It would not notice that a key of another type repeats. */
+/** The key types that a Map compares by value. With other types, a Map would not notice a repeated key. */
 export type CborKey = number | bigint | string;
 
-/** `ignoreBOM` keeps U+FEFF at the start. Without this option TextDecoder drops the character, and two byte strings give one text. */
+/** Without `ignoreBOM`, TextDecoder drops U+FEFF at the start, so two different byte strings would give the same text. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const indefinite = 31;
 
 /**
  * Reads CBOR (RFC 8949) and refuses everything that no attestation document contains:
  * - depth and number of items beyond the limits; lengths beyond the end; bytes after the end
- * - indefinite lengths, except that of the outermost map if the option is set: documents since 2025 have it
+ * - indefinite lengths, except that of the outermost map if `indefiniteOuterMap` is set, for documents since 2025
  * - numbers and lengths that are not in their shortest form
- * - keys that repeat or are neither text nor whole numbers
+ * - repeated keys, and keys that are neither text nor whole numbers
  * - tags, floats, simple values other than true, false and null, text that is not UTF-8
  *
- * A map becomes a Map, and a whole number beyond 2^53 - 1 a bigint. Byte strings are copies.
+ * A map becomes a Map. A whole number beyond 2^53 - 1 becomes a bigint. Byte strings are copied.
  * @throws AttestationError with a code ERR_ATTESTATION_CBOR*
  */
 export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): CborValue {
@@ -39,7 +38,7 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
 
   const malformed = (why: string) => new AttestationError('ERR_ATTESTATION_CBOR', why);
 
-  /** Reads the argument of a head (section 3), in its shortest form. Refuses a length beyond `most`, the bytes or items that can follow. */
+  /** Reads the argument of a head (RFC 8949, section 3). @param most how many bytes or items can still follow */
   const argument = (minor: number, most: () => number): number | bigint => {
     let value: number | bigint = minor;
     if (minor >= 24) {
@@ -97,7 +96,7 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
       case 5: {
         if (depth >= maxCborDepth)
           throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `deeper than ${maxCborDepth}`);
-        // Each item takes at least a byte, so a count beyond the end is refused before the first item is read.
+        // Each item takes at least a byte, so a count above the bytes left is refused before the first item is read.
         const count = minor === indefinite ? Infinity : Number(argument(minor, () => left() / (major === 5 ? 2 : 1)));
         return major === 4 ? array(count, depth + 1) : map(count, depth + 1);
       }

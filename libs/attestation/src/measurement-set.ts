@@ -86,7 +86,7 @@ function operatorOf({ pcr3, operator }: Record<string, unknown>, operators: read
   throw wrong(
     operator === undefined
       ? "a measurement set names no operator: add the pcr3 that its operator publishes (SHA-384 of 48 zero bytes and the ARN of the parent's role), or operator: 'any' to accept this image under every AWS account"
-      : `operator can only be ${operators.map((each) => `'${each}'`).join(' or ')}; one operator is named by pcr3`,
+      : `operator can only be ${operators.map((each) => `'${each}'`).join(' or ')}; to name one operator, use pcr3`,
   );
 }
 

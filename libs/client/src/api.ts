@@ -14,19 +14,19 @@ import type {
  * the libraries. api.spec.ts compares the types with the schemas.
  */
 
-/** Values of PCRs as 96 lowercase hexadecimal digits each (SHA-384). */
+/** Each PCR is a SHA-384 in 96 lowercase hexadecimal digits. */
 export interface AcceptedImage {
-  /** The hash of the whole image. It names a build and not an operator. */
+  /** The hash of the whole image. It identifies the build, not the operator. */
   readonly pcr0: string;
   readonly pcr1?: string;
   readonly pcr2?: string;
-  /** The parent instance. Each instance has another value. */
+  /** A hash of the parent instance's id. */
   readonly pcr4?: string;
   /** The certificate that signed the image. */
   readonly pcr8?: string;
 }
 
-/** An image under one operator, or with `operator: 'any'` under every operator. */
+/** An image, and the operator that may run it. */
 export type AcceptedMeasurements = AcceptedImage &
   (
     | {
@@ -35,7 +35,7 @@ export type AcceptedMeasurements = AcceptedImage &
         readonly operator?: never;
       }
     | {
-        /** Accepts the image under every AWS account. An operator that you do not know learns metadata and can drop messages. */
+        /** Accepts the image in every AWS account. Then a stranger may operate it, see metadata and drop messages. */
         readonly operator: 'any';
         readonly pcr3?: never;
       }
@@ -48,22 +48,25 @@ export interface AcceptedResidence {
 }
 
 /**
- * Which enclaves to trust. Measurements have no default. Besides higher `maxAgeMs` and `maxKeyAgeMs`, only `operator: 'any'` and
- * `unsafeDevelopmentRootPem` weaken a check.
+ * Which enclaves to trust. Measurements have no default. These weaken a check: `operator: 'any'`, `unsafeDevelopmentRootPem`, and
+ * values of `maxAgeMs` and `maxKeyAgeMs` above their defaults.
  */
 export interface Policy {
   /** Images and their operators. The enclave must match every value of one set. */
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
   /**
-   * How the enclave may keep its keys: `process` (they end with the enclave), or ARNs of KMS key aliases that guard them. If absent, any
+   * How the enclave may keep its keys: `process` (the keys end with the enclave's process), or ARNs of KMS key aliases. If absent, any
    * attested custody is accepted.
    */
   readonly acceptedCustody?: readonly string[];
-  /** How the enclave may check residence, by its attested configuration. If absent, any way is accepted. */
+  /** How the attested configuration may handle proofs of residence. If absent, any is accepted. */
   readonly acceptedResidence?: AcceptedResidence;
-  /** How far the enclave's clock and ours may differ. The default is 5 minutes. */
+  /** How much the document's time may differ from this machine's clock. The default is 5 minutes. */
   readonly maxAgeMs?: number;
-  /** How long a verified key is used before the client fetches another document. The default is 15 minutes. The certificates can end it earlier. */
+  /**
+   * How long the client uses a verified key before it fetches another document. The default is 15 minutes. If a certificate of the
+   * document expires earlier, the client fetches another document then.
+   */
   readonly maxKeyAgeMs?: number;
   /** DEVELOPMENT AND TESTS ONLY. The PEM of a root certificate in place of AWS's. Anyone who has its key can forge every document. */
   readonly unsafeDevelopmentRootPem?: string;
@@ -71,8 +74,8 @@ export interface Policy {
 
 export interface ConnectOptions extends KeyOptions {
   /**
-   * Called before each request that needs the sender's bearer token, and once more after a 401. The token is sent only in the Authorization
-   * header. A client that sends only proven messages needs none.
+   * Returns the sender's bearer token. Called before each request that needs the token, and once more after a 401. A client that sends
+   * only proven messages needs no token.
    */
   readonly token?: (() => string | Promise<string>) | undefined;
 }
@@ -83,7 +86,6 @@ export interface KeyOptions {
   readonly onState?: ((state: AttestState) => void) | undefined;
 }
 
-/** A certificate of the attestation document's chain. */
 export interface CertificateView {
   readonly subject: string;
   readonly issuer: string;
@@ -119,7 +121,7 @@ export interface EnclaveConfiguration {
           readonly officesAsOf: string;
         } & Readonly<Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>>)
       | undefined;
-    /** The models that do tasks. Absent if the enclave takes no tasks. */
+    /** Absent if the enclave takes no tasks. */
     readonly agents?:
       | {
           readonly classes: readonly ModelClass[];
@@ -134,7 +136,7 @@ export interface EnclaveConfiguration {
 /** A model that does tasks, under the operator's short name. */
 export interface ModelClass {
   readonly id: string;
-  /** The company that reads the text of a task. Apart from the enclave, no other party reads it. */
+  /** The company that reads the text of a task. Only this company and the enclave read it. */
   readonly provider: Provider;
   /** The provider's exact name of the model. */
   readonly model: string;
@@ -150,11 +152,11 @@ export interface AttestedKey {
   readonly publicKey: Uint8Array;
   /** 32 bytes, Ed25519: signs receipts. */
   readonly receiptKey: Uint8Array;
-  /** What guards the keys: `process` (they end with the enclave) or the ARN of a KMS key alias. */
+  /** `process` (the keys end with the enclave's process) or the ARN of a KMS key alias. */
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
-  /** The public configuration with the hash `configSha256`. Absent if the gateway did not give it. */
+  /** Has the hash `configSha256`. Absent if the gateway did not give it. */
   readonly configuration?: EnclaveConfiguration;
   readonly attestation: {
     readonly moduleId: string;
@@ -199,9 +201,9 @@ export interface Message {
   };
   readonly message: {
     readonly subject: string;
-    /** The text of the organization, the same for everyone who signs a campaign. */
+    /** The organization's text, the same in every message of a campaign. */
     readonly organizationStatement?: string | undefined;
-    /** The person's own words; required unless there is a statement of the organization. */
+    /** The person's own words. Required without `organizationStatement`. */
     readonly body?: string | undefined;
     readonly topics: readonly (typeof TOPICS)[number][];
     readonly bills?: readonly Bill[] | undefined;
@@ -246,8 +248,7 @@ export interface StatusView {
 }
 
 /**
- * What an enclave of an accepted measurement has signed in the receipt, and what its sealed answer says. The client has checked
- * that both agree.
+ * What the enclave reports in its signed receipt and in its sealed answer. The client has verified both, and that they agree.
  */
 export interface VerifiedReport {
   /** Seconds since 1970, by the enclave's clock. */
@@ -262,18 +263,19 @@ export interface VerifiedReport {
     readonly reason: string | null;
     readonly detail: string | null;
   }[];
-  /** The faults of the message itself. If there are any, every office has refused it. */
+  /** The faults of the message itself. If there are any, every outcome is `refused`. */
   readonly problems: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
   /** Keep it: anyone can verify it, years later. */
   readonly receipt: { readonly receipt: string; readonly attestation_document: string };
 }
 
-/** A request failed, and the client tries again after `waitMs`. `because` is the gateway's problem code, or else the code of a ClientError. */
+/** A request failed, and the client tries again after `waitMs`. */
 export interface Waiting {
   readonly step: 'waiting';
   readonly during: 'attesting' | 'fetching_registry' | 'posting' | 'following';
   /** 0 after a 401, when the client asks the caller for another token at once. */
   readonly waitMs: number;
+  /** The gateway's problem code. Without one, the code of the client's error. */
   readonly because: string;
 }
 
@@ -282,23 +284,20 @@ export type AttestState =
 
 export type SendState =
   | AttestState
-  /** The client fetches the registrar's list. While the registrar updates the list, `waiting` states have `ERR_RESIDENCE_LIST_UPDATING`. */
+  /** The client fetches the registrar's list. While the registrar updates the list, `waiting` follows, with `ERR_RESIDENCE_LIST_UPDATING`. */
   | { readonly step: 'fetching_registry' }
-  /**
-   * The data from the list. Keep it for the next message: the client uses it for a day, but not in the last day
-   * before the signed root ends.
-   */
+  /** The data from the list. Keep it, and give it as `list` with the next message. */
   | { readonly step: 'registry_read'; readonly list: ListPath }
-  /** The client makes the proof for exactly the sealed bytes. `loading` loads the proof system. */
+  /** The client makes the proof. `loading`: it loads the proof system. */
   | { readonly step: 'proving'; readonly phase: 'loading' | 'solving' | 'proving' }
-  /** The bytes in `sealed` leave this machine. To follow the message from another program, store `kept` now, before the message is posted. */
+  /** The client will post the bytes in `sealed`. To follow the message from another program, store `kept` now. */
   | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array; readonly kept: KeptMessage }
   | { readonly step: 'posting'; readonly attempt: number }
-  /** The gateway answered 202. Store this `kept` instead of the earlier one: it tells a later `resume` that the gateway has the message. */
+  /** The gateway answered 202. Replace the stored `kept` by this one, so that `resume` knows that the gateway has the message. */
   | { readonly step: 'accepted'; readonly view: StatusView; readonly kept: KeptMessage }
-  /** `report` is verified, or null while there is none. It is an interim report while the message has not ended. */
+  /** `report` is verified; null while there is no receipt. Until the message ends, it is an interim report. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
-  /** The gateway reports that the enclave lost its key, so the client seals the same message to a newly attested key. */
+  /** The gateway reported `key_retired`, so the client seals the same message to a newly attested key. */
   | { readonly step: 'resealing' }
   | { readonly step: 'ended'; readonly result: SendResult };
 
@@ -319,8 +318,8 @@ export interface SendResult {
 }
 
 /**
- * The data that `resume` needs: one JSON value under 1,000 bytes. SECRET: anyone who has it and the answer can read which offices the
- * message went to, and their outcomes. It opens neither the message nor any other answer, and contains no part of the message and no token.
+ * The data that `resume` needs: one JSON value under 1,000 bytes. SECRET: anyone who has it and the sealed answer can read which offices
+ * the message went to, and their outcomes. It cannot open the message, and contains no part of the message and no token.
  */
 export interface KeptMessage {
   readonly v: 2;
@@ -339,23 +338,23 @@ export interface KeptMessage {
   readonly sealedSha256: string;
   /** 32 bytes in base64url: opens the answer. */
   readonly answerKey: string;
-  /** 32 bytes in base64url: reads status and receipt of a proven message, without a token. Null for others. */
+  /** 32 bytes in base64url: reads status and receipt of a proven message, without a token. Null for a message without a proof. */
   readonly statusSecret: string | null;
   /** Whether the gateway had answered 202 when this value was made. */
   readonly accepted: boolean;
 }
 
-/** A lying gateway could make an office get the message twice. */
+/** Why an office may get the message twice if the gateway lies. */
 export interface DuplicateRisk {
   /**
-   * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the
-   * gateway reports that the enclave lost its key before it opened the message (`key_retired`), but nothing proves
-   * that the message was not delivered. For a proven message the client always asks, because it has to prove again.
+   * `sending`: several enclaves have the key, so the gateway could give the message to each. `sending_again`: the gateway reports
+   * that the enclave lost its key (`key_retired`), but nothing proves that the message was not delivered. Before `sending_again` of a
+   * proven message the client always asks, because it has to prove again.
    */
   readonly when: 'sending' | 'sending_again';
   /**
-   * Chambers of the message's offices for which the enclave does not attest that they recognize a repeated message. Can be empty
-   * only for a proven message.
+   * The chambers that may deliver twice: the enclave does not attest that they recognize a repeated message. Empty only for
+   * `sending_again` of a proven message.
    */
   readonly chambers: readonly (keyof typeof CHAMBERS)[];
 }
@@ -363,16 +362,16 @@ export interface DuplicateRisk {
 export interface SendOptions {
   readonly signal?: AbortSignal;
   /**
-   * Called before a step after which an office may get the message twice. Ask the person, for example: "It may already have been
-   * delivered. Send again?". Without this function the answer is no. After a no, `sending` rejects with `duplicate_not_accepted` (no message
-   * was sent), and `sending_again` ends as `key_retired`.
+   * Called if the next step may deliver the message twice. Ask the person, for example: "It may already have been delivered. Send
+   * again?". Without this function the answer is no. After a no, `sending` rejects with `duplicate_not_accepted` (no message was sent),
+   * and `sending_again` ends as `key_retired`.
    */
   readonly confirmPossibleDuplicate?: (risk: DuplicateRisk) => boolean | Promise<boolean>;
   /** How long the message may wait for delivery. The default is a day, the maximum seven days. */
   readonly lifetimeSeconds?: number;
   /** How long the client tries to post the message. The default is 2 minutes. */
   readonly postTimeoutMs?: number;
-  /** How long the client follows the message, in milliseconds; until it expires unless given. 0 asks once. */
+  /** How long the client follows the message. The default is until the message expires. 0: one request. */
   readonly followTimeoutMs?: number;
   readonly onState?: (state: SendState) => void;
   /** Sends the message with a proof of residence, and without a token. */
@@ -391,7 +390,7 @@ export interface Registration {
 }
 
 /**
- * The data from the registrar's list for one registration: a JSON value of about 2 KB. It reveals the person's place in the list.
+ * What a proof needs from the registrar's list: a JSON value of about 2 KB. It reveals the person's place in the list.
  */
 export interface ListPath {
   readonly version: 1;
@@ -412,28 +411,27 @@ export interface ResidenceOptions {
   readonly registration: Registration;
   /** The campaign note, from the template. The message's `campaignId` must name the same campaign. */
   readonly campaignNote: string;
-  /** The value of an earlier `registry_read`. It is used for a day, but not in the last day before the signed root ends. */
+  /** From an earlier `registry_read`. Used if it is under a day old and its root is valid for more than another day. */
   readonly list?: ListPath | undefined;
-  /** The address of the registrar's list; by default the one that the gateway gives. */
+  /** The address of the registrar's list. By default the client asks the gateway for it. */
   readonly files?: string | URL | undefined;
-  /** Posts with the sender's token. Then the gateway knows who wrote. */
+  /** Posts with the sender's token too. Then the gateway knows who wrote. */
   readonly withToken?: boolean;
   readonly prover: ResidenceProver;
 }
 
 /**
- * Reads notes and list, and proves. `residenceProver` of `@communique-tee/client/residence` makes one. Only a checkout has that entry. The
- * built package cannot prove: people without a checkout prove in the gateway's page.
+ * Made by `residenceProver` of `@communique-tee/client/residence`. Only a checkout has that entry; the built package cannot prove.
  */
 export interface ResidenceProver {
-  /** 64 hex digits: names the circuit. */
+  /** 64 hex digits. Identifies the circuit. */
   readonly verificationKeySha256: string;
-  /** Prepares everything that is known before the message is sealed. Rejects with errors that have a `code`. */
+  /** Prepares all that does not depend on the sealed message. Rejects with errors that have a `code`. */
   readonly prepare: (question: ResidenceQuestion) => Promise<PreparedProof>;
 }
 
 export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 'registration' | 'campaignNote' | 'list'> {
-  /** Returns the list's address; called if the list has to be fetched. */
+  /** Returns the list's address. Called only if the list has to be fetched. */
   readonly files: () => Promise<string | URL>;
   /** The enclave's attested settings for proofs of residence. */
   readonly attested: { readonly registrar: string; readonly keys: readonly string[]; readonly maxCampaignDays: number };
@@ -444,18 +442,18 @@ export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 're
 
 export interface PreparedProof {
   readonly campaign: string;
-  /** Codes of the offices that people of the district can write to. */
+  /** The codes of the district's offices. */
   readonly offices: readonly string[];
-  /** Unix time at which the first of root note and campaign note ends. The message must expire by then. */
+  /** When the root note or the campaign note ends, whichever is earlier. The message must expire by then. */
   readonly notAfterSeconds: number;
   readonly rootNote: string;
-  /** A field element, 32 bytes. It is the same for each message of one person in one campaign. */
+  /** A field element, 32 bytes. The same for all messages of one person in one campaign. */
   readonly nullifier: Uint8Array;
-  /** The values that open the claim. They are sealed with the message. `delivery` and `blinding` are field elements, 32 bytes each. */
+  /** Opens the claim; sealed with the message. `delivery` and `blinding` are field elements, 32 bytes each. */
   readonly opening: { readonly district: string; readonly delivery: Uint8Array; readonly blinding: Uint8Array };
   /**
-   * @param statusSha256 32 bytes
-   * @param sealed the sealed message's bytes
+   * @param statusSha256 SHA-256 of the status secret, 32 bytes
+   * @param sealed the sealed message
    */
   readonly prove: (
     statusSha256: Uint8Array,
@@ -465,9 +463,9 @@ export interface PreparedProof {
 
 export type ResumeOptions = Pick<SendOptions, 'signal' | 'followTimeoutMs' | 'onState'>;
 
-/** A message that is being sent. Iterating yields its states from the first on. If sending fails, `result` and iterating reject alike. */
+/** A message that is being sent. Iteration begins with the first state. If sending fails, `result` and the iteration reject. */
 export interface Sending extends AsyncIterable<SendState> {
-  /** A UUID; known before anything is sent. */
+  /** A UUID. */
   readonly id: string;
   readonly result: Promise<SendResult>;
 }
@@ -480,7 +478,7 @@ export interface ModelOffer extends ModelClass {
 /** A person's request to a model. docs/agents.md has lengths and rules. */
 export interface TaskRequest {
   readonly task: Task;
-  /** A model class that the enclave attests: `models()`. Its provider reads `text` and `subject`. */
+  /** The id of a class from `models()`. Its provider reads `text` and `subject`. */
   readonly modelClass: string;
   /** Primary language of the answer, such as `en`. */
   readonly language: string;
@@ -504,10 +502,7 @@ export interface TaskOptions {
   readonly onState?: ((state: AgentState) => void) | undefined;
 }
 
-/**
- * The signed statement of an enclave of an accepted measurement about one attempt. docs/agents.md describes each
- * claim.
- */
+/** The enclave's signed statement about one attempt. docs/agents.md describes each claim. */
 export interface UsageClaims {
   readonly v: 1;
   readonly request_id: string;
@@ -550,9 +545,9 @@ export interface TaskResult {
   readonly problem: string | null;
   /** The verified statement about the last attempt. */
   readonly statement: UsageClaims;
-  /** The cost of the last attempt, which the person's budget pays. A lost first attempt is charged its full reservation in addition. */
+  /** The cost of the last attempt. If a first attempt was lost, the person's budget also pays its full reservation. */
   readonly chargedMicroUsd: bigint;
-  /** Whether this library has the enclave's price table and calculated the cost again. */
+  /** Whether this library has the enclave's price table, and so could check the cost. */
   readonly costChecked: boolean;
   readonly pcr0: string;
   /** Keep it: anyone can verify it, years later. */
@@ -560,17 +555,17 @@ export interface TaskResult {
 }
 
 export interface Client {
-  /** Returns the verified key: the cached key while it may be used, otherwise a newly attested key. @throws ClientError */
+  /** Returns the verified key, cached or newly attested. @throws ClientError */
   key(options?: KeyOptions): Promise<AttestedKey>;
   /** Checks, seals, posts, follows and verifies. Every failure rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;
   /**
-   * Follows a message until it ends, and verifies receipt and answer as `send` does. It neither seals nor posts, so after `key_retired` it
-   * ends with that status. States: `accepted`, `status`, `waiting`, `ended`.
+   * Follows a message until it ends, and verifies receipt and answer as `send` does. It does not seal the message again after
+   * `key_retired`. States: `accepted`, `status`, `waiting`, `ended`.
    * @throws ClientError `kept_invalid`, at once
    */
   resume(kept: KeptMessage, options?: ResumeOptions): Sending;
-  /** Returns the models that the enclave attests, and whether each is available now; none if it takes no tasks. @throws ClientError */
+  /** Returns the models that the enclave attests; none if the enclave takes no tasks. @throws ClientError */
   models(options?: KeyOptions): Promise<readonly ModelOffer[]>;
   /**
    * Gives a model a task: checks, seals and posts it, verifies the usage statement and opens the answer. After a cut connection it

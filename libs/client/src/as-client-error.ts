@@ -6,7 +6,7 @@ import { ReceiptError } from '@communique-tee/receipts';
 import { ClientError, type WhetherSent } from './errors';
 import { isNetworkError } from './http';
 
-/** Returns a ClientError, the one class that `connect`, `send` and `resume` throw. Returns an error of unknown origin unchanged. */
+/** Returns the ClientError for a known error, and any other error unchanged. */
 export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof ClientError && error.messageId !== undefined) return error;
   if (signal?.aborted === true) return new ClientError('aborted', 'the caller aborted', { cause: signal.reason });
@@ -31,7 +31,7 @@ export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   return error;
 }
 
-/** The error for a genuine enclave of an accepted image whose keys or configuration are refused. */
+/** The error for an enclave that attests an accepted image, but has a key or configuration that is refused. */
 export function refusedEnclave(error: EnclaveError): ClientError {
   const { code, message, detail } = error;
   if (code === 'custody_refused')
@@ -46,7 +46,7 @@ function isCustody(error: unknown): error is EnclaveError {
   return error instanceof EnclaveError && error.code === 'custody_refused';
 }
 
-/** Adds to an error the message's id and whether it was sent. Returns the error unchanged if it has both, or if the message was not sent. */
+/** Adds the message's id, and whether the message was sent. Returns other errors, and errors before sending, unchanged. */
 export function aboutMessage(error: unknown, messageId: string, sent: WhetherSent): unknown {
   if (!(error instanceof ClientError) || error.messageId !== undefined || sent === 'not_sent') return error;
   const { code, message, cause, problems, problem, status, retryAfterSeconds, reason } = error;

@@ -6,7 +6,7 @@ import type { Followed } from './result';
 import type { Sender } from './send-message';
 import { watchMessage } from './watch';
 
-/** How late the gateway may end a message after its expiry. */
+/** How long after its expiry the gateway may end a message. */
 const AFTER_EXPIRY_MS = 120_000;
 
 export interface FollowToEndOptions {
@@ -14,7 +14,7 @@ export interface FollowToEndOptions {
   /** The offices of the sealed message. Null if they are not known. */
   readonly offices: readonly string[] | null;
   readonly signal?: AbortSignal | undefined;
-  /** In milliseconds; until the message expires unless given. 0 asks once. */
+  /** The default is until the message expires. 0: one request. */
   readonly followTimeoutMs?: number | undefined;
   readonly onView?: (view: MessageView) => void;
   readonly onState: (state: SendState) => void;
@@ -22,7 +22,7 @@ export interface FollowToEndOptions {
 
 /**
  * Follows a message to its end and verifies every receipt on the way.
- * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `timeout`, `aborted`, `unreachable`, `token_unavailable`, `refused`,
+ * @throws ReceiptError; CryptoError; ProtocolError; ClientError `timeout`, `aborted`, `unreachable`, `token_unavailable`, `refused`,
  * `receipt_refused` or `answer_invalid`
  */
 export async function followToEnd(
@@ -44,7 +44,7 @@ export async function followToEnd(
   })) {
     onView?.(view);
     const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
-    // A receipt that is the same as before is not verified again. The final status is always compared with its receipt.
+    // An unchanged receipt is not verified again, except to compare it with the final status.
     const report =
       known !== undefined && known.receipt === receipt && !isEnded(view.status)
         ? known.report

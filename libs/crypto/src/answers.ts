@@ -4,15 +4,15 @@ import { pad, unpad } from './padding';
 import type { Primitives } from './primitives/primitives';
 
 /**
- * Answers are padded to at least this length, so that an answer's length does not reveal whether the message was refused, how much a
- * chamber explained or how many fields were wrong. A test of the enclave checks that its longest answer fits.
+ * In bytes. Answers are padded to at least this length, so that the length does not reveal the outcome or the number of wrong fields. A test
+ * checks that the enclave's longest answer fits.
  */
 const SMALLEST_ANSWER_BUCKET = 8192;
 
 /** The 32-byte key of the answers to one sealed message or task. It opens only these answers. */
 export type AnswerKey = Uint8Array;
 
-/** Returns the functions that pad, seal and open answers with XChaCha20-Poly1305. The associated data must name the message. */
+/** Pads, seals and opens answers with XChaCha20-Poly1305. The associated data must name the message. */
 export function createAnswerSealing<PrivateKey>(
   primitives: Primitives<PrivateKey>,
   smallestBucket = SMALLEST_ANSWER_BUCKET,

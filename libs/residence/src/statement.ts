@@ -1,5 +1,5 @@
-// The values of the statement that a proof of residence proves, each with its formula (docs/residence.md). The circuit computes the same
-// values, and circuit.spec.ts compares them.
+// The values that a proof of residence proves, each with its formula (docs/residence.md). The circuit computes the same values;
+// circuit.spec.ts compares them.
 import { encodeCanonical, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { districtToField } from './district';
@@ -7,7 +7,7 @@ import { ResidenceError } from './errors';
 import { checkField, fieldFromBigInt, fieldFromHash, fieldToBigInt, ZERO_FIELD, type Field } from './field';
 import { h3, h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
-/** The public inputs of the circuit, in the circuit's order. */
+/** In the circuit's order. */
 export const PUBLIC_INPUTS = ['root', 'nullifier', 'claim', 'message'] as const;
 export type PublicInputs = Record<(typeof PUBLIC_INPUTS)[number], Field>;
 
@@ -15,7 +15,7 @@ const SCOPE_DOMAIN = 'communique-tee scope v1';
 const MESSAGE_DOMAIN = new TextEncoder().encode('communique-tee proven message v1');
 
 /**
- * Returns the value that the person gives to the registrar: H3(secret, 0, 0), 32 bytes.
+ * Returns what the person gives to the registrar: H3(secret, 0, 0), 32 bytes.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function commitmentOf(secret: Field): Field {
@@ -27,7 +27,7 @@ export function commitmentOf(secret: Field): Field {
 const ZERO_COMMITMENT = h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment);
 
 /**
- * Returns the commitment if a registrar may enter it into the tree: it is a field element, not 0, and not the commitment of the secret 0.
+ * Returns the commitment if a registrar may enter it into the tree: a field element that is neither 0 nor the commitment of the secret 0.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function checkCommitment(commitment: Field): Field {
@@ -53,8 +53,8 @@ export function leafOf({ commitment, district, salt }: LeafInput, hash: NumberHa
 }
 
 /**
- * Returns the scope in which a person may send one message: the hash of the ids of registrar and campaign. It depends on no key and no
- * district, so neither a new key of the registrar nor a move allows a second message.
+ * Returns the scope in which a person may send one message: the hash of the ids of registrar and campaign. The scope contains no key and no
+ * district, so a new key of the registrar or a move allows no second message.
  * @throws ResidenceError `ERR_RESIDENCE_ID`
  */
 export function scopeOf(registrar: string, campaign: string): Field {
@@ -73,7 +73,7 @@ export function nullifierOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.nullifier);
 }
 
-/** Returns a value that only the enclave sees. It is the same for all messages of a person in a scope: H3(secret, scope, 0), another tag. */
+/** Returns a value that only the enclave sees. It is the same for all messages of a person in a scope: H3(secret, scope, 0) with its own tag. */
 export function deliveryOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.delivery);
 }
@@ -88,7 +88,7 @@ export function claimOf(of: { scope: Field; district: string; delivery: Field; b
  * Returns the public input that binds a proof to one sealed message and to its status secret: the first 31 bytes of
  * SHA-256(domain ‖ SHA-256(status secret) ‖ sealed message).
  * @param statusSha256 32 bytes
- * @param sealed the message's form 1 bytes
+ * @param sealed the sealed message in form 1 (docs/message.md)
  */
 export function messageInput(statusSha256: Uint8Array, sealed: Uint8Array): Field {
   if (statusSha256.length !== 32) throw new RangeError('the hash of a status secret has 32 bytes');

@@ -10,7 +10,7 @@ export interface KeyView {
   readonly algorithm: string;
 }
 
-/** A message as the web client (legacy) posts it, and what the client keeps of it. */
+/** A message as the web client (legacy) posts it, and the means to check its receipt and open its answer. */
 export interface Sealed {
   readonly json: {
     readonly ciphertext: string;
@@ -80,7 +80,7 @@ export async function seal(view: KeyView, content: object): Promise<Sealed> {
   };
 }
 
-/** The JSON that the web client (legacy) seals today. Name, e-mail, street and proof are unique, so that tests can search for them. */
+/** The JSON that the web client (legacy) seals. Name, e-mail, street and proof are unique, so that tests can search for them. */
 export function contentOfToday(): { deliveryAddress: Record<string, string>; proof: object } {
   return {
     deliveryAddress: {

@@ -3,8 +3,7 @@ import type { Expectation } from './parent';
 import type { Lab } from './process-lab';
 
 /**
- * The result of an attack. `held`: every expectation held. `broken`: one did not hold. `failed`: the attack could not be carried out, so it
- * shows nothing.
+ * `held`: every expectation was met. `broken`: at least one was not met. `failed`: the attack could not be carried out, so it shows nothing.
  */
 export type Verdict = 'held' | 'broken' | 'failed';
 

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { Bounds } from './configurations';
 import { promelaOfTransitions } from './promela';
 
-/** The most memory of one search, in MiB. */
 const MEMORY_MIB = 3500;
 const MODEL = 'delivery.pml';
 
@@ -24,9 +23,10 @@ export interface Verdict {
 }
 
 /**
- * How the states are visited. `all`: depth first, with uncompressed states, because compression would save no memory and take 1.5 times as
- * long. `shortest`: breadth first, so that the first counterexample has the fewest actions. `endless`: depth first, looking for a run that
- * never ends.
+ * How the search visits the states.
+ * - `all`: depth first. Without compression, which would save no memory and take 1.5 times as long.
+ * - `shortest`: breadth first, so that the first counterexample has the fewest actions.
+ * - `endless`: depth first, for a run that never ends.
  */
 export type Search = 'all' | 'shortest' | 'endless';
 
@@ -101,7 +101,7 @@ async function replay(folder: string, macros: readonly string[], source: string)
   };
 }
 
-/** @returns what the command printed; pan's exit code is 0 whatever it finds */
+/** @returns the command's output. pan exits with 0 even if it finds an error. */
 function run(folder: string, command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(command, [...args], { cwd: folder, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {

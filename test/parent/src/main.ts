@@ -13,18 +13,18 @@ interface Options {
 }
 
 const AFTER = `
-Debian 12 stands in for Amazon Linux 2023; test/parent/README.md lists every stand-in, and what this does not prove. The root file system
-is made once (mmdebstrap; 625 MB, half a minute on an idle machine) and kept outside the work tree.
+Debian 12 stands in for Amazon Linux 2023; test/parent/README.md lists every stand-in, and what the tests do not prove. The root
+file system is made once (mmdebstrap; 625 MB, half a minute on an idle machine) and kept outside the work tree.
 
 Exit code
-  0  every test passed; with --setup and --kept: the root is made. Or a line that begins with NOT RUN says what is missing
+  0  every test passed; with --setup or --kept: the root is made. Or a line that begins with NOT RUN says what is missing
   1  a test failed, or the root could not be made; with --kept: the root is not made
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 const line = new CommandLine(
   'npm run test:parent --',
-  'Boots the parent instance of each stack in a container, from its own user data, and checks what it promises.',
+  'Boots the parent instance of each stack in a container, from the stack’s user data, and tests the instance.',
 );
 line.program
   .argument('[specs...]', 'only the spec files whose path matches one of these')

@@ -9,14 +9,14 @@ import type { Edition } from '../run-cli';
 import { runProcess } from '../run-process';
 
 /**
- * The entry of communique-tee.mjs, which bundle.mjs makes: the command without the development commands. The file is a CommonJS module
- * inside an ES module, so there is no `await` at the top level.
+ * The entry of communique-tee.mjs, which bundle.mjs builds. In that file this module is CommonJS inside an ES module, so it cannot use a
+ * top-level `await`.
  */
 const sha256 = createHash('sha256')
   .update(readFileSync(fileURLToPath(import.meta.url)))
   .digest('hex');
 
-/** Makes a command that works only in a checkout. In this file it prints where to prove. */
+/** Adds a command that only prints where to prove. */
 const inCheckout =
   (name: string): AddCommand =>
   (program, run) =>

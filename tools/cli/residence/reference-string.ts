@@ -2,8 +2,8 @@ import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { join } from 'node:path';
 
 /**
- * Finds the reference string that proving needs, in the order of docs/residence.md: only in `file` if one is named, else beside the
- * checkout, in the user's cache, and at the public hosts. Loads the prover's library.
+ * Finds the reference string in the order of docs/residence.md: only in `file` if given, else beside the checkout, in the user's cache, and
+ * at the public hosts.
  * @returns 262,208 bytes with the pinned hash; undefined if no place has it
  */
 export async function findReferenceStringForCommand({

@@ -6,11 +6,11 @@ import type { Steps } from './steps';
 const budgetSchema = z.looseObject({ spent: z.string(), reserved: z.string() });
 const MICRO = 1_000_000n;
 
-/** The draft that the demo sends to a model, unless `--message` names a message. */
+/** The draft for the model, unless `--message` names a message. */
 export const ROUGH_DRAFT = 'please mend the bridge on main street.  it was closed in may, and the detour takes an hour';
 
 /**
- * Asks a model for a clearer draft, as a made-up person. Seals the task and opens the answer. Sends nothing to Congress. Prints each step.
+ * Asks a model for a clearer draft, and checks the cost. Prints each step.
  * @throws Error if a step does not end as expected
  */
 export async function askModel(
@@ -19,7 +19,7 @@ export async function askModel(
   { step }: Pick<Steps, 'step'>,
 ): Promise<void> {
   if (!providers) throw new Error('the demo’s system has no simulator of providers');
-  // This person is not the sender, and so has a separate budget for the day
+  // Another user than the sender, with another budget for the day
   const token = await issuer.token('demo-drafts');
   const client = await connect(
     gatewayUrl,

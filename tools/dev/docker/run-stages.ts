@@ -1,5 +1,5 @@
-// Runs a Dockerfile's stages without Docker: each stage becomes a folder, COPY copies, RUN runs on this machine. There are no base images
-// and users, and the packages that are installed here replace `npm ci`. So this tests only paths, commands and copies.
+// Runs a Dockerfile's stages without Docker: each stage becomes a folder, COPY copies, RUN runs on this machine. Base images and users are
+// ignored, and a link to this checkout's node_modules replaces `npm ci`. So this tests only paths, commands and copies.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Dockerfile, Instruction } from './dockerfile';
 /** Absolute paths outside WORKDIR to which the RUN steps of the build stage write. */
 const OUTPUTS = /(?<=\s)\/(migrate|image)(?=\s|$)/g;
 
-/** @returns a function from a stage's name to the folder that is used as the stage's root */
+/** @returns a function that takes a stage's name and returns the folder with the stage's files */
 export function runStages(
   dockerfile: Dockerfile,
   options: { root: string; folder: string; args?: Record<string, string> },
@@ -42,7 +42,7 @@ export function copied({ value }: Instruction): { sources: string[]; target: str
 function copy(instruction: Instruction, from: string, stageRoot: string, workdir: string): void {
   const { sources, target } = copied(instruction);
   const to = join(stageRoot, target.startsWith('/') ? '' : workdir, target);
-  // .dockerignore excludes node_modules, so a copy from the checkout leaves it out
+  // .dockerignore excludes node_modules of the checkout
   const fromStage = instruction.flags['from'] !== undefined;
   for (const source of sources) {
     const path = join(from, source);

@@ -5,7 +5,7 @@ import { explainFailure } from './explain-install-failure.mjs';
 import { isInstalled } from './installed.mjs';
 import { root, say, seconds } from './workspace.mjs';
 
-/** @returns {Promise<boolean>} whether everything is installed; if not, it has printed what failed */
+/** @returns {Promise<boolean>} whether everything is installed. If not, the reason was printed. */
 export async function ensureInstalled() {
   if (isInstalled()) return true;
   say('Installing the packages of package-lock.json (npm ci); this takes one to two minutes ...');
@@ -20,8 +20,8 @@ export async function ensureInstalled() {
 }
 
 function npmCi(startedAtMs) {
-  // The npm that runs this script, even if it is not on PATH. Install scripts are off in .npmrc, and no variable of the environment turns
-  // them on here.
+  // Use the npm that runs this script, even if it is not on PATH. --ignore-scripts, because a variable of the environment could override
+  // .npmrc.
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm?.endsWith('.js')
     ? [process.execPath, npm, 'ci', '--ignore-scripts']

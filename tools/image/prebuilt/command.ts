@@ -32,7 +32,7 @@ const TABLE = /(<!-- npm run image -- prebuilt writes this table -->\n)[^]*?(\n<
 export function describePrebuilt(command: Command, line: CommandLine): void {
   command
     .description(
-      'Compares the prebuilt files in the image with what their publishers signed, and records it in the lock.',
+      'Compares the prebuilt files in the image with what their publishers signed, and records the results in the lock.',
     )
     .option('--node-dist <url>', "Node's releases, or a mirror of them", NODE_SOURCES.dist)
     .option(
@@ -47,7 +47,7 @@ export function describePrebuilt(command: Command, line: CommandLine): void {
           const root = resolve('.');
           const text = readFileSync(join(root, IMAGE_LOCK), 'utf8');
           parseLock(text, IMAGE_LOCK, imageLockSchema.partial({ prebuilt: true }));
-          // Keep the lock file's own JSON, so that only the records change.
+          // Not the parsed lock, so that only the records change.
           const lock = JSON.parse(text) as Lock & Partial<ImageLock>;
           const today = new Date().toISOString().slice(0, 10);
           const prebuilt = await comparePrebuilt(root, lock, today, {
@@ -60,7 +60,7 @@ export function describePrebuilt(command: Command, line: CommandLine): void {
     );
 }
 
-/** Writes the records into the lock file, and as a table into docs/auditors.md. @throws SetupError lock_invalid */
+/** Writes the records into the lock file and into the table of docs/auditors.md. @throws SetupError lock_invalid */
 export function writeRecords(root: string, lock: ImageLock): void {
   const text = `${JSON.stringify(lock, undefined, 1)}\n`;
   parseLock(text, IMAGE_LOCK, imageLockSchema);

@@ -362,7 +362,7 @@ describe('deploy, steps verify and summary', () => {
       'policy        dist/deploy/prod/policy.json',
       `PCR0          ${PCR0}\n`,
       'verified      not in this run\n',
-      '$251.20 a month at prices of us-east-1, and on top: 2 items by use, 1 unknown',
+      '$251.20 a month at prices of us-east-1, without 2 items that cost by use, and 1 with unknown price',
       'DNS: an A record from service.communique.invalid to 192.0.2.7',
       'Send 192.0.2.7 to the House',
       'npm run ops -- secrets put --stack prod cwc-house',

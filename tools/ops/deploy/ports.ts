@@ -15,13 +15,13 @@ export interface Exited {
   readonly missing: boolean;
 }
 
-/** Everything outside this program, so that tests can put stand-ins in its place. */
+/** Everything outside this program. Tests replace it by stand-ins. */
 export interface Ports extends Streams {
   /** The ports of preflight: the checkout, the environment, programs, AWS. */
   readonly looking: LookingPorts;
-  /** Runs a program attached to the terminal, so that the person sees its output and answers its questions. */
+  /** Runs a program on the terminal: the person sees its output and answers its questions. */
   run(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Exited>;
-  /** Runs a program and returns its standard output; its standard error goes to the terminal. */
+  /** Runs a program and returns its standard output. Its standard error goes to the terminal. */
   read(
     command: string,
     args: readonly string[],
@@ -36,7 +36,7 @@ export interface Ports extends Streams {
   readonly underTest?: { readonly rootPem: string; readonly gateway: URL };
 }
 
-/** The PATH for Pulumi, which runs infra/ with the first `node` on it: the workspace's own Node, if one is installed. */
+/** Pulumi runs infra/ with the first `node` on this PATH: the workspace's own Node, if one is installed. */
 export const pulumiPath = (root: string, path: string): string =>
   [join(root, 'node_modules', '.bin'), shellPath(path)].join(delimiter);
 
@@ -51,7 +51,7 @@ export function deployPorts(root: string, interruption: Interruption): Ports {
     onOutput?: (text: string) => void,
   ): Promise<Exited> =>
     new Promise((resolve) => {
-      // The program stays in this process group, so that it gets the terminal's Ctrl-C too and handles it itself.
+      // Not detached, so that the program also gets the terminal's Ctrl-C, and handles it.
       const child = spawn(command, [...args], {
         cwd: root,
         env: { ...process.env, ...env },
@@ -87,7 +87,7 @@ export function deployPorts(root: string, interruption: Interruption): Ports {
   };
 }
 
-/** Asks on the terminal. Only `y` and `yes` mean yes. */
+/** Only `y` and `yes` mean yes. */
 async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   const line = createInterface({ input: process.stdin, output: process.stderr });
   try {

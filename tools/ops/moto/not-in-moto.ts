@@ -13,8 +13,7 @@ export interface NotInMoto extends AsyncDisposable {
 }
 
 /**
- * Starts a server for Service Quotas and for the cost allocation tags of Cost Explorer, which moto 5.2.5 does not have. It speaks AWS JSON
- * 1.1.
+ * Starts a server for what moto 5.2.5 lacks: Service Quotas, and the cost allocation tags of Cost Explorer. The protocol is AWS JSON 1.1.
  */
 export async function startNotInMoto(): Promise<NotInMoto> {
   const quotas: Record<string, number> = {};

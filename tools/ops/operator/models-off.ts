@@ -10,12 +10,12 @@ export interface ModelOff {
   readonly why: string;
 }
 
-/** Which rows to clear: those of one exact model name, or the row of a whole provider. */
+/** One exact model name, or the row `*` of a provider. */
 export type ModelsToClear = { readonly model: string } | { readonly provider: string };
 
 const COLUMNS = 'provider, model, since, why';
 
-/** The models that are off; the one that has been off longest is first. */
+/** Returns the models that are off, oldest first. */
 export async function modelsOff(client: Client): Promise<ModelOff[]> {
   const { rows } = await client.query<ModelOff>(
     `SELECT ${COLUMNS} FROM agent_model_off WHERE cleared_at IS NULL ORDER BY since, provider, model`,
@@ -23,7 +23,7 @@ export async function modelsOff(client: Client): Promise<ModelOff[]> {
   return rows;
 }
 
-/** @returns what was cleared; empty if no such model was off */
+/** @returns the cleared rows; empty if no such model was off */
 export async function clearModels(client: Client, what: ModelsToClear, by: string, why: string): Promise<ModelOff[]> {
   const [condition, name] =
     'model' in what ? ['model = $3', what.model] : ["model = '*' AND provider = $3", what.provider];

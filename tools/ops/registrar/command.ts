@@ -14,7 +14,7 @@ import { check, list, type ListOptions } from './report-command';
 
 export interface CommandWorld {
   readonly streams: Streams;
-  /** @param by the name of the person who works, for the audit log */
+  /** @param by a person's name for the audit log */
   readonly worldOf: (by: string) => World;
 }
 
@@ -30,7 +30,7 @@ Exit code
   0   done
   1   not done, or check found something to act on; the output says what, and whether the register has changed
   2   an argument was not understood: the error names it, and --help lists the arguments
-  78  the register, its log or a key is damaged or was changed by something else; nothing was done
+  78  the register, its log or a key is damaged, or another program changed it; nothing was done
 `;
 
 interface Everywhere {
@@ -38,7 +38,7 @@ interface Everywhere {
   readonly by?: string;
 }
 
-/** The option of commands whose output says where people live. */
+/** For commands whose output reveals where people live. */
 interface OutOption {
   readonly out?: string;
 }
@@ -51,7 +51,7 @@ interface CampaignOptions extends Everywhere {
 
 export function registrar(command: Command, line: CommandLine, world: CommandWorld = thisMachine): void {
   command
-    .description('Keeps the register of who lives where, and signs what proofs of residence are checked against.')
+    .description('Keeps the register of people and their districts, and signs the notes that proofs of residence need.')
     .helpCommand(false)
     .addHelpText('after', '\ndocs/operator/registrar.md explains every command, with examples.\n');
   const { streams } = world;
@@ -63,7 +63,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       .option('--folder <folder>', 'the folder of the register', 'registrar')
       .option('--by <name>', 'who does it, for the audit log; by default the user of this computer')
       .addHelpText('after', EXIT_CODES);
-  /** An action that has the register open while it runs. */
+  /** An action on the open register. */
   const on = <O extends Everywhere>(
     work: (open: Registrar, options: O) => Promise<number | undefined> | number | undefined,
   ) =>
@@ -80,7 +80,11 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
 
   leaf(command, 'init', 'make the folder with an empty register')
     .option('--registrar <id>', 'the registrar’s id, which cannot be changed later: 1 to 64 of a-z, 0-9 and -')
-    .option('--max-campaign-days <days>', 'as in the enclave’s configuration', String(MAX_CAMPAIGN_DAYS))
+    .option(
+      '--max-campaign-days <days>',
+      'the longest campaign, as in the enclave’s configuration',
+      String(MAX_CAMPAIGN_DAYS),
+    )
     .action(
       line.run(({ registrar: id, ...options }: Everywhere & { registrar?: string; maxCampaignDays: string }) =>
         reported(streams, () => {
@@ -124,10 +128,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .option('--residents <file>', 'check residence in a CSV of residents: columns person, district; and name, born')
     .option('--check <program>', 'check residence with a program of your own')
     .option('--check-argument <text>', 'an argument for that program; may be repeated', collect)
-    .option(
-      '--distinct',
-      'you have checked that this is another person than the registered ones with the same name and birth date',
-    )
+    .option('--distinct', 'you have checked that no registered person with the same name and birth date is this person')
     .option('--json', 'print one JSON object')
     .action(
       on((open, options: Everywhere & AddOptions & OutOption) =>
@@ -146,13 +147,13 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       ),
     );
 
-  leaf(command, 'revoke', 'empty a person’s place in the next root')
+  leaf(command, 'revoke', 'leave a person out of the next root')
     .option('--person <id>', 'your own id of the person')
     .action(
       on((open, { person }: Everywhere & { person?: string }) => {
         open.revoke(needed('--person', person));
         return done(
-          `${String(person)} is not in the next root. Publish it; roots before it are valid for up to 14 days.`,
+          `${String(person)} is not in the next root. Publish it; earlier roots stay valid for up to 14 days.`,
         );
       }),
     );
@@ -190,10 +191,10 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
   const campaign = command
     .command('campaign')
     .summary('the campaigns')
-    .description('The campaigns, in each of which a person sends one message.')
+    .description('The campaigns. A person can send one message in each.')
     .helpCommand(false);
   leaf(campaign, 'open', 'sign the note of a new campaign')
-    .option('--id <id>', '2 to 64 of a-z, 0-9 and -; signed once')
+    .option('--id <id>', '2 to 64 of a-z, 0-9 and -; an id can be used only once')
     .option('--days <days>', `how long it lasts, at most ${String(MAX_CAMPAIGN_DAYS)}`)
     .option('--from <time>', 'when it begins, such as 2027-01-15T08:00:00Z; by default now')
     .action(
@@ -245,7 +246,7 @@ async function reported(streams: Streams, work: () => Promise<number> | number):
   }
 }
 
-/** Required options are checked here, because commander would report a missing option before a misspelt one. */
+/** Checked here, because commander would report a missing option before it reports a misspelt one. */
 function needed(option: string, value: string | undefined): string {
   if (value === undefined) throw new UsageError(`${option} is missing`);
   return value;

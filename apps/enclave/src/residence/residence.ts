@@ -9,28 +9,28 @@ import { claimProblems, NOT_PROVEN, type ClaimProblem } from './claim-problems';
 import { envelopeCheck } from './envelope-check';
 import type { ResidenceConfig } from './residence-config';
 
-/** A message before it is opened. `sealed`: its bytes in form 1 (docs/message.md). */
+/** A sealed message and its proof. `sealed` has form 1 (docs/message.md). */
 export interface Unopened {
   proven: ProvenEnvelope | null;
   sealed: Uint8Array;
 }
 
-/** Checks proofs of residence in the enclave. Only the gateway checks that a nullifier is used once, because that needs a disk. */
+/** Checks proofs of residence. Only the gateway checks that a nullifier is used once, because that needs a disk. */
 export interface Residence {
   /**
-   * Checks, before the message is opened, the parts that the parent sees too.
+   * Makes the checks that do not need the opened message.
    * @throws ProblemError `residence_required` | `residence_not_open` | `circuit_retired` | `root_not_accepted` | `proof_invalid` |
    * `enclave_busy`
    */
   checkEnvelope(message: Unopened): Promise<void>;
-  /** Makes the checks that need the opened message, and returns the problems. Only the sender learns them, in the sealed answer. */
+  /** Makes the checks that need the opened message. Only the sender learns these problems, in the sealed answer. */
   problemsOf(content: CongressMessage, proven: ProvenEnvelope | null): ClaimProblem[];
   close(): Promise<void>;
 }
 
 /**
- * Starts the verifier, which takes 0.3 s, and does not wait for it, so that the enclave can already attest its keys. A proof waits for the
- * verifier. If the verifier cannot start, an unhandled rejection ends the process.
+ * Returns while the verifier starts, which takes 0.3 s, so that the enclave can already attest its keys. A proof waits for the verifier. If
+ * the verifier cannot start, an unhandled rejection ends the process.
  */
 export function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Residence {
   if (configuration.mode === 'off') return OFF;
@@ -42,7 +42,7 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
       log.write('warn', 'proof_refused', { code: reason });
     },
   });
-  // Nothing handles the rejection of this second promise, so it ends the process, even if a waiting proof handles the one of `starting`
+  // A waiting proof may handle the rejection of `starting`. No code handles the rejection of this promise, so it ends the process
   void starting.then(() => undefined);
   const verifier: Pick<Verifier, 'verify'> = {
     verify: async (publicInputs, proof, source) => (await starting).verify(publicInputs, proof, source),
@@ -63,8 +63,8 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
 }
 
 /**
- * As large as the largest `maxConcurrent` that the Congress service allows. A message that waits for its proof counts toward that limit, so
- * this queue never fills first.
+ * The largest `maxConcurrent` that the Congress service allows. A message that waits for its proof counts toward `maxConcurrent`, so this
+ * queue is never full.
  */
 const MAX_QUEUED = 1024;
 

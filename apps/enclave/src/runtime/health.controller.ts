@@ -7,7 +7,7 @@ import { HEALTH_PARTS } from './tokens';
 export class HealthController {
   constructor(@Inject(HEALTH_PARTS) private readonly parts: HealthParts) {}
 
-  /** Answers 200 also if the enclave is unhealthy; the body then lists the reasons. */
+  /** Answers 200 even if the enclave is unhealthy. Then the body lists the reasons. */
   @Get()
   @Header('cache-control', 'no-store')
   health(): EnclaveHealth {

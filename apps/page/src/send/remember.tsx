@@ -7,7 +7,7 @@ import { MAX_KEPT } from './kept';
 import { trust } from '../trust/trust';
 import { followable, forget, store } from './sending';
 
-/** The person's choice, before and while a message is being sent. Without it, no data is kept. */
+/** The person's choice whether this device keeps data to follow the message. */
 export function RememberChoice() {
   const { remember } = text.value.send;
   const state = store.remembered.value;
@@ -29,7 +29,7 @@ export function RememberChoice() {
   );
 }
 
-/** The messages that this device remembers from earlier visits. */
+/** The kept messages of earlier visits. */
 export function KeptMessages() {
   const words = text.value.send.kept;
   if (store.sending.value.kind !== 'idle' || followable.value.length === 0) return null;

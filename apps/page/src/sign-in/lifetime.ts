@@ -1,6 +1,5 @@
 /**
- * Returns the remaining lifetime by the `exp` of a JWT. The token is not verified here: `exp` only decides when the page reports the token
- * as expired.
+ * Returns the remaining lifetime of a JWT by its `exp`. Does not verify the token: `exp` only decides when the page reports it as expired.
  */
 export function lifetimeOf(token: string): { readonly lifetimeMs?: number } {
   try {

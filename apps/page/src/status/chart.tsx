@@ -11,7 +11,7 @@ const TABLE_ROWS = 12;
 export interface Series {
   readonly name: string;
   readonly values: readonly (number | null)[];
-  /** `a`, `b`: drawn as a line, the second dashed; `cap`: a limit. */
+  /** `a`: a solid line; `b`: a dashed line; `cap`: a limit. */
   readonly style: 'a' | 'b' | 'cap';
 }
 
@@ -26,7 +26,7 @@ export interface Chart {
   readonly atLeast: number;
 }
 
-/** A figure: the top of the scale above the lines, the first and last time below them, and a table of at most 12 samples. */
+/** Shows the top of the scale above the lines, the first and last time below them, and a table of at most 12 samples. */
 export function LineChart({ title, note, at, series, format, atLeast }: Chart) {
   const words = text.value.status;
   const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
@@ -81,7 +81,7 @@ const STATES: Readonly<Record<string, { readonly name: StateName; readonly heigh
   n: { name: 'unused', height: 1 },
 };
 
-/** A strip for each part of the system: low while it is up, half high while it is degraded, high while it is down. */
+/** Shows a strip for each part of the system: the worse its state, the higher the strip. */
 export function HealthStrips({
   at,
   letters,
@@ -142,7 +142,7 @@ export function HealthStrips({
   );
 }
 
-/** A part that has no name in the catalogue is shown as the gateway names it. */
+/** Returns the translated name, or else the gateway's name. */
 export function partName(name: string): string {
   return knownText(text.value.status.partNames, name) ?? name;
 }
@@ -170,7 +170,6 @@ function Figure({
   );
 }
 
-/** The first and last moment of the chart. */
 function Times({ at }: { readonly at: readonly number[] }) {
   const [first, end] = [at[0], at.at(-1)];
   if (first === undefined || end === undefined) return null;
@@ -232,7 +231,7 @@ function Numbers({
   );
 }
 
-/** Writes a fraction of 1 as a percentage. Less than one percent is not rounded to zero. */
+/** Less than one percent is not rounded to zero. @param part a fraction of 1 */
 function percent(part: number): string {
   const form = new Intl.NumberFormat(locale.value, { style: 'percent' });
   return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);

@@ -2,7 +2,6 @@ import type { TaskResult } from '@communique-tee/client';
 
 const ID = '1b4e28ba-2fa1-41d2-883f-0016d3cca427';
 
-/** The client library's result of a task; `over` overrides what the test is about. */
 export function resultFor(over: Partial<TaskResult> = {}): TaskResult {
   return {
     id: ID,

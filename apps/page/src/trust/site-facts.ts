@@ -4,9 +4,9 @@ import type { AcceptedSet } from './accepted';
 
 /** What the server reports about itself, unsigned. */
 export interface SiteFacts {
-  /** Images, each under its operator, that the gateway relays to. */
+  /** The images and operators that the gateway accepts. */
   readonly accepted: readonly AcceptedSet[];
-  /** The root to which the documents of a development gateway chain; otherwise null. The holder of its key can forge every document. */
+  /** The development root of the attestation documents; null in production. Anyone who has its key can forge every document. */
   readonly developmentRootPem: string | null;
   /** Where the operator publishes communique-tee.mjs; an https address of another server. */
   readonly verifierUrl: string | null;
@@ -19,7 +19,7 @@ export interface SiteFacts {
 const MAX_BYTES = 64 * 1024;
 const MAX_SETS = 32;
 
-/** GET /api/page. A part of the answer that cannot be used counts as absent. @throws NoAnswer */
+/** Invalid parts of the answer count as absent. @throws NoAnswer */
 export async function fetchSiteFacts(): Promise<SiteFacts> {
   const { json } = await askForJson('/api/page', { maxBytes: MAX_BYTES });
   return readSiteFacts(json, location.hostname);
@@ -52,8 +52,8 @@ function isMeasurement(value: unknown): value is string {
 }
 
 /**
- * Whether the value is an https address of another server. It must be https, so that the link cannot run a script. It must be another
- * server, because this one must not hand out the program that checks it.
+ * Whether the value is an https address of another server: https, so that the link cannot run a script; another server, because a server
+ * must not hand out the program that checks it.
  */
 function isElsewhere(value: unknown, ownHostname: string): value is string {
   if (typeof value !== 'string' || value.length > 500 || !URL.canParse(value)) return false;

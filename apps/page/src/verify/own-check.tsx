@@ -7,7 +7,7 @@ import { Card } from '../ui/card';
 import { CopyButton } from '../ui/copy-button';
 import { verifierFile } from '../verifier-file';
 
-/** Shows what this page cannot prove, and how to check without it. */
+/** Shows what this page cannot prove, and how to check the enclave without the page. */
 export function OwnCheck() {
   const words = text.value.verify.own;
   const { verifierUrl, developmentRootPem } = site.value ?? {};
@@ -58,7 +58,7 @@ function Command({ text_ }: { readonly text_: string }) {
   );
 }
 
-/** Saves the development root. Only this site vouches for the root, and its owner can forge every document under it. */
+/** Offers the development root as a file. */
 function SaveRoot({ pem }: { readonly pem: string }) {
   const words = text.value.verify.own;
   const [href, setHref] = useState<string | undefined>(undefined);
@@ -84,8 +84,8 @@ function SaveRoot({ pem }: { readonly pem: string }) {
 }
 
 /**
- * Returns the auditor's command for the root in use and the images that the page compares with. Pairs of several operators need a policy
- * file, so the command names one pair.
+ * Returns the `verify` command with the accepted images and their operator. With several operators it names only the first image and
+ * operator, because only a policy file can name several pairs.
  */
 function verifyCommand(origin: string, accepted: Accepted | undefined, demo: boolean): string {
   const [first] = accepted ?? [];

@@ -49,9 +49,9 @@ export interface Envelope {
   protectedHeader: Uint8Array;
   unprotectedHeader: Uint8Array;
   payload: Uint8Array;
-  /** Changes r || s, the signature of the edited payload. */
+  /** Changes the signature, r || s. */
   signature: (signature: Uint8Array) => Uint8Array;
-  /** The first of the signed items. The others are the protected header, the external data and the payload. */
+  /** The first signed item. The protected header, the external data and the payload follow it. */
   signedContext: string;
   externalData: Uint8Array;
   digest: string;
@@ -79,7 +79,7 @@ export interface WrittenDocument {
 
 let plainChain: WrittenChain | undefined;
 
-/** Returns a document that is valid except for the edits. Everything is signed after it was edited. */
+/** Returns a document that is valid except for the edits. Chain, fields, payload and envelope are edited before they are signed. */
 export function writeDocument(edits: Edits = {}): WrittenDocument {
   const chain = edits.chain ? writeChain(edits.chain) : (plainChain ??= writeChain());
   const rootDer = chain.certificates[0] ?? new Uint8Array();

@@ -6,21 +6,20 @@ export interface ChamberFacts {
   readonly name: string;
   /** The form of CWC's MemberOffice, five characters. A code must not match two chambers. */
   readonly office: RegExp;
-  /** The form of an office in words, for people who type one. */
+  /** The form in words, for people who type an office. */
   readonly officeForm: string;
   /** The codes of all offices of a state or territory, in ascending order. */
   readonly offices: (state: State) => string[];
   readonly production: { readonly origin: string; readonly messagePath: string };
   /** Congress's test server, which accepts documents and does not deliver them. */
   readonly test: { readonly origin: string; readonly messagePath: string };
-  /** Where a vendor registers its source address. Null if our sources name no address. */
+  /** Where a vendor registers its source address. Null if our sources name no contact. */
   readonly vendorContact: string | null;
 }
 
 /**
- * Every chamber that messages can go to. A row decides which offices a message may name, the key of the chamber in the enclave's
- * configuration (`services.congress.<key>`), the name of the operator's secret for it, what preflight checks, and what the page and the
- * commands tell people. CONTRIBUTING.md ("How to add a chamber") lists the three other files to change.
+ * Every chamber that messages can go to. The keys are those of the enclave's configuration (`services.congress.<key>`). CONTRIBUTING.md
+ * ("How to add a chamber") lists the three other files to change.
  */
 export const CHAMBERS = {
   house: {
@@ -51,12 +50,11 @@ export function chamberFacts(chamber: Chamber): ChamberFacts {
   return CHAMBERS[chamber];
 }
 
-/** Returns a value for each chamber, by its key. */
 export function forEachChamber<Value>(make: (chamber: Chamber) => Value): Record<Chamber, Value> {
   return Object.fromEntries(CHAMBER_KEYS.map((chamber) => [chamber, make(chamber)])) as Record<Chamber, Value>;
 }
 
-/** Whether a text has the form of an office. `officeRefusal` decides whether the office exists. */
+/** Checks only the form; `officeRefusal` decides whether the office exists. */
 export function hasOfficeForm(value: string): boolean {
   return CHAMBER_KEYS.some((chamber) => CHAMBERS[chamber].office.test(value));
 }
@@ -68,7 +66,7 @@ export function chamberOf(office: string): Chamber {
   return chamber;
 }
 
-/** Returns the name of the operator's secret with a chamber's API key, for a configuration that takes the key from KMS. */
+/** Returns the name of the operator's secret that contains the chamber's API key. */
 export function chamberSecret<C extends Chamber>(chamber: C): `cwc-${C}` {
   return `cwc-${chamber}`;
 }

@@ -4,7 +4,7 @@ import type { Witness } from '../witness';
 import { ProvingError, type ProofOfResidence, type ProveOptions, type Prover } from './proving';
 import type { ProvingQuestion, ProvingReport } from './worker-messages';
 
-/** A worker of Node or of a browser. */
+/** A worker in Node or in a browser. */
 export interface ProvingWorker {
   post(question: ProvingQuestion): void;
   terminate(): void;
@@ -18,7 +18,7 @@ export interface ProvingWorkerEvents {
 
 export interface ProverParts {
   readonly startWorker: (events: ProvingWorkerEvents) => ProvingWorker;
-  /** Returns the files for a worker. Called before each proof; a worker uses only the first result. @throws ProvingError (rejects) */
+  /** Returns the files for a worker. Called before each proof; a worker uses only the first result. Rejects with ProvingError. */
   readonly source: () => Promise<ProvingQuestion['source']>;
 }
 

@@ -3,7 +3,7 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 import { writeFile } from 'node:fs/promises';
 import { startPageSystem, type PageSystem } from './page-system';
 
-/** The published text from which every test of proofs starts, with its campaign. */
+/** The template that the system publishes. */
 export const TEXT = {
   slug: 'city-parks',
   title: 'Keep our parks open',

@@ -22,7 +22,7 @@ export const MESSAGE = {
 const TOPIC = { en: 'public lands', es: 'tierras públicas' } as const;
 export type Language = keyof typeof TOPIC;
 
-/** A person who uses the page, from the link to the receipt. Every wait is for something visible. */
+/** A person who uses the page, from the link to the receipt. Waits only for what a person can see. */
 export class Sender {
   constructor(
     readonly page: Page,
@@ -85,17 +85,16 @@ export class Sender {
     await this.page.locator('.review-part').first().waitFor();
   }
 
-  /** The button of the review that sends the message. */
   get sendButton() {
     return this.page.locator('section[aria-labelledby="step-title"] > .buttons button').first();
   }
 
-  /** Presses the button that sends, once it is enabled. */
+  /** Presses the button once it is enabled. */
   async send(): Promise<void> {
     await this.hand.press(this.sendButton.and(this.page.locator('[aria-disabled="false"]')));
   }
 
-  /** Presses the button that sends although it is disabled. */
+  /** Presses the button although it is disabled. */
   async pressBlockedSend(): Promise<void> {
     await this.sendButton.and(this.page.locator('[aria-disabled="true"]')).click({ force: true });
   }

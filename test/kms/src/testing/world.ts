@@ -57,21 +57,21 @@ export const secretContext = {
   'communique-tee:secret': 'cwc-house',
 };
 
-/** An RSA-2048 key pair as an enclave makes it, made once for all tests. */
+/** An RSA-2048 key pair, as an enclave makes one. All tests share it. */
 export const recipientKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const spkiOf = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
 
 export interface World {
   kms: KmsSimulator;
-  /** An image whose PCR0 the enclave key's policy accepts. */
+  /** The NSM of an enclave whose PCR0 the key policies accept. */
   nsm: Nsm;
-  /** A debug enclave of that image: its PCR0, PCR1 and PCR2 are zero. */
+  /** The NSM of a debug enclave: PCR0, PCR1 and PCR2 are zero. */
   debugNsm: Nsm;
-  /** An image that no policy accepts. */
+  /** The NSM of an enclave whose PCR0 no key policy accepts. */
   otherImageNsm: Nsm;
-  /** Another image, which the policies also accept. */
+  /** The NSM of an enclave with another PCR0, which the key policies also accept. */
   nextImageNsm: Nsm;
-  /** The SDK's own client, without retries. */
+  /** Returns a client of the AWS SDK that does not retry. */
   client(credentials?: SimulatedCredentials, config?: Partial<KMSClientConfig>): KMSClient;
   recipient(nsm?: Nsm, publicKey?: Uint8Array): Promise<RecipientInfo>;
   close(): Promise<void>;

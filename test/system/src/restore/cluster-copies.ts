@@ -14,8 +14,8 @@ export interface ClusterCopy {
 }
 
 /**
- * Copies the server's files as a snapshot of its disk would, without telling the server. The server's processes are paused meanwhile, so
- * the copy is of one moment, like a snapshot of EBS. PostgreSQL must recover from the copy as from a crash.
+ * Copies the server's files as an EBS snapshot would. The server's processes are paused, so that the copy shows one moment. PostgreSQL
+ * must recover from the copy as after a crash.
  */
 export async function snapshotDisk(postgres: Postgres, folder: string): Promise<ClusterCopy> {
   const stopped = await freeze(await mainProcess(postgres.folder));
@@ -29,8 +29,8 @@ export async function snapshotDisk(postgres: Postgres, folder: string): Promise<
 }
 
 /**
- * Makes a base backup of a server that continues to work, as PostgreSQL's documentation describes (section 25.3.4): the files while they
- * change, and the label that names the point from which the archived log must be replayed. The backup needs that log.
+ * Makes a base backup while the server works, as PostgreSQL's documentation describes (section 25.3.4). The files change during
+ * the copy. So a restore also needs the archived log; a label in the backup names where its replay must begin.
  */
 export async function baseBackup(postgres: Postgres, folder: string): Promise<ClusterCopy> {
   const client = new Client({ connectionString: postgres.url });
@@ -53,7 +53,7 @@ export async function baseBackup(postgres: Postgres, folder: string): Promise<Cl
 }
 
 export interface RestoreOptions {
-  /** The port of the lost server, so that its clients find the new server. */
+  /** The port of the lost server, where its clients look for the new server. */
   readonly port: number;
   /** Replays the log in this folder up to a named point, or to its end. */
   readonly archive?: { readonly folder: string; readonly until?: string };
@@ -72,7 +72,6 @@ export async function startFrom({ folder }: ClusterCopy, { port, archive }: Rest
   return startPostgres({ folder, port, settings });
 }
 
-/** Kills the server, and removes its files. */
 export async function destroyCluster(postgres: Postgres): Promise<void> {
   const pids = await family(await mainProcess(postgres.folder));
   await postgres.kill();
@@ -83,7 +82,7 @@ export async function destroyCluster(postgres: Postgres): Promise<void> {
 async function copyCluster(from: string, to: string): Promise<void> {
   await mkdir(to, { mode: 0o711 });
   await run('cp', ['-p', join(from, 'password'), to]);
-  // The running server may remove a file meanwhile. Nothing is lost, because the file's content is in the log too
+  // The running server may remove a file during the copy. The file's content is in the log too
   await run('cp', ['-a', join(from, 'data'), to]).catch((error: unknown) => {
     if (!/cannot (stat|open) '.*': No such file or directory/.test(String(error))) throw error;
   });
@@ -95,7 +94,7 @@ async function mainProcess(folder: string): Promise<number> {
   return pid;
 }
 
-/** Pauses all processes, the main process first, so that it starts no others. @returns the paused processes */
+/** Pauses the main process first, so that it starts no others. @returns the paused processes */
 async function freeze(main: number): Promise<number[]> {
   process.kill(main, 'SIGSTOP');
   await until(main, 'T');

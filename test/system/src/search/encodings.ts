@@ -1,4 +1,4 @@
-/** Returns the forms in which a search looks for a text in the output and files of a process. */
+/** Returns the forms in which a text may be in the output and files of a process. */
 export function encodingsOf(text: string): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(text, 'utf8');
   const utf16 = Buffer.from(text, 'utf16le');
@@ -45,8 +45,8 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
 }
 
 /**
- * Returns the forms in which a search looks for secret bytes in the output and files of a process: raw, in hex, in base64, as a list of bytes, as
- * the decimal number of a field element, and their hex form in hex and in base64.
+ * Returns the forms in which secret bytes may be in the output and files of a process. `a number` is the decimal number of a field
+ * element.
  */
 export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(value);
@@ -70,8 +70,7 @@ export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle:
 }
 
 /**
- * Returns the base64 form of the bytes at this offset within a group of three bytes, without the characters that depend on the neighboring
- * bytes.
+ * Returns the base64 form of bytes that begin at this offset in a group of three. Leaves out the characters that depend on neighboring bytes.
  */
 function base64At(bytes: Buffer, offset: number): { encoding: string; needle: string }[] {
   const first = offset === 0 ? 0 : offset + 1;

@@ -7,7 +7,7 @@ const WARM_UP_MS = 1000;
 const DURATION_MS = 3000;
 const REQUESTS = 1000;
 
-/** Measures how many documents the NSM makes, and how many of the clients' requests to the gateway reach the NSM. */
+/** Measures how many documents the NSM makes, and how many requests to the gateway reach the NSM. */
 export async function attestationCallRows(enclave: string, gatewayUrl: string, accelerator: string): Promise<Row[]> {
   const fromEnclave: EnclaveLoadJob['target'] = { kind: 'enclave', address: enclave, ask: 'attestation' };
   const fromGateway = (withNonce: boolean): EnclaveLoadJob['target'] => ({

@@ -25,7 +25,7 @@ export function topRate(target: Target, durationMs = 8000) {
   });
 }
 
-/** Makes accepted POSTs at fixed times, whether or not the server keeps up. */
+/** Makes accepted POSTs at a fixed rate, even if the server does not keep up. */
 export function atRate(target: Target, ratePerSecond: number, durationMs = 10_000) {
   return runLoad({
     ...posts(target),

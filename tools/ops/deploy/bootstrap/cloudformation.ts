@@ -21,7 +21,7 @@ export interface Change {
   readonly type: string;
 }
 
-/** The calls that this command makes for one CloudFormation stack. Every method throws what AWS's client throws. */
+/** The CloudFormation stack of `deploy bootstrap`. Every method throws what AWS's client throws. */
 export class BootstrapStack {
   constructor(
     private readonly client: CloudFormationClient,
@@ -41,7 +41,7 @@ export class BootstrapStack {
     }
   }
 
-  /** Whether the stack was made from this template with these parameters. */
+  /** Whether the stack has this template and these parameters. */
   async isOf(stack: Stack, template: string, parameters: Parameters): Promise<boolean> {
     const { TemplateBody: body } = await this.client.send(
       new GetTemplateCommand({ StackName: this.name, TemplateStage: 'Original' }),
@@ -102,7 +102,7 @@ export class BootstrapStack {
     await this.client.send(new ExecuteChangeSetCommand({ StackName: this.name, ChangeSetName: name }));
   }
 
-  /** Events that were not shown before, oldest first; none for a deleted stack. */
+  /** Returns the events that are not in `told`, oldest first; none for a deleted stack. */
   async events(told: Set<string>): Promise<string[]> {
     const { StackEvents: events = [] } = await this.client
       .send(new DescribeStackEventsCommand({ StackName: this.name }))
@@ -121,7 +121,7 @@ export class BootstrapStack {
       );
   }
 
-  /** Turns on termination protection, so that a single mistake cannot delete the stack with the state. */
+  /** Turns on termination protection, because the stack contains Pulumi's state. */
   async protect(): Promise<void> {
     await this.client.send(
       new UpdateTerminationProtectionCommand({ StackName: this.name, EnableTerminationProtection: true }),
@@ -132,7 +132,7 @@ export class BootstrapStack {
 const isAbsence = (error: unknown): boolean =>
   awsCode(error) === 'ValidationError' && /does not exist/.test(messageOf(error));
 
-/** AWS keeps the template's text. The client that sent it may have formatted it differently, so the parsed JSON is compared. */
+/** Compares parsed JSON, because the stack's template may have been formatted differently. */
 function sameJson(a: string, b: string): boolean {
   try {
     return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));

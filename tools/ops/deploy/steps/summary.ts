@@ -32,7 +32,7 @@ export const summary: Step = {
         ...(ports.underTest === undefined ? [] : [row('', 'UNDER A TEST ROOT, on this machine: it proves nothing')]),
         row(
           'costs',
-          `$${monthlyCost.knownUsd} a month at prices of ${monthlyCost.pricesOf}, and on top: ${String(monthlyCost.byUse.length)} items by use, ${String(monthlyCost.unknown.length)} unknown (npm run ops -- cost --stack ${stack})`,
+          `$${monthlyCost.knownUsd} a month at prices of ${monthlyCost.pricesOf}, without ${String(monthlyCost.byUse.length)} items that cost by use, and ${String(monthlyCost.unknown.length)} with unknown price (npm run ops -- cost --stack ${stack})`,
         ),
         '\nYour next steps\n',
         ...(await nextSteps(deployment, outputs, addresses)).map(
@@ -67,7 +67,7 @@ async function nextSteps(
     ]);
   if (addresses.length > 0)
     steps.push([
-      `Send ${addresses.join(' and ')} to the House for its list (CWCVendors@mail.house.gov), unless it has it`,
+      `Send ${addresses.join(' and ')} to the House (CWCVendors@mail.house.gov) for its list of vendors’ addresses, unless you have done so`,
     ]);
   if (missing.length > 0)
     steps.push([
@@ -76,11 +76,11 @@ async function nextSteps(
     ]);
   const email = stackFile.values.get('alarmEmail');
   steps.push([
-    `Confirm the subscription in AWS’s mail to ${email ?? 'alarmEmail'}, unless you have: until then no alarm is mailed`,
+    `Confirm the subscription in AWS’s mail to ${email ?? 'alarmEmail'}, unless you have done so. Without it no alarm is mailed`,
   ]);
   if (stackFile.values.has('monthlyBudgetUsd'))
     steps.push([
-      'Activate the cost tag, once in the account; until then the budget reads 0 (AWS knows the tag after a day):',
+      'Activate the cost tag, once in the account (AWS knows the tag after a day). Until then the budget reads 0:',
       awsCommand(
         'us-east-1',
         'ce update-cost-allocation-tags-status',
@@ -95,7 +95,7 @@ async function nextSteps(
   return steps;
 }
 
-/** Names of the enclave's secrets that have no value yet, or about which AWS does not answer. */
+/** Returns the names of the enclave's secrets that have no value yet. Includes a secret if AWS does not answer. */
 async function secretsWithoutValue(deployment: Deployment, { secrets }: Outputs): Promise<string[]> {
   const own = Object.entries(secrets).flatMap(([path, arn]) =>
     path.startsWith('enclave/') ? [{ name: path.slice('enclave/'.length), arn }] : [],

@@ -8,7 +8,6 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Ports } from '../ports';
 
-/** The caller's account and ARN. */
 export interface Account {
   readonly accountId: string;
   readonly arn: string;
@@ -35,7 +34,7 @@ export interface AwsClients {
   readonly groups: AutoScalingClient;
 }
 
-/** Returns clients that send a request at most twice. The check's time limit ends a request. */
+/** The clients send a request at most twice, and have no time limit of their own. */
 export function awsClients(
   region: string,
   { aws: { endpoint, credentials }, env }: Pick<Ports, 'aws' | 'env'>,

@@ -132,7 +132,7 @@ function explain(error: unknown): Finding {
   if (isCertificateCode(code))
     return fail(
       `the server’s certificate is not accepted (${code})`,
-      'for RDS: NODE_EXTRA_CA_CERTS or sslrootcert with its authorities (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem); else look whether this is the server',
+      'for RDS: NODE_EXTRA_CA_CERTS or sslrootcert with its authorities (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem); else check that this is your server',
     );
   if (code === 'ENOENT')
     return fail('a certificate file that DATABASE_URL names is not there', 'look at sslrootcert, sslcert and sslkey');
@@ -140,7 +140,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `PostgreSQL is not reachable from here (${code})`,
-      'only a parent reaches a managed database or one on a parent, and it has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
+      'only a parent can reach a managed database or one on a parent, and a parent has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
   if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
   return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');

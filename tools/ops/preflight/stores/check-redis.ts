@@ -31,12 +31,12 @@ export const redis: Check = {
         enableReadyCheck: false,
         retryStrategy: () => null,
         maxRetriesPerRequest: 0,
-        // Longer than any --timeout, because this limit would be reported as an unreachable server.
+        // Longer than any --timeout, because ioredis would report the end of this limit as an unreachable server.
         connectTimeout: 400_000,
       });
       client.on('error', (error) => (last = error));
       await client.connect();
-      // Ask with INFO, because managed servers do not allow CONFIG.
+      // INFO, because managed servers do not allow CONFIG.
       return [...judge(await client.info()), ...findings];
     } catch (error) {
       return [explain(last ?? error), ...findings];
@@ -70,10 +70,10 @@ function judge(info: string): Finding[] {
   return findings;
 }
 
-/** Judges the eviction policy. apps/gateway/src/features/budget/README.md and docs/operations.md explain what an eviction means. */
+/** apps/gateway/src/features/budget/README.md and docs/operations.md explain what an eviction means. */
 function eviction(policy: string): Finding {
   if (policy === 'noeviction') return pass('maxmemory-policy noeviction');
-  if (policy === 'unknown') return warn('it does not tell its maxmemory-policy', 'see that it is noeviction');
+  if (policy === 'unknown') return warn('it does not tell its maxmemory-policy', 'check that it is noeviction');
   return warn(
     `maxmemory-policy ${policy}: under memory pressure a rate limit may begin its window again, and a cached full cap may disappear early. No money and no message is at risk: Redis can only refuse, PostgreSQL counts the caps, and a cached cap lives two seconds`,
     'set maxmemory-policy noeviction, or watch evicted_keys',
@@ -90,16 +90,16 @@ function explain(error: unknown): Finding {
   if (isCertificateCode(code))
     return fail(
       `the server’s certificate is not accepted (${code})`,
-      'look whether this is the server; NODE_EXTRA_CA_CERTS names further authorities',
+      'check that this is your server; NODE_EXTRA_CA_CERTS names further authorities',
     );
   if (ranOutOfTime(error)) return notInTime('Redis');
   if (isUnreachable(error))
     return fail(
       `Redis is not reachable from here (${code})`,
-      'only a parent reaches a managed server or one on a parent, and it has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
+      'only a parent can reach a managed server or one on a parent, and a parent has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
   return fail(
     `Redis cannot be used (${nameOf(error)})`,
-    'is it Redis, and does it speak TLS exactly if REDIS_URL is rediss://?',
+    'check that it is Redis, and that REDIS_URL is rediss:// if the server uses TLS, otherwise redis://',
   );
 }

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import type { KeyRequirements } from './key-requirements';
 import { KeyRefused } from './refusal';
 
-/** The time of the maker's document may differ by this much from the key record's `created`. The maker is the enclave that made the key. */
+/** The most that the time of the maker's document may differ from the key record's `created`. */
 export const MAKER_TOLERANCE_MS = 5 * 60_000;
 
 /** Returns the `user_data` of the document that vouches for a key record with this core. */
@@ -25,8 +25,8 @@ export function makerData(core: SealedKeyCore): Uint8Array {
 }
 
 /**
- * Verifies that a document comes from an enclave of this image and not from a debug enclave. Certificates are checked at the document's own
- * time, because a leaf certificate lasts three hours and a key record eight days.
+ * Verifies that a document comes from an enclave of this image, not in debug mode. Checks the certificates at the document's own time,
+ * because a leaf certificate lasts three hours and a key record eight days.
  * @throws AttestationError
  */
 export function verifyOwnImage(
@@ -45,7 +45,7 @@ export function verifyOwnImage(
 }
 
 /**
- * Checks that this document vouches for this core.
+ * Checks that an enclave of this image made this document for this core, when the key was created.
  * @throws KeyRefused `maker_refused`
  */
 export async function checkMaker(

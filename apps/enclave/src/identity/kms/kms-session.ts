@@ -1,7 +1,7 @@
 import { KmsError, type KmsClient, type KmsCredentials, type KmsErrorCode } from '@communique-tee/kms';
 import { NsmError } from '@communique-tee/nsm';
 
-/** Why KMS failed, or the NSM whose document KMS requires. */
+/** Why KMS failed. `nsm_failed`: the NSM did not make the document that KMS requires. */
 export type KmsFailure = KmsErrorCode | 'nsm_failed';
 
 export class KmsUnavailableError extends Error {
@@ -11,9 +11,9 @@ export class KmsUnavailableError extends Error {
   }
 }
 
-/** The code about one ciphertext only; every other code also applies to the next ciphertext. */
+/** Only this code concerns a single ciphertext. */
 const OF_ONE_CIPHERTEXT: KmsFailure = 'kms_ciphertext_invalid';
-/** Codes about one KMS key or one ciphertext; another KMS key may still work. */
+/** After these codes another KMS key may still work. */
 const OF_ONE_KEY: readonly KmsFailure[] = ['kms_denied', 'kms_key_unusable', OF_ONE_CIPHERTEXT];
 
 export interface KmsAuthorization {
@@ -22,13 +22,13 @@ export interface KmsAuthorization {
 }
 
 /**
- * Sends the requests of one offer to one KMS key, with the offer's credentials and until the offer's deadline. After a failure that is not
- * about one ciphertext, it sends no further request, so that KMS fails once for an offer of many ciphertexts. The failure of `before`, an
- * earlier session of the same offer, counts as well, unless it concerns only that session's KMS key.
+ * Sends the requests of one offer to one KMS key. After a failure it sends no further request, unless the failure concerned a single
+ * ciphertext.
  */
 export class KmsSession {
   private failure: KmsFailure | null;
 
+  /** @param before an earlier session of the same offer. Its failure counts here too, unless it concerned only its KMS key. */
   constructor(
     private readonly kms: KmsClient,
     private readonly authorization: KmsAuthorization,

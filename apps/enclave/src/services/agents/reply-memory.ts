@@ -9,7 +9,7 @@ export interface BillableReply {
   readonly isBilled: boolean;
 }
 
-/** One attempt at a task, running or ended. Callers join it. If all of them leave before anything was sent, the attempt is canceled. */
+/** One attempt at a task, running or ended, and the callers that wait for its reply. */
 export class RememberedAttempt {
   private ended: BillableReply | null = null;
   private waiting = 0;
@@ -26,7 +26,7 @@ export class RememberedAttempt {
     return this.ended;
   }
 
-  /** Resolves or rejects once, when the attempt has ended. */
+  /** Settles when the attempt has ended. */
   get whenEnded(): Promise<unknown> {
     return this.running;
   }
@@ -54,13 +54,12 @@ interface Remembered {
   untilMs: number;
 }
 
-/** The least time that a reply is kept after its attempt ends: the longest lifetime of a task. */
+/** The least time that a reply is kept: the longest lifetime of a task. */
 const KEEP_MS = 10 * 60_000;
 
 /**
- * Remembers attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. Its size is
- * limited: when it is full, replies that cost nothing are dropped first. Paid replies stay until their time is over, and new tasks are
- * refused meanwhile.
+ * Remembers attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. A full memory
+ * drops replies that cost nothing. It keeps paid replies until their time is over, and has no room for new tasks until then.
  */
 export class ReplyMemory {
   private readonly tasks = new Map<string, Remembered>();

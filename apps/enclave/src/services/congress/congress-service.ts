@@ -14,7 +14,7 @@ import { readAttemptHeaders } from './earlier-attempts';
 import { MessageService } from './message.service';
 import { Reporter } from './report';
 
-/** Delivers a sealed message to the offices of Congress that it names; the exchange is described in libs/protocol messages/relay.ts. */
+/** Delivers a sealed message to the offices that it names. libs/protocol messages/relay.ts describes requests and answers. */
 export const congressService = defineService({
   path: 'messages',
   configuration: congressConfigSchema,
@@ -45,10 +45,10 @@ export const congressService = defineService({
 });
 
 /**
- * Returns a problem if a chamber does not de-duplicate and the operator has not accepted that. A lying parent could give one message to two
- * enclaves: to two that share the key or, with per-process keys, to a second one for which the sender seals it again. Only the chamber's
- * own memory of DeliveryIds stops the second delivery, because delivery-memory.ts covers one process. Clients can read whether the operator
- * accepted this.
+ * Returns a problem for each chamber that does not de-duplicate, unless the operator accepted the risk: a lying parent could have a message
+ * delivered by two enclaves. With KMS-sealed keys it gives the message to both. With per-process keys it reports that the key is lost, and
+ * the sender seals the message again for the second enclave. Only the chamber can stop the second delivery, because delivery-memory.ts
+ * covers one process.
  */
 function replayProblems(configuration: Parameters<typeof congressSecrets>[0]): string[] {
   if (configuration.acceptReplayAcrossEnclaves) return [];

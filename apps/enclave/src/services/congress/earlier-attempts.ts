@@ -33,17 +33,18 @@ export function readAttemptHeaders(
 }
 
 /**
- * What earlier attempts of other enclaves mean for an office's copy, if the chamber would accept it twice. A result: another enclave with
- * the same keys signed this outcome. `may_have_been_sent`: the gateway claims an attempt without proof, so this enclave neither sends nor
- * remembers the copy. Null: this enclave may send the copy.
+ * What another enclave's attempt means for the copy of an office whose chamber does not de-duplicate:
+ * - a result: an enclave with the same keys signed this outcome
+ * - `may_have_been_sent`: the gateway claims an attempt without proof, so this enclave neither sends nor remembers the copy
+ * - null: this enclave may send the copy
  */
 export type EarlierAttempt = OfficeResult | 'may_have_been_sent' | null;
 
 /**
- * Returns a function that gives the earlier attempt for an office. A per-process key opens a message in one process only, so that process
- * remembers every delivery. KMS-sealed keys belong to several enclaves: another one may have signed its outcomes in an interim receipt, or
- * ended before it could sign. A parent that hides the receipt or the attempt can still have a copy sent twice (docs/keys.md). A parent that
- * invents an attempt only keeps the copy pending.
+ * Returns a function that gives the earlier attempt for an office. With per-process keys the answer is null: only this process opens the
+ * message, and it remembers every delivery. With KMS-sealed keys, another enclave may have signed an interim receipt, or ended before it
+ * could sign. A parent that hides the receipt or the attempt can still have a copy sent twice (docs/keys.md). A parent that invents an
+ * attempt only keeps the copy pending.
  */
 export async function earlierAttempts(
   { dispatchedBefore, interimReceipt }: AttemptHeaders,

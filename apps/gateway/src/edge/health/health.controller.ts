@@ -24,7 +24,6 @@ export const HEALTH: Tag = {
   description: 'For load balancers and monitoring, and for people who want to know whether the service works.',
 };
 
-/** The part of a Fastify reply that this file uses. */
 interface Reply {
   status(code: number): unknown;
 }
@@ -73,7 +72,7 @@ export class HealthController {
   async ready(@Res() reply: FastifyReply): Promise<void> {
     void reply.header('cache-control', 'no-store');
     const problem = await this.readiness.problem();
-    // The problem is not thrown, because a probe that asks every second during an outage would fill the log.
+    // Not thrown, because thrown problems are logged, and frequent probes would fill the log during an outage.
     if (problem === null)
       void reply.send({ status: 'ready', keys: this.readiness.keys(), enclave: this.readiness.enclave() });
     else sendProblem(reply, problem, statusOfProblem(problem));
@@ -113,7 +112,7 @@ export class HealthController {
         () => indicators.agents(),
       ]);
     } catch (error) {
-      // Terminus throws its result if a part is down. The gateway answers with that result instead of a problem document.
+      // Terminus throws its result if a part is down. The answer is that result, not a problem document.
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const result = error.getResponse();
       if (typeof result !== 'object') throw error;

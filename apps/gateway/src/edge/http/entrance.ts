@@ -13,21 +13,21 @@ import { policyOf, type RoutePolicy } from '../../core/routing/route-policy';
 const rateLimited = new WeakSet<FastifyRequest>();
 
 /**
- * Whether a rate limit refused the request. Such a request writes no log line, so that a flood of requests does not flood the log.
- * RateLimits writes one line for each window.
+ * Whether a rate limit refused the request. Such a request is not logged, so that a flood of requests does not flood the log. RateLimits
+ * logs one line for each window.
  */
 export function wasRateLimited(request: FastifyRequest): boolean {
   return rateLimited.has(request);
 }
 
 /**
- * Checks a request before its body is read. First it refuses an address that this process knows to be over its limit. Then it verifies the
- * token. Then one round trip to Redis counts the request, for its address and its user, and reads the cached refusals. A request with a bad
- * token counts for its address, so the limit also bounds how many tokens a client can make the gateway verify.
+ * Checks a request before its body is read:
+ * 1. It refuses an address that this process knows to be over its limit.
+ * 2. It verifies the token. Some routes accept a status secret in place of the token.
+ * 3. In one round trip to Redis it counts the request, for address and user, and reads the cached refusals.
  *
- * On authenticated routes the body is read only if the token is valid. While the gateway takes proofs of residence, it also reads a message
- * without a token, because the proof is in the body. On routes that allow it, a status secret replaces the token.
- * @param takesProofs whether a message with a proof of residence needs no token
+ * A request with a bad token counts for its address, so the limit also bounds how many tokens a client can make the gateway verify.
+ * @param takesProofs whether a message may have a proof of residence, which is in the body, in place of the token
  */
 export function guardEntrance(
   server: FastifyInstance,
@@ -67,7 +67,7 @@ export function guardEntrance(
 
 interface Verified {
   readonly caller?: CallerIdentity;
-  /** The hash of the status secret that was presented instead of a token. */
+  /** The hash of the status secret that replaced the token. */
   readonly statusSha256?: Uint8Array<ArrayBuffer>;
   readonly error?: unknown;
 }

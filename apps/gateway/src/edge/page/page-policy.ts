@@ -2,10 +2,10 @@ import { WORKER_POLICY } from '@communique-tee/residence/prover/browser';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 
 /**
- * Allows only the page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in. Inline scripts and
- * styles, and code made at run time, are refused. Trusted Types keep text from becoming markup: the page builds its content node by node.
+ * Allows only scripts and styles from files of this server. Allows requests only to this server and the token endpoint of the sign-in.
+ * Trusted Types keep text from becoming markup.
  *
- * The page that makes proofs of residence may also fetch the registrar's files, and start a worker from this server that runs WebAssembly.
+ * A page that makes proofs of residence may also fetch the registrar's files, and start a worker from this server.
  */
 export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 'residence'>, proves: boolean): string {
   const registrar = proves && residence.mode !== 'off' ? residence.files : undefined;
@@ -25,7 +25,7 @@ export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 're
   ].join('; ');
 }
 
-/** A worker has the policy of its own answer: it may run WebAssembly and load files of this server. */
+/** Headers of the worker's file. A worker does not have the page's policy: it may run WebAssembly and load files of this server. */
 export const WORKER_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'",

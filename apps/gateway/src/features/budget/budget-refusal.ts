@@ -10,12 +10,12 @@ export type BudgetRefusal =
   | 'system_hourly_limit_reached'
   | 'system_daily_limit_reached';
 
-/** Retry-After if it is not known when there will be room again. */
+/** Retry-After if the gateway does not know when it can accept again. */
 const RETRY_AFTER_SECONDS = 900;
 
 /**
- * When the window that refuses with `code` ends. Null for a stop, which an operator clears, and for the system's day, in which ended
- * messages make room.
+ * When the window that refuses with `code` ends. Null if the refusal can end earlier: an operator clears a stop, and messages that end make
+ * room in the system's day.
  */
 export function windowEnd(code: BudgetRefusal, now: Date): Date | null {
   switch (code) {
@@ -30,7 +30,6 @@ export function windowEnd(code: BudgetRefusal, now: Date): Date | null {
   }
 }
 
-/** The refusal as the client gets it, with `Retry-After`. */
 export function budgetProblem(code: BudgetRefusal, now: Date): ProblemError {
   const end = windowEnd(code, now);
   return new ProblemError(code, {

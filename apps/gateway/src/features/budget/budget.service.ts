@@ -6,7 +6,7 @@ import { EmergencyStop } from './emergency-stop';
 import { deliveryPriceVersion, highestCostOfMessage } from '@communique-tee/gateway-environment';
 import { endOfDay, endOfHour, nullifiersUntil, windowsOf, type Windows } from './windows';
 
-/** The reservation of a message without an owner, which is stored in its job and not in the ledger. */
+/** The reservation of a message without an owner. The job stores it, not the ledger. */
 export interface UnownedReservation {
   readonly reservedMicroUsd: bigint;
   readonly reservedAt: Date;
@@ -30,21 +30,21 @@ export interface UserDayState extends WindowState {
   readonly messages: number;
   /** null: no limit. */
   readonly messagesLimit: number | null;
-  /** Tasks that were begun, except those that were released because nothing was sent to a provider. */
+  /** Tasks that were begun today. A released task does not count, because nothing was sent to a provider. */
   readonly tasks: number;
 }
 
 export interface BudgetState {
-  /** Whether an emergency stop applies: no money is reserved until an operator clears it. */
+  /** Whether an emergency stop applies. */
   readonly stopped: boolean;
   readonly stoppedSince: Date | null;
-  /** A window with less than this left is full. It is the most that a message can cost, or one micro-dollar if delivery is free. */
+  /** The most that a message can cost; one micro-dollar if delivery is free. A window with less left is full. */
   readonly leastMicroUsd: bigint;
   readonly hour: WindowState;
   readonly day: WindowState;
 }
 
-/** Settles what the function accept_messages reserved. README.md beside this file has the guarantees. Amounts are micro-dollars. */
+/** Settles the reservations of the SQL function accept_messages. README.md beside this file has the guarantees. */
 @Injectable()
 export class BudgetService {
   constructor(
@@ -54,7 +54,7 @@ export class BudgetService {
     private readonly metrics: BudgetMetrics,
   ) {}
 
-  /** The windows, caps and price for a message accepted at `now`, and until when its nullifier is kept. */
+  /** Windows, caps and price for a message accepted at `now`, and how long its nullifier is kept. */
   termsAt(now: Date) {
     const { deliveryPriceMicroUsd, ...caps } = this.config.budget;
     return {
@@ -68,11 +68,11 @@ export class BudgetService {
   }
 
   /**
-   * Replaces the reservation by the cost, in the windows of the reservation. A second call has no effect.
+   * Books the cost in place of the reservation, in the reservation's windows. A second call has no effect.
    * @returns false if there was no open reservation
    */
   async settle(transaction: Transaction, { messageId, actualMicroUsd, now }: SettleRequest): Promise<boolean> {
-    if (actualMicroUsd < 0n) throw new RangeError('an amount is not negative');
+    if (actualMicroUsd < 0n) throw new RangeError('an amount must not be negative');
     const [open] = await transaction.$queryRaw<{ owner: string; reserved: bigint; reservedAt: Date }[]>`
       UPDATE reservation SET state = 'settled', settled_micro_usd = ${actualMicroUsd}::bigint, settled_at = ${now}
       WHERE message_id = ${messageId}::uuid AND state = 'reserved'
@@ -83,14 +83,14 @@ export class BudgetService {
   }
 
   /**
-   * Replaces the reservation of a message without an owner by its cost. Call it once, in the transaction that deletes the message's job.
+   * Books the cost of a message without an owner in place of its reservation. Call it once, in the transaction that deletes the job.
    */
   async settleUnowned(
     transaction: Transaction,
     { reservedMicroUsd, reservedAt }: UnownedReservation,
     actualMicroUsd: bigint,
   ): Promise<void> {
-    if (actualMicroUsd < 0n) throw new RangeError('an amount is not negative');
+    if (actualMicroUsd < 0n) throw new RangeError('an amount must not be negative');
     await this.settleIn(transaction, windowsOf(reservedAt), null, reservedMicroUsd, actualMicroUsd);
   }
 
@@ -101,7 +101,7 @@ export class BudgetService {
     reservedMicroUsd: bigint,
     actualMicroUsd: bigint,
   ): Promise<void> {
-    // One statement for each window, in the order in which accept_messages locks them.
+    // In the order in which accept_messages locks the windows.
     for (const [scope, subject, startsAt] of [
       ...(owner === null ? [] : [['user_day', owner, day] as const]),
       ['system_hour', '', hour] as const,
@@ -115,7 +115,7 @@ export class BudgetService {
     this.metrics.reservationSettled();
   }
 
-  /** The system's current windows and whether a stop is set. @throws ProblemError `database_unavailable` */
+  /** @throws ProblemError `database_unavailable` */
   async state(now = new Date()): Promise<BudgetState> {
     const { hour, day } = windowsOf(now);
     const { budget } = this.config;
@@ -153,7 +153,7 @@ export class BudgetService {
     };
   }
 
-  /** One caller's UTC day. @throws ProblemError `database_unavailable` */
+  /** Returns a user's window of this UTC day. @throws ProblemError `database_unavailable` */
   async dayOf(owner: string, now = new Date()): Promise<UserDayState> {
     const { day } = windowsOf(now);
     const [row, tasks] = await this.database.read((client) =>

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { state } from './module-state';
 
-/** Every change that could outlast a spec file, with a function that detects it in the next file and a function that makes it. */
+/** Changes that could outlast a spec file. `leave` makes a change; `isThere` detects it in the next file. */
 const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: () => void])[] = [
   ['a new environment variable', () => 'LEAK' in process.env, () => (process.env['LEAK'] = 'yes')],
   [
@@ -96,7 +96,7 @@ it('uses the same classes as Node and packages', () => {
   expect(z.instanceof(Date).safeParse(new Date()).success).toBe(true);
 });
 
-// All spec files of a worker share the package's class, so the class can count them
+// All spec files of a jest worker share this class, so the class can count the files
 const files = Number(Reflect.get(Command, 'files') ?? 0) + 1;
 Reflect.set(Command, 'files', files);
 it(`is spec file ${String(files)} that uses commander in this worker`, () => undefined);

@@ -25,15 +25,15 @@ const RULES = `Rules for every task:
 
 const LANGUAGES: Readonly<Record<string, string>> = { en: 'English', es: 'Spanish' };
 
-/** Puts a text between two lines with a mark. The mark is random for each request, so a text that was sealed earlier cannot contain it. */
+/** Puts a text between two lines with the mark. */
 function field(name: string, mark: string, text: string): string {
   return `[${name} ${mark}]\n${text}\n[end of ${name} ${mark}]`;
 }
 
-/** The most bytes of a prompt besides the person's text. Reservations count one token for each byte (libs/agents cost.ts). */
+/** The most bytes of a prompt without the person's text. Reservations count one token for each byte (libs/agents cost.ts). */
 export const MAX_PROMPT_BYTES = FIXED_PROMPT_TOKENS;
 
-/** @param mark 32 hex digits, random for each request, so the author of the text cannot know them */
+/** @param mark 32 hex digits, random for each request, so that the person's text cannot contain them */
 export function promptFor({ task, language, subject, text }: AgentTask, mark: string): Prompt {
   const name = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined;
   const inLanguage = `Write in ${name ?? `the language whose BCP 47 tag is "${language}"`}.`;
@@ -43,7 +43,7 @@ export function promptFor({ task, language, subject, text }: AgentTask, mark: st
   return { instructions, input: fields.join('\n\n') };
 }
 
-/** The sentences of the image's prompts. An answer that repeats one is refused, because the draft made the model reveal the prompt. */
+/** The sentences of the prompts. An answer that repeats one is refused, because then the draft made the model reveal the prompt. */
 export const PROMPT_SENTENCES: readonly string[] = [COMMON, RULES, ...Object.values(TASK_PROMPTS)]
   .flatMap((text) => text.split(/[\n.:;]+/))
   .map((sentence) => normalized(sentence))

@@ -33,7 +33,6 @@ export interface Congress {
 /** The operator's secrets received so far, by name. */
 export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
 
-/** Returns both chambers behind one `deliver`; each has its own pace. */
 export function createCongress(
   config: CongressConfig,
   egress: Egress,
@@ -74,9 +73,8 @@ interface OpenChamber {
   authorities: readonly string[];
   pace: Pace;
   /**
-   * Idle connections, only for a chamber that de-duplicates. A request gets no answer if the server closes the kept connection as the
-   * request arrives. A chamber that de-duplicates can then get the copy again. In another chamber the copy would end as `unknown`, so each
-   * copy gets a new connection.
+   * Idle connections, only for a chamber that de-duplicates. If the server closes a kept connection as a request arrives, the request gets
+   * no answer. Then a chamber that de-duplicates can get the copy again; in another chamber the copy would end as `unknown`.
    */
   kept: KeptConnections | undefined;
 }
@@ -104,7 +102,7 @@ async function send(
     if (signal?.aborted === true) return notSent('aborted');
     throw error;
   }
-  // Read after the wait, because the operator may have replaced the key meanwhile
+  // Read after the wait, because the operator may have replaced the key during it
   const apiKey = config.apiKeySecret === undefined ? config.apiKeyReadableInImage : secrets.get(config.apiKeySecret);
   if (apiKey === undefined) return notSent('credentials_missing');
   try {
@@ -127,7 +125,7 @@ async function send(
   }
 }
 
-/** No byte was sent, so the copy may be tried again even if the chamber does not de-duplicate. */
+/** No byte was sent, so the enclave may try again even if the chamber does not de-duplicate. */
 function notSent(reason: OfficeReason): OfficeResult {
   return { outcome: 'pending', reason, detail: null };
 }
