@@ -2,7 +2,7 @@ import { getStack, RunError, runtime } from '@pulumi/pulumi';
 import { ConfigError } from './config/config-error';
 import { program } from './program';
 
-/** Who changes the group's template version: `npm run deploy` sets COMMUNIQUE_ROLLOUT when it starts Pulumi. */
+/** Who moves the Auto Scaling group to a new launch template. `npm run deploy` sets COMMUNIQUE_ROLLOUT when it starts Pulumi. */
 const rolloutBy = ({ COMMUNIQUE_ROLLOUT: by }: NodeJS.ProcessEnv): 'up' | 'deploy' =>
   by === 'deploy' ? 'deploy' : 'up';
 

@@ -9,11 +9,11 @@ export interface SeenResource {
 }
 
 export const MOCK_ACCOUNT = '123456789012';
-/** Id of the certificate that the account has for any domain. */
+/** Id of the one certificate that the mock returns, whatever the domain. */
 export const MOCK_CERTIFICATE_ID = '12345678-1234-1234-1234-123456789012';
 export const MOCK_DEPLOYER = `arn:aws:iam::${MOCK_ACCOUNT}:role/deployer`;
 
-/** Hex digits that are computed from a name, so that ids are the same on every run. */
+/** Derives hex digits from a name, so that ids are the same on every run. */
 function hexOf(name: string, digits: number): string {
   let hash = 0x811c9dc5;
   let text = '';
@@ -32,13 +32,15 @@ function hexOf(name: string, digits: number): string {
 export class MockAws implements runtime.Mocks {
   readonly resources: SeenResource[] = [];
 
-  /** ARN of the certificate that the account has for any domain. */
+  /** ARN of the one certificate that the mock returns, whatever the domain. */
   certificateArn: string;
 
   /** Letters of the region's zones. Tests change their order, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-  /** The instance that holds a registered address: one entry per check, the last entry for all later checks. An empty text: none. */
+  /**
+   * Id of the instance that has the Elastic IP; empty if none has it. Each look-up returns the next entry, and later look-ups the last one.
+   */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
 

@@ -1,4 +1,4 @@
-// The production entry: what docker/ and the enclave image run. It contains no mock; the development entry is main.dev.ts.
+// The production entry of docker/ and the enclave image. It contains no mock; the development entry is main.dev.ts.
 import './runtime/sealed-environment';
 import { openNsmDevice } from '@communique-tee/nsm';
 import { parseArguments, readParentCid, USAGE } from './configuration/arguments';

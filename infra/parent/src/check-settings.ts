@@ -9,7 +9,6 @@ import {
 import { gatewayEnvironment } from './gateway-environment';
 import { RESERVED_VARIABLES, type ParentSettings } from './settings';
 
-/** Thrown with all problems at once. */
 export class ParentSettingsError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(
@@ -19,20 +18,20 @@ export class ParentSettingsError extends Error {
   }
 }
 
-/** Letters in upper or lower case; no characters that a shell, certbot or an ACME directory would misread. */
+/** Excludes characters that a shell, certbot or an ACME directory would misread. */
 export const EMAIL_ADDRESS =
   /^[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?=[^@]{4,190}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/;
 
 /** certbot writes renewal/<domain>.conf, and a file's name has at most 255 bytes (NAME_MAX). */
 export const LONGEST_CERTBOT_DOMAIN = 255 - '.conf'.length;
 
-/** Made-up values for the secrets that the gateway's rules require, because the real ones arrive only when the gateway starts. */
+/** Made-up values that satisfy the gateway's rules. The real ones arrive when the gateway starts. */
 const STAND_IN_SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://stand-in.example/communique',
   REDIS_URL: 'rediss://stand-in.example',
 };
 
-/** For each variable about a model provider: where it belongs, because the gateway does not take it. */
+/** Only the enclave calls model providers. For each variable about them: where the operator sets it, instead of at the gateway. */
 const PLACE_IN_ENCLAVE: Readonly<Record<string, string>> = {
   OPENAI_API_KEY: 'npm run ops -- secrets put openai-api-key',
   OPENAI_ORGANIZATION: 'services.agents.providers.openai.organization of its configuration',
@@ -77,8 +76,7 @@ const MIN_ENCLAVE_MIB = 64;
 const certbotDomain = `must have at most ${String(LONGEST_CERTBOT_DOMAIN)} characters, since certbot names a file after it`;
 
 /**
- * Checks the settings. Valid values can be written unquoted into shell, systemd, nginx and YAML files, except the gateway's variables. The
- * gateway starts with them.
+ * Checks the settings. Except for the gateway's variables, valid values can be written unquoted into shell, systemd, nginx and YAML files.
  * @returns the gateway's configuration as the gateway will read it, except its secrets
  * @throws ParentSettingsError
  */
@@ -125,7 +123,6 @@ export function checkSettings(settings: ParentSettings): GatewayConfig {
   settings.egress.forEach((route, index) => {
     match(`egress.${String(index)}.host`, route.host, 'host');
     whole(`egress.${String(index)}.port`, route.port, 1, 65_535);
-    // Ports 9000 and 9001 are those of the heartbeat and the log.
     whole(`egress.${String(index)}.vsockPort`, route.vsockPort, 1024, 4_294_967_294);
     if (route.vsockPort === 9000 || route.vsockPort === 9001)
       problem(`egress.${String(index)}.vsockPort`, 'is the port of the heartbeat (9000) or of the log (9001)');
@@ -193,7 +190,7 @@ function checkVariables(
   }
 }
 
-/** Why the operator may not set this variable; the other variables do not matter. The text never contains the value. */
+/** Returns why the operator may not set this variable, without its value. `checkEnvironment` applies the gateway's own rules. */
 function problemOfVariable(name: string, value: string): string | undefined {
   if (reserved.has(name)) return 'is set by the deployment itself: leave it out';
   if (Object.hasOwn(PLACE_IN_ENCLAVE, name))
@@ -209,14 +206,14 @@ function problemOfVariable(name: string, value: string): string | undefined {
   return undefined;
 }
 
-/** Checks the variables with the gateway's own rules, so that the gateway will start. `isWrong`: other problems were found before. */
+/** Checks the variables with the gateway's own rules. `isWrong`: whether earlier checks found problems. */
 function checkEnvironment(settings: ParentSettings, isWrong: boolean, problem: Problem): GatewayConfig | undefined {
   const parsed = parseEnvironment({ ...STAND_IN_SECRETS, ...gatewayEnvironment(settings) });
   if (parsed.ok) return parsed.config;
   for (const line of parsed.problems) {
     const at = line.indexOf(': ');
     const name = line.slice(0, at);
-    // Reserved variables come from other settings, whose problems are listed already.
+    // A reserved variable comes from other settings, and their problems are listed already.
     if (!isWrong || !reserved.has(name)) problem(`gateway.environment.${name}`, line.slice(at + 2));
   }
   return undefined;

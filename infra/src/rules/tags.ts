@@ -2,7 +2,7 @@ import { STACK_TAG } from '../names';
 import { listOf, recordOf, unless, type ResourceRule } from './rule';
 
 const TAGS = [STACK_TAG, 'Project', 'Environment', 'ManagedBy'];
-/** What EC2 makes from a launch template, which does not get the provider's tags. */
+/** EC2 makes these from a launch template. They do not get the provider's tags. */
 const STARTED = ['instance', 'volume', 'network-interface'];
 
 export const tagged: ResourceRule = {

@@ -1,7 +1,4 @@
-/**
- * The steps of a verification, in their order. The table after them has a text for each way in which a step can
- * fail. Codes are stable. The texts are not. ../README.md has the same table with the source of each rule.
- */
+/** The steps of a verification, in their order. */
 export const attestationSteps = [
   'policy',
   'structure',
@@ -14,8 +11,9 @@ export const attestationSteps = [
 ] as const;
 export type AttestationStep = (typeof attestationSteps)[number];
 
+/** The step and a text for each code. Codes are stable; texts are not. ../README.md lists the source of each rule. */
 const table = {
-  // The policy or the platform cannot be used. The document did not fail.
+  // These are not failures of the document.
   ERR_ATTESTATION_POLICY: ['policy', 'the policy is not usable'],
   ERR_ATTESTATION_TRUST_ANCHOR: ['policy', 'the trust anchor is not usable'],
   ERR_ATTESTATION_UNSUPPORTED: [
@@ -29,7 +27,7 @@ const table = {
   ERR_ATTESTATION_CBOR_LIMIT: ['structure', 'the CBOR is nested too deeply or has too many items'],
   ERR_ATTESTATION_CBOR_INDEFINITE: ['structure', 'an indefinite length is used where none is allowed'],
   ERR_ATTESTATION_CBOR_DUPLICATE_KEY: ['structure', 'a map has the same key twice'],
-  ERR_ATTESTATION_CBOR_TAG: ['structure', 'there is a CBOR tag other than one 18 around the whole document'],
+  ERR_ATTESTATION_CBOR_TAG: ['structure', 'there is a CBOR tag other than a single tag 18 around the whole document'],
   ERR_ATTESTATION_COSE: ['structure', 'the document is not a COSE_Sign1'],
   ERR_ATTESTATION_FIELD_MISSING: ['structure', 'a mandatory field is missing'],
   ERR_ATTESTATION_FIELD_UNKNOWN: ['structure', 'a field has a name that is not text'],
@@ -38,7 +36,7 @@ const table = {
   ERR_ATTESTATION_TIMESTAMP: ['structure', 'the timestamp is no positive number of milliseconds'],
   ERR_ATTESTATION_PCR_COUNT: ['structure', 'the number of PCRs is not within 1 to 32'],
   ERR_ATTESTATION_PCR_INDEX: ['structure', 'a PCR index is not within 0 to 31'],
-  ERR_ATTESTATION_PCR_LENGTH: ['structure', 'a PCR has none of the lengths 32, 48 and 64'],
+  ERR_ATTESTATION_PCR_LENGTH: ['structure', 'the length of a PCR is not 32, 48 or 64 bytes'],
   ERR_ATTESTATION_CABUNDLE_LENGTH: ['structure', 'the bundle of CA certificates is empty or too long'],
 
   ERR_ATTESTATION_ALGORITHM: ['algorithm', 'the protected header is not exactly the algorithm ES384'],
@@ -58,7 +56,10 @@ const table = {
   ERR_ATTESTATION_CERTIFICATE_NOT_CA: ['chain', 'a certificate of the bundle is not a CA'],
   ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA: ['chain', 'the certificate that signed the document is a CA'],
   ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH: ['chain', 'there are more CAs below a certificate than it allows'],
-  ERR_ATTESTATION_CERTIFICATE_KEY_USAGE: ['chain', 'a certificate may not sign what it signed'],
+  ERR_ATTESTATION_CERTIFICATE_KEY_USAGE: [
+    'chain',
+    'the key usage of a certificate does not allow the signature that it made',
+  ],
 
   ERR_ATTESTATION_SIGNATURE: ['signature', 'the signature of the document is wrong'],
 
@@ -88,9 +89,7 @@ export class AttestationError extends Error {
   override readonly name = 'AttestationError';
   readonly code: AttestationErrorCode;
   readonly step: AttestationStep;
-  /**
-   * The index of the certificate that failed, 0 for the root. Set only by the step `chain`, if the failure is about one certificate.
-   */
+  /** The index of the certificate that failed, 0 for the root. Only the step `chain` sets it, if one certificate failed. */
   readonly certificate: number | undefined;
 
   constructor(code: AttestationErrorCode, detail?: string, cause?: unknown, certificate?: number) {

@@ -72,9 +72,9 @@ class Way {
   }
 
   /**
-   * Seals the message again, once, under the same id and delivery secret. Only the gateway reports `key_retired`, so an enclave may have
-   * opened and delivered the message. A chamber that recognizes the DeliveryId delivers no second copy. If a chamber does not recognize it,
-   * or if the message has to be proven again, the person decides.
+   * Seals the message again, once, under the same id and delivery secret. `key_retired` is only the gateway's claim: an enclave may have
+   * opened and delivered the message. A chamber that recognizes the DeliveryId delivers no second copy. If a chamber does not recognize
+   * it, or if the message has to be proven again, the person decides.
    */
   private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {
     this.sender.keys.forget(first.key);
@@ -88,8 +88,8 @@ class Way {
   }
 
   /**
-   * Returns the key to seal to. A person may take hours to answer, so after each answer the key is attested again if it became too old.
-   * @param chambersOf returns the chambers whose offices may get the message twice under a key. Null if no question is needed.
+   * Returns the key to seal to. A person may take hours to answer, so after each answer `attest` replaces a key that became too old.
+   * @param chambersOf returns the chambers whose offices may get the message twice under a key; null if the caller need not be asked
    * @returns undefined if the caller does not accept a possible second copy
    */
   private async acceptedKey(

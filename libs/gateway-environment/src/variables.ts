@@ -168,12 +168,11 @@ const text = (maxLength: number) =>
 const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
 
 /**
- * Every variable that the gateway reads, with its rule, its type and its default. A variable without a default is required unless it is
- * optional. Messages state the rule and never repeat the value, because some values are secrets. `environment.ts` checks variables against
- * each other. A test compares this table with .env.example.
+ * Every variable that the gateway reads. Messages state the rule and never repeat the value, because some values are secrets.
+ * `environment.ts` checks variables against each other. A test compares this table with .env.example.
  */
 export const VARIABLES = {
-  // The default selects the strict rules
+  // Rules are strictest in production
   NODE_ENV: z
     .enum(['development', 'test', 'production'], rule('must be development, test or production'))
     .default('production'),
@@ -231,7 +230,7 @@ export const VARIABLES = {
   TEE_ENDPOINT: enclaveAddress.optional(),
   ENCLAVE_URL: enclaveAddress.optional(),
   ENCLAVE_URLS: enclaveAddresses.optional(),
-  // Default and maximum are 5 s more than twice those of a chamber's timeoutMs in the enclave's configuration (infra compares them)
+  // Twice a chamber's timeoutMs (in the enclave's configuration) and 5 s more, for the default and the maximum. infra compares the two.
   ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 605_000).default(65_000),
   ENCLAVE_KEYS_INTERVAL_MS: wholeNumber(1000, 600_000).default(15_000),
   ENCLAVE_SECRETS_FILE: text(4096)
@@ -283,7 +282,7 @@ export const VARIABLES = {
 export type VariableName = keyof typeof VARIABLES;
 export type Values = { readonly [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
 
-/** A name that begins with one of these but is not in the table is a typing error, and is refused. */
+/** The gateway refuses a variable with one of these prefixes that is not in VARIABLES, because its name is probably mistyped. */
 export const OWN_PREFIXES = [
   'TEE_',
   'AUTH_',

@@ -79,10 +79,10 @@ export interface UnsignedRequest {
 }
 
 /**
- * Returns the headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests"), made by the AWS SDK's
- * signer. Beside the given headers these are `host`, `x-amz-date`, `x-amz-content-sha256`, `authorization` and, with a session token,
- * `x-amz-security-token`. Names are in lower case. The signer keeps derived keys of the last 50 credentials in memory. They are no secret from the parent, which
- * supplied the credentials.
+ * Returns the headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests"). The AWS SDK's signer
+ * adds `host`, `x-amz-date`, `x-amz-content-sha256`, `authorization` and, with a session token, `x-amz-security-token`. Names are in lower
+ * case. The signer keeps keys that it derived from the last 50 credentials in memory. The parent supplied the credentials, so these keys are
+ * not secret from the parent.
  */
 export async function signRequest(
   { origin, region, headers, body }: UnsignedRequest,

@@ -101,7 +101,7 @@ export function isProblemCode(value: unknown): value is ProblemCode {
   return typeof value === 'string' && Object.hasOwn(PROBLEMS, value);
 }
 
-/** Returns the document for `code`. `more` must contain nothing from a message. */
+/** Returns the document for `code`. `more` must not quote a message. */
 export function problemDocument(
   code: ProblemCode,
   more: Omit<ProblemDocument, 'type' | 'title' | 'status' | 'code'> = {},
@@ -111,8 +111,7 @@ export function problemDocument(
 }
 
 /**
- * The error for input that breaks a schema or a limit. `code` is a key of PROBLEMS. `message` names the place and the rule, never the
- * value.
+ * The error for input that breaks a schema or a limit. `message` names the place and the rule, never the value.
  */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

@@ -1,4 +1,4 @@
-// Loads the environment and the runtime of all specs (src/index.ts). Jest loads them by Node's own require, which does not know our
+// Loads jest's environment and runtime for all specs (src/index.ts). Jest loads them by Node's own require, which does not know our
 // aliases. So this file bundles them first, which takes about 50 ms per worker.
 const Module = require('node:module');
 const { join } = require('node:path');
@@ -17,7 +17,7 @@ const { outputFiles } = buildSync({
   sourcemap: 'inline',
   logLevel: 'error',
 });
-// Node's types lack its way to load a module from a string
+// Node's types do not declare `_compile`, which loads a module from a string
 const self = /** @type {any} */ (module);
 const bundle = /** @type {any} */ (new Module(entry, self));
 bundle.filename = entry;

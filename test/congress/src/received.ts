@@ -10,7 +10,7 @@ export interface ReceivedMessage {
   at: string;
 }
 
-/** The limits bound the memory that the messages take. */
+/** Limits of the memory that the messages take. */
 const MAX_DOCUMENTS = 100_000;
 const MAX_SUBJECTS = 2_000_000;
 

@@ -114,7 +114,7 @@ function imported(from: string, kept: Identity | undefined): Identity {
   return kept ?? given;
 }
 
-/** Turns an error of a library into a Failure. The message never quotes the file, which may have the secret. */
+/** Turns an error of a library into a Failure. The message never quotes the file, which may contain the secret. */
 function orFailure<T>(code: 'state_broken' | 'not_understood', file: string, read: () => T): T {
   try {
     return read();

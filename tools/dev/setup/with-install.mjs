@@ -1,6 +1,6 @@
-// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]: installs what is missing, because newcomers and CI run this first.
-// Then it runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. It runs on plain Node 20 without
-// packages.
+// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]
+// Installs what is missing. Then runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. This file itself
+// needs only Node 20, because newcomers and CI run it before anything is installed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -39,7 +39,6 @@ if (!help && name === 'test' && !(await ensureTestTools())) process.exit(1);
 if (!help && name === 'test' && !args.some((argument) => /\.long\b/.test(argument)))
   args.push('--testPathIgnorePatterns', String.raw`\.long\.integration\.spec\.ts$`);
 
-// Everything is ready by now, so the script's first step is removed. With `exec` the command replaces the shell, and gets signals and
-// returns its exit code itself.
+// Everything is ready, so the script's first step is skipped. With `exec` the command replaces the shell, so that it gets signals itself.
 const command = script.startsWith(READY) ? script.slice(READY.length) : script;
 process.exitCode = await runChild('/bin/sh', ['-c', `exec ${command} "$@"`, 'sh', ...args]);

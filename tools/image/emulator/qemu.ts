@@ -1,5 +1,5 @@
-// Builds QEMU from Debian's source with our patches, because Debian's binary packages lack the nitro-enclave machine and, for arm64's virt,
-// the NSM.
+// Builds QEMU from Debian's source with our patches. Debian's binary packages lack the nitro-enclave machine (x86-64), and the NSM device
+// for the virt machine (arm64).
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ import type { ImageArchitecture } from '../inputs/lock-inputs';
 
 export const PATCHES = join('tools', 'image', 'emulator', 'patches');
 
-/** For each architecture: the program, the devices that are compiled in, and the machine that `-M help` of a good build lists. */
+/** `devices` are compiled in. `-M help` of a good build lists `machine`. */
 const TARGETS = {
   x86_64: {
     target: 'x86_64-softmmu',
@@ -33,7 +33,7 @@ const TARGETS = {
 
 export const qemuProgram = (architecture: ImageArchitecture): string => TARGETS[architecture].program;
 
-/** Returns the options that leave out everything that the machine does not use: 1,300 compile steps instead of 10,000. */
+/** Leaves out what the machine does not use, for 1,300 compile steps instead of 10,000. */
 export function configureOptions(architecture: ImageArchitecture): string[] {
   const { target, accelerators } = TARGETS[architecture];
   return [
@@ -48,7 +48,7 @@ export function configureOptions(architecture: ImageArchitecture): string[] {
   ];
 }
 
-/** The loader that starts programs with the libraries of the build root, whatever the machine has. */
+/** The loader of the build root. It starts programs with the build root's libraries instead of the machine's. */
 const LOADER = 'ld-linux-x86-64.so.2';
 
 /**
@@ -126,7 +126,7 @@ async function compile(inside: BuildRoot, architecture: ImageArchitecture, logFi
   say(`QEMU: built in ${seconds(startedAtMs)}`);
 }
 
-/** Returns the patches for this architecture, without patches whose names begin with another architecture. */
+/** Returns the patches for this architecture. arm64 uses all patches; x86_64 leaves out those named `arm64-*`. */
 export function patchFiles(root: string, architecture: ImageArchitecture): string[] {
   const folder = join(root, PATCHES);
   const files = readdirSync(folder)

@@ -31,7 +31,7 @@ export async function sealedKeys(client: Client): Promise<SealedKeyRow[]> {
   return rows;
 }
 
-/** @returns the key as it is now; `before`: it had been revoked already, so nothing changed; undefined if there is no such key */
+/** @returns the key as it is now, and `before`: whether it was revoked already; undefined if there is no such key */
 export async function revokeKey(
   client: Client,
   keyId: string,

@@ -12,7 +12,7 @@ import { requireCompared } from '../../image/prebuilt/require-compared';
 
 export type Architecture = 'arm64' | 'x86_64';
 
-/** The architecture's name in npm and Node. */
+/** npm's and Node's names of the architectures. */
 export const NPM_ARCHITECTURE: Readonly<Record<Architecture, string>> = { arm64: 'arm64', x86_64: 'x64' };
 
 const run = promisify(execFile);
@@ -47,7 +47,7 @@ export async function layOut(
   for (const name of ['LICENSE', 'NOTICE']) await copyFile(join(root, name), join(folder, name));
 }
 
-/** Bundles an app. npm has koffi's native part only for this machine, so the file beside the bundle is replaced by `npmArch`'s. */
+/** Bundles an app. The build uses koffi's native file for this machine, so the file for `npmArch` replaces it. */
 async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<void> {
   await run(process.execPath, [join(root, 'tools/dev/build/build.mjs'), app, '--outdir', folder], { cwd: root });
   const koffi = await fetchNpmPackage(
@@ -68,7 +68,6 @@ async function bundleMigrations(root: string, folder: string): Promise<void> {
   await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
 }
 
-/** Bundles a script into `main.mjs` in the folder. */
 async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<void> {
   const { metafile } = await build({
     metafile: true,

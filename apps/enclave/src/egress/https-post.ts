@@ -24,7 +24,7 @@ export type HttpsFailure =
   | 'connection_lost'
   | 'malformed_answer';
 
-/** The request got no answer. `sent`: whether any byte of the request may have left; if so, the server may have acted on the request. */
+/** The request got no answer. If `sent`, bytes of the request may have left, so the server may have acted on it. */
 export class HttpsError extends Error {
   override readonly name = 'HttpsError';
   constructor(
@@ -37,7 +37,7 @@ export class HttpsError extends Error {
 }
 
 export interface HttpsPost extends SecureOptions {
-  /** The destination for which the connection is counted. */
+  /** Connections are counted by destination. */
   destination: EnclaveDestination;
   /** Path and query. */
   target: string;
@@ -45,17 +45,15 @@ export interface HttpsPost extends SecureOptions {
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
   /**
-   * Idle connections to this origin under these authorities. The request uses one of them, or opens a new connection, and returns it here
-   * afterwards. If undefined, the request uses a new connection that ends with the answer.
+   * Idle connections to this origin under these authorities. The request takes one of them, or opens a new one, and returns it here
+   * afterwards. If undefined, the request opens a connection and closes it after the answer.
    */
   kept?: KeptConnections | undefined;
-  /** The answer's body is read up to this length. */
   maxAnswerBytes: number;
   /** For the whole exchange, from name resolution to the last byte of the answer. */
   timeoutMs: number;
-  /** Aborts the request at any time. */
   signal?: AbortSignal | undefined;
-  /** Aborts the request as long as none of its bytes was sent; has no effect later. */
+  /** Aborts the request only before its first byte is sent. */
   signalBeforeSending?: AbortSignal | undefined;
 }
 
@@ -194,7 +192,7 @@ function exchange(
   });
 }
 
-/** Never rejects: the status and headers have been read, and the body only explains them. */
+/** Never rejects, because the body only explains the status and headers. */
 async function readBounded(
   incoming: IncomingMessage,
   maxBytes: number,

@@ -1,4 +1,4 @@
-// What the person enters, as one store of signals: every step shows it and the review reads it. It stays in this page.
+// What the person enters, as signals.
 import type { Message } from '@communique-tee/client';
 import { isState, officesOf, type State, validateCongressMessage } from '@communique-tee/protocol';
 import { batch, computed, signal, type Signal } from '@preact/signals';
@@ -14,7 +14,7 @@ export const NO_DISTRICT = 'none';
 export interface FormContent {
   readonly values: Readonly<Partial<Record<FieldName, string>>>;
   readonly topics: readonly Topic[];
-  /** Codes of the seats that are checked by name: those of the state that need no choice of a district. */
+  /** Codes of the checked seats. Only the state's seats that need no choice of a district have a checkbox. */
   readonly seats: readonly string[];
 }
 
@@ -24,18 +24,18 @@ export const values = Object.fromEntries(FIELD_NAMES.map((name) => [name, signal
 export const topics = signal<readonly Topic[]>([]);
 export const seats = signal<readonly string[]>([]);
 
-/** The state of the address, once one is chosen. */
+/** The state that the person chose. */
 export const state = computed((): State | undefined => {
   const chosen = values['constituent/state'].value;
   return isState(chosen) ? chosen : undefined;
 });
 
-/** Whether the person has to choose a district. A state with one seat has none to choose, and typed office codes replace the choice. */
+/** Whether the person has to choose a district. Typed office codes replace the choice. */
 const asksForDistrict = computed(
   () => state.value !== undefined && hasDistricts(state.value) && values.offices.value.trim() === '',
 );
 
-/** The codes of the offices chosen so far: the typed codes if there are any, else the seats chosen by name. */
+/** The codes of the offices chosen so far: the typed codes if there are any, else the district and the checked seats. */
 export const offices = computed((): readonly string[] => {
   const codes = readOfficeCodes(values.offices.value);
   if (codes.length > 0) return codes;
@@ -72,9 +72,9 @@ export function problemsOf(step: Step): readonly FormProblem[] {
   return problems.value.filter(({ field }) => (field === undefined ? 'review' : FIELDS[field].step) === step);
 }
 
-/** The message for the client library; null while something is wrong with it. */
+/** The message for the client library; null while it has problems. */
 export function currentMessage(): Message | null {
-  // readForm makes the shape, and the check has found no problem
+  // `checked` found no problem, so the content is a Message
   return problems.value.length === 0 ? (content.value as unknown as Message) : null;
 }
 
@@ -125,16 +125,15 @@ export function clearMessage(): void {
   });
 }
 
-/** What a campaign's text fills in. */
+/** What a campaign's text fills into the form. */
 export interface Words {
   readonly fields: Readonly<Partial<Record<FieldName, string>>>;
   readonly topics: readonly Topic[];
 }
 
-/** What a campaign's text has filled in; undefined if none has. */
 export const filledIn = signal<Words | undefined>(undefined);
 
-/** Whether the person would lose something by leaving. The campaign, which the link names, and what a text has filled in do not count. */
+/** Whether the person would lose something by leaving. The link can restore the campaign and its text, so these do not count. */
 export function hasContent(): boolean {
   const { fields = {}, topics: given = [] } = filledIn.value ?? {};
   if (topics.value.join() !== given.join()) return true;

@@ -7,7 +7,7 @@ import { EgressMetrics, type RouteMetrics } from './egress-metrics';
 import type { EgressSettings, Route } from './egress-settings';
 import { relay } from './relay';
 
-/** Each failing destination is logged at most once in this time; the metrics count every failure. */
+/** The proxy logs each kind of failure of a destination at most once in this time. The metrics count every failure. */
 const LOG_INTERVAL_MS = 10_000;
 
 export interface EgressProxy {

@@ -22,7 +22,7 @@ export const bits = (unused: number, ...content: Uint8Array[]) => element(0x03, 
 export const boolean = (byte: number) => element(0x01, Uint8Array.of(byte));
 export const ascii = (tag: number, text: string) => element(tag, new TextEncoder().encode(text));
 
-/** Encodes an object identifier from its bytes, such as one under 2.5.4 or 2.5.29. */
+/** Encodes an object identifier. `hex` is its content: `550403` for 2.5.4.3. */
 export const oid = (hex: string) => element(0x06, fromHex(hex));
 
 export function fromHex(hex: string): Uint8Array {

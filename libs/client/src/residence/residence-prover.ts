@@ -21,7 +21,7 @@ import {
 } from '@communique-tee/residence';
 import type { ListPath, PreparedProof, ResidenceProver, ResidenceQuestion } from '../api';
 
-/** The method `prove` of what `createProver` returns, from `@communique-tee/residence/prover` or, in browsers, `.../prover/browser`. */
+/** The `prove` method of a prover that `createProver` of `@communique-tee/residence/prover` or `.../prover/browser` makes. */
 export type Prove = (
   witness: Witness,
   options: { readonly onProgress: (phase: 'loading' | 'solving' | 'proving') => void; readonly signal?: AbortSignal },

@@ -1,7 +1,7 @@
 import type { Primitives } from './primitives';
 
 /**
- * Returns the X25519 secret, 32 bytes. Returns undefined for a key of small order: its secret is all zeros, which anyone can know (RFC 7748
+ * Returns the X25519 secret, 32 bytes. Returns undefined for a key of small order: its secret is always zeros, so anyone knows it (RFC 7748
  * section 6.1, RFC 9180 section 7.1.4).
  */
 export function sharedSecret<PrivateKey>(

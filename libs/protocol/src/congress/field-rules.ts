@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { BILL_TYPES } from './cwc-vocabulary';
 
-/** The rules that a field of a message can break: `code` of a field problem. Offices have further codes (office-refusal.ts). */
+/** The `code` of a field problem names the rule that the field breaks. Problems of offices have further codes (office-refusal.ts). */
 export const FIELD_RULES = [
   'required',
   'too_short',
@@ -46,7 +46,7 @@ export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/version': 'must be 1',
 };
 
-/** Returns the end of a sentence that starts with the field. It contains no part of the value. */
+/** Returns a sentence without its subject, the field. It contains no part of the value. */
 export function describeProblem(rule: FieldRule, pointer: string, limit: number | undefined): string {
   switch (rule) {
     case 'required':
@@ -72,12 +72,12 @@ export function describeProblem(rule: FieldRule, pointer: string, limit: number 
   }
 }
 
-/** Returns the rule that an issue of the schema is about, and its limit if it has one. */
+/** Returns the rule that caused an issue of the schema, and the rule's limit if it has one. */
 export function ruleOf(issue: z.core.$ZodIssue, isMissing: boolean): { rule: FieldRule; limit?: number } {
   if (issue.code === 'too_small' || issue.code === 'too_big') {
     const [rule, limit] =
       issue.code === 'too_small' ? (['too_short', issue.minimum] as const) : (['too_long', issue.maximum] as const);
-    // For a number, no limit is returned, so that the person reads the form of the field
+    // A number gets no limit, so that `describeProblem` returns the field's form
     return issue.origin === 'array' || issue.origin === 'string' ? { rule, limit: Number(limit) } : { rule };
   }
   if (issue.code === 'unrecognized_keys') return { rule: 'unknown_field' };

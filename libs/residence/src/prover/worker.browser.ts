@@ -1,4 +1,4 @@
-// The program of the prover's worker in a page: a separate file (tools/dev/build/page.mjs) with its own Content-Security-Policy.
+// A page's prover runs this worker. tools/dev/build/page.mjs builds it as a separate file, which has its own Content-Security-Policy.
 import { REFERENCE_STRING_BYTES } from '../barretenberg/reference-string';
 import { webAssembly } from '../barretenberg/web-assembly';
 import { isReferenceString, silenceConsole, WorkerProver } from './prove-in-worker';
@@ -44,7 +44,7 @@ async function loadReferenceString(address: string): Promise<Uint8Array> {
       hasAnswered ||= error instanceof DownloadError && error.answered;
     }
   }
-  // The codes differ, because without any answer the person may try again
+  // Only without any answer is it worth trying again, so the codes differ
   throw new ProvingError(hasAnswered ? 'ERR_PROVING_NO_REFERENCE_STRING' : 'ERR_PROVING_FILES');
 }
 

@@ -2,8 +2,8 @@
 export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 /**
- * Runs a jest block that needs something which the machine may lack. If that is missing, jest skips the block, and the reason is printed.
- * If CI is set, the block fails instead, because CI would count a skipped block as passed.
+ * Runs a jest block if the machine has what the block needs. Otherwise jest skips the block, and the reason is printed. If CI is set, the
+ * block fails instead, because CI would count a skipped block as passed.
  */
 export function describeWith(availability: Availability, name: string, body: () => void): void {
   if (availability.available) {

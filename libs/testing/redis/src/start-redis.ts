@@ -14,7 +14,7 @@ import {
 import { findRedisServer } from './find-redis';
 
 export interface RedisOptions {
-  /** Starts a separate server, even if REDIS_URL names one. Tests that stop, fill or fail over a server need it. */
+  /** Starts a server even if REDIS_URL names one. Tests that stop, fill or fail over a server need their own. */
   readonly own?: boolean;
   readonly port?: number;
   /** Further settings, e.g. `{ maxmemory: '8mb' }`. */
@@ -37,7 +37,7 @@ export interface Redis extends AsyncDisposable {
 const MISSING =
   'no redis-server: install it (apt-get install redis-server), or set REDIS_URL, or run `npm test`, which tries to fetch it';
 
-/** Returns for describeWith whether startRedis can return a server. */
+/** For describeWith: whether startRedis can return a server. */
 export function redisAvailability(options: RedisOptions = {}): Availability {
   const shared = options.own !== true && (process.env['REDIS_URL'] ?? '') !== '';
   return shared || findRedisServer() !== undefined ? { available: true } : { available: false, reason: MISSING };

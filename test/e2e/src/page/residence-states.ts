@@ -26,7 +26,7 @@ async function registered(stage: ResidenceStage, district?: string): Promise<Res
   return resident;
 }
 
-/** All states of the proof of residence. They need a system where the proof is optional. */
+/** The page's states about the proof of residence. They need a system where the proof is optional. */
 export const RESIDENCE_STATES: readonly PageState<ResidencePageSystem>[] = [
   { name: 'residence-choice', reach: open },
   {

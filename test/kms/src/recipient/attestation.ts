@@ -38,8 +38,7 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
     const claimed = readAttestation_unverified(document);
     const age = nowMs - claimed.timestampMs;
     try {
-      // KMS accepts every measurement, because the key policy decides about them. So the document's own measurements are the accepted ones
-      // here.
+      // The key policy decides about measurements, so this check accepts the document's own.
       await verifier.verify(document, {
         acceptedMeasurements: [{ pcr0: measurement(claimed), operator: 'any' }],
         freshness: { documentTakenFromCache: true },
@@ -49,8 +48,7 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
         trustAnchor,
       });
     } catch (error) {
-      // The key policy has to refuse a debug enclave's zeros. Chain and signature were verified before the measurements; the age would have
-      // come after them, so it is checked here.
+      // The key policy has to refuse a debug enclave, not this check. The verifier stopped at the measurements, before it checked the age.
       if (!(error instanceof AttestationError && error.code === 'ERR_ATTESTATION_DEBUG')) throw error;
       if (age > MAX_AGE_MS) throw new AttestationError('ERR_ATTESTATION_TOO_OLD');
       if (age < -MAX_FUTURE_MS) throw new AttestationError('ERR_ATTESTATION_FROM_FUTURE');
@@ -73,8 +71,8 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
 }
 
 /**
- * Returns PCR0 for the verifier's policy. The policy accepts no zeros, so they become `ff`; the verifier's debug check refuses zeros before
- * it compares this value.
+ * Returns PCR0 for the verifier's policy. The policy accepts no zeros, so `ff` replaces them. The verifier never compares this replacement,
+ * because its debug check refuses the document first.
  */
 function measurement({ pcrs }: UnverifiedAttestation): string {
   const pcr0 = hex(pcrs.get(0) ?? new Uint8Array());

@@ -2,9 +2,9 @@ import { constants, createCipheriv, createHash, createPublicKey, publicEncrypt, 
 import { indefinite, integer, NULL, octets, oid, sequence, tlv } from './ber';
 
 /**
- * `kms`: like answers of KMS that others recorded (RustCrypto/formats#779, aws-nitro-enclaves-sdk-c#12), with indefinite lengths outside
- * and the encrypted content as a constructed octet string. `scattered`: like `kms`, but with many short pieces, as KMS writes longer
- * content. `definite`: DER with a primitive octet string.
+ * `kms`: like recorded answers of KMS (RustCrypto/formats#779, aws-nitro-enclaves-sdk-c#12). The outer lengths are indefinite, and the
+ * encrypted content is a constructed octet string. `scattered`: the same with many short pieces, as KMS writes longer content. `definite`:
+ * DER with a primitive octet string.
  */
 export type EnvelopeForm = 'kms' | 'scattered' | 'definite';
 

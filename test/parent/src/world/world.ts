@@ -25,7 +25,7 @@ import { MetadataStandIn } from './metadata';
 
 export const INSTANCE = 'i-0123456789abcdef0';
 export const ACME_HOST = 'acme.example.org';
-/** The host from which a parent with RDS fetches the authorities of RDS's certificates. */
+/** A parent that uses RDS fetches RDS's certificate authorities from this host. */
 const TRUST_STORE = 'truststore.pki.rds.amazonaws.com';
 /** The addresses that the machine's DNS answers, from ranges for documentation (RFC 5737). */
 const ADDRESSES = {
@@ -191,7 +191,7 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
   }
 }
 
-/** Starts a server that answers every path with an authority. The parent checks only the form of the answer. */
+/** Starts a server that answers every path with its own certificate. The parent checks only the answer's form. */
 async function startTrustStore(
   folder: TemporaryFolder,
 ): Promise<{ readonly port: number; readonly certificate: string; readonly stop: () => void }> {
@@ -211,5 +211,5 @@ async function startTrustStore(
   };
 }
 
-/** Returns random bytes as the image, which is never booted, because the hypervisor stand-in starts the app. */
+/** Random bytes are enough for an image, because the hypervisor stand-in starts the app without it. */
 export const imageBytes = (): Uint8Array => new Uint8Array(randomBytes(4096));

@@ -97,11 +97,11 @@ async function quotaOf(context: Context, code: string): Promise<number> {
   return value;
 }
 
-/** Returns the default vCPUs by type. A type that AWS does not know is missing from the map. */
+/** Returns the default vCPUs by type, without the types that AWS does not know. */
 async function defaultVcpus(context: Context, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>();
   for (let at = 0; at < types.length; at += MOST_FILTER_VALUES) {
-    // Filter by type, because a request that names an unknown type fails, but a filter only finds nothing.
+    // A filter, because a request that names an unknown type in its list of types fails.
     const filter = { Name: 'instance-type', Values: types.slice(at, at + MOST_FILTER_VALUES) };
     const { InstanceTypes: described = [] } = await context
       .aws()
@@ -130,7 +130,7 @@ async function usedByOthers(context: Context): Promise<number> {
     pages += 1;
     if (pages >= MOST_PAGES) break;
   }
-  // Some instances do not report their CPU options; count the default of their type.
+  // For an instance that does not report its CPU options, count the default of its type.
   const untold = others.filter((instance) => cpusOf(instance) === undefined);
   const defaults = await defaultVcpus(context, [...new Set(untold.flatMap(({ InstanceType: type }) => type ?? []))]);
   return others.reduce((sum, one) => sum + (cpusOf(one) ?? defaults.get(one.InstanceType ?? '') ?? 1), 0);

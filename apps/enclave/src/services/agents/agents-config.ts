@@ -20,8 +20,8 @@ const providerMembers = {
   /** Anyone who has the image can read it. */
   apiKeyReadableInImage: secretValueSchema.optional(),
   /**
-   * Used instead of a readable key: the name of an operator's secret, which KMS decrypts only for attested enclaves that the KMS key's
-   * policy names.
+   * The name of an operator's secret, instead of a readable key. KMS decrypts it only for attested enclaves that the policy of the KMS key
+   * names.
    */
   apiKeySecret: z.string().regex(SECRET_NAME).optional(),
 };
@@ -36,10 +36,7 @@ const MAX_EXCHANGE_MS = (LIMITS.taskSeconds - 5) * 1000;
 
 export const agentsConfigSchema = z.strictObject({
   providers: z.strictObject({
-    /**
-     * If absent, no organization header is sent. An empty value, or a text that cannot be an organization's id (such as `undefined`), is
-     * refused.
-     */
+    /** Without `organization`, the enclave sends no organization header. */
     openai: providerSchema({
       organization: z
         .string()
@@ -49,7 +46,7 @@ export const agentsConfigSchema = z.strictObject({
     gemini: providerSchema({}).optional(),
     anthropic: providerSchema({}).optional(),
   }),
-  /** The models that people can choose: each is one exact model under the operator's short name. */
+  /** The models that people can choose. Each `id` is the operator's short name for one exact model. */
   classes: z
     .array(
       z.strictObject({
@@ -76,11 +73,10 @@ export const agentsConfigSchema = z.strictObject({
        */
       maxConcurrent: z.int().min(1).max(32).default(8),
       /**
-       * Replies that are kept, for ten minutes each (about 20 KiB each). While this many paid replies are kept, new tasks get
-       * `enclave_busy`.
+       * The enclave keeps each reply (about 20 KiB) for ten minutes. While it keeps this many paid replies, new tasks get `enclave_busy`.
        */
       maxRememberedReplies: z.int().min(10).max(10_000).default(512),
-      /** The time limit for the whole exchange with a provider, including the answer: 85 s, because the gateway waits for 90 s. */
+      /** For the whole exchange with a provider: 85 s, because the gateway waits for 90 s. */
       timeoutMs: z.int().min(100).max(MAX_EXCHANGE_MS).default(MAX_EXCHANGE_MS),
     })
     .prefault({}),
@@ -89,7 +85,6 @@ export type AgentsConfig = z.output<typeof agentsConfigSchema>;
 export type ModelClass = AgentsConfig['classes'][number];
 export type ProviderConfig = NonNullable<AgentsConfig['providers'][Provider]> & { organization?: string | undefined };
 
-/** Returns the configured providers. */
 export function providersOf({ providers }: AgentsConfig): [Provider, ProviderConfig][] {
   return PROVIDERS.flatMap((provider): [Provider, ProviderConfig][] => {
     const config = providers[provider];
@@ -108,8 +103,8 @@ export function agentsSecrets(config: AgentsConfig): string[] {
 }
 
 /**
- * Returns what is wrong in a well-formed configuration. A model without a row in the price table has no price and no known request shape,
- * so the enclave does not start with it.
+ * Returns the problems of a configuration that fits the schema. A model without a row in the price table has no price and no known request
+ * shape, so the enclave does not start with it.
  */
 export function agentsProblems(config: AgentsConfig, table: PriceTable = PRICE_TABLE): string[] {
   const hasRow = ({ provider, model }: ModelClass) =>

@@ -8,13 +8,13 @@ import { windowsOf } from './windows';
 /** How long a cached refusal replaces PostgreSQL's decision. */
 export const REFUSAL_LIFE_MS = 2000;
 
-/** PostgreSQL refused with `code` a moment ago and would do so again. Valid until performance.now() is `untilMs`. */
+/** PostgreSQL's recent refusal. It is valid until performance.now() reaches `untilMs`. */
 export interface CachedRefusal {
   readonly code: BudgetRefusal;
   readonly untilMs: number;
 }
 
-/** Which codes each key may hold. If several keys hold a code, the first key decides. */
+/** The codes that each key of `cachedRefusalKeys` may have. If several keys have a code, the first key decides. */
 const CODES = [
   ['emergency_stop'],
   ['user_daily_limit_reached', 'daily_messages_reached', 'fair_share_reached'],
@@ -31,22 +31,19 @@ export function cachedRefusalKeys(owner: string, now: Date): readonly [string, s
   ];
 }
 
-/**
- * What a request wants to spend. Only the owner's daily number of messages refuses a message without a price. Tasks
- * of agents reserve different amounts, so a window that is full for one may have room for another: only the stop
- * refuses them all.
- */
+/** What a request wants to spend. */
 export type Spending = 'paid_message' | 'free_message' | 'agent_task';
 
 const REFUSED_BY: Readonly<Record<Spending, readonly BudgetRefusal[]>> = {
   paid_message: CODES.flat(),
   free_message: ['daily_messages_reached'],
+  // Tasks reserve different amounts, so a window that is full for one task may have room for another.
   agent_task: ['emergency_stop'],
 };
 
 /**
- * Returns the refusal that these values hold for the given spending, or null.
- * @param values of the three keys, or empty; a text that is not one of the key's codes is ignored
+ * Returns the cached refusal that applies to this spending, or null.
+ * @param values the values of the three keys, or none; a value that is not one of its key's codes is ignored
  */
 export function readCachedRefusal(
   values: readonly CachedValue[],
@@ -67,7 +64,7 @@ function lifeMs(code: BudgetRefusal, now: Date): number {
   return Math.min(REFUSAL_LIFE_MS, (windowEnd(code, now)?.getTime() ?? Infinity) - now.getTime());
 }
 
-/** Tells every process, through Redis, which refusal PostgreSQL has just given. Without Redis PostgreSQL is asked each time. */
+/** Shares PostgreSQL's refusals with every process, through Redis. */
 @Injectable()
 export class CachedRefusals {
   private readonly underWay = new Set<string>();
@@ -76,7 +73,7 @@ export class CachedRefusals {
 
   /**
    * Returns at once; the answer to the client does not wait for Redis.
-   * @param code a refusal that every other request of the kind would get too; for an agent's task, only the stop is one
+   * @param code a refusal that every similar request would get too. For an agent's task, pass only `emergency_stop`.
    */
   remember(code: BudgetRefusal, owner: string | null, now: Date): void {
     // Without an owner only the stop and the system's windows refuse.
@@ -92,8 +89,8 @@ export class CachedRefusals {
 const ofRequest = new WeakMap<FastifyRequest, CachedRefusal>();
 
 /**
- * Keeps the refusal that the entrance read before the body. The handler applies it, because a message that was accepted before must still
- * be answered.
+ * Keeps the refusal that the gateway read before the body. The handler applies it later, because a message that was accepted before must
+ * still be answered.
  */
 export function keepCachedRefusal(request: FastifyRequest, refusal: CachedRefusal): void {
   ofRequest.set(request, refusal);

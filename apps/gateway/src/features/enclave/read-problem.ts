@@ -8,7 +8,7 @@ const problemSchema = z.object({
   retryAfterSeconds: z.int().min(1).max(86_400).optional(),
 });
 
-/** Reads the problem in a response other than 200; only its code and its Retry-After are kept. */
+/** Reads the code and the Retry-After of the problem in a response other than 200. */
 export function readProblem(
   response: Extract<Exchange, { kind: 'response' }>,
 ): Extract<EnclaveResult<never>, { kind: 'problem' }> {

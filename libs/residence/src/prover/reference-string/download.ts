@@ -1,11 +1,9 @@
-// Downloads the beginning of a file from a public host, within limits of size and time.
-
 export interface DownloadOptions {
   readonly fetch: typeof fetch;
-  /** The limit for each host, from the request to the last byte. */
+  /** From the request to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Fetches the whole file, because browsers cache only whole files. Only for a file of exactly the wanted length. Default: false. */
+  /** Requests no range, because browsers cache only whole files. Only for a file of exactly the wanted length. Default: false. */
   readonly whole?: boolean;
 }
 
@@ -13,7 +11,7 @@ export interface DownloadOptions {
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
 
-  /** @param answered whether the host answered, but not with the wanted bytes */
+  /** @param answered whether the host answered with something else than the wanted bytes; false for a status from 500 */
   constructor(
     text: string,
     readonly answered = false,
@@ -24,8 +22,8 @@ export class DownloadError extends Error {
 
 /**
  * Returns the first `length` bytes of a file. Reads no more, even if the host ignores the range.
- * @throws DownloadError (rejects) unless the host answers in time with 200, or 206 and exactly this range, and with enough bytes; the
- * signal's reason
+ * @throws (rejects) DownloadError: no connection, no answer in time, a status other than 200 and 206, another range, or too few bytes.
+ * If `signal` aborts, its reason.
  */
 export async function downloadStart(url: string, length: number, options: DownloadOptions): Promise<Uint8Array> {
   const { fetch, timeoutMs, signal, whole = false } = options;

@@ -1,7 +1,7 @@
 import type { Usage } from '@communique-tee/protocol';
 import { member, type Json } from './dialect';
 
-/** A value that is not a count. Caught within this file; one such value makes the whole usage invalid. */
+/** A value is not a count, so `usageBy` returns null. */
 class NoCount extends Error {}
 
 /**
@@ -41,9 +41,9 @@ export function without(whole: number, ...parts: readonly number[]): number {
 }
 
 /**
- * Returns the tokens in classes that do not overlap. Null if a required count is absent, if a count is negative or not a whole number, or
- * if the counts do not add up to the stated total. Also null if the prompt or the text has no token, because such a usage would cost
- * nothing.
+ * Returns the usage that `read` returns. Returns null if a required count is absent, if a count is negative or not a whole number, or if
+ * the counts do not add up to the stated total. Also null if the prompt, or a text that is not empty, has no token: such a usage would cost
+ * too little.
  * @param text the answer's text
  */
 export function usageBy(text: string, read: () => Usage): Usage | null {

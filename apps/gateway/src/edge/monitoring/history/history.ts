@@ -20,10 +20,7 @@ import {
 
 const INTERVAL_MS = 10_000;
 const KEPT_MS = 6 * 3_600_000;
-/**
- * Time until the first sample: short, so that a page opened at once has something to show, and long enough for the first check of the
- * enclave.
- */
+/** Time until the first sample. It is short for a page that is opened at once, but long enough for the first check of the enclave. */
 const FIRST_MS = 1000;
 const TIMEOUT_MS = 5000;
 
@@ -145,7 +142,7 @@ async function inTime<State>(asked: Promise<State>): Promise<State | null> {
 export function statusesOf(results: Record<IndicatorName, Readonly<Record<string, unknown>>>): Sample['indicators'] {
   const statusOf = (name: IndicatorName): IndicatorStatus => {
     const { status, store } = results[name];
-    // Without a configured Redis, limits in memory are normal. A configured Redis that is away is reported as down
+    // The store is also in memory while a configured Redis is away, but then the status is `down`
     if (name === 'redis' && status === 'up' && store === 'memory') return 'unused';
     return status === 'up' || status === 'degraded' ? status : 'down';
   };
