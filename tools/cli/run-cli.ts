@@ -22,7 +22,7 @@ export interface Edition {
   readonly name: string;
   /** What --version prints; undefined: the version of package.json. */
   readonly version?: string;
-  /** Commands beside those that every edition has. */
+  /** Commands that only this edition has. */
   readonly more: readonly AddCommand[];
   /** Absent if this edition makes no proofs of residence. */
   readonly openProver?: OpenProver;
@@ -79,9 +79,7 @@ export async function runCli(argv: readonly string[], context: Context, edition:
   }
 }
 
-/**
- * Rejects `thrown` a second after an interruption. Normally the command itself ends before that, and reports what it knows.
- */
+/** Rejects `thrown` a second after an interruption. Normally the command ends by itself before that. */
 function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>; end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let interrupted = (): void => undefined;
@@ -123,9 +121,9 @@ const SENT_WORDS: Readonly<Record<WhetherSent, string>> = {
   accepted: 'The gateway has it.',
 };
 
-/** Printed for a proven message that was sealed again and refused: the gateway keeps the nullifier of a message that it has relayed. */
+/** For a message with a proof that was sealed again and refused, because the gateway keeps the nullifier of a message that it relayed. */
 const MAY_BE_DELIVERED =
-  'It may have been delivered before the enclave lost its key. The gateway accepts no second one with a proof in this campaign.';
+  'It may have been delivered before the enclave lost its key. The gateway accepts only one message with a proof per campaign.';
 
 /** Prints an error and returns its exit code. With --json the error is JSON, even if the arguments could not be read. */
 function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], context: Context): Exit {

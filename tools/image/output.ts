@@ -18,7 +18,7 @@ export function asJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
-/** Shows a percentage on one line, which is cleared at the end, only on a terminal. */
+/** On a terminal, shows a percentage on one line. `wipe` clears the line. */
 export class ProgressLine {
   #shown = -1;
 

@@ -2,7 +2,7 @@ import type { ServiceLog } from './service-logs';
 import { CONNECTION_ENDS } from '@communique-tee/protocol';
 import type { ParentSettings } from './settings';
 
-/** Namespace of the gateway's metrics, which all have the dimension `stack`. */
+/** Namespace of the gateway's metrics and the parent's. All metrics of the gateway have the dimension `stack`. */
 export const METRIC_NAMESPACE = 'CommuniqueTee';
 
 /** The number of values of each label that becomes a dimension. CloudWatch bills every combination as a metric (infra/src/cost). */
@@ -10,13 +10,13 @@ export const LABEL_VALUES = { enclave: 1, outcome: CONNECTION_ENDS.length, store
 
 /**
  * The metrics of the gateway (docs/operations.md, "Metrics") that an alarm or the dashboard reads, each with the labels that become
- * dimensions beside `stack`. No other metrics are sent, because CloudWatch bills every combination of values as a metric.
+ * dimensions beside `stack`. The agent sends no other metrics of the gateway, because CloudWatch bills every combination of values as one.
  */
 export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LABEL_VALUES)[]>> = {
   communique_attestation_trusted: ['enclave'],
   communique_enclave_clock_error_seconds: ['enclave'],
-  // The next two metrics have further labels (destination; destination and enclave). Without them there are several samples per minute, and
-  // Maximum (of the first) and Sum (of the second) are still correct.
+  // The next two metrics have further labels, which do not become dimensions: destination; destination and enclave. So CloudWatch gets
+  // several samples per minute. Use only Maximum for the first metric, and only Sum for the second.
   communique_enclave_certificates_refused: ['enclave'],
   communique_enclave_connections_total: ['outcome'],
   communique_queue_jobs: [],
@@ -38,7 +38,7 @@ export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LAB
 
 const MINUTE = 60;
 
-/** /etc/communique/cloudwatch-agent.json. It reads log files, because not every version of the agent reads the journal. */
+/** /etc/communique/cloudwatch-agent.json. The agent reads log files, because not every version of it can read the journal. */
 export function cloudwatchAgent(settings: ParentSettings, services: readonly ServiceLog[]): object {
   const file = (path: string, group: string, name: string) => ({
     file_path: path,

@@ -7,7 +7,7 @@ import { pairOf, pathText, shapeAt, type Calls, type Shape } from './shape';
 
 export interface Translation {
   readonly requests: readonly Request[];
-  /** Inputs without a target: no row and no member of the same name, or a row that names a place that the models do not have. */
+  /** Inputs without a place in AWS's models: no row and no member has their name, or their row names an unknown place. */
   readonly lost: readonly string[];
   /** The rows of the mapping's `members` and `own` that were used. */
   readonly used: ReadonlySet<string>;
@@ -15,16 +15,18 @@ export interface Translation {
   readonly tags: Readonly<Record<string, unknown>>;
 }
 
-/** The path of an input, such as `rules[].id`, with the positions in its lists. */
+/** The place of an input. */
 interface At {
+  /** The path, such as `rules[].id`. */
   readonly text: string;
+  /** The position in each list of the path. */
   readonly positions: readonly number[];
 }
 
 const BY_PROVIDER = 'sent by the provider';
 
 /**
- * What the provider would send to AWS to make a resource with these inputs.
+ * Returns what the provider would send to AWS to make the resource.
  *
  * @param defaultTags the tags that the provider adds to everything that can have tags
  */
@@ -57,7 +59,7 @@ export function requestsFor(
       return;
     }
     const shape = place && shapeOf(place);
-    // The input's members go to the members of this place if both have the same form. Otherwise each member needs a row of its own.
+    // If input and place have the same form, members with the same name match. Otherwise each member needs a row of its own.
     const fits = Array.isArray(given) ? shape?.type === 'list' : isRecord(given) && shape?.type === 'structure';
     if (fits || (typeof given === 'object' && leadsBelow(rows, at.text))) {
       const inside = fits ? place : undefined;
@@ -108,11 +110,11 @@ export function requestsFor(
   return { requests: drafts.requests, lost, used, tags: mapping.tags === undefined ? {} : tags };
 }
 
-/** Whether the mapping has rows for the inside of this input. */
+/** Whether the mapping has a row for a part of this input. */
 const leadsBelow = (rows: readonly string[], text: string): boolean =>
   rows.some((row) => row.startsWith(`${text}.`) || row.startsWith(`${text}[]`));
 
-/** The place of the member that has the input's name, in any case and singular or plural. */
+/** Returns the place of the member with this name. Case and a final `s` do not matter. */
 function memberOf({ call, path }: Place, shape: Shape, name: string): Place | undefined {
   const members = Object.keys(shape.members ?? {});
   const plain = (text: string): string => text.toLowerCase();
@@ -122,7 +124,7 @@ function memberOf({ call, path }: Place, shape: Shape, name: string): Place | un
   return member === undefined ? undefined : { call, path: [...path, member] };
 }
 
-/** Converts a value as the provider does for the API: texts into numbers and booleans, and a map into a list of names and values. */
+/** Converts a value to the type of the API, as the provider does. For example, a map becomes a list of names and values. */
 function converted(value: unknown, shape: Shape): unknown {
   if (isRecord(value) && shape.type === 'list') {
     const pair = pairOf(shape.element);

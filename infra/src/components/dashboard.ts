@@ -10,7 +10,7 @@ export interface DashboardArgs {
   groupName: Input<string>;
 }
 
-/** A dashboard on one page: attestation of the enclave, waiting messages, spending, and the parent's memory and disk. */
+/** A dashboard on one page, about the enclave, the queue, the emergency stop and the parent. */
 export class Dashboard extends Part {
   constructor(name: string, { stack, region, groupName }: DashboardArgs, options: ComponentResourceOptions) {
     super('Dashboard', name, options);

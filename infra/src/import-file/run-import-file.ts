@@ -18,7 +18,8 @@ export interface ImportFileOptions extends Omit<StackOptions, 'json'> {
 }
 
 /**
- * Fills the ids into a file for `pulumi import`. It finds them by AWS's tags and by the names in the program. It changes nothing at AWS.
+ * Writes the ids of resources at AWS into a file for `pulumi import`. Finds them by their tags and by their names in the program. Changes
+ * nothing at AWS.
  * @returns the exit code: 0 written, 1 a person has to decide or AWS does not answer, 2 wrong arguments
  */
 export async function runImportFile(

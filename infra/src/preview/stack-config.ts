@@ -21,7 +21,7 @@ const fileSchema = z
 /**
  * Reads Pulumi.<stack>.yaml and applies the changes of `--config`.
  * @param changes texts `key=value`; a key without a namespace is ours
- * @throws Error if there is no such stack, its file cannot be read, a key that is no secret is encrypted, or a change has another form
+ * @throws Error if there is no such stack, its file cannot be read, a setting that is no secret is encrypted, or a change is no `key=value`
  */
 export function stackConfig(root: string, stack: string, changes: readonly string[]): StackConfig {
   const file = join(root, `Pulumi.${stack}.yaml`);

@@ -5,9 +5,8 @@ import { ReceiptError } from './errors';
 const DOMAIN = new TextEncoder().encode('communique-tee office v1');
 
 /**
- * Returns the commitment by which a public receipt names an office: SHA-256 over a domain text, a random 32-byte salt and the office's
- * code. An office would reveal the sender's district. Only the sender gets the salt, in the sealed answer, so only the sender can tell
- * which office it was.
+ * Returns a receipt's commitment to an office: SHA-256 over a domain text, a 32-byte salt and the office's code. A public receipt must not
+ * name the office, which would reveal the sender's district. Only the sender gets the salt, in the sealed answer.
  */
 export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
   if (salt.length !== 32) throw new RangeError('a salt has 32 bytes');
@@ -20,8 +19,8 @@ export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
 }
 
 /**
- * Checks that an opened answer matches the public receipt: salt and code of each office must open a commitment of its own with the same
- * outcome, and every commitment must be opened. Receipt and answer may have different orders.
+ * Checks that an opened answer matches the receipt. Salt and code of each office must give one of the receipt's commitments, with the same
+ * outcome, and no commitment may be left over. The order may differ.
  * @throws ReceiptError `ERR_RECEIPT_ANSWER`
  */
 export function matchAnswer(claims: ReceiptClaims, answer: Answer): void {

@@ -19,44 +19,44 @@ import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enc
 import { startKeyGuard, type KeyGuard } from './key-guard';
 
 export interface SystemOptions {
-  /** The folder for everything: database, keys of the development root, logs. */
+  /** For the database, the development root and its key, and logs. */
   folder: string;
-  /** Whether the database is kept between starts. */
+  /** Whether the next start uses the same database. */
   persistent?: boolean;
   /** The preferred port of the gateway. If it is taken, or 0, a free port is used. */
   gatewayPort?: number;
   /** The preferred port of the identity provider. If it is taken, or 0, a free port is used. */
   identityPort?: number;
   redisUrl?: string;
-  /** How many gateways run with the same database and enclaves; by default one. */
+  /** The number of gateways, which share the database and the enclaves; default 1. */
   gateways?: number;
-  /** How many enclaves of one image run; by default one. */
+  /** The number of enclaves, all of one image; default 1. */
   enclaves?: number;
   /**
    * `process` (default): each enclave's keys end with its process. `sealed`: a KMS simulator guards the keys and the chambers' API keys.
    */
   keys?: 'process' | 'sealed';
-  /** Whether the enclaves open messages of the web client (legacy); by default false. */
+  /** Whether the enclaves open messages of the web client (legacy); default false. */
   legacySuite?: boolean;
   /** If given, a simulator of model providers runs in this process, and enclaves and gateways accept tasks for models. */
   agents?: SystemAgents | undefined;
-  /** Which proofs of residence enclaves and gateways accept; by default none. If it is a function, it is called when PostgreSQL runs. */
+  /** Which proofs of residence enclaves and gateways accept; default none. A function is called after PostgreSQL has started. */
   residence?: ResidenceSettings | (() => Promise<ResidenceSettings>) | undefined;
-  /** Further settings of PostgreSQL, for example `{ fsync: 'on' }`, which is off by default for a database that is not kept. */
+  /** Further settings of PostgreSQL, such as `{ fsync: 'on' }`. Without `persistent`, fsync is off by default. */
   postgresSettings?: Readonly<Record<string, string>>;
-  /** Gets the bundled gateway's program, and returns the program to start in its place. */
+  /** Gets the path of the bundled gateway, and returns the path of the program to start in its place. */
   otherGateway?: ((program: string) => Promise<string>) | undefined;
   /** Further environment variables of the gateways. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
-  /** Where enclaves and gateways write CPU profiles when they stop, as `<name>.<enclave or gateway>.cpuprofile`. */
+  /** If given, enclaves and gateways write CPU profiles when they stop: `<name>.<enclave or gateway>.cpuprofile` in this folder. */
   profile?: { readonly folder: string; readonly name: string };
-  /** The chambers that accept a repeated DeliveryId. */
+  /** The chambers that accept a repeated DeliveryId as a new message. */
   withoutDeduplication?: readonly Chamber[];
   /** Congress keeps only the Subject element of each document, for runs of many thousand messages. */
   congressKeepsSubjects?: boolean;
-  /** The interval between deliveries to one chamber; by default that of the development configuration (0). */
+  /** The interval between deliveries to one chamber; default 0. */
   congressIntervalMs?: number;
-  /** Makes each enclave. The default enclave is the app as a process on a mock NSM. */
+  /** Makes each enclave. Default: the app as a process on a mock NSM. */
   enclave?: (surroundings: EnclaveSurroundings) => Promise<EnclaveProvider>;
   /** Runs each step of the start, for example to print its progress. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
@@ -84,25 +84,23 @@ export interface System {
   developmentRootPem: string;
   pcr0: string;
   pcr3: string;
-  /** The measurements of the enclave's image and operator, for a policy. */
+  /** `pcr0` and `pcr3` as a policy names them. */
   accepted: readonly [{ readonly pcr0: string; readonly pcr3: string }];
   logFolder: string;
-  /**
-   * The file of the gateway's environment, as NAME=value lines. Only its owner can read it, because it contains the database's password.
-   */
+  /** The gateway's environment as NAME=value lines. Only the owner can read the file, because it contains the database's password. */
   gatewayEnvironmentFile: string;
   postgres: Postgres;
-  /** The services that run now. Of several enclaves and gateways, these are the first. */
+  /** The services that run now. If there are several enclaves or gateways, the first. */
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
-  /** Present if a KMS guards the keys. */
+  /** Present if `keys` is `sealed`. */
   keyGuard?: KeyGuard;
-  /** Returns the id of the process that runs now or ran last. `number`: which of several, from 0. */
+  /** Returns the id of the process that runs now or ran last. `number` counts enclaves or gateways from 0, here and below. */
   pidOf(which: 'enclave' | 'gateway', number?: number): number | undefined;
   /** Kills the process, or stops it orderly, and then starts the same program on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
-  /** Kills the process with SIGKILL; `start` starts it again. `number`: which of several, from 0. */
+  /** Ends the process with SIGKILL. */
   kill(which: 'enclave' | 'gateway', number?: number): Promise<void>;
-  /** After `kill`: starts the same program on the same address. @throws SupportError SERVICE_NOT_READY; then it may be called again */
+  /** After `kill`: starts the same program on the same address. It may be called again after an error. @throws SupportError SERVICE_NOT_READY */
   start(which: 'enclave' | 'gateway', number?: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -114,7 +112,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const stops = new AsyncDisposableStack();
   const stop = () => stops.disposeAsync();
   try {
-    // PostgreSQL starts first, because it refuses a folder that another system uses. The next step would delete that system's logs.
+    // PostgreSQL starts first, because it refuses a folder that another system uses. Otherwise the next step deletes that system's logs.
     const postgres = await step('start PostgreSQL', () =>
       startPostgres({
         folder: join(folder, 'postgres'),
@@ -229,7 +227,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         command: process.execPath,
         args: [...profiling('gateway'), gatewayProgram],
         env: { ...environment, PORT: String(ports[which]) },
-        // Waits for this gateway's log line, and not for an answer at the address, which another gateway could give
+        // A log line, because another gateway could answer at the address
         readyWhen: /"msg":"listening"/,
         readyTimeoutMs: 30_000,
         logFile: join(logFolder, which === 0 ? 'gateway.log' : `gateway-${String(which + 1)}.log`),
@@ -306,10 +304,7 @@ function residenceEnvironment({ mode, registrar: { id, keys, filesUrl } }: Resid
   return { RESIDENCE: mode, RESIDENCE_REGISTRAR: id, RESIDENCE_KEYS: keys.join(','), RESIDENCE_FILES_URL: filesUrl };
 }
 
-/**
- * Returns the preferred port, or a free one if it is taken or 0. @throws the system's error if the port may not be used, for example EACCES
- * below 1024
- */
+/** Returns the preferred port, or a free one if that is 0 or taken. @throws the system's error, such as EACCES for a port below 1024 */
 async function portFor(preferred = 0): Promise<number> {
   if (preferred === 0) return freePort();
   return (await isTaken(preferred)) ? freePort() : preferred;

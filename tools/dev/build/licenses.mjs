@@ -6,7 +6,7 @@ export const LICENSES_FILE = 'THIRD-PARTY-LICENSES.txt';
 
 /**
  * Returns the npm packages among the inputs of a bundle, sorted.
- * @param {string[]} inputs paths, as esbuild's metafile or an absolute path names them
+ * @param {string[]} inputs paths, absolute or as in esbuild's metafile
  * @returns {string[]} folders below node_modules, such as `zod` or `a/node_modules/b`
  */
 export function packagesIn(inputs) {
@@ -29,7 +29,7 @@ export function containedIn({ outputs }) {
 }
 
 /**
- * Returns each license text once, under the names of its packages, with the contents of their NOTICE files.
+ * Returns each license text once, below the names of the packages that have it. NOTICE files are part of the text.
  * @param {string} nodeModules the folder node_modules
  * @param {string[]} places the folders of packages in it, as `packagesIn` returns them
  * @throws Error if a package has no license text and names no license

@@ -43,7 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       interrupted.abort();
       return;
     }
-    // The guard of each part that still runs ends the part
+    // Each part has a guard process, which ends the part when this process has ended
     if (performance.now() > interruptedAtMs + SAME_SIGNAL_MS) process.exit(EXIT_ON_SECOND_SIGNAL);
   });
 
@@ -53,7 +53,7 @@ async function main(given: Options): Promise<number> {
   try {
     stop = await runParts(options, lines, process.env, interrupted.signal);
   } catch (error) {
-    // A Ctrl-C also ends the programs that start a part, which is no failure
+    // Ctrl-C also ends the programs that start a part, which is no failure
     if (interrupted.signal.aborted) return 0;
     process.stderr.write(`${wordsOf(error)}\n`);
     return 1;
@@ -64,8 +64,8 @@ async function main(given: Options): Promise<number> {
 }
 
 /**
- * Returns the message of NotReady, or of an error with a code, because starting a part can fail with one. Any other error is a bug of this
- * program, so its stack is returned.
+ * Returns the message of a NotReady or of an error with a code, which a part may throw at its start. Any other error is a bug of this
+ * program; for it, the stack is returned.
  */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

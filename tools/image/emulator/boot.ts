@@ -28,17 +28,18 @@ export interface BootOptions {
   readonly cpus?: number;
   /** The folder of makeTestPki with the keys that sign documents. If absent, QEMU's documents are unsigned. */
   readonly testPki?: string;
-  /** The parent's id, of which the NSM makes PCR4. PCR3 is made of the role. */
+  /** The NSM makes PCR4 from this id. */
   readonly parentId?: string;
+  /** The NSM makes PCR3 from this role. */
   readonly parentRole?: string;
   readonly moduleId?: string;
   /** How long to wait for the heartbeat; default 120 s, for a busy machine without KVM. */
   readonly readyTimeoutMs?: number;
-  /** Default: KVM if it works. For arm64 there is no KVM here. */
+  /** Default: KVM if it works. Ignored for arm64, which always runs under TCG. */
   readonly accelerator?: Accelerator;
   /** QEMU's -rtc, such as `base=1971-01-01`, sets the machine's clock at its start. Default: the host's time. */
   readonly rtc?: string;
-  /** Text to append to the kernel's command line. That changes no measurement: only the line in the image is measured. */
+  /** Text to append to the kernel's command line. It changes no measurement, because only the command line in the image is measured. */
   readonly append?: string;
   /** Default true. If false, another program must listen at `<folder>/vsock_9000`, and the boot does not wait for the heartbeat. */
   readonly answerHeartbeat?: boolean;
@@ -46,8 +47,8 @@ export interface BootOptions {
 
 export interface BootedEnclave extends AsyncDisposable {
   /**
-   * The path of the vsock device's socket. `hybrid:<udsPath>:<port>` reaches a port of the enclave, and connections from the enclave to a
-   * port arrive at `<udsPath>_<port>`.
+   * The path of the vsock device's socket. `hybrid:<udsPath>:<port>` is the address of a port of the enclave. A connection from the enclave
+   * to a port of the parent arrives at the socket `<udsPath>_<port>`.
    */
   readonly udsPath: string;
   /** Returns an address "hybrid:..." for libs/vsock and for the gateway's TEE_ENDPOINT. */
@@ -58,17 +59,18 @@ export interface BootedEnclave extends AsyncDisposable {
   readonly accelerator: Accelerator;
   /** The time from the start of QEMU to the heartbeat. */
   readonly heartbeatMs: number;
-  /** Resolves when the enclave has ended, by itself or by stop(). */
+  /** Resolves when the enclave has ended. */
   readonly exited: Promise<void>;
-  /** Ends the enclave at once, which is the only way to end it from outside. */
+  /** Ends the enclave at once. An orderly end from outside is not possible. */
   stop(): Promise<void>;
 }
 
 /**
- * Boots an image and waits for its heartbeat. If there is no emulator, it is made first, which takes minutes. Everything that it starts
- * ends with this process.
+ * Boots an image and waits for its heartbeat. Builds the emulator first if it is missing, which takes minutes. The enclave ends with this
+ * process.
  *
- * @throws SetupError build_failed, with the end of the console, if the enclave ends or stays silent, and the errors of ensureEmulator
+ * @throws SetupError build_failed, with the last lines of the console, if the enclave ends or sends no heartbeat in time; and the errors of
+ * ensureEmulator
  */
 export async function bootEnclave(options: BootOptions): Promise<BootedEnclave> {
   const emulator = await ensureEmulator(options.root, options.architecture ?? 'x86_64');
@@ -97,7 +99,7 @@ async function bootWith(
   const device = join(folder, 'vhost.sock');
   const started: { stop(): Promise<unknown> }[] = [];
   let stopping: Promise<void> | undefined;
-  // Stops once for all callers. The next attempt may begin only when the sockets of this one are gone.
+  // All callers wait for the same stop, because the next attempt must not begin before the sockets of this one are gone.
   const stopAll = () =>
     (stopping ??= (async () => {
       for (const each of started.reverse()) await each.stop();

@@ -23,7 +23,7 @@ export function describeKernel(command: Command, line: CommandLine): void {
     .addArgument(new Argument('[arch]', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
     .option(
       '--update-lock',
-      `write ${IMAGE_LOCK} anew, with the packages of today, compared with what their publishers signed; build nothing`,
+      `write ${IMAGE_LOCK} with today’s packages, after comparing them with what their publishers signed; build nothing`,
     )
     .addHelpText('after', AFTER)
     .action(

@@ -5,8 +5,8 @@ import type { EgressConfig } from './egress-config';
 
 /**
  * `egress_not_allowed`: the configuration does not name this destination, or has no route to it. `egress_name_not_resolved`: the name did
- * not resolve to an address. `egress_unreachable`: no server accepts connections there, or the parent's proxy does not. `egress_timeout`:
- * no connection in time. `egress_aborted`: the caller gave up.
+ * not resolve to an address. `egress_unreachable`: the server, or the parent's proxy for it, accepts no connection. `egress_timeout`: no
+ * connection in time. `egress_aborted`: the caller gave up.
  */
 export type EgressErrorCode =
   'egress_not_allowed' | 'egress_name_not_resolved' | 'egress_unreachable' | 'egress_timeout' | 'egress_aborted';
@@ -40,7 +40,7 @@ export interface Destination {
 }
 
 export interface EgressOptions {
-  /** Limits only how long connecting may take. The caller limits what follows. */
+  /** Limits only the time to connect. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -90,8 +90,8 @@ export function createEgress(
 }
 
 /**
- * Returns the needed destinations for which a vsock configuration has no route. Checked at start, because otherwise the first message would
- * fail.
+ * Returns the needed destinations for which a vsock configuration has no route. The enclave checks this at its start, because otherwise the
+ * first message would fail.
  */
 export function missingRoutes(config: EgressConfig, needed: readonly Destination[]): Destination[] {
   if (config.mode === 'direct') return [];
@@ -129,7 +129,7 @@ function codeOf(cause: unknown): EgressErrorCode {
   }
 }
 
-/** Connects over the machine's own network and name resolution, for development. Rejects with the system's code, ETIMEDOUT or ABORT_ERR. */
+/** Connects over the machine's own network, for development. Rejects with the system's code, ETIMEDOUT or ABORT_ERR. */
 export function connectDirectly({ host, port }: Destination, { timeoutMs, signal }: EgressOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(coded('ABORT_ERR'));

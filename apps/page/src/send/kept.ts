@@ -1,5 +1,5 @@
 // "Remember on this device": if the person wants it, this browser's storage keeps the data needed to follow a message and to open its
-// answer. These data are secret, so they are written for one message at a time, read strictly, and removed once they are no longer needed.
+// answer. These data are secret, so the page removes them when they are no longer needed.
 import type { KeptMessage } from '@communique-tee/client';
 import { decodeJson, keptMessageSchema } from '@communique-tee/protocol';
 import { signal, type ReadonlySignal } from '@preact/signals';
@@ -32,7 +32,7 @@ const schema = z.strictObject({
 export interface MessageStorage {
   /** The latest first. */
   readonly entries: ReadonlySignal<readonly KeptEntry[]>;
-  /** Stores an entry, in place of an earlier one for the same message. @returns `yes` if the browser stored it */
+  /** Stores an entry, in place of an earlier one for the same message. @returns `full` if MAX_KEPT other messages are stored */
   keep(entry: KeptEntry): 'yes' | 'refused' | 'full';
   forget(id: string): void;
 }
@@ -47,7 +47,7 @@ export interface MessageStorageOptions {
 }
 
 export function createMessageStorage({ key, storage, origin, now }: MessageStorageOptions): MessageStorage {
-  /** Returns what is stored; empty for anything that `write` did not write. */
+  /** Returns the stored entries that are usable; none if `write` did not write the text. */
   const read = (): readonly KeptEntry[] => {
     try {
       const text = storage().getItem(key);

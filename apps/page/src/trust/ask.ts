@@ -26,7 +26,7 @@ export interface Asking {
 }
 
 /**
- * Asks this server, without cookies, cache or redirects.
+ * Sends a GET request to the page's own server, without cookies, cache or redirects.
  * @returns the body of any answer except a problem document
  * @throws NoAnswer
  */
@@ -55,7 +55,7 @@ export async function askServer(
   return { status, body };
 }
 
-/** Asks this server for JSON. @param statuses the HTTP statuses that the answer may have @throws NoAnswer */
+/** Asks the page's own server for JSON. @param statuses the HTTP statuses that the answer may have @throws NoAnswer */
 export async function askForJson(
   path: string,
   asking: Asking,

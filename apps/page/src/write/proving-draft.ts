@@ -1,4 +1,4 @@
-// A browser may end the page while it proves; phones do if memory is short. So the tab keeps what was entered until the message is sealed.
+// A phone that is short of memory may end the page during a proof. So the tab keeps the draft until the message is sealed.
 import { effect, signal } from '@preact/signals';
 import { store } from '../send/sending';
 import { keepInTab, keptInTab } from '../tab';
@@ -22,7 +22,7 @@ export function keepDraftWhileProving(): void {
       isKept = saveDraft();
       if (isKept) keepInTab(KEY, 'yes');
     } else if (isKept && (sending.kind !== 'under_way' || sending.way.id !== undefined)) {
-      // The message is sealed and soon posted, and one that may have been sent must not reappear as unsent
+      // The sealed message may be posted from now on, so its draft must not reappear as an unsent message
       isKept = false;
       dropDraft();
       keepInTab(KEY, undefined);

@@ -7,10 +7,10 @@ import { filledIn, topics, values, type Words } from './form';
 
 const FILLED = ['message/subject', 'message/body', 'message/stance', 'message/bills'] as const satisfies FieldName[];
 
-/** The person's own words that a text has replaced, so that the person can put them back. */
+/** The person's own words that a template has replaced. `putBack` restores them. */
 export const replaced = signal<Words | undefined>(undefined);
 
-/** Fills the text in, if the person has written nothing. */
+/** Fills in the template, if the person has written nothing. */
 export function startFrom(template: Template): void {
   batch(() => {
     filledIn.value = wordsOf(template);
@@ -18,7 +18,7 @@ export function startFrom(template: Template): void {
   });
 }
 
-/** Replaces what is in the form by the text that the person chose, and keeps the person's own words to put back. */
+/** Replaces the words in the form with another template. Keeps them in `replaced` if they are the person's own. */
 export function replaceBy(template: Template, before: Template | undefined): void {
   const words = currentWords();
   const isOwn = !isEmpty(words) && (before === undefined || !isEqual(words, wordsOf(before)));
@@ -36,7 +36,7 @@ export function putBack(): void {
   replaced.value = undefined;
 }
 
-/** Call it before another message of the same person, which then starts from no text. */
+/** Call it before the person starts another message, which then has no template. */
 export function leaveTemplate(): void {
   batch(() => {
     replaced.value = undefined;

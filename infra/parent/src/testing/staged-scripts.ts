@@ -9,7 +9,7 @@ export interface StagedScripts {
   readonly folder: TemporaryFolder;
   /** The folder with every script of the parent. */
   readonly programs: string;
-  /** Makes a folder, first on PATH, for stand-ins of programs that this machine does not have. */
+  /** Makes a folder for stand-ins of programs. `scriptEnvironment` puts it first on PATH. */
   newBin(): Promise<string>;
 }
 
@@ -23,7 +23,6 @@ export async function stageScripts(prefix: string): Promise<StagedScripts> {
   };
 }
 
-/** Writes a stand-in for a program. */
 export const writeScript = (bin: string, name: string, body: string) =>
   writeFile(join(bin, name), `#!/bin/bash\nset -eu\n${body}\n`, { mode: 0o755 });
 export const scriptEnvironment = (bin: string, home: string, more: Record<string, string> = {}) => ({

@@ -2,18 +2,18 @@ import { api, EC2_ERRORS, UNVERIFIED } from './sources';
 import type { Properties } from './wire';
 import type { Thing, World } from './world';
 
-/** A name that must be unique: the inputs that form the name, AWS's error for a second one, and the source. */
 interface Unique {
+  /** The inputs that together must be unique. */
   readonly by: readonly string[];
+  /** AWS's error for a second resource with the same inputs. */
   readonly error: string;
   readonly source: string;
 }
 
 /**
- * Names that must be unique, with AWS's error for a second one. Before the provider makes a target group or a bucket, it looks for the
- * name itself (elbv2/target_group.go, s3/bucket.go), and fails with the same meaning. Two rows are simpler than AWS. For a second listener
- * with the same settings AWS returns the first listener, and this table refuses it. AWS refuses subnets whose ranges overlap, and this
- * table only subnets with the same range.
+ * Names that must be unique, by type of resource. For a target group or a bucket, the provider itself looks for the name and fails
+ * (elbv2/target_group.go, s3/bucket.go). Two rows differ from AWS: AWS accepts a second listener with the same settings as the first, and
+ * refuses any two subnets whose ranges overlap.
  */
 export const UNIQUE: Readonly<Record<string, Unique>> = {
   'aws:autoscaling/group:Group': {
@@ -26,7 +26,7 @@ export const UNIQUE: Readonly<Record<string, Unique>> = {
     error: 'DuplicateRecordException',
     source: api('budgets:CreateBudget'),
   },
-  // The model says "the specified parameters"; AWS's answer in this report says "the same name".
+  // botocore's model says "the specified parameters"; AWS's answer in this report says "the same name".
   'aws:cloudfront/originAccessControl:OriginAccessControl': {
     by: ['name'],
     error: 'OriginAccessControlAlreadyExists',
@@ -141,7 +141,6 @@ const DATABASE = 'aws:rds/instance:Instance';
 const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const NAT = 'aws:ec2/natGateway:NatGateway';
 
-/** Resources that AWS does not delete while others use them. */
 interface Held {
   readonly type: string;
   readonly error: string;
@@ -151,9 +150,9 @@ interface Held {
 }
 
 /**
- * Resources that AWS does not delete while they are used, with AWS's error. The table omits cases in which Pulumi always deletes the using
- * resource first: a certificate of a listener, an access control and a headers policy of a distribution, a role with a policy, a rule with
- * targets, and a repository with images.
+ * Resources that AWS does not delete while others use them, with AWS's error. The table omits cases in which Pulumi always deletes the user
+ * first: a certificate of a listener, an access control and a headers policy of a distribution, a role with a policy, a rule with targets,
+ * and a repository with images.
  */
 export const HELD: readonly Held[] = [
   {
@@ -187,7 +186,7 @@ export const HELD: readonly Held[] = [
     source: 'https://github.com/hashicorp/terraform-provider-aws/issues/38704',
     by: { [BALANCER]: 'subnets' },
   },
-  // AWS keeps a subnet while a store is in it. Here a subnet group without a store keeps it too; whether AWS does so is not known.
+  // AWS keeps a subnet while a database or cache is in it. Here an empty subnet group keeps it too; whether AWS does so is not known.
   {
     type: 'aws:ec2/subnet:Subnet',
     error: 'DependencyViolation',
@@ -268,7 +267,7 @@ export const PROTECTED: Readonly<
   },
 };
 
-/** The final snapshot of a store, whose name stays taken after the store is deleted. These are not types of Pulumi. */
+/** The final snapshot of a deleted database or cache, whose name stays taken. `type` is the snapshot's type in this stand-in for AWS. */
 export const FINAL_SNAPSHOT: Readonly<
   Record<string, { readonly type: string; readonly error: string; readonly source: string }>
 > = {
@@ -339,9 +338,9 @@ export function checkDeletion(world: World, thing: Thing): void {
 }
 
 /**
- * What AWS makes in addition to a resource: RDS makes the log groups to which it writes, and never deletes them
- * (https://github.com/hashicorp/terraform-provider-aws/issues/5348; their names: RDS user guide, "Publishing PostgreSQL logs to Amazon
- * CloudWatch Logs").
+ * Makes what AWS makes in addition to a resource: RDS makes the log groups to which it writes, and never deletes them
+ * (https://github.com/hashicorp/terraform-provider-aws/issues/5348). Their names: RDS user guide, "Publishing PostgreSQL logs to Amazon
+ * CloudWatch Logs".
  */
 export function createSideEffects(
   world: World,
@@ -358,9 +357,8 @@ export function createSideEffects(
 
 /**
  * Deletes a resource as AWS does. A secret keeps its name for the recovery window of 7 to 30 days (botocore 1.44.8
- * secretsmanager:DeleteSecret; 30 is the provider's default, secretsmanager/secret.go@00c21ced). A bucket that may be emptied is deleted
- * with its objects, and a store may leave a snapshot. A KMS key would wait too (kms:ScheduleKeyDeletion), but its id is never used again,
- * so here it is deleted at once.
+ * secretsmanager:DeleteSecret; 30 is the provider's default, secretsmanager/secret.go@00c21ced). AWS would also delay the deletion of a KMS
+ * key (kms:ScheduleKeyDeletion). Here it is deleted at once, because its id is never used again.
  */
 export function remove(world: World, thing: Thing): void {
   const snapshot = finalSnapshotOf(thing);

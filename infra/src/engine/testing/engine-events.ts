@@ -25,7 +25,7 @@ const event = z.object({
   resourcePreEvent: z.object({ metadata, planning: z.boolean().optional() }).optional(),
 });
 
-/** The steps in a log of `--event-log`: with `planned` those of a preview, otherwise those that the engine made. */
+/** Returns the steps in a file of `--event-log`. `planned`: those of a preview, in place of those that the engine made. */
 export function stepsOf(file: string, planned: boolean): Step[] {
   if (!existsSync(file)) return [];
   const steps: Step[] = [];
@@ -46,7 +46,7 @@ export function stepsOf(file: string, planned: boolean): Step[] {
   return steps;
 }
 
-/** The steps that change something, as sorted texts `<op> <name> <changed inputs>`. */
+/** Returns the steps that change something, as sorted texts `<op> <name> <changed inputs>`. */
 export const changesOf = (steps: readonly Step[]): string[] =>
   steps
     .filter(({ op }) => op !== 'same' && op !== 'refresh' && op !== 'read')

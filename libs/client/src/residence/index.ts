@@ -1,4 +1,4 @@
-/** The proof of residence for `send`. This is a separate entry because of its size: hash functions, signatures and the circuit's statement. */
+/** The proof of residence for `send`, in a separate entry because of its size. */
 export { residenceProver, type Prove } from './residence-prover';
 /** The functions that a form or command needs before a proof. */
 export { officesOfDistrict, registrationFromJson } from '@communique-tee/residence';

@@ -40,8 +40,8 @@ const coreSchema = z.strictObject(coreShape);
 const recordSchema = z.strictObject({
   core: coreSchema,
   /**
-   * An attestation document of the enclave that made the key, 1 to 16,384 bytes. Its `user_data` is the result of `encodeSealedKeyMaker` for
-   * the core's SHA-256.
+   * An attestation document of the enclave that made the key, 1 to 16,384 bytes. `encodeSealedKeyMaker` makes its `user_data` from the
+   * core's SHA-256.
    */
   maker: bytesUpTo(16_384),
   /** XChaCha20-Poly1305. */
@@ -50,9 +50,9 @@ const recordSchema = z.strictObject({
   sealed: bytesOf(KEY_SECRET_BYTES + 16),
 });
 
-/** A key record without its secret. The maker's document signs its hash. */
+/** A key record without its secret. */
 export type SealedKeyCore = z.infer<typeof coreSchema>;
-/** A key record. Only an attested enclave can open it, because KMS decrypts its data key for no other caller. */
+/** A key record. Only an attested enclave can open it, because KMS decrypts the data key for no other caller. */
 export type SealedKeyRecord = z.infer<typeof recordSchema>;
 
 export function encodeSealedKey(record: SealedKeyRecord): Uint8Array {
@@ -69,7 +69,7 @@ export function decodeSealedKey(bytes: Uint8Array): SealedKeyRecord {
   return parsed.data;
 }
 
-/** Returns the canonical CBOR of the core. The maker's document binds its SHA-256. */
+/** Returns the canonical CBOR of the core. The maker's document contains its SHA-256. */
 export function encodeSealedKeyCore(core: SealedKeyCore): Uint8Array {
   return encodeCanonical(core);
 }

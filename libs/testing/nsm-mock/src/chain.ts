@@ -48,7 +48,7 @@ export interface Chain {
   leaf: Signer;
 }
 
-/** Keeps a chain under a root valid. Callers at the same time get the same chain. */
+/** Issues certificates again before they end. Callers at the same time get the same chain. */
 export class CertificateChainCache {
   readonly #root: Signer;
   readonly #levels: Level[];
@@ -72,7 +72,7 @@ export class CertificateChainCache {
     for (const [index, level] of this.#levels.entries()) {
       let signer = this.#signers[index];
       if (anew || !signer || !isCurrent(signer, nowMs)) {
-        // It begins a few seconds early, like real certificates
+        // Each certificate begins a few seconds early, like AWS's
         signer = await issue({ ...level, notBeforeMs: nowMs - 3_000, notAfterMs: nowMs + level.validityMs }, issuer);
         this.#signers[index] = signer;
         anew = true;

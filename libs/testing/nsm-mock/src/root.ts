@@ -33,7 +33,7 @@ const subject = 'C=US, O=communique-tee, OU=development, CN=development.nitro-en
 const curve = { name: 'ECDSA', namedCurve: 'P-384' };
 
 /**
- * Returns the certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. The first use makes the root.
+ * Returns the certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. Makes the root if it does not exist.
  *
  * @param rootFolder the folder of `development-root/`, which contains the key (mode 0600) and the certificate
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT
@@ -45,8 +45,8 @@ export async function developmentRootPem(rootFolder: string): Promise<string> {
 }
 
 /**
- * Returns the development root, and makes it if it does not exist. If two processes make it at the same time, each renames a complete folder.
- * The later process then reads the root of the first.
+ * Returns the development root, and makes it if it does not exist. If two processes make it at the same time, the later one fails to rename
+ * its folder and reads the root of the first.
  */
 export async function developmentRoot(rootFolder: string, nowMs: number): Promise<Signer> {
   const folder = join(rootFolder, 'development-root');
@@ -70,7 +70,7 @@ export async function developmentRoot(rootFolder: string, nowMs: number): Promis
   }
 }
 
-/** Makes a root that is valid for 30 years, like AWS's. It begins a day early, because clocks may differ. */
+/** Makes a root that is valid for 30 years, like AWS's. The time begins a day early, because clocks may differ. */
 function make(nowMs: number): Promise<Signer> {
   return issue({
     subject,

@@ -8,7 +8,7 @@ import { helpOf, openHelp, problem, TASKS } from './states';
 /** No other text in the system contains "quokka". */
 const DRAFT = 'hello senator, quokkas   need parks. the quokkas are very very sad, and so am I. please do fund parks';
 
-/** Tests the help with the text by a model, from the person's own words to the sent message, and its errors. */
+/** Tests a model's help with the text, from the person's draft to the sent message. */
 export function describeAgents(on: () => PageSystem): void {
   describe('help with the text', () => {
     const providers = () => {
@@ -95,7 +95,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('asks for a sign-in first, then is open again with the draft, and asks no model meanwhile', async () => {
+    it('asks for a sign-in, keeps the draft, and asks no model meanwhile', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const calls = providers().calls();

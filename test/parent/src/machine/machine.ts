@@ -8,7 +8,7 @@ import { spawnService, workspaceRoot, type Service } from '@communique-tee/testi
 
 const execute = promisify(execFile);
 
-/** The limit of each wait. It is long, because other programs may use this computer's processors too. */
+/** The limit of each wait. It is long, because the computer may be busy. */
 const LIMIT_MS = 300_000;
 
 export interface MachineOptions {
@@ -20,7 +20,7 @@ export interface MachineOptions {
   readonly shared: string;
   /** The `file` of the MachineNetwork. */
   readonly network: string;
-  /** A folder with files in addition to Debian's, which are put over the root before the first boot. */
+  /** A folder whose files are added to the root, or replace its files, before the first boot. */
   readonly overlay: string;
 }
 
@@ -124,7 +124,7 @@ export async function bootMachine({ root, folder, shared, network, overlay }: Ma
   };
 }
 
-/** Returns PID 1 of the container: the first child of systemd-nspawn, which is a child of the shell of boot.sh. */
+/** Returns the process that is PID 1 in the container: the first child of systemd-nspawn, which the shell of boot.sh starts. */
 function firstProcess(pid: number): string | undefined {
   const childOf = (parent: string) => {
     try {

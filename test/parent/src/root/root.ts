@@ -10,7 +10,7 @@ import { holdLock } from '@communique-tee/tools/image/debian-archive/hold-lock';
 const LAYOUT = 1;
 const SUITE = 'bookworm';
 
-/** The Debian packages with the parent's programs, in place of Amazon Linux's, and with the programs that boot them. */
+/** Debian packages: systemd and other programs that a machine needs to boot, and the parent's programs in place of Amazon Linux's. */
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'cloud-init', 'procps', 'iproute2', 'e2fsprogs', 'ca-certificates'],
   ...['nginx-light', 'postgresql-15', 'redis-server', 'certbot', 'logrotate', 'jq', 'openssl', 'curl'],
@@ -25,12 +25,12 @@ const OPTIONS = [
   '--dpkgopt=force-unsafe-io',
   ...['doc', 'man', 'info', 'locale', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
   `--customize-hook=chroot "$1" systemctl disable --quiet ${NOT_ENABLED.join(' ')}`,
-  // Each booted parent gets its own machine id, host name and resolv.conf. The root must not contain those of the computer that made it.
+  // Each booted parent gets its own machine id, host name and resolv.conf. The root must not contain this computer's.
   '--customize-hook=rm -f "$1/etc/machine-id" "$1/etc/hostname" "$1/etc/resolv.conf" && touch "$1/etc/machine-id"',
   '--customize-hook=chmod 0755 "$1"',
 ] as const;
 
-/** Returns the folder in which this root is kept. Other packages, other options or another layout have another folder. */
+/** Returns the folder in which this root is kept. Its name depends on LAYOUT, SUITE, OPTIONS and the processor. */
 export function rootFolder(): string {
   const key = createHash('sha256')
     .update(JSON.stringify([LAYOUT, SUITE, OPTIONS, process.arch]))
@@ -45,7 +45,7 @@ export function keptRoot(): string | undefined {
 }
 
 /**
- * Returns the root, which mmdebstrap makes first if it is not kept.
+ * Returns the kept root. If there is none, mmdebstrap makes it first.
  * @throws Error with the last lines of mmdebstrap
  */
 export async function ensureRoot(say: (line: string) => void): Promise<string> {

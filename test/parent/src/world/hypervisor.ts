@@ -14,13 +14,13 @@ export interface HypervisorOptions {
 }
 
 /**
- * Replaces the hypervisor behind nitro-cli, which runs enclaves outside the parent. As on Nitro, an enclave ends when the process in
- * the parent that holds it ends, and so at each reboot.
+ * Replaces the hypervisor that runs enclaves for nitro-cli. As on Nitro, a process in the parent keeps the enclave running. When that
+ * process ends, for example at a reboot, the enclave ends too.
  */
 export class HypervisorStandIn {
-  /** Why no enclave may start; undefined if enclaves may start. */
+  /** If set, no enclave can start, and this is the error. */
   refusal: string | undefined;
-  /** How many enclaves were started. */
+  /** The number of enclaves that were started. */
   started = 0;
   #running: { readonly id: string; readonly app: RunningApp } | undefined;
   readonly #server: Server;
@@ -94,7 +94,7 @@ export class HypervisorStandIn {
 }
 
 /**
- * The machine's command `nitro-cli`. Like AWS's command, it appends to its log, and `run-enclave` leaves a process that holds the enclave.
+ * The machine's command `nitro-cli`. As with AWS's command, `run-enclave` leaves a process that keeps the enclave running.
  */
 export const NITRO_CLI = `#!/bin/bash
 set -euo pipefail

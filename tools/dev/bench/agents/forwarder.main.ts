@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, request as plain } from 'node:http';
 import { request as secure } from 'node:https';
 
-// This process is one hop. It forwards each body to the URL in the first argument, and returns the answer. The second argument is a file
-// with the certificate authority to trust.
+// Forwards each body to the URL in the first argument, and returns the answer. The second argument is a file with the certificate authority
+// to trust.
 const [target = '', authorityFile] = process.argv.slice(2);
 const ca = authorityFile === undefined ? undefined : readFileSync(authorityFile);
 const server = createServer((incoming, outgoing) => {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { runClosedLoop } from '../load/closed-loop';
 import { jsonArgument } from '../process/json-argument';
 
-// This process is the reference. It posts the same documents to the same simulator over open connections, and does nothing else.
+// The reference for deliveries: posts the documents to the Congress simulator over open connections, and does nothing else.
 const { url, ca, documents, senders, durationMs } = z
   .object({
     /** The URL for each document. */

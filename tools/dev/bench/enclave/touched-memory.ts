@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
 /**
- * Returns how much of its memory a virtual machine has ever touched, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`.
- * This is measured from outside, so that the enclave runs the same programs as in production.
+ * Returns how many MiB of its memory a virtual machine has touched so far. In QEMU's process, that is the resident part of the mapping of
+ * `memoryMiB`. Measured from outside, so that the enclave runs the same programs as in production.
  * @param image the file that identifies QEMU's process. @returns undefined if /proc has no such process or mapping
  */
 export function touchedMiB(image: string, memoryMiB: number): number | undefined {

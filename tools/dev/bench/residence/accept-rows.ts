@@ -24,10 +24,10 @@ import { sealedBodies } from '../load/sealed-bodies';
 import { percentilesOf } from '../load/percentiles';
 import { beside, notMeasured, type Row } from '../measure';
 
-/** Messages that are posted one after the other. They also warm up the gateway for those of AT_ONCE. */
+/** Messages that are posted one after the other. They also warm up the gateway for the messages of AT_ONCE. */
 const MESSAGES = 40;
 const WARM_UP = 5;
-/** Messages that are posted as fast as the gateway accepts them. The threads need a hundred verifications each to get fast. */
+/** Messages that are posted as fast as the gateway accepts them. Each verifier thread reaches full speed after a hundred verifications. */
 const AT_ONCE = { warmUp: 200, messages: 200, senders: 16 };
 const PROVERS = 2;
 /** The gateway starts this many verifier threads. */
@@ -37,8 +37,8 @@ const DAY_SECONDS = 86_400;
 const INDEX = 3;
 
 /**
- * Compares the latency of POSTs with a proof and of POSTs with a token, posted one after the other. Then compares the rate at which the
- * gateway accepts POSTs with proofs with the rate of threads that only verify proofs.
+ * Measures the latency of a POST with a proof, beside that of a POST with a token. Then measures how many POSTs with a proof the gateway
+ * accepts per second, beside the number of proofs that the same number of threads verify per second.
  */
 export async function acceptRows(): Promise<Row[]> {
   const what = 'accepted POST with a proof, p50';
@@ -83,8 +83,7 @@ export async function acceptRows(): Promise<Row[]> {
     return [
       reference,
       beside({ what, value: proofs?.p50 ?? null, unit: 'ms' }, reference),
-      // With so few messages, the 99th percentile is the slowest one, which a single pause of the machine, the garbage collector or
-      // PostgreSQL decides.
+      // With so few messages, the 99th percentile is the slowest one: a single pause of the machine, the garbage collector or PostgreSQL.
       { what: `accepted POST with a proof, slowest of ${String(MESSAGES)}`, value: proofs?.p99 ?? null, unit: 'ms' },
       verified,
       beside({ what: 'accepted POSTs with proofs', value: perSecond, unit: 'req/s' }, verified),
@@ -94,7 +93,7 @@ export async function acceptRows(): Promise<Row[]> {
   }
 }
 
-/** Measures as many verifier threads as the gateway starts, with nothing beside them. */
+/** Measures as many verifier threads as the gateway starts, without a gateway. */
 async function verificationRate(): Promise<Row> {
   const verifier = await createVerifier({ workers: VERIFIER_THREADS, maxQueued: AT_ONCE.senders });
   const { publicInputs, proof } = committedProof('ada roads');

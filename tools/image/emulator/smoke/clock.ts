@@ -26,7 +26,7 @@ interface Machine {
   readonly accelerator: Accelerator;
 }
 
-/** How much two clocks may differ: an emulated request is slow, and QEMU's NSM counts in whole seconds. */
+/** How much two clocks may differ, because an emulated request is slow and QEMU's NSM counts in whole seconds. */
 const NEAR_MS = 3_000;
 const TIMEOUT_MS = 120_000;
 
@@ -64,12 +64,12 @@ export async function checkClock({ pki, events, now, accelerator }: Machine): Pr
   await expectNear(now, 60_000);
 
   await writeFile(join(pki, 'clock-ms'), '59400');
-  // A clock that is less than a second ahead is slowed down, because it must never run back.
+  // Init slows down a clock that is less than a second ahead, instead of setting it back.
   const behind = await next(({ correction, correctedMs = 0 }) => correction === 'slewed' && correctedMs < -100);
   assert.equal(behind.level, 'info');
 
   await writeFile(join(pki, 'refuse'), '');
-  // On a slow machine a reading may also be "unanswered" after the three seconds of this image.
+  // On a slow machine a reading may also be "unanswered", because this image waits only three seconds.
   const unchecked = await next(({ event, reason }) => event === 'clock_unchecked' && reason !== 'unanswered');
   assert.deepEqual([unchecked.level, unchecked.reason], ['error', 'answer'], 'a reading that fails is logged');
   await expectNear(now, 60_000);

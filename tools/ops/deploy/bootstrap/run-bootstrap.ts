@@ -15,7 +15,7 @@ export interface BootstrapOptions {
   /** The Pulumi stack in the printed commands. */
   readonly stack: string;
   readonly yes: boolean;
-  /** ARN of the principal that may assume each role; undefined: the account's own IAM policies decide. */
+  /** ARNs of the principals that may assume the first and the second role. If undefined, the account's own IAM policies decide. */
   readonly first: string | undefined;
   readonly second: string | undefined;
   readonly github: string | undefined;
@@ -53,7 +53,7 @@ export async function runBootstrap(options: BootstrapOptions, ports: Ports): Pro
   } catch (error) {
     if (ports.interruption.signal.aborted) return interrupted(options, ports);
     if (error instanceof BootstrapFailure) return failed(options, ports, error.message, error.todo);
-    // Print CloudFormation's own message: nothing else tells what is wrong with the template, its parameters or the stack.
+    // Only CloudFormation's own message tells what is wrong with the template, its parameters or the stack.
     if (OF_CLOUDFORMATION.test(awsCode(error)))
       return failed(options, ports, `CloudFormation refuses (${awsCode(error)}): ${short(messageOf(error))}`, []);
     const { found, todo, command } = explainAws(error, 'cloudformation:*');
@@ -96,7 +96,7 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
   ports.err(`Account ${account}, ${region}, as ${arn}\nThe template: ${TEMPLATE}\n`);
   if (options.first === undefined || options.second === undefined)
     ports.err(
-      `Without --first and --second, everyone whom the account’s own IAM policies allow sts:AssumeRole may assume either role, and one person could assume both.\n`,
+      `Without --first or --second, everyone with sts:AssumeRole in the account’s IAM policies may assume that role. One person could then assume both roles.\n`,
     );
   const stack = new BootstrapStack(client(region, ports), BOOTSTRAP_STACK);
   let existing = await stack.find();

@@ -19,7 +19,7 @@ const ok = (value: unknown): Ended => ({
 });
 const event = (message: object): Ended => ok({ events: [{ message: JSON.stringify(message) }] });
 
-/** What each step's command prints on an account where every step is proved. */
+/** What the command of each step prints if the step is proved. */
 export const WELL: Readonly<Record<string, Ended>> = {
   account: ok({ Account: FACTS.account, Arn: `arn:aws:sts::${FACTS.account}:assumed-role/deployer/ada` }),
   preflight: ok({ fail: 0, warn: 1, checks: [] }),
@@ -88,7 +88,7 @@ export class World implements AsyncDisposable {
 
   async run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];
-    // Some steps share a command; the output so far tells which of them runs.
+    // Some steps have the same command. The output so far tells which of them runs.
     const steps = THEMES.flatMap((theme) => theme.steps);
     const ports: Ports = {
       root: this.folder.path,

@@ -3,7 +3,7 @@ import { modelsCheck } from './ask-models';
 
 const ASKS = 'and each configured model answers one short question (some micro-dollars)';
 
-/** Reads the models' names from a field of the page; undefined if the field is no list. */
+/** Reads the models' names from a page of a provider's list; undefined if the page has no list. */
 const names =
   (list: string, name: string, strip = '') =>
   (page: Json): string[] | undefined => {

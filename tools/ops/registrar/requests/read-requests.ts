@@ -10,11 +10,11 @@ export interface Request {
   readonly person: string;
   /** The code that the person gave to the operator: 64 hex digits. */
   readonly commitment: string;
-  /** As the operator wrote it; null if only the check of residence tells the district. */
+  /** As the operator wrote it; null if the operator left it to the check of residence. */
   readonly district: string | null;
   readonly name: string | null;
   readonly born: string | null;
-  /** The operator has checked that this is a different person from those who look alike. */
+  /** Whether the operator has checked that this is not the other person with the same name and birth date. */
   readonly distinct: boolean;
 }
 
@@ -58,7 +58,7 @@ export function wrongPerson(person: string): string | null {
 /** @returns what is wrong with a commitment, without quoting it, or null */
 export function wrongCommitment(commitment: string): string | null {
   if (!/^[0-9a-f]{64}$/.test(commitment))
-    return `the commitment has ${String(commitment.length)} characters, or others than 0-9 and a-f; it is 64 of these`;
+    return `the commitment must be 64 characters of 0-9 and a-f; this one is not, and has ${String(commitment.length)} characters`;
   try {
     checkCommitment(fieldFromHex(commitment));
     return null;

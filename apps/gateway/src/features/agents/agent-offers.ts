@@ -10,12 +10,13 @@ import type { PostedTask } from './read-agent-request';
 
 export type ModelClass = NonNullable<PublicConfiguration['services']['agents']>['classes'][number];
 
-/** The enclave for a task, and the most that one attempt can cost. */
+/** The enclave for a task. */
 export interface Placement {
   readonly enclave: EnclaveMonitor;
   /** The attested module id of that enclave. */
   readonly moduleId: string;
   readonly modelClass: ModelClass;
+  /** The most that one attempt can cost. */
   readonly amountMicroUsd: bigint;
 }
 
@@ -34,10 +35,10 @@ export interface ModelOff {
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** How long the list of models that are off may be out of date here. A reservation always asks the database. */
+/** How old the list of models that are off may be. A reservation always asks the database. */
 const FRESH_MS = 2000;
 
-/** The models that tasks can use now: the classes that enclaves attest under this gateway's price table, except those that are off. */
+/** The model classes that tasks can use now: trusted enclaves attest them with this gateway's price table, and they are not off. */
 @Injectable()
 export class AgentOffers {
   readonly prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
@@ -70,7 +71,7 @@ export class AgentOffers {
   }
 
   /**
-   * The models that are off, as the database listed them at most two seconds ago.
+   * Returns the models that are off. The list is at most two seconds old.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async modelsOff(now = performance.now()): Promise<ModelOff[]> {
@@ -92,8 +93,8 @@ export class AgentOffers {
   }
 
   /**
-   * The models of attested classes for which the price table has no price at this time, each once. An operator cannot clear them: they need
-   * another price table, and with it a new image and a new gateway.
+   * Returns the attested models for which the price table has no price at this time. To add a price, the operator has to deploy a new
+   * image and a new gateway.
    */
   modelsWithoutPrice(now: Date): Pick<ModelClass, 'provider' | 'model'>[] {
     if (!this.config.agents.on) return [];
@@ -102,10 +103,10 @@ export class AgentOffers {
   }
 
   /**
-   * Chooses the enclave for the task. It must hold the task's key and offer its model class. Of several enclaves, it is the one with the
-   * fewest tasks of this process, or a random one if they have equally many.
-   * @param running returns how many tasks of this process an enclave has
-   * @param only the one enclave that may be chosen
+   * Chooses an enclave that has the task's key and offers its model class. If there are several, it chooses the one with the fewest running
+   * tasks, and among equals a random one.
+   * @param running returns the number of tasks of this gateway process that run in an enclave
+   * @param only if given, no other enclave may be chosen
    * @throws ProblemError `agents_off` | `model_class_unknown` | `model_off` | `malformed_body` | `key_retired` | `enclave_unavailable`
    */
   place(
@@ -121,7 +122,7 @@ export class AgentOffers {
       ({ enclave, keyIds }) => keyIds?.includes(keyId) && (only === undefined || enclave === only),
     );
     if (holders.length === 0) {
-      // The enclaves' unsigned reports are enough here: no money was spent, and the client can seal the task again.
+      // The enclaves' unsigned reports are enough here, because no money was spent and the client can seal the task again.
       if (held.every(({ keyIds }) => keyIds !== null)) throw new ProblemError('key_retired');
       throw new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
@@ -140,7 +141,7 @@ export class AgentOffers {
     if (request.maxOutputTokens > modelClass.maxOutputTokens)
       throw new ProblemError('malformed_body', { detail: 'maxOutputTokens is more than the model class takes.' });
     const row = rowOf(PRICE_TABLE, modelClass.provider, modelClass.model, now);
-    // At its start the enclave had prices for all its models, but this model's prices may have ended since.
+    // When the enclave started, it had prices for all its models, but a price may have ended since.
     if (row === null) throw new ProblemError('model_off');
     const { maxOutputTokens } = request;
     const ciphertextBytes = request.sealed.ciphertext.length;
@@ -152,7 +153,7 @@ export class AgentOffers {
     };
   }
 
-  /** The enclave that an attempt went to; null if it cannot be reached now, or was restarted. */
+  /** Returns the enclave with this module id; null if it cannot be reached now, or was restarted. */
   byModuleId(moduleId: string): EnclaveMonitor | null {
     return this.monitor.enclaves.find((enclave) => enclave.moduleId() === moduleId) ?? null;
   }

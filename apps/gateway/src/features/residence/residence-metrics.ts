@@ -53,7 +53,7 @@ export class ResidenceMetrics {
     );
     metrics.gauge(
       'communique_residence_root_seconds_left',
-      'Seconds until the last known root of the registrar ends, read where clients read it or used by a message; absent before the first.',
+      'Seconds until every root of the registrar that this process knows has ended; absent before it knows one.',
       [],
       (gauge) => {
         const now = new Date();

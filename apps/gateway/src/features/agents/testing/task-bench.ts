@@ -86,7 +86,7 @@ export class TaskBench {
     };
   }
 
-  /** Starts a whole gateway that has verified its enclaves. */
+  /** Starts a gateway in this process, and lets it verify its enclaves. */
   async gateway(enclaves: readonly TaskEnclave[], environment: Record<string, string> = {}): Promise<GatewayUnderTest> {
     const gateway = await startGateway({ ...this.environment(enclaves), ...environment });
     this.gateways.push(gateway);
@@ -94,7 +94,7 @@ export class TaskBench {
     return gateway;
   }
 
-  /** Starts a gateway as a separate process on its own port, so that it can be killed. */
+  /** Starts a gateway as a separate process, so that a test can kill it. */
   async process(
     bundle: string,
     enclaves: readonly TaskEnclave[],
@@ -142,7 +142,7 @@ export class TaskBench {
     return { status: response.status, code, retryAfter: response.headers.get('retry-after'), body };
   }
 
-  /** Empties the database while the same gateways keep running. */
+  /** Empties the tables of agents and budgets while the gateways keep running. */
   async empty({ app }: GatewayUnderTest): Promise<void> {
     await app.get(Database).client
       .$executeRaw`TRUNCATE agent_reservation, agent_model_off, budget_window, emergency_stop`;
@@ -161,7 +161,7 @@ export class TaskBench {
       .reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** Returns the windows that differ from the sum of their rows, read in one snapshot. Each is a fault. */
+  /** Returns the budget windows that differ from the sum of their attempts. */
   async ledgerFaults(): Promise<unknown[]> {
     const client = new Client({ connectionString: this.databaseUrl, options: '-c timezone=UTC' });
     await client.connect();
@@ -180,7 +180,7 @@ export class TaskBench {
     }
   }
 
-  /** Ends everything that was started, except the first `gateways` gateways and the first `enclaves` enclaves. */
+  /** Ends everything that was started, except the given numbers of gateways and enclaves that were started first. */
   async end(keep: { gateways?: number; enclaves?: number } = {}): Promise<void> {
     await Promise.all(this.processes.splice(0).map((service) => service.kill()));
     await Promise.all(this.gateways.splice(keep.gateways ?? 0).map((gateway) => gateway.close()));
