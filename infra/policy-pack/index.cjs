@@ -1,4 +1,4 @@
-// Pulumi runs this file (PulumiPolicy.yaml). It loads the rules of infra/src/rules as one bundle, with Pulumi's packages from node_modules.
+// Pulumi runs this file (PulumiPolicy.yaml), which bundles and loads the rules of infra/src/rules.
 const { join } = require('node:path');
 const { loadBundle } = require('../load-bundle.cjs');
 
@@ -9,7 +9,7 @@ loadBundle(
     entryPoints: [join(__dirname, 'pack.ts')],
     format: 'cjs',
     target: 'node20',
-    // Pulumi's own packages must be the host's instances. The others are bundled, because some of them are only ES modules.
+    // Pulumi must see its own packages once, so they come from node_modules. The others are bundled, because some are only ES modules.
     external: ['@pulumi/*'],
   },
   (file) => require(file),

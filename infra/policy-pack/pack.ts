@@ -19,9 +19,9 @@ const ruleResource = ({ type, name, props, provider, opts }: Analyzed): RuleReso
 });
 
 /**
- * The rules for `pulumi preview --policy-pack infra/policy-pack`, all mandatory. Pulumi applies a rule about one resource before it makes
- * the resource, and a rule about several resources when all are made. If a preview does not know a value yet, such as a policy with a new
- * ARN in it, Pulumi reports advice, and applies the rule at `pulumi up`.
+ * The rules for `pulumi preview --policy-pack infra/policy-pack`. Pulumi checks a rule about one resource before it makes the resource, and
+ * a rule about the stack after it made all resources. A preview does not know some values yet, such as new ARNs. A rule about such a value
+ * is only advice in the preview, and is checked by `pulumi up`.
  */
 new PolicyPack('communique-tee', {
   enforcementLevel: 'mandatory',

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node tools/cli/bin.mjs ...: plain Node 20. Installs what is missing, then runs main.ts on the workspace's own Node, in the caller's folder.
+// Runs on plain Node 20. Installs what is missing, then runs main.ts on the workspace's own Node, in the current folder.
 import { join } from 'node:path';
 
 import { ensureInstalled } from '../dev/setup/install.mjs';

@@ -3,12 +3,12 @@ import { validateCongressMessage, type CongressMessage, type Template } from '@c
 import { readJsonFile } from './files';
 import { fillIn } from './template';
 
-/** More than the 256 KiB that a message may have, because escapes in JSON make a text longer. */
+/** A message may have 256 KiB, but escapes in JSON make its text longer. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Reads a message from a JSON file in the form of docs/message.md. The delivery secret is bytes, which JSON does not have, so it is made
- * here. `version` and `proof` have only one possible value each and may be left out.
+ * Reads a message from a JSON file in the form of docs/message.md. JSON has no bytes, so this function makes the delivery secret. The file
+ * may leave out `version` and `proof`, which have only one possible value each.
  * @param template supplies the members that the file leaves out
  * @throws Failure `file_unreadable`, `not_understood`; ClientError `message_invalid`, which names every field that is wrong, never a value
  */

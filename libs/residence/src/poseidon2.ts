@@ -4,8 +4,8 @@ import { permute } from '@zkpassport/poseidon2';
 import { fieldFromAscii, fieldFromBigInt, fieldToBigInt, type Field } from './field';
 
 /**
- * The fourth input of the permutation. Each use of the hash has its own tag, so that no inner node is a leaf, and no nullifier is a delivery
- * value. The number is the ASCII text, big-endian. The circuit has the same constants.
+ * The fourth input of the permutation: a number whose big-endian bytes are an ASCII text. Each use of the hash has its own tag, so that its
+ * value cannot pass for the value of another use. The circuit has the same constants.
  */
 export const TAGS = {
   /** H3(secret, 0, 0) */

@@ -7,7 +7,7 @@ export default attack({
     'sends nothing to a server whose certificate has expired by the attested clock, whatever the machine’s clock shows',
   processOnly: true,
   async run(parent) {
-    // The simulator's certificate is valid for 90 days. The machine's clock stays behind, as if the parent had set it back.
+    // The simulator's certificate is valid for 90 days. Only the attested clock moves, as if the parent had set the machine's clock back.
     parent.time.offsetMs = 91 * DAY_MS;
     await parent.restart();
     const message = await parent.seal({ offices: ['HCA12'] });

@@ -1,6 +1,6 @@
 /**
- * Returns an environment as the text of a file that a shell, systemd and Node's parseEnv read in the same way. @throws Error for a value
- * that cannot be quoted
+ * Returns the text of an environment file that a shell, systemd and Node's parseEnv read in the same way.
+ * @throws Error for a value that cannot be quoted for all three
  */
 export function environmentText(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)

@@ -1,7 +1,4 @@
-/**
- * Rate limits that a run never reaches, for a gateway whose requests all come from one address. With the defaults, the 31st browser tab in
- * a minute would get 429 for the page's files.
- */
+/** Rate limits that a test never reaches. All its requests come from one address, so the default limits would refuse some with 429. */
 export const HIGH_RATE_LIMITS = {
   RATE_LIMIT_MAX_REQUESTS: '1000000',
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000',

@@ -12,7 +12,7 @@ export interface FollowOptions {
   readonly token: string | null;
   /** null: waits until the message ends. 0: returns the status now. */
   readonly waitSeconds: number | null;
-  /** The stored messages, in which the end of the message is noted for `list`. */
+  /** The stored messages. `follow` notes in them how the message ended, for `list`. */
   readonly state: KeptMessages;
 }
 
@@ -47,7 +47,7 @@ export async function follow(
   try {
     await result;
   } catch (error) {
-    // When the wait is over, the last status is still a result.
+    // After `waitSeconds` the last status is the result
     if (!(error instanceof ClientError) || error.code !== 'timeout') throw error;
   }
   if (last === undefined) throw new Error('a message that was followed has no status');

@@ -1,6 +1,6 @@
 import { meets, type Row } from './measure';
 
-/** Returns a table for people. Every row is shown, and marked if it misses its aim or was not measured. */
+/** Returns all rows as a text table. It marks rows that miss their aim or were not measured. */
 export function table(title: string, rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.what,

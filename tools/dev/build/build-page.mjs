@@ -1,5 +1,3 @@
-// node tools/dev/build/build-page.mjs [<file>]: builds the page of apps/page and prints the size of each part. With <file> it writes the
-// page there as JSON in the form of apps/gateway/src/edge/page/built-page.ts.
 import { writeFile } from 'node:fs/promises';
 
 import { Command } from 'commander';

@@ -1,4 +1,4 @@
-// node tools/dev/build/build.mjs <app>: makes one CommonJS file of an app, dist/apps/<app>/main.js, and beside it the list of its inputs
+// node tools/dev/build/build.mjs <app>: bundles an app into one CommonJS file, dist/apps/<app>/main.js. Also writes the list of its inputs
 // (meta.json) and the licenses of its packages.
 import { writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';

@@ -11,7 +11,7 @@ const readSchema = z.object({ crcValid: z.boolean(), measurements, signatureVali
 export type JudgedMeasurements = z.infer<typeof measurements>;
 export type JudgedImage = z.infer<typeof readSchema>;
 
-/** `refused`: an error of the crate. `aborted`: the crate panicked, or a signal ended the process, for example for its memory. */
+/** `refused`: the crate returned an error. `aborted`: the crate panicked, or a signal ended the process (for example, it had no memory). */
 export type Verdict<T> = { readonly verdict: 'accepted'; readonly image: T } | Refusal;
 export interface Refusal {
   readonly verdict: 'refused' | 'aborted';
@@ -22,7 +22,7 @@ export interface PartFiles {
   readonly arch: Arch;
   readonly kernel: string;
   readonly cmdline: string;
-  /** The metadata as JSON in the form of AWS's crate (EifIdentityInfo). */
+  /** A file with the metadata as JSON (EifIdentityInfo of AWS's crate). */
   readonly metadata: string;
   readonly ramdisks: readonly string[];
 }
@@ -43,7 +43,7 @@ export class AwsImageJudge {
     return accepted(await this.run(readSchema, ['sign', image, keyFile, certificateFile]));
   }
 
-  /** Has the crate read an image. @throws Error if the program got wrong arguments */
+  /** @throws Error if the program got wrong arguments */
   read(image: string): Promise<Verdict<JudgedImage>> {
     return this.run(readSchema, ['read', image]);
   }

@@ -23,7 +23,7 @@ export interface Ports {
 }
 
 export const startTimer: Ports['startTimer'] = (ms, over) => {
-  // A busy machine may run the timer before it reads an answer that has arrived, so wait one more turn.
+  // On a busy machine the timer may run before an answer that has already arrived is read, so wait one more turn
   const timer = setTimeout(() => setImmediate(over), ms);
   return () => {
     clearTimeout(timer);

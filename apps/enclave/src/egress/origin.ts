@@ -6,7 +6,7 @@ import { hostSchema } from './egress-config';
 /** `https://host[:port]`, lower case, without a path. */
 export const originSchema = z.string().refine(isOrigin, 'https://host[:port] and nothing else');
 
-/** The only trusted roots: self-signed certificates in PEM. Refuses intermediates, because OpenSSL accepts no chain that ends at one. */
+/** Trusted roots: self-signed certificates in PEM. Refuses intermediates, because OpenSSL accepts no chain that ends at an intermediate. */
 export const authoritiesSchema = z
   .string({
     error: 'PEM of the roots to trust for this host, which npm run ops -- preflight shows (docs/operations.md)',

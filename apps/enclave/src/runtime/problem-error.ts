@@ -1,6 +1,6 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 
-/** The gateway gets this error as a problem document with this code. `detail` names what failed and never quotes content. */
+/** The enclave answers the gateway with this problem. `detail` names what failed and never quotes content. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
 

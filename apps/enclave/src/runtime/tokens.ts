@@ -1,4 +1,4 @@
-/** Tokens for interfaces and values, which Nest cannot inject by class. */
+/** Injection tokens for interfaces and values, which have no class that Nest could use. */
 export const CLOCK = Symbol('clock');
 export const HEALTH_PARTS = Symbol('health parts');
 export const LOG = Symbol('log');

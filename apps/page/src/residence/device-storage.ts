@@ -1,14 +1,10 @@
 // Two records in IndexedDB. They would fit into localStorage, but browsers keep IndexedDB longest, and IndexedDB reports a failed write.
 
-/**
- * The storage of one record on this device, with the person's consent. Every method may reject: private windows and
- * full disks are normal.
- */
+/** Stores one record on this device, with the person's consent. Every method may reject, for example in a private window. */
 export interface DeviceStorage {
   read(): Promise<unknown>;
   /**
-   * Writes unless a record exists.
-   * @returns false if there is a record already, which stays
+   * @returns false if there is a record already; it is not changed
    */
   create(value: unknown): Promise<boolean>;
   replace(value: unknown): Promise<void>;
@@ -18,7 +14,7 @@ export interface DeviceStorage {
 const DATABASE = 'communique-tee';
 const STORE = 'residence';
 
-/** @param record `secret`, or `sent` for the campaigns in which the secret was used */
+/** @param record `secret`: the person's secret; `sent`: the campaigns in which it was used */
 export function deviceStorage(record: 'secret' | 'sent'): DeviceStorage {
   return {
     read: () => within('readonly', (store) => store.get(record)),

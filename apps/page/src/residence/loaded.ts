@@ -1,3 +1,3 @@
-// Loaded if a message needs a proof of residence: the secret's storage, the step's view, and the prover.
+// The page loads this file only if a message needs a proof of residence.
 export { look, obstacle, optionsNow } from './proof';
 export { ResidenceStep } from './residence-step';

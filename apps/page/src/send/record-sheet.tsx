@@ -12,7 +12,7 @@ interface RecordSheetProps {
   readonly officeName: (code: string) => string;
 }
 
-/** The only part of the page that is printed. On paper a time needs its zone, so each time is also in UTC. */
+/** The only part of the page that is printed. Paper does not show the reader's time zone, so each time is also in UTC. */
 export function RecordSheet({ result, way, receipt, officeName }: RecordSheetProps) {
   const { send } = text.value;
   const { report, view } = result;

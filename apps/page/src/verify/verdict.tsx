@@ -19,18 +19,17 @@ import { trustSentence } from '../trust/trust-sentence';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 
-/** `open`: the checks passed with a reservation (a demo, or any operator), or the page refused before it could compare an image. */
+/** `open`: the checks passed, but for a demo or for any operator; or the page had no image to compare with. */
 type Tone = 'running' | 'passed' | 'open' | 'failed';
 
 interface Told {
   readonly tone: Tone;
-  /** The verdict in one sentence. */
+  /** One sentence. */
   readonly verdict: string;
-  /** What follows for the reader. */
+  /** What the verdict means for the reader. */
   readonly lines: readonly string[];
 }
 
-/** The verdict in one sentence, what follows from it, and what the reader can do. */
 export function VerdictView() {
   const { tone, verdict, lines } = told(trust.value);
   const state = trust.value;
@@ -105,7 +104,7 @@ function toldRefused(reason: Refusal, demo: boolean): Told {
   }
 }
 
-/** Buttons for decisions that the reader can make and this page must not. */
+/** Buttons for decisions that only the reader may make. */
 function Ways({ reason }: { readonly reason: Refusal }) {
   const words = text.value.verify;
   switch (reason.kind) {
@@ -145,7 +144,7 @@ function keepLink(): Promise<void> {
   return checkEnclave();
 }
 
-/** States that the list compared with differs from the site's, whatever the checks find. */
+/** Warns if the page compared the enclave with another list than the site's, even if all checks passed. */
 function Difference() {
   const { namedBy, differsFromSite } = naming.value;
   if (!differsFromSite || namedBy === undefined) return null;

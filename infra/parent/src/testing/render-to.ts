@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { EXAMPLES } from './example-settings';
 import { stage } from './stage';
 
-// Renders the examples into a folder, for reading.
+// Renders the parent's files for each example into a folder, so that a developer can read them.
 const USAGE = 'usage: node tools/run.mjs infra/parent/src/testing/render-to.ts [folder]\n';
 const [folder = '.dev/parent'] = process.argv.slice(2);
 if (folder === '--help' || folder === '-h') {

@@ -1,8 +1,8 @@
 import { keptPulumi, type PulumiCli } from '@communique-tee/testing/judges';
 
 /**
- * A jest block that needs Pulumi's own CLI. If the CLI is not built, the block is skipped, and a line that begins with NOT RUN says so.
- * CI skips the block too, because a machine without Go or a registry can still run everything else.
+ * A jest block that needs Pulumi's own CLI. If the CLI is not built, jest skips the block, also in CI, and a line that begins with NOT RUN
+ * reports this. So a machine without Go or a registry can run all other tests.
  */
 export function describeWithPulumi(name: string, body: (cli: PulumiCli) => void): void {
   const cli = keptPulumi();

@@ -1,16 +1,16 @@
 /**
- * The operations that sealing needs. They are implemented with node:crypto for Node and with the noble libraries for browsers.
- * `PrivateKey` is a KeyObject on Node, and 32 bytes in a browser.
+ * The operations that sealing needs. Node uses node:crypto, and `PrivateKey` is a KeyObject. Browsers use the noble libraries, and
+ * `PrivateKey` is 32 bytes.
  */
 export interface Primitives<PrivateKey> {
   generateKeyPair(): KeyPair<PrivateKey>;
   /** Imports the 32 bytes of an X25519 private key (RFC 7748). */
   importPrivateKey(raw: Uint8Array): KeyPair<PrivateKey>;
-  /** Returns the X25519 secret, 32 bytes. For a key of small order it may throw or return zeros. The caller refuses both. */
+  /** Returns the X25519 shared secret, 32 bytes. For a key of small order it may throw or return zeros, which callers must refuse. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
   /**
-   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1). Returns 32 bytes; throws for a key of small order. If the platform does
-   * not have it as one operation, the caller builds it from the other operations.
+   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1). Returns 32 bytes; throws for a key of small order. Undefined if the
+   * platform lacks this operation; the caller then builds it from the others.
    */
   decapsulate?: ((privateKey: PrivateKey, encapsulatedKey: Uint8Array) => Uint8Array) | undefined;
   sha256(message: Uint8Array): Uint8Array;

@@ -1,4 +1,4 @@
-/** The parts of WebAssembly that this library uses. Node's types lack them, and this library does not load the types of the DOM. */
+/** Types of the used parts of WebAssembly. Node's types lack them, and this library does not load the types of the DOM. */
 interface WebAssemblyApi {
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
   readonly Instance: new (
@@ -6,7 +6,7 @@ interface WebAssemblyApi {
     imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   ) => { readonly exports: unknown };
   readonly compile: (bytes: Uint8Array) => Promise<WebAssembly.Module>;
-  /** @param response with the type application/wasm */
+  /** @param response its content type must be application/wasm */
   readonly compileStreaming: (response: Promise<Response>) => Promise<WebAssembly.Module>;
 }
 

@@ -1,5 +1,4 @@
-// Computes the solved witness from a person's values, with Noir's ACVM. The parameters are only a list of numbers, so this file does not
-// use Noir's ABI coder, which has another 0.7 MB.
+// Solves the circuit with Noir's ACVM. Noir's ABI coder would add 0.7 MB and is not needed, because the parameters are a list of numbers.
 import { compressWitnessStack, executeProgram } from '@noir-lang/acvm_js/web/acvm_js.js';
 import { fromBase64 } from '@communique-tee/protocol';
 import { CIRCUIT } from '../circuit';
@@ -7,9 +6,9 @@ import type { CircuitInputs } from '../witness';
 import { gunzip } from './gunzip';
 
 /**
- * @param inputs secret
- * @returns the solved witness stack, decompressed. Secret
- * @throws the ACVM's error if the values do not satisfy the circuit. Its text may contain secrets
+ * Inputs and result are secret.
+ * @returns the solved witness stack, decompressed
+ * @throws the ACVM's error if the inputs do not satisfy the circuit. Its text may contain secrets
  */
 export async function solve(inputs: CircuitInputs): Promise<Uint8Array> {
   const initial = new Map(flat(inputs).map((value, at) => [at, value]));
@@ -17,14 +16,14 @@ export async function solve(inputs: CircuitInputs): Promise<Uint8Array> {
   return gunzip(compressWitnessStack(await executeProgram(fromBase64(CIRCUIT.bytecode), initial, noOracle)));
 }
 
-/** Returns the parameters as one list of numbers. Witness n is the n-th number. A boolean is 0 or 1. */
+/** Returns the parameters as one list of numbers: the first witnesses, in order. A boolean is 0 or 1. */
 function flat(inputs: CircuitInputs): string[] {
   const values = CIRCUIT.abi.parameters.flatMap(({ name }): readonly (string | boolean)[] =>
     [inputs[name as keyof CircuitInputs]].flat(),
   );
   return values.map((value) => {
     const number = typeof value === 'boolean' ? `0x${(value ? '1' : '0').padStart(64, '0')}` : value;
-    // Any other text would end the whole worker
+    // Any other text would crash the worker
     if (!/^0x[0-9a-f]{64}$/.test(number)) throw new TypeError('not a field element');
     return number;
   });

@@ -5,7 +5,7 @@ import { libc, type Libc } from './libc';
 import { openHandle, socketOf, tcpWrap, type TcpHandle } from './node-internals';
 
 const CID_ANY = 0xffff_ffff;
-/** An existing peer answers within this many turns of the event loop (a round trip takes about 80 µs). */
+/** How many turns of the event loop to poll without a pause. An existing peer answers within them (a round trip takes about 80 µs). */
 const EAGER_TURNS = 20;
 const LONGEST_PAUSE_MS = 20;
 
@@ -16,8 +16,8 @@ export interface VsockConnectOptions {
 }
 
 /**
- * Returns a connected stream socket of AF_VSOCK (vsock(7)). Connecting must not block one of Node's four worker threads. Otherwise many
- * callers of an absent enclave would stop name resolution and file access. So this function polls the socket, because libuv cannot watch a
+ * Returns a connected stream socket of AF_VSOCK (vsock(7)). A blocking connect would take one of Node's four worker threads, so a few
+ * connects to an absent enclave would stop name resolution and file access. This function polls instead, because libuv cannot watch a
  * descriptor that still connects.
  *
  * @throws SocketError with the system's code, ABORT_ERR or ERR_VSOCK_UNAVAILABLE. The descriptor is then closed.
@@ -59,7 +59,8 @@ async function answered(c: Libc, fd: number, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Binds to this context id, or to any for null, and passes the descriptor to the server. The server then emits `listening` or `error`.
+ * Lets the server listen. It then emits `listening` or `error`.
+ * @param cid null: any context id
  */
 export async function listenVsock(
   server: Server,

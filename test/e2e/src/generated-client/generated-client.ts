@@ -18,16 +18,13 @@ interface GeneratedClient {
 const PROGRAM = 'test/e2e/src/generated-client/send-message.ts';
 const LIMIT_MS = 120_000;
 
-/**
- * Loads send-message.ts, the program beside this file. The workspace's own checks leave it out, because the types that it imports are
- * generated.
- */
+/** Loads send-message.ts. The workspace's type check leaves that file out, because it imports generated types. */
 export async function generatedClient(): Promise<GeneratedClient> {
   return (await import(join(workspaceRoot(), PROGRAM))) as GeneratedClient;
 }
 
 /**
- * Generates types of a gateway's OpenAPI document into a folder, and checks the program against them.
+ * Generates types from a gateway's OpenAPI document into a folder, and type-checks send-message.ts with them.
  * @throws Error with the messages of the generator or the compiler
  */
 export async function checkAgainst(document: object, folder: string): Promise<void> {
@@ -40,7 +37,7 @@ export async function checkAgainst(document: object, folder: string): Promise<vo
     config,
     JSON.stringify({
       extends: join(root, 'tsconfig.base.json'),
-      // Resolves `./openapi` as if program and types were in one folder
+      // Resolves `./openapi` as if send-message.ts and the types were in one folder
       compilerOptions: {
         rootDirs: [join(root, PROGRAM, '..'), folder],
         typeRoots: [join(root, 'node_modules/@types')],

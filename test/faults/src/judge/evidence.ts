@@ -15,16 +15,16 @@ const NOW = new Date('2026-11-22T10:30:00Z');
 export interface Case {
   readonly status?: MessageStatus;
   readonly reason?: string | null;
-  /** The outcome of each office; null: no receipt. */
+  /** By office; null: no receipt. */
   readonly outcomes?: readonly Outcome[] | null;
-  /** The number of copies at Congress, for each office. */
+  /** The number of copies that Congress has, by office. */
   readonly copies?: readonly number[];
   readonly deduplicates?: boolean;
   readonly keysSealed?: boolean;
   readonly resealed?: boolean;
 }
 
-/** Returns the evidence of one message to two offices. It is consistent, except for what the case changes. */
+/** Returns the evidence of one message to two offices. Without a case, the judge finds no violation in it. */
 export function evidenceOf({
   status = 'delivered',
   reason = null,
@@ -125,7 +125,7 @@ export function deliveryIdOf(office: string): string {
   return office.padEnd(32, '0');
 }
 
-/** Returns the document that the enclave should have made, written by code that shares nothing with the enclave. */
+/** Returns the document that the enclave should have made. This code shares nothing with the enclave. */
 export function copyFor(
   { content }: Pick<SentMessage, 'content'>,
   office: string,

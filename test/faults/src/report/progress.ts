@@ -13,7 +13,6 @@ export interface Watched {
   readonly say: (line: string) => void;
 }
 
-/** Prints a line with the progress every few seconds. */
 export function watchProgress({ system, sent, injector, total, say }: Watched): { stop: () => void } {
   const startedMs = performance.now();
   let stopped = false;

@@ -4,9 +4,7 @@ import { encryptUnder, type EncryptionContext } from '../keys/ciphertext';
 import { base64, endDryRun, permit, plaintextFor, recipientOf, type Operation } from './call';
 import { encryptionContext, flag, oneOf, refuseGrants, text, whole, type Fields } from './fields';
 
-/**
- * GenerateDataKey (AWS KMS API reference): returns random bytes, readable or encrypted for the recipient, and also encrypted under the key.
- */
+/** GenerateDataKey (AWS KMS API reference): returns random bytes encrypted under the key, and also as plaintext or for the recipient. */
 export const generateDataKey: Operation = async (call) => {
   const request = parse(call.fields);
   const recipient = await recipientOf(call);
@@ -21,7 +19,7 @@ export const generateDataKey: Operation = async (call) => {
   };
 };
 
-/** GenerateDataKeyWithoutPlaintext: returns random bytes encrypted under the key only; it ignores a recipient. */
+/** GenerateDataKeyWithoutPlaintext: returns random bytes encrypted under the key. It ignores a recipient. */
 export const generateDataKeyWithoutPlaintext: Operation = (call) => {
   const request = parse(call.fields);
   const named = call.keys.find(request.keyId);

@@ -7,7 +7,7 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 
 const run = promisify(execFile);
 
-/** Decrypts a CMS EnvelopedData with `openssl cms`, which shares no code with ours. */
+/** Decrypts a CMS EnvelopedData with `openssl cms`, which shares no code with the simulator. */
 export async function openWithOpenssl(envelope: Uint8Array, privateKey: KeyObject): Promise<Uint8Array> {
   const folder = await temporaryFolder('kms-envelope-');
   try {
@@ -25,7 +25,7 @@ export async function openWithOpenssl(envelope: Uint8Array, privateKey: KeyObjec
   }
 }
 
-/** Returns the lines of `openssl asn1parse`: one for each element, with depth, tag, and `inf` for an indefinite length. */
+/** Returns the lines of `openssl asn1parse`, one for each element: depth, tag, and length (`inf` if it is indefinite). */
 export async function shapeOf(envelope: Uint8Array): Promise<string[]> {
   const folder = await temporaryFolder('kms-envelope-');
   try {

@@ -5,12 +5,11 @@ import { defaultAnswer } from './default-model';
 /** What the model answers if nothing is scripted. `sensible`: see default-model.ts. `echo`: the prompt, unchanged. */
 export type DefaultAnswer = 'sensible' | 'echo';
 
-/** Returns a plausible number of tokens: one for every four bytes of UTF-8, rounded up. */
 export function tokensOf(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 4);
 }
 
-/** Returns the answer to one request: the scripted parts, and the simulated model's parts for the rest. */
+/** Returns the answer to one request. The simulated model makes each part that the script leaves out. */
 export function composeAnswer(
   request: ModelRequest,
   scripted: ScriptedAnswer | null,
@@ -46,7 +45,7 @@ export function composeAnswer(
   };
 }
 
-/** Returns the tokens of thinking: those of the scripted thoughts, or the request's number, but at most half of its maximum output. */
+/** Without scripted thoughts, thinking takes the tokens that the request allows, but at most half of its maximum output. */
 function thinkingOf(request: ModelRequest, scripted: ScriptedAnswer | null): number {
   if (scripted?.thoughts !== undefined) return tokensOf(scripted.thoughts);
   return Math.min(request.thinkingTokens, Math.floor(request.maxOutputTokens / 2));

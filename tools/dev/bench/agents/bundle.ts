@@ -10,7 +10,7 @@ const metaSchema = z.object({
   outputs: z.record(z.string(), z.object({ inputs: z.record(z.string(), z.object({ bytesInOutput: z.number() })) })),
 });
 
-/** Returns the size of the enclave's production bundle with and without the sources for agents. Reads both from the bundler's metafile. */
+/** Returns the size of the enclave's production bundle, with and without the code for agents. */
 export async function bundleRow(): Promise<Row[]> {
   const folder = await temporaryFolder('bench-bundle');
   try {

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exampleMessage } from '../../demo/example-message';
 import type { PostedMessage } from './judge-day';
 
-/** The most posts that are under way at once. A post without an answer is repeated and still counts as under way. */
+/** How many posts may be under way at once. A post that is repeated for lack of an answer is still under way. */
 const SENDERS = 128;
 
-/** The offices to which each message is written. */
+/** The offices of each message. */
 export const OFFICES: readonly string[] = exampleMessage().offices;
 /** Matches the mark that identifies a message's copies. */
 export const MARK = /day-[0-9]+/;
@@ -23,7 +23,7 @@ export interface Sending {
   readonly onAccepted: () => void;
 }
 
-/** Seals and posts each message when it is due, to one gateway after the other until one answers. */
+/** Seals each message when it is due, and posts it to one gateway after the other until one answers. */
 export async function sendDay({ client, tokens, dueMs, startMs, onAccepted }: Sending): Promise<PostedMessage[]> {
   const posted: PostedMessage[] = [];
   let next = 0;

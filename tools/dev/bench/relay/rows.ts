@@ -8,15 +8,15 @@ const ROUNDS = 2;
 const WARM_UP_MS = 1500;
 const DURATION_MS = 3000;
 const rateSchema = z.object({ ratePerSecond: z.number(), ratePerCpuSecond: z.number() });
-/** The lowest rate that is good enough for the gateway's enclave client, as a share of the rate of bare undici to the same echo. */
+/** The lowest acceptable rate of the gateway's enclave client, as a share of undici's rate to the same echo server. */
 const AIMS = [
   { kib: 2, aim: { atLeast: 0.3 } },
   { kib: 64, aim: { atLeast: 0.25 } },
 ] as const;
 
 /**
- * Measures how fast the gateway's enclave client posts sealed messages and parses the answers. Compares it with the same exchange without
- * parsing, directly and through nginx.
+ * Measures how fast the gateway's enclave client posts sealed messages and parses the answers. The references are undici without parsing,
+ * directly and through nginx.
  */
 export async function relayRows(): Promise<Row[]> {
   const echo = await startPart('relay/echo.main.ts');

@@ -1,10 +1,8 @@
-// A worker thread runs a program of its own. A bundle contains that program as text, and also the file that a prover reads, so that there
-// is only one file to copy.
+// Puts the programs of worker threads and the file that a prover reads into a bundle, so that the bundle needs no other files.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** The file with which a prover in Node solves the circuit. */
 const ACVM_FILE = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
 
 /** @param {import('./worker-programs.mjs').WorkerProgramsOptions} options */

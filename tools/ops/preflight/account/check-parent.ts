@@ -3,7 +3,7 @@ import { awsCommand } from '../aws/command';
 import { explainAws } from '../aws/explain';
 import { fail, notYet, pass, type Check } from '../check';
 
-/** Checks that the instances are in service. The launch hook lets an instance into service once its enclave is attested. */
+/** Checks that the instances are in service. An instance gets into service when its enclave is attested (launch hook). */
 export const parent: Check = {
   name: 'parent',
   title: 'the stack’s instances are in service, or not made yet',
@@ -34,7 +34,7 @@ export const parent: Check = {
         ? pass(text)
         : fail(
             text,
-            'an instance that waits has not attested its enclave yet (on it: journalctl -u communique-enclave); this tells why the group has fewer',
+            'an instance that is not in service has not attested its enclave yet (on it: journalctl -u communique-enclave); if the group has too few instances, this command shows why',
             awsCommand(context.region, 'autoscaling describe-scaling-activities', '--auto-scaling-group-name', name),
           );
     } catch (error) {

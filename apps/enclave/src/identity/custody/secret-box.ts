@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const NONCE_BYTES = 24;
 
-/** Seals the secret under the data key, and binds it to the whole core and to the document that vouches for the core. */
+/** Seals the secret under the data key, and binds it to the record's core and to the maker's attestation document. */
 export function sealSecret(
   secret: Uint8Array,
   dataKey: Uint8Array,

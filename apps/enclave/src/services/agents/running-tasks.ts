@@ -1,15 +1,15 @@
 import type { Provider } from '@communique-tee/protocol';
 
 /**
- * Counts the tasks that run at the same time. With several providers, each gets less than half of the places, but at least one, so that a
- * place is left for the third provider while two hang.
+ * Counts the running tasks. If several providers are configured, the tasks of one provider take less than half of the places (but may take
+ * one). So two providers that hang leave a place for a third.
  */
 export class RunningTasks {
   private readonly ofProvider = new Map<Provider, number>();
   private readonly maxOfProvider: number;
 
   /**
-   * @param max how many tasks of all providers together may run at the same time; at least 1
+   * @param max how many tasks may run at the same time; at least 1
    * @param providers how many providers are configured
    */
   constructor(

@@ -5,7 +5,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 export interface CallerIdentity {
   /** 43 characters: a hash of issuer and subject, see ownerOf. */
   readonly owner: string;
-  /** The token's `scope`: what the token allows besides the owner's own messages. */
+  /** From the token's `scope`: rights beyond access to the owner's own messages. */
   readonly scopes: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export function callerOf(request: FastifyRequest): CallerIdentity | undefined {
   return callers.get(request);
 }
 
-/** Parameter of a route that is `@Authenticated()`. */
+/** Parameter decorator for an `@Authenticated()` route. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): CallerIdentity => {
   const caller = callerOf(context.switchToHttp().getRequest<FastifyRequest>());
   if (caller === undefined) throw new ProblemError('unauthenticated');

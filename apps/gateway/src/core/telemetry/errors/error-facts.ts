@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { isProblemCode } from '@communique-tee/protocol';
 import { stackFrames, type Frame } from '../stack-frames';
 
-/** All that is ever reported about a thrown value. */
+/** All that the gateway reports about a thrown value. */
 export interface ErrorFacts {
   /** The name of the error's class; for a value that is not an error, its type. */
   readonly type: string;
@@ -24,7 +24,7 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
 const SQL_STATE = /^(?:0[0-389ABFLPZ]|2[0-8BDF]|34|3[89BDF]|4[0246]|5[3-578]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 const MAX_DEPTH = 4;
 
-/** Returns the facts about a thrown value and its causes, the outermost first. Never throws, even if a getter of the value does. */
+/** Returns the facts about a thrown value and then about its causes. Never throws, even if a getter of the value does. */
 export function errorFacts(error: unknown, folder: string): ErrorFacts[] {
   const facts: ErrorFacts[] = [];
   try {
@@ -33,14 +33,14 @@ export function errorFacts(error: unknown, folder: string): ErrorFacts[] {
       if (!types.isNativeError(here) || !types.isNativeError(here.cause)) break;
     }
   } catch {
-    // If examining the error throws, the facts found so far are kept.
+    // Keep the facts found before a getter threw
   }
   return facts;
 }
 
 function factsOf(error: unknown, folder: string): ErrorFacts {
   if (!types.isNativeError(error)) return { type: typeof error, frames: [] };
-  // `name` is a property that anyone may set; a class's name comes from source code.
+  // `error.name` may contain data; the name of a class comes from source code
   const className: unknown = error.constructor.name;
   const code: unknown = 'code' in error ? error.code : undefined;
   return {
@@ -54,10 +54,7 @@ function isKnownCode(code: unknown): code is string {
   return isProblemCode(code) || (typeof code === 'string' && (CODES.test(code) || SYSTEM_CODES.has(code)));
 }
 
-/**
- * The SQLSTATE in an error of Prisma (`meta.driverAdapterError`, `originalCode`) or of the driver
- * (`DatabaseError.code`).
- */
+/** Returns the SQLSTATE of an error of Prisma (`meta.driverAdapterError`, `originalCode`) or of the driver (`DatabaseError.code`). */
 export function sqlStateOf(error: unknown): string | undefined {
   try {
     let here = error;
@@ -70,7 +67,7 @@ export function sqlStateOf(error: unknown): string | undefined {
         (typeof meta === 'object' && meta !== null ? at(meta, 'driverAdapterError') : undefined) ?? at(here, 'cause');
     }
   } catch {
-    // The event is reported without an SQLSTATE.
+    // A getter of the error threw
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 export const INDICATORS = ['enclave', 'attestation', 'keys', 'database', 'redis', 'queue', 'budget'] as const;
 export type IndicatorName = (typeof INDICATORS)[number];
-/** `unused`: not configured. Only Redis can be unused. */
+/** `unused`: not configured, which is possible only for Redis. */
 export type IndicatorStatus = 'up' | 'degraded' | 'down' | 'unused';
 
 export interface Amounts {
@@ -9,7 +9,7 @@ export interface Amounts {
   readonly capMicroUsd: bigint;
 }
 
-/** Requests since the previous sample: their number, and the longest time of the fastest 50 and 95 percent. */
+/** Requests since the previous sample: their number, the median time, and the 95th percentile. */
 export interface Latency {
   readonly count: number;
   readonly p50Ms: number | null;
@@ -18,12 +18,11 @@ export interface Latency {
 export const LATENCIES = ['accept', 'relay', 'delivery'] as const;
 export type LatencyName = (typeof LATENCIES)[number];
 
-/** The gateway at one moment. */
 export interface Sample {
-  /** Milliseconds since 1970. */
+  /** Unix time. */
   readonly atMs: number;
   readonly indicators: Readonly<Record<IndicatorName, IndicatorStatus>>;
-  /** Milliseconds since an enclave was last verified; null unless the last check verified one. */
+  /** Milliseconds since the last check verified an enclave; null if it verified none. */
   readonly attestationAgeMs: number | null;
   /** Null if the database could not be asked. */
   readonly queue: { readonly waiting: number; readonly overdueMs: number } | null;
@@ -43,7 +42,7 @@ export class SampleRing {
     this.next = (this.next + 1) % this.capacity;
   }
 
-  /** The samples taken after this moment. */
+  /** @param ms Unix time */
   since(ms: number): Sample[] {
     const ordered =
       this.slots.length < this.capacity

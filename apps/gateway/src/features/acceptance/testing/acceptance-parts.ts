@@ -17,7 +17,7 @@ export interface SpendRequest {
   readonly now: Date;
 }
 
-/** Creates the real parts that accept and settle, without Nest, so that a test can have the parts of several gateways. */
+/** Creates the gateway's real services for acceptance and settlement. They do not need Nest, so a test can create several gateways. */
 export function acceptanceParts(config: GatewayConfig) {
   const logger = new Logger({ log: { level: 'silent' } }, { write: () => undefined });
   const database = new Database(config);
@@ -28,7 +28,7 @@ export function acceptanceParts(config: GatewayConfig) {
   const refusals = new CachedRefusals(redis);
 
   /**
-   * Accepts one message at the given time, for the given amount.
+   * Accepts a random message.
    * @returns the message's id
    * @throws ProblemError as Acceptance does
    */

@@ -25,10 +25,10 @@ export interface TestRequest {
   readonly body: Uint8Array;
 }
 
-/** How the enclave of a test handles one request; it may do anything that a peer can do. */
+/** Handles one request, correctly or not. */
 export type Behaviour = (request: TestRequest, response: ServerResponse) => void | Promise<void>;
 
-/** A peer that speaks the relay's HTTP, correctly or not. The current behavior handles each request. */
+/** Listens where the gateway expects the enclave, and records each request. */
 export class TestEnclave {
   readonly requests: TestRequest[] = [];
   private server: Server | undefined;
@@ -78,7 +78,7 @@ export function answer(response: ServerResponse, status: number, contentType: st
   response.writeHead(status, { 'content-type': contentType }).end(body);
 }
 
-/** The answer of a healthy enclave to `GET /health`. */
+/** A healthy enclave's answer to `GET /health`, with these changes. */
 export function enclaveHealth(changes: Partial<EnclaveHealth> = {}): EnclaveHealth {
   return {
     healthy: true,
@@ -109,10 +109,10 @@ export const problem =
     answer(response, document.status, PROBLEM_MEDIA_TYPE, JSON.stringify(document));
   };
 
-/** Reads the whole request and closes without an answer, so that the outcome is unknown to the client. */
+/** Closes the connection without an answer, so that the client does not know the outcome. */
 export const cut: Behaviour = (_request, response) => {
   response.socket?.destroy();
 };
 
-/** Reads the request and never answers. */
+/** Never answers. */
 export const silent: Behaviour = () => undefined;
