@@ -8,7 +8,7 @@ const STARTED = ['instance', 'volume', 'network-interface'];
 export const tagged: ResourceRule = {
   name: 'tagged',
   description:
-    'Everything, including what comes with an instance, has tags for stack, project, environment and manager: rights and the budget depend on them.',
+    'Every resource, also an instance’s volumes and network interfaces, has tags for stack, project, environment and manager. Permissions and the budget depend on them.',
   check({ type, props, providerTags }) {
     if (!type.startsWith('aws:')) return [];
     const tags = { ...providerTags, ...recordOf(props.tags) };

@@ -37,7 +37,7 @@ export const register: AddCommand = (program, run) => {
     .summary('make your secret for proofs of residence once, and print the code for the registrar')
     .description('Makes the secret for proofs of residence, and stores the registrar’s answer.')
     .option('--registration <file>', "keep the registrar's answer: the JSON file that it gave to you")
-    .option('--import <file>', 'take the secret out of a file that --export wrote, if none is stored yet')
+    .option('--import <file>', 'use the secret in a file that --export wrote, if no secret is stored here yet')
     .option('--export <file>', 'write secret and registration into a new file, for another machine or as a backup');
   for (const add of [stateOption, jsonOption]) add(command);
   return command.addHelpText('after', after(program.name())).action(

@@ -60,7 +60,7 @@ export function describeProblem(rule: FieldRule, pointer: string, limit: number 
         ? (FIELD_FORMS[listed(pointer)] ?? 'is too long')
         : `must have at most ${amount(limit, pointer)}`;
     case 'invalid_characters':
-      return 'has characters that cannot be sent to Congress (control characters, or half of a character); remove them';
+      return 'has characters that cannot be sent to Congress (control characters, or an incomplete character); remove them';
     case 'invisible_characters':
       return 'has a character that cannot be seen, such as a zero-width space; type it again instead of pasting it';
     case 'repeated':

@@ -17,7 +17,9 @@ export const pageFactsSchema = z
     developmentRoot: z
       .string()
       .nullable()
-      .describe('PEM of the root of the documents in development; null in production, where the AWS root applies.'),
+      .describe(
+        'In development, the root certificate of the attestation documents, in PEM; null in production, where the AWS root applies.',
+      ),
     provesResidence: z
       .boolean()
       .describe('Whether this gateway serves the reference string, which its page needs to prove residence.'),
