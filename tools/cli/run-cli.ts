@@ -50,7 +50,6 @@ ${firstSteps(name)}`;
 /** How long an interrupted command may take to report what it knows. */
 const GRACE_MS = 1000;
 
-/** Returns the program with every command of the edition. */
 export function commandLine(context: Context, edition: Edition): CommandLine<Exit> {
   const line = new CommandLine<Exit>(
     edition.name,
@@ -66,7 +65,7 @@ export function commandLine(context: Context, edition: Edition): CommandLine<Exi
   return line;
 }
 
-/** Runs the command once. @returns the exit code */
+/** @returns the exit code */
 export async function runCli(argv: readonly string[], context: Context, edition: Edition): Promise<Exit> {
   const line = commandLine(context, edition);
   const interruption = interruptionBy(context.signal);

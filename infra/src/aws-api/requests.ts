@@ -9,9 +9,8 @@ export interface Translation {
   readonly requests: readonly Request[];
   /** Inputs without a place in AWS's models: no row and no member has their name, or their row names an unknown place. */
   readonly lost: readonly string[];
-  /** The rows of the mapping's `members` and `own` that were used. */
+  /** The rows of `members` and `own` that were used. */
   readonly used: ReadonlySet<string>;
-  /** Every tag that the resource would have. */
   readonly tags: Readonly<Record<string, unknown>>;
 }
 

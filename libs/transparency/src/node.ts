@@ -1,4 +1,3 @@
-/** Verifies the signatures of notes with OpenSSL. For Node. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { VerifierKey } from './note-keys';
 import { SIGNATURE_BYTES, type SignatureCheck } from './signature-check';

@@ -23,9 +23,8 @@ export interface SystemOptions {
   folder: string;
   /** Whether the next start uses the same database. */
   persistent?: boolean;
-  /** The preferred port of the gateway. If it is taken, or 0, a free port is used. */
+  /** The preferred port. If it is 0 or taken, a free port is used. The same applies to `identityPort`. */
   gatewayPort?: number;
-  /** The preferred port of the identity provider. If it is taken, or 0, a free port is used. */
   identityPort?: number;
   redisUrl?: string;
   /** The number of gateways, which share the database and the enclaves; default 1. */
@@ -36,7 +35,6 @@ export interface SystemOptions {
    * `process` (default): each enclave's keys end with its process. `sealed`: a KMS simulator guards the keys and the chambers' API keys.
    */
   keys?: 'process' | 'sealed';
-  /** Whether the enclaves open messages of the web client (legacy); default false. */
   legacySuite?: boolean;
   /** If given, a simulator of model providers runs in this process, and enclaves and gateways accept tasks for models. */
   agents?: SystemAgents | undefined;
@@ -46,7 +44,6 @@ export interface SystemOptions {
   postgresSettings?: Readonly<Record<string, string>>;
   /** Gets the path of the bundled gateway, and returns the path of the program to start in its place. */
   otherGateway?: ((program: string) => Promise<string>) | undefined;
-  /** Further environment variables of the gateways. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
   /** If given, enclaves and gateways write CPU profiles when they stop: `<name>.<enclave or gateway>.cpuprofile` in this folder. */
   profile?: { readonly folder: string; readonly name: string };

@@ -19,7 +19,7 @@ export function packagesIn(inputs) {
 }
 
 /**
- * Returns the inputs that have at least one byte in a bundle.
+ * Returns the inputs that contribute at least one byte to a bundle.
  * @param {import('esbuild').Metafile} metafile
  */
 export function containedIn({ outputs }) {

@@ -14,9 +14,8 @@ import { nitroMachine, virtMachine, type Machine } from './machines';
 export interface BootOptions {
   /** The checkout, whose lock pins the emulator. */
   readonly root: string;
-  /** The path of the .eif file. */
   readonly eif: string;
-  /** The image's architecture; default x86_64. */
+  /** Default x86_64. */
   readonly architecture?: ImageArchitecture;
   /**
    * The folder for sockets, logs and pid files. It is made if it is missing. Its path must be short, because a socket's path has at most

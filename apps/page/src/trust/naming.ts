@@ -8,7 +8,7 @@ import type { Accepted, AcceptedSet, Kept, Problem, Read } from './accepted';
 export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 
 /**
- * Why the page compares with no list, although the link or this browser has one. The page does not use a weaker source in its place.
+ * Why the page can use neither the link's list nor this browser's. It does not use a weaker source in their place.
  */
 export type NamingRefusal =
   | { readonly kind: 'link_unusable'; readonly problem: Problem }
@@ -68,7 +68,7 @@ function covers(one: AcceptedSet, other: AcceptedSet): boolean {
   return one.pcr0 === other.pcr0 && (one.operator === 'any' || one.pcr3 === other.pcr3);
 }
 
-/** Adds the kept registers of the image to the link's image and operator. Returns undefined if no kept set accepts these two. */
+/** Adds the other kept measurements to the link's image and operator. Returns undefined if no kept set accepts these two. */
 function narrowed(kept: Accepted, linked: AcceptedSet): AcceptedSet | undefined {
   const found = kept.find((each) => covers(each, linked));
   if (found === undefined) return undefined;

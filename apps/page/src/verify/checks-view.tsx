@@ -19,7 +19,6 @@ interface Line {
   readonly code: string | undefined;
 }
 
-/** Shows three groups. The checks of a group are folded under its title. */
 export function ChecksView({ evidence }: { readonly evidence: Evidence }) {
   const words = text.value.verify;
   return (

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 
-/** What the engine did to one resource. */
 export interface Step {
   /** `create`, `update`, `replace`, `create-replacement`, `delete-replaced`, `delete`, `same`, `refresh`, `import`, … */
   readonly op: string;
@@ -25,7 +24,7 @@ const event = z.object({
   resourcePreEvent: z.object({ metadata, planning: z.boolean().optional() }).optional(),
 });
 
-/** Returns the steps in a file of `--event-log`. `planned`: those of a preview, in place of those that the engine made. */
+/** Reads a file that `--event-log` wrote. @param planned whether to return the steps of a preview, and not those that the engine made */
 export function stepsOf(file: string, planned: boolean): Step[] {
   if (!existsSync(file)) return [];
   const steps: Step[] = [];

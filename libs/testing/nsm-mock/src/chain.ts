@@ -48,7 +48,7 @@ export interface Chain {
   leaf: Signer;
 }
 
-/** Issues certificates again before they end. Callers at the same time get the same chain. */
+/** Issues certificates again before they expire. Simultaneous callers get the same chain. */
 export class CertificateChainCache {
   readonly #root: Signer;
   readonly #levels: Level[];

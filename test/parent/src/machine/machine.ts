@@ -24,7 +24,7 @@ export interface MachineOptions {
   readonly overlay: string;
 }
 
-/** A system that booted in a container. */
+/** A Debian system, booted in a container. */
 export interface Machine {
   /** Runs a bash script as root in the machine. */
   sh(script: string): Promise<Ran>;

@@ -38,7 +38,7 @@ export function rootFolder(): string {
   return join(cacheFolder(), 'parent-root', key.slice(0, 16));
 }
 
-/** Returns the kept root, or undefined if it was not made yet. */
+/** @returns undefined if the root was not made yet */
 export function keptRoot(): string | undefined {
   const folder = rootFolder();
   return existsSync(join(folder, 'made')) ? join(folder, 'root') : undefined;

@@ -30,7 +30,7 @@ const WARM_UP = 5;
 /** Messages that are posted as fast as the gateway accepts them. Each verifier thread reaches full speed after a hundred verifications. */
 const AT_ONCE = { warmUp: 200, messages: 200, senders: 16 };
 const PROVERS = 2;
-/** The gateway starts this many verifier threads. */
+/** As many as the gateway starts. */
 const VERIFIER_THREADS = Math.min(2, availableParallelism());
 const KIB = 2;
 const DAY_SECONDS = 86_400;
@@ -83,7 +83,7 @@ export async function acceptRows(): Promise<Row[]> {
     return [
       reference,
       beside({ what, value: proofs?.p50 ?? null, unit: 'ms' }, reference),
-      // With so few messages, the 99th percentile is the slowest one: a single pause of the machine, the garbage collector or PostgreSQL.
+      // With so few messages, the 99th percentile is the slowest one. A single pause of the machine or of PostgreSQL decides it.
       { what: `accepted POST with a proof, slowest of ${String(MESSAGES)}`, value: proofs?.p99 ?? null, unit: 'ms' },
       verified,
       beside({ what: 'accepted POSTs with proofs', value: perSecond, unit: 'req/s' }, verified),
@@ -93,7 +93,7 @@ export async function acceptRows(): Promise<Row[]> {
   }
 }
 
-/** Measures as many verifier threads as the gateway starts, without a gateway. */
+/** Measures the verifier threads without a gateway. */
 async function verificationRate(): Promise<Row> {
   const verifier = await createVerifier({ workers: VERIFIER_THREADS, maxQueued: AT_ONCE.senders });
   const { publicInputs, proof } = committedProof('ada roads');

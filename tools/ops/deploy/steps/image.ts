@@ -5,7 +5,6 @@ import { StepFailure, type Step } from '../step';
 
 const isOfImage = (problem: string): boolean => !problem.startsWith('releaseFile');
 
-/** Builds the image if it is missing, or was built from another commit or configuration. */
 export const image: Step = {
   name: 'image',
   title: 'build the enclave’s image, unless it is of this commit and this configuration',

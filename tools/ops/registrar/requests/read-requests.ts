@@ -18,7 +18,6 @@ export interface Request {
   readonly distinct: boolean;
 }
 
-/** A person's new district. */
 export interface Move {
   readonly line: number;
   readonly person: string;

@@ -148,7 +148,6 @@ export class TaskBench {
       .$executeRaw`TRUNCATE agent_reservation, agent_model_off, budget_window, emergency_stop`;
   }
 
-  /** Every attempt, in order. */
   rows({ app }: GatewayUnderTest) {
     return app.get(Database).client.agentReservation.findMany({ orderBy: [{ reservedAt: 'asc' }, { attempt: 'asc' }] });
   }
