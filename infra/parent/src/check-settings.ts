@@ -131,7 +131,7 @@ export function checkSettings(settings: ParentSettings): GatewayConfig {
     problem('egress', 'names a vsock port twice');
 
   checkVariables(settings, match, problem);
-  checkDatabase(settings, match, whole, problem);
+  checkDatabase(settings, match, whole);
   checkRedis(settings, match, whole);
   checkHttps(settings, match, problem);
   if (settings.elasticIpAllocationId !== undefined)
@@ -223,7 +223,6 @@ function checkDatabase(
   { database }: ParentSettings,
   match: Match,
   whole: (where: string, value: number, min: number, max: number) => void,
-  _problem: Problem,
 ): void {
   if (database.at === 'parent') match('database.volumeId', database.volumeId, 'volume');
   if (database.at !== 'managed') return;

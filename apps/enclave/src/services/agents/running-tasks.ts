@@ -2,7 +2,7 @@ import type { Provider } from '@communique-tee/protocol';
 
 /**
  * Counts the running tasks. If several providers are configured, the tasks of one provider take less than half of the places (but may take
- * one). So two providers that hang leave a place for a third.
+ * one). So if there are at least three places, two providers that hang leave one for a third.
  */
 export class RunningTasks {
   private readonly ofProvider = new Map<Provider, number>();
