@@ -50,7 +50,7 @@ export async function runImportFile(
     const { resources } = await runProgram(stack, values, { root }, StandIn).catch((error: unknown) => {
       if (!(error instanceof ConfigError)) throw error;
       // Continue with a made-up image and release: only the ids of their own objects in the store depend on them.
-      streams.err(`${error.message}\nIds are still filled in, as for an image that is not built.\n`);
+      streams.err(`${error.message}\nThe ids are looked up all the same, as if the image were not built yet.\n`);
       return runProgram(stack, values, { root, standIn: notBuilt }, StandIn);
     });
     const filled = await fillImportFile(

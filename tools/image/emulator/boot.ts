@@ -173,6 +173,6 @@ async function untilBeaten(beaten: Promise<void>, machine: Service, timeoutMs: n
   const tail = machine.output().split('\n').slice(-30).join('\n');
   throw new SetupError(
     'build_failed',
-    `the enclave ${outcome === 'ended' ? 'ended before' : `was silent for ${timeoutMs / 1000} s without`} a heartbeat; the end of its console:\n${tail}`,
+    `the enclave ${outcome === 'ended' ? 'ended before its heartbeat' : `sent no heartbeat in ${timeoutMs / 1000} s`}; the end of its console:\n${tail}`,
   );
 }
