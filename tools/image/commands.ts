@@ -3,15 +3,13 @@ import { collect, UsageError, type CommandLine } from '@communique-tee/command-l
 import type { Output } from './output';
 import { runTask, type PackTask } from './run-task';
 
-/** Commands for image files: describe, measure, pack, sign, diff. */
-
 const JSON_NOTE = 'print one JSON object; measure, pack and sign print the same object as nitro-cli';
 const AFTER = `
 Metadata and the architecture are neither measured nor signed: do not rely on them.
 
 Exit code
   0  done; diff: the images are the same
-  1  the image was refused, or a file to make or sign it with: the code says why; diff: the images differ
+  1  a file was refused: the code says why; diff: the images differ
   2  an argument was not understood, or a file could not be read or written; diff: also if an image is refused
 `;
 
@@ -54,7 +52,7 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
 
   add('describe', 'show what is in an image: header, sections, metadata, measurements, signature')
     .argument('<file>')
-    .option('--files', 'the files in its ramdisks, too')
+    .option('--files', 'also list the files in the ramdisks')
     .option('--signer <pem>', 'refuse the image unless this certificate signed it and is valid now')
     .action(
       line.run((file: string, options: JsonOption & { readonly files?: boolean; readonly signer?: string }) =>
@@ -94,7 +92,7 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
     .option('--metadata <json>', 'custom metadata, at most 4096 bytes')
     .option('--memory <MiB>', 'default memory, written into the header; nothing reads it')
     .option('--cpus <number>', 'default number of CPUs, written into the header; nothing reads it')
-    .option('--key <pem>', 'also sign the image with this key, on P-256, P-384 or P-521, not encrypted')
+    .option('--key <pem>', 'also sign the image, with this unencrypted key on P-256, P-384 or P-521')
     .option('--certificate <pem>', 'the certificate for that key')
     .action(line.run((options: PackOptions) => runTask(packOf(options), output)));
 
@@ -104,7 +102,7 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
   )
     .argument('<file>')
     .option('-o, --output <file>', 'where the signed image goes')
-    .option('--key <pem>', 'the key, on P-256, P-384 or P-521, not encrypted')
+    .option('--key <pem>', 'the unencrypted key, on P-256, P-384 or P-521')
     .option('--certificate <pem>', 'the certificate for that key; it goes into the image, and into PCR8')
     .action(
       line.run((file: string, options: SignOptions) =>

@@ -16,7 +16,7 @@ export type DatabaseSettings =
 
 export type RedisSettings =
   | { readonly at: 'parent' }
-  /** ElastiCache; `secretArn`: its password. The host is part of the settings, so that a new host replaces the instances. */
+  /** ElastiCache; `secretArn`: its password. The host is here so that a new host replaces the parents. */
   | { readonly at: 'managed'; readonly host: string; readonly port: number; readonly secretArn: string }
   /** REDIS_URL is among `secrets`. */
   | { readonly at: 'external' };
@@ -77,7 +77,7 @@ export interface ParentSettings {
   };
   /** For each variable of the gateway, the ARN of the secret that is its value. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** For each name in the enclave's configuration, the ARN of the secret that is the base64 of a KMS ciphertext. */
+  /** For each secret that the enclave's configuration names, the ARN of the AWS secret with the KMS ciphertext in base64. */
   readonly enclaveSecrets: Readonly<Record<string, string>>;
   readonly database: DatabaseSettings;
   readonly redis: RedisSettings;
@@ -106,7 +106,7 @@ export const DEFAULTS = {
 /** Log groups under `logGroupPrefix`. */
 export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 'metrics'] as const;
 
-/** Variables that the renderer sets, or that would contradict them. `gateway.environment` may not set them. */
+/** Variables that `gateway.environment` may not set: the renderer sets them, or they would contradict what it sets. */
 export const RESERVED_VARIABLES = [
   ...[
     'NODE_ENV',

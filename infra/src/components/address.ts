@@ -30,8 +30,8 @@ interface RegisteredAddress {
 }
 
 /**
- * The source addresses that the House has on its list. They outlive every instance and every form of the stack: the resources are the same
- * for one parent and for several. A tag tells parents whether a parent or a NAT gateway has to hold the first address.
+ * The source addresses that the House has on its list. The resources are the same for one parent and for several, so a
+ * change between the two keeps the addresses. A tag tells parents whether a parent or a NAT gateway has to hold the first address.
  */
 export class Addresses extends Part {
   /** The address that a single parent holds. */
@@ -58,12 +58,11 @@ export class Addresses extends Part {
     this.registerOutputs({});
   }
 
-  /** The allocation ids for NAT gateways, once no parent holds an address. */
+  /** Returns the allocation ids for NAT gateways, which resolve after the parents have released the addresses. */
   released(): Output<string>[] {
     return this.#all.map(({ allocationId }) => releasedByParents(allocationId, { parent: this }));
   }
 
-  /** The stack's outputs about addresses. */
   get outputs(): AddressOutputs {
     return forTheHouse(this.#all.map(({ publicIp }) => publicIp));
   }

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { NoId, type Account } from './account';
 
-/** What is known about a resource, to find its id. */
+/** A resource whose id at AWS is not known yet. */
 export interface Wanted {
   readonly name: string;
   readonly account: Account;
-  /** An input as text; for a reference to another resource, that resource's id. @throws NoId if it has none */
+  /** Returns an input. If the input refers to another resource, returns that resource's id. @throws NoId */
   input(key: string): Promise<string>;
-  /** The ARN of the resource at AWS with this resource's Name tag. @throws NoId */
+  /** Returns the ARN of the resource at AWS that has this resource's Name tag. @throws NoId */
   tagged(kind: string): Promise<string>;
-  /** The key of the stack's configuration. */
+  /** `hostedZone` in the stack's configuration. */
   readonly hostedZone: string | undefined;
 }
 
@@ -171,9 +171,12 @@ export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
   'aws:ecr/lifecyclePolicy:LifecyclePolicy': by('ecr_lifecycle_policy', 'repository'),
 };
 
-/** Resources that are not imported, by name. Their names contain ids of AWS, so the program makes them again. */
+/** Resources that are not imported, by name. */
 export const LEFT_OUT_BY_NAME: readonly (readonly [name: RegExp, why: string])[] = [
-  [/-parent-files$/, 'its name depends on ids of AWS: `pulumi up` stores the same bytes under the same name again'],
+  [
+    /-parent-files$/,
+    'its key depends on ids that AWS assigned: `pulumi up` stores the same bytes under the same key again',
+  ],
 ];
 
 const partitionOf = (region: string): string =>
@@ -275,6 +278,9 @@ async function subscription(account: Account, topic: string, endpoint: string): 
     ({ Endpoint, SubscriptionArn }) => Endpoint === endpoint && SubscriptionArn.startsWith('arn:'),
   );
   if (found === undefined)
-    throw new NoId('absent', `${endpoint} has not confirmed a subscription; AWS sends it another email`);
+    throw new NoId(
+      'absent',
+      `${endpoint} has not confirmed its subscription: after \`pulumi up\`, AWS sends another email`,
+    );
   return found.SubscriptionArn;
 }

@@ -31,9 +31,8 @@ export function verifyAttestation(document: Uint8Array, policy: AttestationPolic
 }
 
 /**
- * Returns a verifier that makes the checks of `verifyAttestation` and remembers valid certificate signatures, because a chain stays the same
- * for hours.
- * It keeps a bounded number and drops the least recently used. It checks everything that depends on time or policy every time.
+ * Returns a verifier that makes the checks of `verifyAttestation`. It remembers a bounded number of valid certificate signatures, because a
+ * chain stays the same for hours. It checks everything that depends on time or policy every time.
  *
  * @example
  * const verifier = createAttestationVerifier();
@@ -44,7 +43,7 @@ export function createAttestationVerifier(options?: AttestationVerifierOptions):
 }
 
 /**
- * The single steps of a verification, for libs/enclave-identity. They show whether a document is authentic, and check neither
- * measurements nor freshness.
+ * The single steps of a verification, for libs/enclave-identity. They show whether a document is authentic. They do not check measurements
+ * and freshness.
  */
 export const attestationVerificationSteps = stepsOf(webPrimitives);

@@ -12,10 +12,10 @@ import { callListener } from './sending';
 
 /**
  * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The client does not trust the gateway:
- * it believes only what an enclave of an accepted measurement has signed. If the gateway does not answer or is overloaded, it tries
- * again for 30 seconds, and reports every wait to `onState`.
+ * it believes only what an enclave of an accepted measurement has signed. If the gateway does not answer or is overloaded, the client
+ * tries again for 30 seconds, and reports every wait to `onState`.
  * @param url of the gateway; https, or http on this machine
- * @throws ClientError by `code`
+ * @throws ClientError; `code` tells why
  * @example
  * const client = await connect('https://gateway.example', { acceptedMeasurements: [{ pcr0, pcr3 }] }, { token: () => session.token() });
  * const { status, report } = await client.send(message).result;

@@ -8,7 +8,7 @@ import { verifyResult, type Followed } from './result';
  * Verifies the enclave's report, and compares it with the sent message and with the gateway's status. Returns null if
  * there is no report yet.
  * @param offices the offices of the sealed message. Null if only the enclave's answer names them.
- * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused`
+ * @throws ReceiptError, CryptoError, ProtocolError; ClientError `receipt_refused`
  */
 export async function verifyReport(
   view: MessageView,

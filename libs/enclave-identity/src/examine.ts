@@ -109,7 +109,7 @@ async function resultOf(check: (typeof CHECKS)[number], subject: Subject): Promi
     const outcome = await check.run(subject);
     return outcome === 'passed' ? { name, state: outcome } : { name, ...outcome };
   } catch (error) {
-    // An error of the step `policy` is not about the enclave: this platform cannot verify anything.
+    // An error of the step `policy` is about this platform, which cannot verify anything, and not about the enclave.
     if (!(error instanceof EnclaveError || (error instanceof AttestationError && error.step !== 'policy'))) throw error;
     return { name, state: 'failed', code: error.code, detail: error.message, error };
   }
@@ -128,7 +128,6 @@ export async function verify(
   return identity;
 }
 
-/** Returns the check that failed. Returns undefined if none did. */
 export function failedCheck(checks: readonly CheckResult[]): FailedCheck | undefined {
   return checks.find((check) => check.state === 'failed');
 }

@@ -6,14 +6,14 @@ import { checkSignature, SIGNATURE_BYTES, type SignatureCheck } from './signatur
 
 /** Each signature line begins with an em dash (U+2014) and a space. */
 const DASH = '\u2014 ';
-/** C2SP requires that verifiers read at least 16 signatures. Callers set their own limit for the size of a note. */
+/** C2SP requires that verifiers read at least 16 signatures. */
 const MAX_SIGNATURE_LINES = 100;
 const MAX_NOTE_CHARACTERS = 262_144;
 
 export interface OpenedNote {
   /** The signed text, with its final newline. */
   body: string;
-  /** The key of the note's first line that is of a given key. */
+  /** Of the given keys, the one whose signature comes first in the note. */
   key: VerifierKey;
 }
 
@@ -52,7 +52,7 @@ export function openNote(
 
 /**
  * Returns the note of this text with a signature of each key, in the order of the keys.
- * @param body has to end with a newline, without other control characters or a line that begins like a signature
+ * @param body must end with a newline, must contain no other character below U+0020, and no line that begins like a signature
  * @throws NoteError `ERR_NOTE_MALFORMED`
  */
 export function signNote(body: string, ...keys: readonly SigningKey[]): string {
@@ -96,7 +96,7 @@ function readSignatureLine(line: string): SignatureLine {
   return { name, keyId: toHex(content.subarray(0, 4)), signature: content.subarray(4) };
 }
 
-/** Whether a text has ASCII control characters other than the newline. */
+/** Whether a text contains a character below U+0020 other than the newline. */
 function hasControlCharacter(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -571,49 +571,52 @@ END $$;
 
 -- prisma/sql/accept_messages.sql
 
--- Accepts a batch of messages and returns one outcome for each, in the order they were given:
+-- Accepts a batch of messages and returns an outcome for each, in the same order:
 --
 --   accepted, resealed           stored with its idempotency key and job, and with a reservation if there is a price; accepted_at and
 --                                next_attempt_at are set
---   duplicate                    the same bytes (with a proof: and the same status hash) are stored already; costs nothing
+--   duplicate                    the same bytes are stored already; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
 --   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
 --   status_hash_taken            another message has the status hash
---   already_sent                 the nullifier was used for another message
+--   already_sent                 the nullifier is used already
 --   user_daily_limit_reached     the owner's cap for the UTC day has no room for p_amount
---   daily_messages_reached       p_user_messages messages of the owner were accepted this UTC day already (0: no limit)
+--   daily_messages_reached       p_user_messages (0: no limit) messages of the owner were accepted this UTC day already
 --   system_hourly_limit_reached  the system's cap for the UTC hour has no room for p_amount
---   threshold_reached            the amounts spent alone leave no room for p_amount in the system's cap for the UTC day; the caller must
---                                raise the emergency stop, in a separate transaction
---   system_daily_limit_reached   the spent and reserved amounts leave no room for p_amount in that cap; messages that end make room
+--   threshold_reached            spent amounts leave no room for p_amount in the system's cap for the UTC day; the caller must raise the
+--                                emergency stop, in a separate transaction
+--   system_daily_limit_reached   spent and reserved amounts leave no room for p_amount in the system's cap for the UTC day; when messages
+--                                end, they may make room
 --   fair_share_reached           the owner's day would exceed a ninth of what is free in the system's hour or day
 --   emergency_stop               an emergency stop is set
---   gone                         the id was in use, and its message was deleted meanwhile: the caller must call again
+--   gone                         a message with this id was deleted during the call: the caller must call again
 --
 -- Without a price (p_amount = 0) the function reserves no money. It ignores the caps and the stop, and neither locks nor writes the
--- system's windows. The owner's day still counts messages.
+-- system's windows. The owner's messages of the day are still counted.
 --
--- A message is resealed if it ended as key_retired and its sender sealed it to another key. It starts over under the same id, and does
--- not count as another message of the day, because no enclave has opened it.
+-- A message is resealed if it ended as key_retired and its sender sealed it again. It starts over under the same id, and does not count
+-- as another message of the day.
 --
 -- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day. A single owner gets at most a tenth of a cap;
 -- n owners together get at most n/(9 + n). The fair share does not limit an owner's first message of the day.
 --
--- If a cap has room for a part of the batch, the first messages get it. A refused message leaves no row and does not affect the others. The
--- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
+-- If a cap has room for only a part of the batch, the first messages get it. A refused message leaves no row. The caller's transaction
+-- must be READ COMMITTED.
 --
 -- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. A message without an owner (p_owners:
 -- NULL) has no idempotency key and no row in the ledger; its reserved amount is in its job. It counts in the system's hour and day, and
 -- toward no user's limit.
 --
--- All code takes locks in this order: status hashes, messages by id, nullifiers, idempotency keys by owner and key, the stop's lock, the
--- users' days by owner, the hour, the day. The end of a message locks its job, the message, its nullifier, then the windows.
+-- Order of locks, here and in all other code: status hashes, messages by id, nullifiers, idempotency keys by owner and key, the stop's
+-- lock, the users' days by owner, the hour, the day. The end of a message locks its job, the message, its nullifier, then the windows.
 --
--- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the bytes to relay are in
--- p_sealed, from 1) have one element per message; no id, no pair of owner and key, no nullifier and no status hash may occur twice.
--- p_sha256 (32 bytes each) and p_key_ids (16 bytes each) hold the bytes of all messages, one after the other. p_nullifiers, p_inputs (the
--- public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message, and are NULL if no message
--- of the batch has a proof. Amounts are micro-dollars.
+-- These parameters have one element per message: p_ids, p_owners, p_keys, p_explicit (whether the client chose the key), p_expires_at,
+-- p_starts and p_lengths. The last two are the position (from 1) and the length of the message's bytes in p_sealed. No id, no pair of
+-- owner and key, no nullifier and no status hash may occur twice.
+--
+-- p_sha256 (32 bytes per message) and p_key_ids (16 bytes per message) have the values of all messages, one after the other. p_nullifiers,
+-- p_inputs (the public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message. They are NULL if
+-- no message of the batch has a proof. Amounts are micro-dollars.
 CREATE OR REPLACE FUNCTION accept_messages(
   p_ids uuid[], p_owners text[], p_keys text[], p_explicit boolean[], p_expires_at timestamptz[],
   p_sha256 bytea, p_key_ids bytea, p_sealed bytea, p_starts int[], p_lengths int[],

@@ -19,11 +19,11 @@ const AFTER = `
 An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
 
   npm run lab -- fuzz --help       random changes of inputs that cross into the enclave
-  npm run lab -- openapi --help    outside judges lint the OpenAPI document and test the gateway by it; --write writes the document
-  npm run lab -- model --help      visits every state of the delivery rule as a model (needs spin)
+  npm run lab -- openapi --help    outside judges lint the OpenAPI document and test the gateway against it; --write writes the document
+  npm run lab -- model --help      visits every state of a model of the delivery rule (needs spin)
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
   npm run lab -- pulumi --help     builds Pulumi's own CLI, for the tests of infra
-  npm run lab -- aws-models --help extracts what AWS's API allows from botocore
+  npm run lab -- aws-models --help extracts from botocore what AWS's API allows
   npm run lab -- residence-circuit --help
                                    compares or writes the compiled circuit of the proof of residence
   npm run lab -- residence-proofs --help

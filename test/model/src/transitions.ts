@@ -69,7 +69,7 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own' },
     then: { leased: false, dispatched: false },
   },
-  /** The enclave did not accept these bytes. It does not tell what an earlier attempt did. */
+  /** The enclave did not accept these bytes. An earlier attempt may have sent copies. */
   untaken: {
     code: `${QUEUE}: retry; ${DECISION}: NOT_TAKEN`,
     when: { job: true, lease: 'own' },
@@ -97,7 +97,7 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own' },
     then: { job: false, leased: false },
   },
-  /** The message ends with a problem that says that no copy was sent, and not as `unknown`. */
+  /** The message ends with a problem instead of `unknown`, because no copy was sent. */
   endUnsent: {
     code: `${QUEUE}: end; ${DECISION}: decideFinalProblem`,
     when: { job: true, lease: 'own', dispatchedBefore: false },

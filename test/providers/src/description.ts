@@ -4,8 +4,10 @@ import { SIMULATED_PROVIDERS } from './models';
 import type { SimulatedProviders } from './simulator';
 
 /**
- * Writes the file that an enclave's development configuration reads (`providersSimulator`), with addresses, API keys and the authority's
- * path; only its owner can read it. `folder`: the folder with which the simulator was started. Returns the file's path.
+ * Writes the file that an enclave's development configuration reads (`providersSimulator`): addresses, API keys and the path of the
+ * authority's certificate. Only the file's owner can read it.
+ * @param folder with which the simulator was started
+ * @returns the file's path
  */
 export async function describeProviders(providers: SimulatedProviders, folder: string): Promise<string> {
   const described = {

@@ -2,7 +2,6 @@
 export const SIMULATED_PROVIDERS = ['openai', 'gemini', 'anthropic'] as const;
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
-/** One model of a provider and what it refuses. */
 export interface OpenAiModel {
   readonly id: string;
   /** The dated model name in the answer. */
@@ -83,8 +82,8 @@ const noSampling = { sampling: false, thinking: ['disabled', 'adaptive'], geogra
 const alwaysThinks = { sampling: false, thinking: ['adaptive'], geography: true } as const;
 
 /**
- * The simulated models, with the parameters that each accepts. This is the simulator's own list, written from the providers' documentation
- * and public reports of their errors. It shares nothing with the measured price table, with which tests compare it.
+ * The simulated models, with the parameters that each accepts. The list is written from the providers' documentation and public
+ * reports of their errors. Tests compare it with the measured price table; neither is made from the other.
  */
 export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly ModelOf[P][] } = {
   openai: [

@@ -7,10 +7,7 @@ export type Shown = Pick<
   'moduleId' | 'timestampMs' | 'pcrs' | 'publicKey' | 'userData' | 'nonce' | 'certificates' | 'keys'
 >;
 
-/**
- * Returns every line that a person needs to judge a document, verified or not: measurements, age, what is signed, and the chain with its
- * dates.
- */
+/** Returns lines that describe a document, verified or not: measurements, age, signed contents, and the chain with its dates. */
 export function describe(shown: Shown, atMs: number): string[] {
   const unused = [...shown.pcrs].filter(([index, value]) => index > 3 && isZero(value)).length;
   const rows: [string, string][] = [
@@ -38,7 +35,7 @@ function registerText(index: number, value: Uint8Array): string {
   return index === 3 ? 'zero: the parent has no role, so the document names no operator' : 'zero';
 }
 
-/** Returns the keys that our enclave binds in its user data. Other user data is shown unchanged. */
+/** Returns the key binding if the user data is one; otherwise the user data in hex. */
 function userData({ keys, userData: bytes }: Shown): [string, string][] {
   if (!bytes) return [['user data', 'none']];
   if (!keys) return [['user data', `${toHex(bytes)} (${bytes.length} bytes)`]];
@@ -76,7 +73,7 @@ export function describeConfiguration({ stack, legacySuite, egress, services }: 
 }
 
 /**
- * Returns which table of offices the enclave has, and which this command has if they differ. An enclave with an older table refuses new
+ * Names the enclave's table of offices, and this command's table if it is another. An enclave with an older table refuses new
  * offices, and one with a newer table refuses abolished offices.
  */
 function officesAge(asOf: string): string {

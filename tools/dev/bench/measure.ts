@@ -30,7 +30,7 @@ export interface Row {
 export type Aim = { readonly atLeast: number } | { readonly atMost: number };
 
 /**
- * Runs `work` for about `durationMs` in each of `rounds`, after a short warm-up. CPU time is counted so that other processes on the machine
+ * Runs `work` for about `durationMs` in each of `rounds`, after a short warm-up. Counts CPU time, so that other processes on the machine
  * matter little.
  * @returns calls per CPU second in the best round, because noise only slows a round
  */
@@ -88,8 +88,9 @@ export async function bestOf(rounds: number, contenders: readonly (() => Promise
 export interface SectionOptions {
   /** Where CPU profiles go. */
   readonly profileFolder?: string | undefined;
-  /** For the section `day`: how many messages are sent, and at how many a second on average. */
+  /** For the section `day`: the number of messages. */
   readonly messages?: number | undefined;
+  /** For the section `day`: messages per second, on average. */
   readonly rate?: number | undefined;
 }
 

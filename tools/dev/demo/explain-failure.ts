@@ -53,7 +53,7 @@ function explained(error: unknown, { folder, port }: Surroundings): Explanation 
     case 'SERVICE_NOT_READY':
       return /EADDRINUSE/.test(message)
         ? ['Another program took a port while the demo started.', 'start the demo again']
-        : [`A part of the system did not start:\n${detail}`, 'read the last log named below'];
+        : [`A part of the system did not start:\n${detail}`, 'read the last log in the folder below'];
     case 'EADDRINUSE':
       return ['Another program took a port while the demo started.', 'start the demo again'];
     case 'ENOSPC':

@@ -22,7 +22,7 @@ const UNSURE: Readonly<Partial<Record<Task['kind'], string>>> = {
 /** @returns the exit code */
 export async function runTask(task: Task, databaseUrl: string | undefined, { out, err }: Streams): Promise<number> {
   if (databaseUrl === undefined || databaseUrl === '') {
-    err('DATABASE_URL is not set: name the database of the system in it, or in .env\n');
+    err('DATABASE_URL is not set: set it in the environment or in .env\n');
     return 2;
   }
   let client: Client | undefined;

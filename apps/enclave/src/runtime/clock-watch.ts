@@ -2,8 +2,8 @@ import type { AnchoredClock } from './anchored-clock';
 import type { Log, LogLevel } from './log';
 
 /**
- * A smaller drift is no fault, because init sets the machine's clock from the NSM only every hour, and the NSM's time may be in whole
- * seconds.
+ * A larger drift is logged as a warning. A smaller one is normal: init sets the machine's clock from the NSM only every hour, and the NSM's
+ * time may be in whole seconds.
  */
 export const DRIFT_WARNING_MS = 5_000;
 /** A larger drift makes the enclave report itself unhealthy, because OpenSSL judges certificates by the machine's clock. */

@@ -29,7 +29,7 @@ import { MessageService } from '../services/congress/message.service';
 import { Reporter } from '../services/congress/report';
 
 export interface ProvenEnclave {
-  /** @returns the answer, opened as its sender does; rejects with the problem */
+  /** @returns the answer, sealed and opened; rejects with the problem */
   relay(message: Envelope | Uint8Array): Promise<Relay>;
   log: string[];
 }

@@ -32,8 +32,8 @@ export type ReceiptVerdict =
   | { readonly kind: 'bad'; readonly error: ReceiptError };
 
 /**
- * Verifies a receipt on its own: under the AWS root or, if its document is not signed by AWS and a demo was examined,
- * under the demo's root.
+ * Verifies a receipt under the AWS root. If its document has another root and a demo was examined, verifies it under the
+ * demo's root.
  */
 export async function examineReceipt(
   receipt: unknown,

@@ -13,14 +13,14 @@ import type { World } from './world';
 /** The version of @pulumi/aws whose provider is simulated. */
 const VERSION = '7.48.0';
 const MESSAGE_BYTES = 400 << 20;
-/** Inputs that the provider sends and never returns; Pulumi's state has them only among the inputs. */
+/** Inputs that the provider never returns. In Pulumi's state they are only among the inputs. */
 const WRITE_ONLY = /Wo$/;
-/** The member in which the bridge lists the inputs for which it chose the value. */
+/** In this member, the bridge (pulumi-terraform-bridge) lists the inputs whose values it chose. */
 const DEFAULTS = '__defaults';
 /** Types for which the bridge makes up a name if the program gives none. */
 const AUTONAMED: Readonly<Record<string, string>> = { 'aws:iam/rolePolicy:RolePolicy': 'name' };
 const NAMES = ['bucket', 'identifier', 'name', 'replicationGroupId'] as const;
-/** Members of what a look-up returns that the provider's schema marks as sensitive (aws/ssm/getParameter.d.ts). */
+/** Results of look-ups that the provider's schema marks as sensitive (aws/ssm/getParameter.d.ts). */
 const SECRET_RESULTS: Readonly<Record<string, readonly string[]>> = { 'aws:ssm/getParameter:getParameter': ['value'] };
 
 export interface ProviderCall {
@@ -44,7 +44,7 @@ export class AwsProvider {
   readonly account: Account;
   /** Letters of the region's zones. Tests change their order, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
-  /** The instance that holds a registered address: one entry per check, the last entry for all later checks. An empty text: none. */
+  /** The instance with the registered address at each look-up; the last entry also answers all later ones. Empty text: no instance. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
   /** Called before a call is answered. It can wait to delay the call, or throw to refuse the call. */
@@ -216,7 +216,7 @@ export class AwsProvider {
     return { ...inputs, [DEFAULTS]: defaults };
   }
 
-  /** The values that AWS reports: for `refresh`, of the inputs that the state has; for an import, of all inputs. */
+  /** Answers with AWS's current values: for an import, of all inputs; for `refresh`, of the inputs in the state. */
   #read(request: pb.ReadRequest): pb.ReadResponse {
     const { type } = named(request);
     const response = new pb.ReadResponse();
@@ -247,7 +247,7 @@ function diff(request: pb.DiffRequest): pb.DiffResponse {
   const changed = differing(olds, news).filter((key) => !WRITE_ONLY.test(key) && !ignored.includes(key));
   const replaces = changed.filter((key) => rules.inputs.includes(key));
   const response = difference(changed, replaces);
-  // As the bridge does (nameRequiresDeleteBeforeReplace): delete first if the program gave a name that stays the same.
+  // The bridge also deletes first if the program gave a name that stays the same (nameRequiresDeleteBeforeReplace).
   const isGiven = (key: string): boolean =>
     news[key] !== undefined && !(news[DEFAULTS] as string[] | undefined)?.includes(key);
   if (replaces.length > 0 && NAMES.some((key) => isGiven(key) && isSame(olds[key], news[key])))

@@ -23,7 +23,7 @@ export class Measurer {
   readonly #image = createHash('sha384');
   /** For PCR2. */
   readonly #application = createHash('sha384');
-  /** For PCR1: a copy of the state of PCR0 before the second ramdisk, because both begin with the same bytes. */
+  /** For PCR1: the state of `#image` before the second ramdisk. PCR0 and PCR1 begin with the same bytes. */
   #bootstrap: Hash | undefined;
   #ramdisks = 0;
   #section: SectionType | undefined;

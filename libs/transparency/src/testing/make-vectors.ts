@@ -5,14 +5,14 @@ import type { NoteErrorCode } from '../errors';
 import { formatVerifierKey, signingKeyOf } from '../note-keys';
 import { signNote } from '../signed-note';
 
-/** A note, the decision that every reader must make, and Go's decision if Go is less strict. */
+/** A note, and what every program that verifies it must decide. */
 export interface NoteVector {
   title: string;
   note: string;
   /** Texts of verifier keys. */
   keys: string[];
   expected: { body: string; key: string } | { code: NoteErrorCode };
-  /** Absent if Go decides as we do. */
+  /** Set if golang.org/x/mod/sumdb/note, which is less strict, accepts a note that we refuse. */
   go?: 'accepts';
 }
 
@@ -46,12 +46,12 @@ export function makeVectors(): NoteVector[] {
   };
   const laxInGo = (vector: NoteVector): NoteVector => ({ ...vector, go: 'accepts' });
   return [
-    accepted('a note of one key', note),
-    accepted('a note of the second key', signNote(BODY, two), two),
-    accepted('a note of both keys', both),
+    accepted('a note signed by one key', note),
+    accepted('a note signed by the second key', signNote(BODY, two), two),
+    accepted('a note signed by both keys', both),
     accepted('a note with a line of an unknown key', note + linesOf(signNote(BODY, stranger))),
-    accepted('a note that begins its lines with one of an unknown key', signNote(BODY, stranger, one)),
-    accepted('a note with a line of a key of the same name that is not configured', signNote(BODY, namesake, one)),
+    accepted('a note whose first line is of an unknown key', signNote(BODY, stranger, one)),
+    accepted('a note with a line of an unknown key of the same name', signNote(BODY, namesake, one)),
     accepted(
       'a line of an unknown key with a signature of another length',
       `${note}\u2014 long.example ${toBase64(new Uint8Array(900).fill(9))}\n`,
@@ -64,11 +64,7 @@ export function makeVectors(): NoteVector[] {
     refused('a signature that is one byte too short', resized(note, 67), 'ERR_NOTE_SIGNATURE'),
     refused('a signature that is one byte too long', resized(note, 69), 'ERR_NOTE_SIGNATURE'),
     refused('only a line of an unknown key', signNote(BODY, stranger), 'ERR_NOTE_UNKNOWN_KEY'),
-    refused(
-      'only a line of a key of the same name that is not configured',
-      signNote(BODY, namesake),
-      'ERR_NOTE_UNKNOWN_KEY',
-    ),
+    refused('only a line of an unknown key of the same name', signNote(BODY, namesake), 'ERR_NOTE_UNKNOWN_KEY'),
     refused('the same name in capitals', note.replace('\u2014 test', '\u2014 Test'), 'ERR_NOTE_UNKNOWN_KEY'),
     laxInGo(refused('the same line twice', note + line)),
     laxInGo(refused('the same line of an unknown key twice', note + linesOf(signNote(BODY, stranger)).repeat(2))),
@@ -113,7 +109,7 @@ export function makeVectors(): NoteVector[] {
   ];
 }
 
-/** Returns a note under the first key. Its signature has this point and the scalar `number` + hash times the secret scalar. */
+/** Returns a note with a signature of the first key: this point, and the scalar `number` + hash * secret scalar. */
 function withPoint(point: Ed25519Point, number = NONCE, encoded = point.toBytes()): string {
   const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(one.seed);
   const body = new TextEncoder().encode(BODY);
@@ -139,7 +135,6 @@ function littleEndian(value: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 0xffn));
 }
 
-/** Returns the signature lines. */
 function linesOf(note: string): string {
   return note.slice(note.lastIndexOf('\n\n') + 2);
 }
@@ -156,7 +151,7 @@ function noteWithBase64Signs(): string {
   }
 }
 
-/** Returns the note with one bit of the signature in this line flipped. */
+/** Flips one bit of the signature in one of the signature lines. */
 function damaged(note: string, which: number): string {
   const lines = linesOf(note).trimEnd().split('\n');
   const changed = lines.map((line, at) => {
@@ -191,7 +186,7 @@ function unusedBitSet(base64: string): string {
   return `${base64.slice(0, -2)}${alphabet.charAt(alphabet.indexOf(base64.charAt(base64.length - 2)) + 1)}=`;
 }
 
-/** Returns a good signature over a text that signNote refuses. */
+/** Returns a note with a good signature over a text that signNote refuses. */
 function forced(body: string): string {
   const content = new Uint8Array(68);
   content.set(fromHex(one.keyId));

@@ -6,7 +6,7 @@ import { Sender } from './sender';
 const HOUR_MS = 3_600_000;
 const OTHER = 'ab'.repeat(48);
 
-/** Tests how the page verifies the enclave that answers, also with servers that lie about it. */
+/** Tests how the page verifies the enclave that answers, also when the server lies about it. */
 export function describeProof(on: () => PageSystem): void {
   const trusting = (path = '/', over: Readonly<Record<string, string>> = {}) => {
     const { pcr0, pcr3 } = on().system;
@@ -40,7 +40,7 @@ export function describeProof(on: () => PageSystem): void {
   const NOT_VERIFIED = ['The enclave could not be verified, so this page does not send to it.'];
 
   describe('the enclave that answers', () => {
-    it('is shown on every page of a demo as one that proves nothing', async () => {
+    it('is marked as a DEMO on every page of a demo', async () => {
       await using tab = await on().open();
       const { page } = tab;
       for (const path of ['/', '/verify', '/status']) {
@@ -51,7 +51,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is trusted only as a demo, after the person agrees, if another site publishes a development root', async () => {
+    it('is refused under the development root of another site until the person agrees to a demo', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const origin = 'https://page.test';
@@ -68,7 +68,7 @@ export function describeProof(on: () => PageSystem): void {
       await bar(page, 'verified').locator('.trust-demo').waitFor();
     });
 
-    it('can be verified only under the AWS root if the server publishes no root, as in production', async () => {
+    it('is verified only under the AWS root if the server publishes no development root', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
@@ -119,7 +119,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await obstacles(page)).toEqual(NOT_VERIFIED);
     });
 
-    it('is refused with a wrong PCR0, and compared with a file that the person chooses', async () => {
+    it('is refused with a wrong PCR0, and verified with the measurements file that the person chooses', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify', { pcr0: OTHER }));
@@ -142,7 +142,7 @@ export function describeProof(on: () => PageSystem): void {
       await bar(page, 'verified').waitFor();
     });
 
-    it('is compared with an image that the person let the browser keep, and refused if a link names another', async () => {
+    it('is verified with the image that the browser keeps, and refused if a link names another image', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify'));

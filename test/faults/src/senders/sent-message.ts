@@ -18,6 +18,6 @@ export interface SentMessage {
   posts: number;
   /** The person and campaign of the proof; null if the message is sent with a token. */
   readonly ballot: Ballot | null;
-  /** The code of the reason why the sender gave the message up; null if the sender did not. */
+  /** Why the sender gave up the message, as a code; null if the sender did not give up. */
   givenUp: string | null;
 }

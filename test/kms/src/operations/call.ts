@@ -17,7 +17,7 @@ export interface Call {
   account: string;
   nowMs: number;
   envelope: EnvelopeForm;
-  /** Adds to the log of requests what the call was about. */
+  /** Adds these facts about the call to the log of requests. */
   note(seen: { keyArn?: string; encryptionContext?: EncryptionContext; attestedPcr0?: string }): void;
 }
 
@@ -50,7 +50,7 @@ export function permit(
   if (action !== 'kms:DescribeKey') checkUsable(key);
 }
 
-/** Ends a dry run, after everything was allowed. @throws KmsFailure DryRunOperationException */
+/** Throws if the request is a dry run, which passed all checks. @throws KmsFailure DryRunOperationException */
 export function endDryRun({ fields }: Call): void {
   if (flag(fields, 'DryRun'))
     throw new KmsFailure('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
@@ -70,7 +70,7 @@ export async function recipientOf(call: Call): Promise<AttestedRecipient | undef
   return recipient;
 }
 
-/** Returns `Plaintext`, or for a recipient `CiphertextForRecipient` and no `Plaintext`. */
+/** Returns `Plaintext`; for a recipient, returns `CiphertextForRecipient` instead. */
 export function plaintextFor(call: Call, plaintext: Uint8Array, recipient: AttestedRecipient | undefined): Answer {
   if (!recipient) return { Plaintext: base64(plaintext) };
   return { CiphertextForRecipient: base64(envelopedData(plaintext, recipient.publicKey, call.envelope)) };

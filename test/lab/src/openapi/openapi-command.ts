@@ -29,7 +29,7 @@ Exit code
 export function openApiCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- openapi',
-    'Lets outside judges lint the OpenAPI document, and test the gateway by it.',
+    'Lets outside judges lint the OpenAPI document and test the gateway against it.',
   );
   line.program
     .option('--write', `write ${DOCUMENT} from the gateway's routes, and do nothing else`)

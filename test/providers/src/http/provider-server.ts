@@ -173,7 +173,7 @@ function shownHeaders({ headers }: IncomingMessage): Record<string, string> {
   );
 }
 
-/** Resolves when the promise does, or when the caller has left. */
+/** Resolves when the promise resolves or the caller's connection closes. */
 function untilClosed(done: Promise<void>, request: IncomingMessage): Promise<void> {
   return Promise.race([done, new Promise<void>((resolve) => request.socket.once('close', () => resolve()))]);
 }

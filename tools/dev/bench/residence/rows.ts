@@ -16,12 +16,11 @@ import { provingFiles, sizeRows } from './proving-files';
 
 const VERIFICATIONS = 400;
 const PROOFS = 10;
-/** The aim for a verification. */
 const MOST_VERIFY_MS = 12;
 
 /**
- * Compares verifying a proof with verifying a bare P-384 signature. Also measures proving in Node and in Chromium, and how many bytes the
- * page and the image have for proofs.
+ * Compares verifying a proof with verifying a bare P-384 signature. Also measures proving in Node and in Chromium, and the
+ * size of the files for proofs in the page and in the image.
  */
 export async function residenceRows(): Promise<Row[]> {
   const files = await provingFiles();
@@ -81,7 +80,7 @@ async function proveRows(): Promise<Row[]> {
     const { ms, cpuMs } = await timesOf(PROOFS + 1, () => prover.prove(witness));
     const [first = 0, ...later] = ms;
     return [
-      { what: 'prove in Node, the first', value: first, unit: 'ms', note: 'with loading the proof system' },
+      { what: 'prove in Node, the first', value: first, unit: 'ms', note: 'includes loading the proof system' },
       { what: 'prove in Node, later, p50', value: percentilesOf(later).p50, unit: 'ms' },
       { what: 'prove in Node, CPU', value: cpuMs, unit: 'ms' },
     ];
@@ -90,7 +89,7 @@ async function proveRows(): Promise<Row[]> {
   }
 }
 
-/** Runs `work` `count` times, one after the other. @returns the milliseconds of each, and the CPU time of one */
+/** Runs `work` `count` times, one after the other. @returns the milliseconds of each call, and the average CPU time of a call */
 async function timesOf(count: number, work: (at: number) => unknown): Promise<{ ms: number[]; cpuMs: number }> {
   const before = process.cpuUsage();
   const ms: number[] = [];

@@ -42,8 +42,8 @@ function look() {
 }
 
 /**
- * Sends a text to the parent and returns the echo. The length of the text ends the echo, because the emulator's vsock device does not pass
- * on a half-close from the guest.
+ * Sends a text to the parent and returns the echo, which is complete at the length of the text. The emulator's vsock device does not pass
+ * on a half-close from the guest, so the end of the stream cannot tell.
  */
 async function echo(text: string): Promise<string> {
   const socket = await connect(parseAddress(`vsock:${parentCid}:${PARENT_ECHO_PORT}`), { timeoutMs: 5_000 });

@@ -3,7 +3,7 @@ import { PlanRefused, PlanTimeLimitError } from '../plan/read-plan';
 
 const TO_REPLACE = /(^|[.@/])example\.(org|com|net)(\W|$)/;
 
-/** Checks the stack's configuration: infra's own preview, values left of the example, and unencrypted secrets. */
+/** Checks the stack's configuration: infra's own preview, values left over from the example, and unencrypted secrets. */
 export const configuration: Check = {
   name: 'configuration',
   title:

@@ -10,7 +10,7 @@ export interface StandInAws extends AsyncDisposable {
   readonly endpoint: string;
   /** The requests in order, such as `GetCallerIdentity` and `HeadBucket /name`. */
   readonly asked: string[];
-  /** Replaces the default answers. `*` answers every request that is not named here. */
+  /** Overrides default answers until the next call, and empties `asked`. `*` answers every request that has no entry of its own. */
   answer(answers: Answers): void;
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export function awsError(code: string, status: number, text = 'said by the stand
 export const ec2 = xml;
 export const awsJson = json;
 
-/** The default answers are those of an account in which nothing of the stack is made yet. */
+/** The default answers: an account without any resource of the stack. */
 const HEALTHY: Answers = {
   GetCallerIdentity: {
     body: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${ROLE}</Arn><UserId>A:ada</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,

@@ -17,7 +17,7 @@ export type FileSystem = Pick<
   | 'writeSync'
 >;
 
-/** The ending of a file's name while it is written. A file that a killed process left is overwritten or removed. */
+/** A file's name has this suffix while the file is written. The next write removes what a killed process left. */
 const UNFINISHED = '.unfinished';
 
 /**
@@ -61,7 +61,7 @@ export class DurableFiles {
     this.sync(dirname(path));
   }
 
-  /** Cuts a file to `size` bytes and writes `bytes` behind them. Makes the file if there is none. */
+  /** Truncates a file to `size` bytes, then appends `bytes`. Makes the file if there is none. */
   append(path: string, size: number, bytes: Uint8Array, mode: number): void {
     const { O_CREAT, O_WRONLY } = nodeFs.constants;
     const file = exactly(() => this.fs.openSync(path, O_CREAT | O_WRONLY, mode));

@@ -21,7 +21,8 @@ const NAMED_SEPARATOR = /^sep=(.)(?=\r?\n)/i;
 
 /**
  * Reads CSV as spreadsheets write it (RFC 4180): with or without a byte-order mark, separated by commas, semicolons or tabs, with LF or
- * CRLF, in UTF-8 or else Windows-1252. What it cannot read for certain is a problem. Windows-1252 is a guess, which a remark reports.
+ * CRLF, in UTF-8 or else Windows-1252. It reports a problem for what it cannot read with certainty.
+ * Windows-1252 is a guess, so it adds a remark.
  */
 export function readCsv(bytes: Uint8Array): Csv {
   const remarks: string[] = [];

@@ -6,7 +6,7 @@ import { attest } from '../keys/attest';
 import type { KeyRing } from '../keys/key-ring';
 import type { ProcessKeys } from './process-keys';
 
-/** A per-process key is rotated, and an ended key destroyed, at most this late. Any use of the key ring also destroys ended keys. */
+/** The longest delay of a rotation, and of the destruction of an ended key. Any use of the key ring also destroys ended keys. */
 const EVERY_MS = 60_000;
 
 export interface KeyMaintenanceParts {

@@ -1,8 +1,6 @@
 import type { Counted } from '../../core/redis/decision-script';
 
-/**
- * The most keys kept. Beyond it, the window that began first is dropped, so that clients cannot exhaust the memory.
- */
+/** The most keys kept. A further key drops the oldest window, so that clients cannot exhaust the memory. */
 const MAX_KEYS = 100_000;
 
 /** The clock in whole milliseconds. With fractions `(now + window) - now` can be more than the window. */

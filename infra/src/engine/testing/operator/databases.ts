@@ -11,7 +11,7 @@ function databaseOf(account: Account, identifier: string): Thing {
   return found;
 }
 
-/** The database in the form of DescribeDBInstances. */
+/** In the form of DescribeDBInstances. */
 const described = ({ id, inputs, outputs }: Thing) => ({
   DBInstanceIdentifier: inputs['identifier'],
   DbiResourceId: id,
@@ -24,8 +24,8 @@ const described = ({ id, inputs, outputs }: Thing) => ({
 });
 
 /**
- * The properties of a restored instance. RDS does not copy the export of logs and the growth of storage; groups, tags and protection are
- * those that the request names (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
+ * The properties of a restored instance. RDS does not copy the settings for log export and storage growth. Groups, tags and
+ * protection come from the request (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
  */
 function restored(source: Thing, given: Given): Properties {
   return {

@@ -91,9 +91,7 @@ export function sentButNotKnown(reason: OfficeReason, deduplicates: boolean): Of
   return { outcome: deduplicates ? 'pending' : 'unknown', reason, detail: null };
 }
 
-/**
- * Returns the chamber's text without markup and control characters, cut to 500 characters but never within one; null if nothing is left.
- */
+/** Returns the chamber's text without markup and control characters, cut to 500 characters (UTF-16 units); null if nothing is left. */
 function readable(body: Uint8Array, secret: string): string | null {
   const text = withoutSecret(new TextDecoder('utf-8', { ignoreBOM: true }).decode(body), secret)
     .replace(/<[^<>]*>/g, ' ')
