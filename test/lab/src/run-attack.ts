@@ -35,7 +35,7 @@ export async function runAttack(attack: Attack, open: (attack: Attack) => Promis
       expectations.unshift(...lab.expectations);
       await lab.stop();
     }
-    if (lab.expectations.length === 0) error = new Error('the attack expects nothing: call parent.holds');
+    if (lab.expectations.length === 0) error = new Error('the attack expects nothing: call parent.expect');
   } catch (thrown) {
     error = thrown;
   }
