@@ -1,4 +1,4 @@
-// Who may import whom (docs/architecture.md), by Nx tag, for production code and for tests; and what runs in a browser imports nothing of Node.
+// Limits imports by Nx tag (docs/architecture.md). Tests may import more than production code. Code for browsers must not use Node's modules.
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { ceilings } from './apps/gateway/floors.mjs';
@@ -7,14 +7,14 @@ const production = {
   'scope:shared': ['scope:shared'],
   'scope:system': ['scope:system', 'scope:shared'],
   'scope:enclave': ['scope:enclave', 'scope:system', 'scope:shared'],
-  // What a deployment checks before anything exists is what the gateway reads at its start.
+  // The rules for the gateway's environment variables. The gateway applies them at its start, and infra before a deployment.
   'scope:gateway-environment': ['scope:system', 'scope:shared'],
   'scope:gateway': ['scope:gateway', 'scope:gateway-environment', 'scope:system', 'scope:shared'],
   'scope:parent': ['scope:parent', 'scope:system', 'scope:shared'],
   'scope:page': ['scope:page', 'scope:shared'],
   'scope:infra': ['scope:infra', 'scope:gateway-environment', 'scope:shared'],
   'scope:testing': ['scope:testing', 'scope:system', 'scope:shared'],
-  // The simulators, the whole-system tests and the tools. The KMS simulator obeys the key policies that infra renders.
+  // The simulators, the whole-system tests and the tools.
   'scope:dev': [
     'scope:dev',
     'scope:testing',
@@ -24,7 +24,7 @@ const production = {
     'scope:shared',
   ],
 };
-/** What specs and testing/ folders may import beside that. */
+/** Tags that specs and testing/ folders may import in addition. */
 const specs = {
   'scope:shared': ['scope:system', 'scope:testing'],
   'scope:system': ['scope:testing'],
@@ -39,8 +39,8 @@ const specs = {
 };
 
 /**
- * `apps`: aliases of apps whose modules may be imported one by one, which Nx otherwise refuses. The laboratory's own attacks import it as
- * those of outside researchers do.
+ * `apps`: the apps whose single modules may be imported; Nx otherwise refuses this. The laboratory's own attacks import
+ * `@communique-tee/lab` by its alias, as the attacks of outside researchers do.
  *
  * @returns {['error', object]}
  */
@@ -54,7 +54,7 @@ function boundaries(beside = {}, apps = []) {
     {
       allow: apps.map((app) => `@communique-tee/${app}/**`).concat('@communique-tee/lab'),
       depConstraints,
-      // The command line loads the prover when it proves. Other tools import from the same libraries at their start.
+      // The command line imports these libraries only when it proves, and other tools import them statically. The rule would refuse the mix.
       checkDynamicDependenciesExceptions: ['residence', 'client'].flatMap((name) => [
         `@communique-tee/${name}`,
         `@communique-tee/${name}/**`,
@@ -69,11 +69,11 @@ const noTestDoubles = {
   regex: String.raw`^(\.{1,2}/(.*/)?|@communique-tee/[a-z-]+/)testing(/|$)`,
   message: 'Test doubles stay out of production code.',
 };
-const noNode = { group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' };
-const noDatabase = { group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' };
+const noNode = { group: ['node:*'], message: 'This code runs in a browser, which has none of Node’s modules.' };
+const noDatabase = { group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave uses no database and no Redis.' };
 const browserEntries = ['crypto', 'attestation', 'enclave-identity'].map((name) => ({
   name: `@communique-tee/${name}`,
-  message: 'This code runs in a browser: take the /browser entry.',
+  message: 'This code runs in a browser: import the /browser entry.',
 }));
 /** @returns {['error', object]} */
 const restrict = (patterns, paths = []) => ['error', { patterns, paths }];
@@ -87,11 +87,11 @@ const nodeOnly = [
   'libs/enclave-identity/src/index.ts',
 ];
 
-/** TextDecoder drops U+FEFF at the start unless it is told not to; then two byte strings have one text. */
+/** By default TextDecoder drops U+FEFF at the start, so two different byte strings would have the same text. */
 const exactText = {
   selector:
     "NewExpression[callee.name='TextDecoder']:not([arguments.0.value='latin1']):not(:has(Property[key.name='ignoreBOM'][value.value=true]))",
-  message: 'Pass { ignoreBOM: true }, or take decodeUtf8 of libs/protocol: one byte string has one text.',
+  message: 'Pass { ignoreBOM: true }, or use decodeUtf8 of libs/protocol: different bytes must not have the same text.',
 };
 
 /** @type {['error', object]} */
@@ -99,7 +99,7 @@ const unusedVariables = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: 
 
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/.nx', '**/.dev', '**/.cache', '**/generated'] },
-  // Its types are generated when main-job.integration.spec.ts checks it.
+  // Imports types that do not exist until main-job.integration.spec.ts generates them.
   { ignores: ['test/e2e/src/generated-client/send-message.ts'] },
   {
     files: ['**/*.{mjs,cjs}'],
@@ -130,7 +130,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': restrict([noTestDoubles]) },
   },
   {
-    // What runs in a browser.
+    // Code for browsers.
     files: [
       'libs/{protocol,crypto,attestation,enclave-identity,agents,receipts,transparency,residence,client}/src/**/*.ts',
       'apps/page/src/**/*.{ts,tsx}',
@@ -146,7 +146,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', exactText] },
   },
   {
-    // One place decodes the key binding, and always compares the key id with the key.
+    // Only key-binding.ts decodes the key binding, because it also compares the key id with the key.
     files: ['**/*.{ts,tsx}'],
     ignores: ['libs/protocol/src/enclave/*.ts', 'libs/enclave-identity/src/checks/key-binding.ts'],
     rules: {
@@ -160,7 +160,7 @@ export default tseslint.config(
       ],
     },
   },
-  // The floors of the gateway. Specs start all of it.
+  // The floors of the gateway. Specs may import from every floor.
   ...ceilings.map(({ files, regex, message }) => ({
     files: [files],
     ignores: tests,
@@ -172,7 +172,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': restrict([noTestDoubles, noDatabase]) },
   },
   {
-    // Only the development entry imports the mock NSM; the production bundle starts from main.ts (a test looks into it).
+    // Only the development entry may import the mock NSM. The production bundle starts from main.ts.
     files: ['apps/enclave/src/main.dev.ts'],
     rules: { '@nx/enforce-module-boundaries': boundaries({ 'scope:enclave': ['scope:testing'] }) },
   },
@@ -184,7 +184,7 @@ export default tseslint.config(
     },
   },
   {
-    // Whole-system tests and the bench look inside the apps; infra's specs hold its files against what the apps read.
+    // Whole-system tests and tools import modules of the apps. So do infra's specs, which compare its files with what the apps read.
     files: ['{test,tools}/**/*.ts', 'infra/**/*.spec.ts'],
     rules: { '@nx/enforce-module-boundaries': boundaries(specs, ['enclave', 'gateway', 'page', 'parent']) },
   },

@@ -1,7 +1,5 @@
-// The image builder runs this before it puts a configuration into an image: `node check-configuration.js <file>`. It exits with 78 and
-// lists the problems on standard error, or it exits with 0 and prints one JSON object: stack, listening address, custody of the keys, proof
-// of residence, whether the agents service is on, version and hash of the price table, names of the operator's secrets, how long the
-// enclave may take for an answer, and the destinations that the parent must let through, with their routes.
+// The image builder runs this before it puts a configuration into an image: `node check-configuration.js <file>`. If the configuration is
+// valid, the command prints one JSON object and exits with 0. Otherwise it lists the problems on standard error and exits with 78.
 import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';

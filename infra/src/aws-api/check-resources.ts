@@ -21,7 +21,7 @@ export const AWS_API = {
   description: 'every input is allowed by the models of AWS’s API and by AWS’s documented limits',
 } as const;
 
-/** How to map an input. If the input has AWS's own name, `aws-models` is enough. */
+/** If the input has the same name as AWS's member, `aws-models` is enough. */
 const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give the input a row in infra/src/aws-api/mappings';
 
 export interface ApiProblem {

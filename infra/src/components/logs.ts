@@ -14,10 +14,10 @@ export interface LogsArgs {
   /** The prefix of each group's name, for example `/communique-tee/prod`. */
   prefix: string;
   names: readonly string[];
-  /** Groups whose names AWS has chosen, by part. If such a group is absent, AWS's service makes one whose logs never expire. */
+  /** Groups whose names AWS chooses, by part. If this program did not make them, AWS would, and their logs would never expire. */
   namedByAws?: Readonly<Record<string, string>>;
   retentionDays: number;
-  /** Whether groups are protected, so that an operator must turn the protection off before a group can be deleted. */
+  /** Whether the groups have deletion protection. */
   keep: boolean;
 }
 
@@ -34,7 +34,7 @@ export class Logs extends Part {
     this.groups = new Map(
       [...names.map((part) => [part, `${prefix}/${part}`] as const), ...Object.entries(namedByAws)].map(
         ([part, group]) => {
-          // The build's log has no record of the service, so it needs no protection.
+          // The log of image builds says nothing about the running service, so it needs no protection.
           const kept = keep && part !== BUILD_LOG;
           const made = new LogGroup(
             `${name}-${part}`,
@@ -73,7 +73,7 @@ export const LOG_METRICS = {
 
 type LogMetric = keyof typeof LOG_METRICS;
 
-/** The metric's name contains the stack, because a filter gives its metric no dimension. */
+/** The metric's name contains the stack, because these filters set no dimension. */
 export const logMetricName = (stack: string, metric: LogMetric): string => `${stack}-${metric}`;
 
 export class LogMetrics extends Part {

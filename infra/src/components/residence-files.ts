@@ -19,8 +19,8 @@ const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const ORIGIN = 'files';
 
 /**
- * A private bucket behind CloudFront, from which clients fetch the registrar's files. Neither writes logs, so that no record shows which
- * address read which file. The gateway does not serve these files, because it would learn which caller is about to prove residence.
+ * A private bucket with the registrar's files, which clients fetch from CloudFront. Bucket and CloudFront keep no logs, so that no record
+ * shows which address read which file. The gateway does not serve these files, because it would learn which caller is about to prove residence.
  */
 export class ResidenceFiles extends Part {
   readonly bucketId: Output<string>;
@@ -31,7 +31,7 @@ export class ResidenceFiles extends Part {
     const bucket = new PrivateBucket(
       name,
       {
-        // A longer word would not fit with the longest names of a stack and a region.
+        // A longer word than `tree` would not fit into the longest bucket name.
         bucketName: bucketName(place, 'tree'),
         // A root is valid for 14 days.
         keepOldVersionsDays: 30,
@@ -79,7 +79,7 @@ export class ResidenceFiles extends Part {
         isIpv6Enabled: true,
         httpVersion: 'http2and3',
         priceClass: 'PriceClass_100',
-        // Without this, the address of the folder would list the bucket.
+        // Without this, a request for `/` would list the bucket.
         defaultRootObject: 'root.note',
         origins: [{ originId: ORIGIN, domainName: bucket.regionalDomainName, originAccessControlId: access.id }],
         defaultCacheBehavior: {

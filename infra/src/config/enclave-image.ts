@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
 
-/** An enclave image in the folder into which `npm run image -- build` wrote it. */
+/**
+ * An enclave image, as `npm run image -- build` wrote it. Members from `custody` on are absent if the build did not write them.
+ */
 export interface EnclaveImage {
-  /** Path of the .eif; absent if there is none, which `pulumi up` refuses after its preview. */
+  /** Path of the .eif; absent only in a preview without the file. */
   file?: string;
   architecture: Architecture;
   sizeBytes: number;
@@ -24,23 +26,22 @@ export interface EnclaveImage {
   stack: string;
   /** The destinations to which the enclave may connect, each with a vsock port of the parent. */
   routes: readonly EgressRoute[];
-  /** Whether keys end with the enclave's process or are KMS-sealed; absent if the build did not write it. */
+  /** Whether keys end with the enclave's process or are KMS-sealed. */
   custody?: 'process' | 'kms';
-  /** The enclave's configuration about proofs of residence; absent if the build did not write it. */
+  /** The settings for proofs of residence in the enclave's configuration. */
   residence?: ImageResidence;
-  /** Whether the enclave takes tasks for models; absent if the build did not write it. */
+  /** Whether the enclave takes tasks for models. */
   agents?: 'off' | 'on';
-  /** The price table by which the enclave signs what a task cost; absent if the build did not write it. */
+  /** The price table from which the enclave calculates a task's cost. */
   prices?: ImagePrices;
-  /** What the enclave's services must reach: chambers, KMS, model providers. Absent if the build did not write it. */
+  /** The chambers, KMS and model providers that the enclave must reach. */
   destinations?: readonly Destination[];
-  /** The operator's secrets that the enclave's configuration names; absent if the build did not write it. */
+  /** Names of the operator's secrets that the enclave's configuration uses. */
   secrets?: readonly string[];
-  /** The longest time until the enclave answers, by what it is asked for; absent if the build did not write it. */
+  /** The longest time until the enclave answers, by kind of request. */
   longestAnswerMs?: LongestAnswerMs;
 }
 
-/** The settings about proofs of residence, as in the enclave's configuration. */
 export type ImageResidence = z.output<typeof residence>;
 
 const residence = z.union([
@@ -56,7 +57,7 @@ const residence = z.union([
 const prices = z.strictObject({ version: z.string().regex(/^[ -~]{1,64}$/), sha256: z.string().max(64) });
 export type ImagePrices = z.output<typeof prices>;
 
-/** Milliseconds. `keys`: an offer of keys. A member is absent if the configuration has no such service, or no KMS. */
+/** Milliseconds. `keys`: an offer of key records. A member is absent if the configuration has no such service, or no KMS. */
 const longestAnswerMs = z.object({
   message: z.int().positive().optional(),
   task: z.int().positive().optional(),
@@ -129,7 +130,7 @@ export type ImageReading = { image: EnclaveImage } | { problems: string[] };
 
 /**
  * Reads `measurements.json` and checks that the .eif beside it exists and has the stated size. The parent checks the hashes.
- * @param options.eifMayBeAbsent for a preview, because CI has the measurements and not the image
+ * @param options.eifMayBeAbsent for a preview, because CI has only the measurements
  */
 export function readEnclaveImage(folder: string, { eifMayBeAbsent = false } = {}): ImageReading {
   const file = join(folder, 'measurements.json');

@@ -1,7 +1,7 @@
 import type { SeenResource } from '../mock-aws';
 import { PROJECT } from '../names';
 
-/** Inputs that are not shown, because they are shown elsewhere, long or secret. */
+/** Inputs that a preview omits: long, secret, or shown elsewhere. */
 const LEFT_OUT = new Set([
   'tags',
   'tagSpecifications',

@@ -17,7 +17,7 @@ export interface Prices {
   readonly thinking: number;
 }
 
-/** One model. Requests name it exactly as `model`. */
+/** One model. `model` is its name in requests. */
 export interface ModelRow {
   readonly model: string;
   readonly shape: RequestShape;
@@ -33,16 +33,15 @@ export interface PriceTable {
   readonly rows: readonly ModelRow[];
 }
 
-/** A row with the prices of one moment. */
+/** A row with its prices at one time. */
 export interface PricedModel extends ModelRow {
   readonly provider: Provider;
   readonly price: Prices;
 }
 
 /**
- * Returns the row of a model's exact name, with the prices in force. A dated name has a row only if the table lists it. In a
- * provider's answer, `sameModel` accepts dated names.
- * @returns null for a model that is not in the table, and for a time for which it has no prices
+ * Returns the row with exactly this model's name, and its prices at this time.
+ * @returns null if the table does not have the model, or has no price for this day
  */
 export function rowOf(table: PriceTable, provider: Provider, model: string, at: Date): PricedModel | null {
   const row = table.rows.find((each) => each.shape.provider === provider && each.model === model);

@@ -27,13 +27,12 @@ export interface Followed {
 
 export interface VerifiedResult {
   receipt: VerifiedReceipt;
-  /** Only the sender can open it. */
   answer: Answer;
 }
 
 /**
  * Verifies the receipt of a message, opens its answer, and checks that both agree.
- * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `answer_invalid` if the gateway has no receipt or answer
+ * @throws ReceiptError, CryptoError or ProtocolError, each with a `code`. ClientError `answer_invalid` if the gateway has no receipt or answer
  */
 export async function verifyResult(
   view: MessageView,
@@ -49,7 +48,7 @@ export async function verifyResult(
     messageId: followed.id,
     sealedSha256: followed.sealedSha256,
   });
-  // An enclave may hold several keys: the document must name the one that this message was sealed to.
+  // An enclave may have several keys. The document must name the key to which this message was sealed.
   if (!isSameKey(receipt.enclave, followed.message))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const sealedAnswer = decodeSealedAnswer(fromBase64Url(view.sealedAnswer));

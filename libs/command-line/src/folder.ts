@@ -6,7 +6,7 @@ import { isSystemError } from './system-error';
 /**
  * Makes a folder and its missing parents, like `mkdir -p`. Below /proc the kernel reports ENOENT although the parent exists, and then
  * Node's own `recursive` never returns.
- * @param mode of every folder that this function makes
+ * @param mode the mode of each new folder
  * @throws the error of the operating system
  */
 export function makeFolder(path: string, mode = 0o777): void {
@@ -20,7 +20,7 @@ export function makeFolder(path: string, mode = 0o777): void {
 }
 
 /**
- * Creates the folder that an option names if it does not exist, and writes into it as a test. access(2) is not enough, because it
+ * Makes the folder that an option names, if it does not exist, and writes into it as a test. access(2) is not enough, because it
  * always reports success to root.
  * @param option as a person types it, e.g. `--folder`
  * @returns its absolute path

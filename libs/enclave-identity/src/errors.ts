@@ -12,8 +12,8 @@ export type EnclaveErrorCode = keyof typeof table;
 export const enclaveErrorCodes = Object.keys(table) as EnclaveErrorCode[];
 
 /**
- * The error for a genuine document of an accepted image whose keys or configuration are refused. A document that is not genuine fails
- * with an AttestationError. `code` is stable. The message is for people.
+ * The document is genuine and its image is accepted, but its keys or configuration are refused. A document that is not genuine fails with an
+ * AttestationError. `code` is stable. The message is for people.
  */
 export class EnclaveError extends Error {
   override readonly name = 'EnclaveError';

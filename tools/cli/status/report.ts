@@ -7,7 +7,7 @@ import { iso, json, printable, rows, type Paint } from '../output/terminal';
 /** The status of a message: the gateway's report, and what an enclave has signed. */
 export interface SentMessageStatus {
   readonly view: StatusView;
-  /** The verified part that an enclave has signed; null if there is none yet. */
+  /** What an enclave has signed, verified; null if there is none yet. */
   readonly report: VerifiedReport | null;
   readonly ownRoot: boolean;
   /** Whether the message has a proof of residence. The gateway takes one such message from each person in a campaign. */
@@ -17,7 +17,7 @@ export interface SentMessageStatus {
 const PROVEN_AGAIN =
   'If the gateway had relayed it, it may have been delivered, and the gateway refuses a second one with a proof (already_sent).\n';
 
-/** Returns the exit code, by the signed receipt and not by the gateway's status. It is `done` if every office has the message. */
+/** Returns `done` only if the signed receipt reports that every office has the message. The gateway's status tells the other codes apart. */
 export function exitOf({ view, report }: SentMessageStatus): Exit {
   const offices = report?.offices ?? [];
   if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))
@@ -26,8 +26,8 @@ export function exitOf({ view, report }: SentMessageStatus): Exit {
 }
 
 /**
- * Returns heading and color. Never returns "NOT DELIVERED" if an office has the message or may have it, because the person might write
- * again, and the office would get the message twice.
+ * Returns heading and color. Never returns "NOT DELIVERED" if an office may have the message, because a person who writes again would
+ * reach that office twice.
  */
 function headOf(sent: SentMessageStatus): Parameters<Paint> {
   const { view, report } = sent;

@@ -40,8 +40,8 @@ export class NotReady extends Error {
 }
 
 /**
- * Starts every part that is not left out.
- * @param interrupted if it aborts while the parts start, the running parts end and no other part starts
+ * Starts every part, except those in `options.without`.
+ * @param interrupted an abort during the start ends the running parts
  * @returns a function that ends the parts
  * @throws NotReady, the error of a part that does not start, and the reason of `interrupted`
  */

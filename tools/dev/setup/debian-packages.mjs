@@ -1,4 +1,4 @@
-// Gets programs from Debian's packages: as root it installs them, otherwise it downloads and unpacks them into a folder of ours.
+// Gets programs from Debian's packages. Root installs them; another user downloads and unpacks them into a folder.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ const update = (options = []) =>
 /** @returns {string | undefined} why the packages could not be installed; undefined if they were */
 export function installAsRoot(packages) {
   const refreshed = update();
-  // Debian would start the service of a package such as redis-server. This file prevents that, because tests start their own servers.
+  // Tests start their own servers. This file keeps Debian from starting the service of a package such as redis-server.
   const ours = existsSync(dirname(POLICY)) && !existsSync(POLICY);
   if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
@@ -59,14 +59,14 @@ export function installAsRoot(packages) {
 }
 
 /**
- * Unpacks a package and its missing dependencies into `folder`, without root and without configuring them.
+ * Unpacks a package and its missing dependencies into `folder`. This needs no root and runs no installation script.
  *
  * @returns {string | undefined} why the package could not be unpacked; undefined if it was
  */
 export function unpackInto(folder, packageName) {
   const work = mkdtempSync(join(tmpdir(), 'communique-apt-'));
   try {
-    // Uses the system's package lists, or else our own. In a slim image the system's lists are empty, and only root may fill them.
+    // In a slim image the system's package lists are empty, and only root may fill them. Then this function fetches its own lists.
     let options = [];
     let plan = simulate(options, packageName);
     if (!plan.ok) {

@@ -1,4 +1,4 @@
-// The kernel's own tools silently drop an option whose dependencies are missing. Here that is an error.
+// The kernel's own tools silently drop an option whose dependencies are missing. These checks report it.
 
 /** Returns the settings by option, from lines `CONFIG_X=value` and `# CONFIG_X is not set`. */
 export function statements(config: string): Map<string, string> {
@@ -24,8 +24,8 @@ export function unmet(fragment: string, finished: string): string[] {
 }
 
 /**
- * Returns the drivers for random numbers in a finished configuration other than the NSM's. An enclave must have none of them: the kernel
- * uses the driver with the highest quality, and init ends the enclave if that is another than the NSM's.
+ * Returns the options of a finished configuration that add random-number drivers beside the NSM's. An enclave must have none: the kernel
+ * uses the driver with the highest quality, and init ends the enclave if this is not the NSM's driver.
  */
 export function otherRandomSources(finished: string): string[] {
   return [...statements(finished)]

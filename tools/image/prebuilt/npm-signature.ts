@@ -1,4 +1,4 @@
-// Compares npm packages with what the npm registry signed when they were published: name, version and hash of the tarball.
+// Checks the npm registry's signature of a package: it covers name, version and hash of the tarball.
 import { execFile } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -38,7 +38,7 @@ export const viewWithNpm: ViewDist = async (name, version) => {
 
 /**
  * @param wanted the package as package-lock.json pins it
- * @throws UnreachableError also if a mirror returns no signatures
+ * @throws UnreachableError also if the registry (a mirror) has no signature by one of `keys`
  * @throws SetupError publisher_differs
  */
 export async function compareNpmPackage(

@@ -13,7 +13,7 @@ const release = z.object({ sha256: hex(64), arch: z.string(), commit });
 
 export type Measurements = z.output<typeof measurements>;
 
-/** The image's folder. `given`: the configuration's `imageFolder` names it, so this command does not build the image. */
+/** The image's folder. `given`: whether the stack's configuration names it (`imageFolder`); then this command does not build the image. */
 export function imageFolder({ root, stack, options }: Deployment, { architecture }: Pick<Plan, 'architecture'>) {
   const given = options.stackFile.values.get('imageFolder');
   const folder = given ?? join('dist', 'image', `${stack}-${architecture}`);
@@ -24,7 +24,7 @@ export async function readMeasurements(folder: string): Promise<Measurements | u
   return measurements.safeParse(await readJson(join(folder, 'measurements.json'))).data;
 }
 
-/** @returns why the image has to be built; undefined if it was built from this commit and this configuration */
+/** @returns why the image has to be built; undefined if it is of this commit and this configuration */
 export async function imageIsStale(
   { root, stack }: Deployment,
   built: Measurements | undefined,

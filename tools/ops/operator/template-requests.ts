@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { Failure, messageOf } from '../../cli/failure';
 
 const TIMEOUT_MS = 30_000;
-/** All templates have at most 4 MiB of text, and JSON may use six bytes for a character. */
+/** All templates together have at most 4 MiB of text, and JSON may use six bytes for a character. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 const problemSchema = z.looseObject({
@@ -32,7 +32,7 @@ export class TemplateRequests {
     private readonly token: string,
   ) {}
 
-  /** @throws Refusal, or a Failure `unreachable`; the other methods throw the same */
+  /** @throws Refusal, or a Failure `unreachable`, as do the other methods */
   async list(): Promise<readonly ManagedTemplate[]> {
     return managedTemplateListSchema.parse(await this.ask('GET', 'api/admin/templates')).templates;
   }
@@ -41,7 +41,7 @@ export class TemplateRequests {
     return managedTemplateSchema.parse(await this.ask('POST', 'api/templates', template));
   }
 
-  /** Changes the current version of the template. Reads the list first, because the gateway's routes take an id and no slug. */
+  /** Changes the current version of the template. Reads the list first, because the gateway's routes take an id, not a slug. */
   async change(slug: string, change: Readonly<Record<string, unknown>>): Promise<ManagedTemplate> {
     const { id, version } = await this.find(slug);
     return managedTemplateSchema.parse(await this.ask('PATCH', `api/templates/${id}`, { ...change, version }));

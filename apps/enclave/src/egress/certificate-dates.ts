@@ -20,13 +20,13 @@ export interface Validity {
   readonly toMs: number;
 }
 
-/** The parts of a TLS socket that the check after the handshake reads. */
+/** The methods of a TLS socket that this check uses after the handshake. */
 export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificate'>;
 
 /**
- * Checks that, at `nowMs` (the attested time), every certificate from the server's up to one of `authorities` is within its dates
- * (notBefore, notAfter). OpenSSL has already verified the chain with its names and constraints, but took the time from the machine's clock,
- * which the parent may have set. A resumed session is refused, because the server shows no certificate in one (RFC 8446 section 2.2).
+ * Checks the dates (notBefore, notAfter) of every certificate from the server's to one of `authorities`. `nowMs` is the attested time.
+ * OpenSSL has already verified the chain, but by the machine's clock, which the parent may have set. A resumed session is refused, because
+ * the server shows no certificate in it (RFC 8446 section 2.2).
  * @returns the time in which all these certificates are valid
  * @throws CertificateError
  */

@@ -1,4 +1,4 @@
-// Help with the text by a model, in step 2. Small: the code that asks a model is loaded only if the enclave attests models.
+// The place in step 2 where a model helps with the text. The code that asks a model loads only if the enclave attests models.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { trust } from '../trust/trust';
@@ -10,7 +10,7 @@ const part = signal<Loaded | undefined>(undefined);
 export function AgentPlace() {
   const attested = trust.value.kind === 'verified' && trust.value.key.configuration?.services.agents !== undefined;
   useEffect(() => {
-    // A person can write without help: if this part cannot be loaded, the page shows none, and tries again when step 2 is next shown
+    // If this part cannot be loaded, the person writes without help. The page tries again when it next shows step 2
     if (attested) load().catch(() => undefined);
   }, [attested]);
   return attested && part.value !== undefined ? <part.value.AgentHelp /> : null;

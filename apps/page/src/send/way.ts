@@ -19,21 +19,21 @@ export type StepName = (typeof STEPS)[number];
 export type Activity =
   | 'checking'
   | 'sealing'
-  /** The registrar's list is fetched, or is being updated there. */
+  /** The client fetches the registrar's list, or waits until the registrar has updated it. */
   | 'reading_list'
   | 'proving'
   | 'handing_over'
   | 'in_queue'
-  /** The server reports that it has given it to the enclave, which has not answered yet. */
+  /** The server reports that it has given the message to the enclave. The enclave has not answered yet. */
   | 'in_enclave'
-  /** The enclave has opened it, and no office has it yet. */
+  /** The enclave has opened the message, and no office has it yet. */
   | 'opened_not_sent'
-  /** The enclave has opened it, and an office that did not answer clearly may have it. */
+  /** The enclave has opened the message. An office may have it, but did not answer clearly. */
   | 'opened_not_known'
   | 'sent'
   | 'sealing_again';
 
-/** A request failed and is made again. */
+/** A request failed. The client makes it again at `untilMs`. */
 export interface Waiting {
   readonly during: Extract<SendState, { step: 'waiting' }>['during'];
   readonly untilMs: number;
@@ -48,7 +48,7 @@ export interface LogEntry {
 export interface Way {
   /** A UUID; undefined until the message is sealed. */
   readonly id: string | undefined;
-  /** Whether this device had kept the message, and the page follows it from there. */
+  /** Whether the message is from an earlier visit, and this device kept it. */
   readonly resumed: boolean;
   /** Whether the enclave is under a development root, so that Congress is simulated. */
   readonly demo: boolean;
@@ -66,7 +66,7 @@ export interface Way {
   readonly posts: number;
   readonly view: StatusView | undefined;
   readonly report: VerifiedReport | null;
-  /** What is already certain, even if a later step fails. */
+  /** Whether the message was sent, as far as the page knows. */
   readonly sent: WhetherSent;
   /** The latest states, the oldest first. */
   readonly log: readonly LogEntry[];
@@ -82,7 +82,7 @@ export type Sending =
   | { readonly kind: 'ended'; readonly way: Way; readonly result: SendResult }
   | { readonly kind: 'failed'; readonly way: Way; readonly failure: Failure };
 
-/** A server can invent changes without end, so this page remembers only this many. */
+/** The most entries in `log`. Without a limit, a server that reports endless changes would fill the memory. */
 export const MAX_LOG = 200;
 
 export function newWay(start: Pick<Way, 'demo' | 'proven' | 'offices'>, nowMs: number): Way {
@@ -181,7 +181,7 @@ function reported(way: Way, report: VerifiedReport | null, nowMs: number): Way {
     ...way,
     report,
     offices: way.offices.length > 0 ? way.offices : report.offices.map(officeOf),
-    // Only an enclave that opened it can sign a report of its offices
+    // Only an enclave that opened the message can sign a report of its offices
     reachedAtMs: reached(way, 'opened', atMs),
   };
   if (!report.offices.some(wasSent))

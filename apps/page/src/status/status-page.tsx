@@ -43,7 +43,7 @@ export function StatusPage() {
   );
 }
 
-/** Screen readers read it out when it changes, not every ten seconds. */
+/** The title has `role="status"`, so screen readers read it out when it changes. The rest changes every ten seconds. */
 function HealthNow() {
   const words = text.value.status;
   const state = now.value;

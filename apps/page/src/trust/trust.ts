@@ -29,14 +29,14 @@ export type Refusal =
   | { readonly kind: 'check'; readonly check: CheckName; readonly code: FailureCode }
   /** Neither the person nor the site names an image to compare with. */
   | { readonly kind: 'not_compared' }
-  /** The document is signed under a development root that this site publishes, and the person has not chosen to look at a demo. */
+  /** The document is not signed under the AWS root. The site publishes a development root, but the person has not agreed to a demo. */
   | { readonly kind: 'demo_not_chosen' };
 
 export type Trust =
   | { readonly kind: 'checking' }
   /**
-   * Every check passed. `demo`: under a development root, which proves nothing. `anyOperator`: the image is accepted
-   * under every operator.
+   * Every check passed. `demo`: the document is signed under a development root, which proves nothing. `anyOperator`: the image is
+   * accepted under every operator.
    */
   | {
       readonly kind: 'verified';
@@ -48,7 +48,7 @@ export type Trust =
   | { readonly kind: 'refused'; readonly reason: Refusal; readonly demo: boolean }
   | { readonly kind: 'unreachable'; readonly reason: NoAnswerReason | { readonly kind: 'page_fault' } };
 
-/** What the latest check examined and found, for /verify. */
+/** What the latest check examined and found. /verify shows it. */
 export interface Evidence extends Examined {
   readonly answer: Answer;
   readonly accepted: Accepted | undefined;
@@ -64,7 +64,7 @@ export const trust = signal<Trust>({ kind: 'checking' });
 export const evidence = signal<Evidence | undefined>(undefined);
 /** What the site reports about itself; undefined until it answers. */
 export const site = signal<SiteFacts | undefined>(undefined);
-/** The image and operator that a link named: in the address of this document, or of an earlier one in this tab. */
+/** The image and operator that a link named, in the address of this page or of an earlier one in this tab. */
 export const linked = signal<Read<Accepted> | undefined>(undefined);
 /** The list of images and operators that this browser keeps. */
 export const kept = signal<Kept>(undefined);
@@ -72,10 +72,7 @@ export const kept = signal<Kept>(undefined);
 export const given = signal<Accepted | undefined>(undefined);
 /** The images and operators that this page compares with, and who named them. */
 export const naming = computed(() => namingWith(site.value));
-/**
- * The whole link, to append to the address of another page of this site, so that a new tab has the same campaign and compares with the same
- * images.
- */
+/** The fragment for links to other pages of this site. With it, a new tab has the same campaign and compares with the same images. */
 export const linkHash = computed(() => {
   const names = linked.value?.ok === true ? addressOf(linked.value.value) : '';
   const parts = [linkText.value, names].filter((part) => part !== '');
@@ -102,7 +99,7 @@ let latest = 0;
 /**
  * Asks for a document over a fresh nonce and examines it. The result of a check is ignored if a later check has
  * begun.
- * @param quiet keeps the last result in view until there is another
+ * @param quiet keeps the last result visible until this check ends
  */
 export async function checkEnclave(quiet = false): Promise<void> {
   const number = ++latest;
@@ -135,10 +132,7 @@ function namingWith(facts: SiteFacts | undefined): Naming {
   return nameImages({ file: given.value, link: linked.value, kept: kept.value, site: facts?.accepted });
 }
 
-/**
- * Examines the document under the AWS root. Uses the root that the site publishes only if the document is not signed by AWS and a demo is
- * allowed.
- */
+/** Examines the document under the AWS root. If AWS did not sign it and a demo is allowed, examines it under the root that the site publishes. */
 async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts, { accepted }: Naming): Promise<Evidence> {
   const atMs = Date.now();
   const under = (anchor: TrustAnchor | undefined): Promise<Examined> =>
@@ -175,14 +169,14 @@ function trustIn(
 }
 
 /**
- * Whether the root that the site publishes may be used. A site on this machine is a demo that the person started. Any other site that
- * publishes a development root could forge documents under it, so there the person must agree, for this tab.
+ * Whether this page may use the development root that the site publishes. A site on this machine is a demo that the person started. Any
+ * other site could forge documents under its own root, so the person must agree, once in each tab.
  */
 function demoAllowed(): boolean {
   return isLoopback(location) || keptInTab(DEMO_KEY) !== undefined;
 }
 
-/** Call it when the person agreed to look at this site as a demo, which proves nothing. */
+/** Call it when the person agrees to a demo, which proves nothing. */
 export function chooseDemo(): Promise<void> {
   keepInTab(DEMO_KEY, 'chosen');
   return checkEnclave();
@@ -193,14 +187,14 @@ export function leaveDemo(): Promise<void> {
   return checkEnclave();
 }
 
-/** Stops comparing with what the link names, in this tab. */
+/** Forgets, in this tab, the image and operator that the link named. */
 export function dropLink(): Promise<void> {
   keepInTab(LINK_KEY, undefined);
   history.replaceState(history.state, '', withoutNames(new URL(location.href)));
   return checkEnclave();
 }
 
-/** Reads the link and the kept list. This tab remembers the link, so that no other page, sign-in or jump within the page loses it. */
+/** Reads the link and the kept list. The tab remembers the link, because other pages, sign-in and jumps within the page drop it. */
 function readSources(): void {
   const here = namesInAddress(location.hash, location.search);
   if (here !== undefined) keepInTab(LINK_KEY, here);

@@ -10,11 +10,9 @@ import { labelOf, problemText } from './problem-text';
 
 /** Fields that were wrong at the last attempt to continue, in the order of the form. */
 const flagged = signal<readonly FieldName[]>([]);
-/**
- * Problems that the enclave found and this page's check did not, each with the field's content in which it was found.
- */
+/** Problems that the enclave found and this page's check did not. `content`: the field's content at that time. */
 const reported = signal<readonly { readonly problem: FormProblem; readonly content: string }[]>([]);
-/** Counts the failed attempts. The summary takes the focus at each. */
+/** Counts the failed attempts. Each one moves the focus to the summary. */
 export const attempts = signal(0);
 
 /** Returns whether the person can continue to the next step; if not, flags the invalid fields. */
@@ -75,7 +73,7 @@ export function describeProblem(problem: FieldProblem): string {
     .join('');
 }
 
-/** Returns the id of the control that a link of the summary leads to. For the offices, it is the control by which the person chose them. */
+/** Returns the id of the control to which the summary's link leads. Offices have two controls; the link leads to the one that the person used. */
 function controlOf(name: FieldName): string {
   return name === 'offices' && values.offices.value.trim() !== '' ? OFFICE_CODES_ID : idOf(name);
 }

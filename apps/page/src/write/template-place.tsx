@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { Details } from '../ui/details';
 import { putBack, replaceBy, replaced } from './template';
 
-/** Shows, at the beginning of step 2, the campaign's text that the message starts from, and the choice of other texts. */
+/** At the beginning of step 2, names the campaign's text from which the message starts, and offers other texts. */
 export function TemplatePlace() {
   const words = text.value.write.templates;
   const list = published.value;
@@ -39,7 +39,7 @@ export function TemplatePlace() {
   );
 }
 
-/** States in step 1 that the message starts from a text, and for which chambers the text is written. */
+/** In step 1, tells the person from which text the message starts, and for which chambers that text was written. */
 export function TemplateLead() {
   const words = text.value.write.templates;
   const template = started.value;

@@ -18,7 +18,7 @@ export const IMPLEMENTATIONS = [
 
 const olderNodePrimitives = { ...nodePrimitives, decapsulate: undefined };
 
-/** The primitives of Node before 24.7, which has no `decapsulate`: the exchange is built from X25519 and HMAC. */
+/** The primitives of Node before 24.7. It has no `decapsulate`, so the key exchange uses X25519 and HMAC. */
 export const OLDER_NODE = bind('an older Node', olderNodePrimitives, createSealing(olderNodePrimitives));
 
 function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<Key>) {

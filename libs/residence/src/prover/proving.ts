@@ -1,8 +1,8 @@
-// The types of a prover, for Node and for browsers.
+// Types that the prover for Node and the prover for browsers share.
 import type { PublicInputs } from '../statement';
 import type { Witness } from '../witness';
 
-/** The states of one proof, in order. `loading`: the proof system, only for the first proof. `solving`: the witness. `proving`: the proof. */
+/** What the prover does, in order: loads the proof system (only for the first proof), solves the witness, makes the proof. */
 export type ProvingState = 'loading' | 'solving' | 'proving';
 
 export interface ProveOptions {
@@ -29,7 +29,7 @@ export interface Prover {
 export type ProvingErrorCode =
   /** The reference string is missing, or is not the pinned one. */
   | 'ERR_PROVING_NO_REFERENCE_STRING'
-  /** A file of the prover could not be loaded, or is not the pinned one. In a browser also: the gateway did not answer. */
+  /** A file of the prover could not be loaded, or is not the pinned one. In a browser this includes a gateway that does not answer. */
   | 'ERR_PROVING_FILES'
   /** The device has too little memory, or does not run WebAssembly. */
   | 'ERR_PROVING_DEVICE'

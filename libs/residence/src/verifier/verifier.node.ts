@@ -21,10 +21,9 @@ export interface VerifierOptions {
   readonly onRefused?: (reason: string) => void;
 }
 
-/** A verdict depends only on the public inputs and the proof. */
 export type Verdict = { readonly valid: true } | { readonly valid: false };
 
-/** With a small heap, the engine soon collects replaced instances. WebAssembly's memory is not part of the heap. */
+/** A small heap makes the engine collect replaced WebAssembly instances sooner. Their memory is not part of the heap. */
 const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
 /** The pause before a thread that could not start is started again. */
@@ -44,9 +43,9 @@ export interface Verifier {
    * not checked; try again later
    */
   verify(publicInputs: PublicInputs, proof: Uint8Array, source?: string): Promise<Verdict>;
-  /** How many proofs wait, without those that are being verified. */
+  /** How many proofs wait. Proofs that a thread is verifying do not count. */
   readonly queued: number;
-  /** Ends the threads. Proofs that wait are rejected as busy. */
+  /** Ends the threads. Every unfinished proof is rejected as busy. */
   close(): Promise<void>;
 }
 
@@ -55,7 +54,7 @@ interface Job {
   readonly settle: (verdict: ThreadVerdict | VerifierBusyError) => void;
 }
 
-/** Resolves when every thread is ready, after about 0.3 s. @throws Error if the build has another proof system or verification key */
+/** Resolves when every thread is ready, after about 0.3 s. @throws Error if the proof system or verification key in the build is not the pinned one */
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   const verifier = new ThreadedVerifier(await barretenbergModule(), options);
   await verifier.start();
@@ -129,7 +128,7 @@ class VerifierThread {
   private timer: NodeJS.Timeout | undefined;
   private isReady = false;
   private isClosed = false;
-  /** True if the thread was closed, or died and is not ready again. */
+  /** True if the thread is closed, or is being replaced. */
   isDown = false;
 
   constructor(

@@ -26,7 +26,7 @@ export interface Absent {
   readonly absent: string;
 }
 
-/** This file in the judge's folder contains the SHA-256 of the lock from which the folder was made. */
+/** The file in the judge's folder that contains the SHA-256 of the lock file from which the judge was installed. */
 const COMPLETE = 'complete';
 
 export const lockFile = ({ name, registry }: Judge): string =>
@@ -51,7 +51,7 @@ export function installedAt<J extends Judge>(judge: J, folder: string): Installe
   return found as Installed<J>;
 }
 
-/** Returns the judge if it is installed, and installs nothing. Specs use this function, because it does not wait. */
+/** Returns the judge if it is installed. Specs use this function, because it installs nothing. */
 export function findJudge<J extends Judge>(judge: J): Installed<J> | Absent {
   const folder = judgeFolder(judge);
   return readComplete(folder) === lockDigest(judge)

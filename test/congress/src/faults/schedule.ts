@@ -9,7 +9,7 @@ export class FaultSchedule {
   private next: () => number = () => 1;
   private readonly struck = new Map<string, number>();
 
-  /** Replaces the plan with its counters. @throws ZodError */
+  /** Replaces the plan and begins at its first fault. @throws ZodError */
   set(plan: FaultPlanInput): void {
     this.plan = faultPlanSchema.parse(plan);
     this.left = this.plan.queue.map(({ times }) => (times === 'always' ? Infinity : times));
@@ -17,7 +17,11 @@ export class FaultSchedule {
     this.next = () => draw.between(0, 1);
   }
 
-  /** Whether the next fault for this chamber strikes before the request is read. Only an entry without an office can do so. */
+  /**
+   * Takes the next fault if it cuts the connection before the request is read. The office is not known yet, so only an entry without an
+   * office can match.
+   * @returns whether it took the fault
+   */
   takeBeforeReading(chamber: Chamber): boolean {
     const at = this.find(chamber, null);
     const entry = at === -1 ? undefined : this.plan.queue[at];

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KmsFailure } from '../failure';
 
-/** An encryption context: public names and values, for policies and for the cipher. */
+/** Public names and values. Policies check them, and the cipher authenticates them. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
 // A header of our own, so that a real KMS refuses these blobs and this simulator refuses the blobs of a real KMS.
@@ -36,10 +36,7 @@ export function keyIdOf(blob: Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/**
- * Decrypts a blob under the secret.
- * @throws KmsFailure InvalidCiphertextException if the blob was changed, or the context differs
- */
+/** @throws KmsFailure InvalidCiphertextException if the blob was changed, or the context differs */
 export function decryptUnder(secret: Uint8Array, blob: Uint8Array, context: EncryptionContext): Uint8Array {
   const [head, iv] = [blob.subarray(0, HEAD_BYTES), blob.subarray(HEAD_BYTES, HEAD_BYTES + IV_BYTES)];
   const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: TAG_BYTES }).setAAD(

@@ -9,7 +9,7 @@ export class AwsStandIn {
   readonly secrets = new Map<string, string>();
   /** The state of this instance in its scaling group. */
   lifecycleState = 'Pending:Wait';
-  /** The instance that has the Elastic IP, or undefined. */
+  /** The instance that has the Elastic IP. */
   addressHolder: string | undefined;
   #volumeHolder: string | undefined;
   /** The operations that AWS refuses. */
@@ -25,7 +25,7 @@ export class AwsStandIn {
     private readonly onVolume: (here: boolean) => void,
   ) {}
 
-  /** The instance that has the data volume, or undefined. */
+  /** The instance that has the data volume. */
   get volumeHolder(): string | undefined {
     return this.#volumeHolder;
   }
@@ -59,7 +59,7 @@ export class AwsStandIn {
     this.#server?.closeAllConnections();
   }
 
-  /** Returns the value of a secret. @throws Error if it has none */
+  /** @throws Error if the secret has no value */
   secret(arn: string): string {
     const value = this.secrets.get(arn);
     if (value === undefined) throw new Error(`nothing was put into ${arn}`);
@@ -123,8 +123,8 @@ function optionsOf(words: readonly string[]): Map<string, string> {
 }
 
 /**
- * The machine's command `aws`. In place of an argument `file://<path>`, it sends the file's content. It writes an object into the file that
- * the last argument names.
+ * The command `aws` of the parent under test. It sends its arguments to the stand-in, and the content of a file for `file://<path>`. For
+ * get-object it writes the answer into the file that the last argument names.
  */
 export const AWS_COMMAND = `#!/bin/bash
 set -euo pipefail

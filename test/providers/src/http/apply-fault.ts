@@ -104,7 +104,7 @@ export async function applyFault(fault: Exclude<Fault, { kind: 'answer' }>, exch
   }
 }
 
-/** Writes zeros as the characters of a string until this many bytes are written or the caller has left. */
+/** Writes the character `0` until this many bytes are written or the caller has left. */
 async function pour(
   write: (chunk: Buffer) => boolean,
   drained: () => Promise<unknown>,

@@ -1,8 +1,8 @@
 // Some packages (Nest, terminus, pg) try to load others that we did not install. The bundle keeps a plain require of a missing package,
 // which throws if it runs, as it would without a bundle. Packages that our own code needs must be installed.
 //
-// The plugin leaves installed packages to esbuild. A plugin's answer cannot tell whether the file's package is of type "module", and with
-// such answers the bundle would depend on the order of imports.
+// esbuild itself resolves installed packages. A plugin's answer could not tell esbuild that a package has type "module", and the bundle would
+// then depend on the order of imports.
 const ASKING = Symbol('asking');
 
 export const optionalPeers = {

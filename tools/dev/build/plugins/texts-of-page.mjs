@@ -1,18 +1,17 @@
-// Makes each page of apps/page fetch only the texts that it shows. The plugin replaces apps/page/src/text/texts-of.ts by many modules: one
-// for each language and each page, and one for each language and each part that is loaded later. A module contains sections of the
-// language's file.
+// Makes each page of apps/page fetch only the texts that it shows. The plugin replaces apps/page/src/text/texts-of.ts by many modules, in
+// each language one for each page and one for each part that loads later. A module contains sections of the language's file.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { transform } from 'esbuild';
 
-/** Sections that only one page shows. Every page has the sections that neither this table nor PARTS names. */
+/** Sections that only one page shows. Sections that are neither here nor in PARTS are on every page. */
 export const SECTIONS = {
   write: ['write', 'places', 'topics', 'send', 'link', 'signIn'],
   verify: ['checks', 'verify'],
   status: ['status'],
 };
-/** The sections of each part of the page that is loaded later. */
+/** The sections of each part that loads later. */
 export const PARTS = { residence: ['residence'], agents: ['agents'] };
 const GROUPS = { ...SECTIONS, ...PARTS };
 export const DEFAULT_LANGUAGE = 'en';

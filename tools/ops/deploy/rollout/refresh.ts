@@ -65,7 +65,7 @@ export async function startRefresh(deployment: Deployment, target: Target): Prom
   );
 }
 
-/** Cancels the refresh; the instances that it has started stay. @throws StepFailure */
+/** Cancels the refresh. Instances that it has started keep running. @throws StepFailure */
 export async function cancelRefresh(deployment: Deployment, { group }: Target): Promise<void> {
   await deployment.ask('autoscaling:CancelInstanceRefresh', () =>
     deployment.aws().groups.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName: group })),

@@ -1,7 +1,6 @@
 import { runOwn } from '../own-commands';
 import { StepFailure, type Step } from '../step';
 
-/** Runs preflight. A warning is shown; a failure ends the deployment. */
 export const preflight: Step = {
   name: 'preflight',
   title: 'check this machine, the account, names and stores; a FAIL stops here',
@@ -17,7 +16,7 @@ export const preflight: Step = {
   },
 };
 
-/** Checks the planned resources against the rules of infra/src/rules. */
+/** The rules are in infra/src/rules. */
 export const rules: Step = {
   name: 'rules',
   title: 'check the planned resources against the rules',

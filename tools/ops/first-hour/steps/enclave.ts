@@ -13,7 +13,7 @@ const judged = z.object({
   attestation: z.object({ key_binding: z.object({ custody: z.string() }).optional() }).optional(),
 });
 const ready = z.object({ keys: z.enum(['ready', 'waiting', 'unknown']) });
-/** From this difference on, init logs a warning. */
+/** If the clock is wrong by this much or more, init logs a warning. */
 const MOST_CLOCK_MS = 5000;
 
 const log = (event: string): string =>

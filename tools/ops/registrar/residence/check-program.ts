@@ -3,14 +3,14 @@ import { createInterface } from 'node:readline';
 import { RegistrarError } from '../registrar-error';
 import { finding, type Finding, type ResidenceCheck } from './residence-check';
 
-/** How long the program may take without output. */
+/** The longest time that the program may write nothing. */
 const SILENCE_LIMIT_MS = 60_000;
 const MAX_LINE_CHARACTERS = 2000;
 
 /**
- * Asks the operator's own program, which is started once and without a shell. For each person the program reads one line of JSON,
+ * Starts the operator's own program once, without a shell. For each person the program reads one line of JSON,
  * `{"version":1,"person":"17"}`, and writes one line, in the same order: `{"person":"17","district":"120-MT-01"}` (with `name` and `born`
- * if it has them) or `{"person":"17","refused":"no proof of address"}`. When its input ends, the program ends with exit code 0. Its
+ * if the program knows them) or `{"person":"17","refused":"no proof of address"}`. At the end of its input it must exit with 0. Its
  * standard error goes to the operator.
  */
 export class CheckProgram implements ResidenceCheck {
@@ -26,7 +26,7 @@ export class CheckProgram implements ResidenceCheck {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    // `ended` is awaited below. Until then, a program that does not start must not end this process by an unhandled rejection.
+    // `ended` is awaited only below. Until then its rejection must not end this process as unhandled.
     ended.catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     let silent = false;
@@ -39,7 +39,7 @@ export class CheckProgram implements ResidenceCheck {
     };
     try {
       heard();
-      // A program that ends early closes the pipe. Ignore this error, because the exit code tells more.
+      // A program that ends early closes the pipe. Its exit code tells more than this error.
       child.stdin.on('error', () => undefined);
       child.stdin.end(people.map((person) => `${JSON.stringify({ version: 1, person })}\n`).join(''));
       const findings: Finding[] = [];

@@ -1,4 +1,4 @@
-/** Prisma's codes for a database that is unreachable, missing or closed to us, for lost connections, and for too few free ones. */
+/** Prisma's codes for a database that is unreachable, missing or refuses access, for lost connections, and if no connection is free. */
 const PRISMA_CODES = new Set([
   'P1000',
   'P1001',
@@ -58,7 +58,7 @@ export function isDatabaseUnreachable(error: unknown): boolean {
   });
 }
 
-/** Whether PostgreSQL rolled back because of a deadlock or a serialization failure. Then the transaction may run again. */
+/** Whether PostgreSQL rolled back because of a deadlock or a serialization failure. The caller may run the transaction again. */
 export function isWriteConflict(error: unknown): boolean {
   return anyCause(
     error,

@@ -28,7 +28,7 @@ declare module 'fastify' {
   }
 }
 
-/** Adds to the policy that the method's other decorators set. Lists of `problems` are joined. */
+/** Merges this part into the policy that the method's other decorators set, and joins the lists of `problems`. */
 export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   return (target, key, descriptor) => {
     const before = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object) as
@@ -39,9 +39,7 @@ export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   };
 }
 
-/**
- * Describes the route in the OpenAPI document, which edge/openapi builds from the registered routes. Every route has this or `@NotInApi()`.
- */
+/** Describes the route for the OpenAPI document (edge/openapi). Every route has this decorator or `@NotInApi()`. */
 export function Operation({ problems = [], ...description }: OperationDescription): MethodDecorator {
   return routePolicy({ operation: description, problems });
 }
@@ -52,8 +50,8 @@ export function NotInApi(): MethodDecorator {
 }
 
 /**
- * Returns the policy of the request's route. Without one, the class is `health` for paths under /health and `other` for all else, including
- * addresses that do not exist.
+ * Returns the policy of the request's route. If the route sets no class, it is `health` for paths under /health, and `other` for all else,
+ * including addresses that do not exist.
  */
 export function policyOf(request: FastifyRequest): RoutePolicy {
   const { url, config } = request.routeOptions;

@@ -24,8 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     let problem = wasCutOff(request, error) ? new ProblemError('request_timeout', { cause: error }) : problemOf(error);
     if (problem.code === 'not_found' && request.is404) {
       const allowed = this.routes.methodsOf(request.url);
-      // Swagger UI's route `/docs/*` matches every path below /docs. If the file is missing, the method is among the allowed ones, and 404
-      // stays.
+      // Swagger UI's route `/docs/*` allows GET for every path below /docs, so a missing file stays a 404.
       if (allowed.length > 0 && !allowed.includes(request.method)) {
         problem = new ProblemError('method_not_allowed');
         void reply.header('allow', allowed.join(', '));
@@ -44,8 +43,8 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /**
- * Whether the connection ended before the body was complete: the client left, was too slow, or sent a bad chunk. That is no error of ours,
- * and no answer reaches the client.
+ * Whether the connection ended before the body was complete: the client left, was too slow, or sent a bad chunk. This is not the gateway's
+ * fault, and no answer reaches the client.
  */
 function wasCutOff({ raw }: FastifyRequest, error: unknown): boolean {
   return (

@@ -23,9 +23,8 @@ export class AttemptSettler {
   /**
    * Books the cost of the reply's statement in the windows of the reservation. A cost above the reservation is booked in full and switches
    * its model off; `free_tier` switches the whole provider off.
-   * @returns the verified claims; null if the statement does not verify: the reservation then stays, and is charged when it is overdue
-   * @throws ProblemError `database_unavailable`, after some seconds of retries; if the same bytes are posted again, that settles the
-   * attempt
+   * @returns the verified claims, or null if the statement does not verify. Then the reservation stays, and is charged when it is overdue
+   * @throws ProblemError `database_unavailable`, after some seconds of retries. A repeat of the same bytes settles the attempt later
    */
   async settle(task: PostedTask, attempt: ReservedAttempt, reply: AgentReply): Promise<UsageStatement | null> {
     const judged = await this.judge.judge(task, attempt, reply);
@@ -50,7 +49,7 @@ export class AttemptSettler {
       off:
         end === 'free_tier' ? { model: '*', why: 'free_tier' } : isAbove ? { model, why: 'above_reservation' } : null,
     });
-    // An attempt that another request with the same bytes has settled was counted then.
+    // If another request with the same bytes has settled the attempt, that request counted it.
     if (before !== null && before !== 'settled') {
       const alarms: AgentAlarm[] = [
         ...AGENT_ALARMS.filter((alarm) => alarm === end),
@@ -70,9 +69,7 @@ export class AttemptSettler {
     await this.store(task, { attempt }, { state: 'released' });
   }
 
-  /**
-   * Retries, so that a short outage of the database does not lose a statement. Writing the same twice has no effect.
-   */
+  /** Retries, so that a short outage of the database does not lose a statement. A second write of the same end changes nothing. */
   private async store({ requestId }: Pick<PostedTask, 'requestId'>, { attempt }: { attempt: 1 | 2 }, end: AttemptEnd) {
     for (let tried = 1; ; tried++) {
       try {

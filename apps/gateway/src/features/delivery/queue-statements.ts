@@ -1,4 +1,4 @@
-/** Statements of the queue that run for every message. They are prepared, and bypass Prisma, which would take most of their CPU time. */
+/** Statements of the queue that run for every message. They are prepared statements without Prisma, because Prisma would take most of their CPU time. */
 
 /** Commits dispatches. $1: ids, $2: leases, $3: milliseconds of a lease. */
 export const DISPATCH = `
@@ -8,9 +8,9 @@ export const DISPATCH = `
   RETURNING message_id::text AS id`;
 
 /**
- * Ends messages for which no money is reserved. $1: ids, $2: leases, $3: statuses, $4: reasons, $5: receipts, $6: documents and answers one
- * after the other, $7 and $8: where each message's document begins (from 1) and its length, $9 and $10: the same for its answer, $11:
- * whether its nullifier becomes free even if the message was relayed.
+ * Ends messages for which no money is reserved. Arrays by message: $1 ids, $2 leases, $3 statuses, $4 reasons, $5 receipts. $6: all documents
+ * and answers, concatenated. Arrays by message again: $7 and $8 start (from 1) and length of its document in $6, $9 and $10 those of its
+ * answer, $11 whether its nullifier becomes free even if the message was relayed.
  */
 export const END = `
   WITH given AS (
@@ -38,13 +38,13 @@ const DUE = `next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <=
 const due = (condition: string, order = 'next_attempt_at') =>
   `SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${order} LIMIT $1::int FOR UPDATE SKIP LOCKED`;
 
-/** Which due jobs to lease, by name. $4, where it is used: key ids. */
+/** Queries that select due jobs. $1: how many at most, $4: key ids. */
 const DUE_JOBS = {
   any: due('true'),
-  // Uses a separate index, because a long backlog may contain no expired job.
+  // Uses the index by expiry. In the order of attempts it might read a long backlog without an expired job.
   expired: due('expires_at <= now()', 'expires_at'),
   one_key: due('key_id = $4::bytea'),
-  // Uses the index of each key, one after the other, so that a long backlog of other keys is not read.
+  // Looks each key up in the index, so that it does not read a long backlog of other keys.
   some_keys: `
     SELECT message_id FROM unnest($4::bytea[]) AS key (id) CROSS JOIN LATERAL (${due('key_id = key.id')}) AS job
     ORDER BY next_attempt_at LIMIT $1::int`,
@@ -52,7 +52,7 @@ const DUE_JOBS = {
 } as const;
 export type DueJobs = keyof typeof DUE_JOBS;
 
-/** Leases due jobs. $1: how many at most, $2: the lease, $3: its milliseconds. */
+/** Leases due jobs. $1: how many at most, $2: the lease, $3: its milliseconds, $4: key ids, if the query uses them. */
 export function leaseStatement(which: DueJobs): string {
   return `
     WITH due AS (${DUE_JOBS[which]}),

@@ -5,8 +5,8 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 
 /**
- * Whether the enclaves attested the same mode, registrar and verification key as this gateway has, and accept each of the gateway's
- * registrar keys. An enclave may accept further keys, so that a key can be replaced without a time in which the two disagree
+ * Compares the settings of residence. Enclave and gateway agree if they have the same mode, registrar and verification key, and the enclave
+ * accepts all registrar keys of the gateway. The enclave may accept more keys, so that an operator can replace a key without an outage
  * (docs/operator/registrar.md).
  */
 @Injectable()
@@ -21,8 +21,8 @@ export class ResidenceAgreement {
   }
 
   /**
-   * `unknown`: no enclave has attested a configuration yet. One enclave that disagrees is enough for `disagrees`, because a message may be
-   * sealed to it.
+   * `unknown`: no enclave has attested a configuration yet. `disagrees`: at least one enclave disagrees, because a message may be sealed to
+   * its key.
    */
   state(): 'agrees' | 'disagrees' | 'unknown' {
     const attested = this.monitor.enclaves.flatMap((enclave) => enclave.attestedConfiguration() ?? []);

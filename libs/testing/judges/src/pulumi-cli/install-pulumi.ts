@@ -1,4 +1,4 @@
-// Builds Pulumi's real CLI with Go from its sources into the user's cache. It takes 12 CPU-minutes and 2.3 GB of memory, and keeps 120 MB.
+// Builds Pulumi's real CLI with Go into the user's cache. The build takes 12 CPU-minutes and 2.3 GB of memory. The result has 120 MB.
 import { execFile, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';

@@ -61,7 +61,7 @@ export const gemini: Dialect = {
     if (candidate === undefined && !isBlocked) return null;
     const parts = items(member(candidate, 'content', 'parts'));
     const isText = (part: Json) => typeof member(part, 'text') === 'string';
-    // Only the flag marks a thought: a signature may be on any part
+    // Only the flag marks a thought, because any part may have a signature
     const text = parts
       .filter((part) => isText(part) && !isThought(part))
       .map((part) => textOf(member(part, 'text')))
@@ -98,10 +98,7 @@ export const gemini: Dialect = {
   },
 };
 
-/**
- * The provider's prompt count includes cached tokens. It counts the tools' input tokens and the thoughts separately, and leaves out
- * zeros.
- */
+/** The provider's prompt count includes cached tokens. Tools' input and thoughts have their own counts. A count of zero is absent. */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   const optional = (name: string) => count(member(usage, name), 0);
   return usageBy(text, () => {

@@ -25,14 +25,14 @@ const CODES: Readonly<Record<string, Failed['end']>> = {
   model_not_found: 'model',
 };
 
-/** Translates the `cache` setting of the row in the price table (libs/agents request-shape.ts). */
+/** The members of a request for each `cache` setting of a model's row (libs/agents request-shape.ts). */
 const CACHES = {
   in_memory: { prompt_cache_retention: 'in_memory' },
   off: { prompt_cache_options: { mode: 'explicit' } },
   unset: {},
 } as const;
 
-/** The type of a content part with text; a refusal is a part of another type. */
+/** Types of content parts in an answer. */
 const TEXT = 'output_text';
 const REFUSAL = 'refusal';
 
@@ -85,7 +85,7 @@ export const openai: Dialect = {
   },
   failed(status, body, header) {
     const waitMs = retryAfterMs(header);
-    // The provider worked on a 200 that failed, so the full price is booked (ask-provider.ts)
+    // With status 200 the provider began the work, so the attempt costs the full reservation (ask-provider.ts)
     if (status === 200)
       return { end: member(body, 'status') === 'failed' ? 'server_error' : 'malformed', waitMs: null };
     const code = textOf(member(body, 'error', 'code'));
@@ -107,7 +107,7 @@ function endOf(status: Json, reason: Json): ModelEnd {
   return reason === 'content_filter' ? 'refused' : 'other';
 }
 
-/** The provider's input includes tokens read from the cache and written to it; its output includes reasoning. */
+/** The provider's input count includes cache reads and writes, and its output count includes reasoning. */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   return usageBy(text, () => {
     const input = count(member(usage, 'input_tokens'));
