@@ -55,7 +55,7 @@ export class Logs extends Part {
   }
 }
 
-/** Metrics that CloudWatch counts from log lines of the scripts record-end and report-attested (infra/parent). Alarms use them. */
+/** Metrics for alarms, which CloudWatch counts from the log lines of the scripts record-end and report-attested (infra/parent). */
 export const LOG_METRICS = {
   'certificate-failures': {
     group: 'parent',

@@ -43,7 +43,7 @@ export function StatusPage() {
   );
 }
 
-/** The title has `role="status"`, so screen readers read it out when it changes. The rest changes every ten seconds. */
+/** Only the verdict's title has `role="status"`: screen readers read it out when it changes, and not the time every ten seconds. */
 function HealthNow() {
   const words = text.value.status;
   const state = now.value;

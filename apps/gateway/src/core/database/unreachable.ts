@@ -1,4 +1,4 @@
-/** Prisma's codes for a database that is unreachable, missing or refuses access, for lost connections, and if no connection is free. */
+/** Prisma's codes: the database is unreachable, does not exist or refuses access, a connection was lost, or no connection is free. */
 const PRISMA_CODES = new Set([
   'P1000',
   'P1001',

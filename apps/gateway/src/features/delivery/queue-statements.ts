@@ -1,4 +1,4 @@
-/** Statements of the queue that run for every message. They are prepared statements without Prisma, because Prisma would take most of their CPU time. */
+/** Prepared statements of the queue, which run for every message. They bypass Prisma, because it would take most of their CPU time. */
 
 /** Commits dispatches. $1: ids, $2: leases, $3: milliseconds of a lease. */
 export const DISPATCH = `
@@ -8,9 +8,11 @@ export const DISPATCH = `
   RETURNING message_id::text AS id`;
 
 /**
- * Ends messages for which no money is reserved. Arrays by message: $1 ids, $2 leases, $3 statuses, $4 reasons, $5 receipts. $6: all documents
- * and answers, concatenated. Arrays by message again: $7 and $8 start (from 1) and length of its document in $6, $9 and $10 those of its
- * answer, $11 whether its nullifier becomes free even if the message was relayed.
+ * Ends messages for which no money is reserved. Each parameter except $6 is an array with one element for each message.
+ * - $1: id; $2: lease; $3: status; $4: reason; $5: receipt
+ * - $6: all documents and answers, concatenated
+ * - $7, $8: where the document starts in $6 (from 1), and its length; $9, $10: the same for the answer
+ * - $11: whether the nullifier becomes free even if the message was relayed
  */
 export const END = `
   WITH given AS (
@@ -41,7 +43,7 @@ const due = (condition: string, order = 'next_attempt_at') =>
 /** Queries that select due jobs. $1: how many at most, $4: key ids. */
 const DUE_JOBS = {
   any: due('true'),
-  // Uses the index by expiry. In the order of attempts it might read a long backlog without an expired job.
+  // Uses the index of expires_at. By next_attempt_at it might read a long backlog that has no expired job.
   expired: due('expires_at <= now()', 'expires_at'),
   one_key: due('key_id = $4::bytea'),
   // Looks each key up in the index, so that it does not read a long backlog of other keys.
