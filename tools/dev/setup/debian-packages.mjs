@@ -65,6 +65,7 @@ export function installAsRoot(packages) {
  */
 export function unpackInto(folder, packageName) {
   const work = mkdtempSync(join(tmpdir(), 'communique-apt-'));
+  const draft = `${folder}.${process.pid}`;
   try {
     // In a slim image the system's package lists are empty, and only root may fill them. Then this function fetches its own lists.
     let options = [];
@@ -92,7 +93,6 @@ export function unpackInto(folder, packageName) {
     mkdirSync(downloads);
     const downloaded = run('apt-get', [...options, 'download', '-q', ...names], { cwd: downloads });
     if (!downloaded.ok) return downloaded.reason;
-    const draft = `${folder}.${process.pid}`;
     mkdirSync(draft, { recursive: true });
     for (const file of readdirSync(downloads)) {
       const unpacked = run('dpkg', ['-x', join(downloads, file), draft]);
@@ -102,7 +102,7 @@ export function unpackInto(folder, packageName) {
     renameSync(draft, folder);
     return undefined;
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    for (const left of [work, draft]) rmSync(left, { recursive: true, force: true });
   }
 }
 
