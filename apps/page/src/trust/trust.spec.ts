@@ -115,7 +115,11 @@ describe('a site elsewhere that publishes a development root and forges document
   it('gains no trust from a malformed root', async () => {
     served.site.developmentRoot = 'no root';
     await check('http://localhost/');
-    expect(trust.value).toMatchObject({ kind: 'refused', demo: false });
+    expect(trust.value).toMatchObject({
+      kind: 'refused',
+      demo: false,
+      reason: { kind: 'check', code: 'ERR_ATTESTATION_ROOT' },
+    });
   });
 });
 

@@ -153,7 +153,7 @@ function trustIn(
   const refused = (reason: Refusal): Trust => ({ kind: 'refused', reason, demo });
   if (verdict.kind === 'refused') {
     const { check, code } = verdict;
-    if (code === 'ERR_ATTESTATION_ROOT' && developmentRootPem !== null && !demo)
+    if (code === 'ERR_ATTESTATION_ROOT' && developmentRootPem !== null && !demoAllowed())
       return refused({ kind: 'demo_not_chosen' });
     return refused({ kind: 'check', check, code });
   }
