@@ -19,11 +19,11 @@ export const nameOf = (stack: string, part?: string): string =>
 export const DATABASE_NAME = 'communique';
 export const REDIS_PORT = 6379;
 
-/** A bucket's name. It contains account and region, because bucket names are shared by all of AWS. */
+/** A bucket's name must be unique in all of AWS, so it contains account and region. */
 export const bucketName = ({ stack, accountId, region }: Place, part: string): string =>
   `${nameOf(stack, part)}-${accountId}-${region}`;
 
-/** The launch hook that holds a new parent until its enclave is attested. After the time limit, AWS ends the parent and tries another. */
+/** The launch hook that holds a new parent until its enclave is attested. After the time limit, AWS ends the parent and starts another. */
 export const LAUNCH_HOOK = { name: 'enclave-attested', timeoutSeconds: 1800 } as const;
 
 /** How long the first `pulumi up` waits for attested parents: the hook's time limit, and ten minutes for an instance's start. */
@@ -35,15 +35,15 @@ export const OPERATOR_KEY_ALIAS = 'operator';
 export const aliasName = (stack: string, key: string): string => `alias/${nameOf(stack, key)}`;
 
 export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
-/** The log group of CodeBuild, which exists only with the key `imageBuild`. It has no record of the service. */
+/** The log group of CodeBuild. It exists only if the stack's configuration has the key `imageBuild`. */
 export const BUILD_LOG = 'image-build';
 /** The secret in which a parent keeps its certificate for the next parent, if no balancer has the certificate. */
 export const CERTIFICATE_SECRET = 'parent/certificate';
 /** The secret with the password of a managed Redis, which comes from the stack's configuration. */
 export const REDIS_TOKEN_SECRET = 'gateway/redis-token';
-/** The part of a bucket's name that means the balancer's access logs. */
+/** The part of the name of the bucket with the balancer's access logs. */
 export const ACCESS_LOGS = 'access';
-/** The tag of a registered address, which parents read (address-holder): "parent" if a parent has to take it, "nat" for a NAT gateway. */
+/** The tag that says who uses a registered address: "parent", or "nat" for a NAT gateway. Parents read it (address-holder). */
 export const HELD_BY_TAG = `${PROJECT}:held-by`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 

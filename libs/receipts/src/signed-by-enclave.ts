@@ -20,7 +20,7 @@ const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
 /** Which signers are accepted. */
 export interface SignerPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
-  /** `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of its `/browser`. */
+  /** `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of `@communique-tee/enclave-identity/browser`. */
   verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;
 }
 
@@ -42,15 +42,15 @@ export interface SignedKind<Claims extends SignedClaims> {
 
 export interface VerifiedStatement<Claims> {
   claims: Claims;
-  /** The enclave that signed the statement, by the document that comes with it. */
+  /** The enclave that signed the statement, as the attestation document names it. */
   enclave: EnclaveIdentity;
 }
 
 /**
- * Verifies a signed statement, even years later. First verifies the attestation document that comes with it, at the statement's own time, at
- * which every certificate of the chain must be valid. Takes the receipt key from that document's `user_data`, and checks the signature under
- * this key. Then compares time and measurement with the document. The caller checks what the statement is about.
- * @throws ReceiptError by `code`
+ * Verifies a signed statement, even years later. The attestation document that comes with it, and every certificate of its chain, must be
+ * valid at the statement's own time. The receipt key in the document's `user_data` must verify the signature. The statement's time and
+ * measurement must match the document. The caller checks what the statement is about.
+ * @throws ReceiptError
  */
 export async function verifySigned<Claims extends SignedClaims>(
   kind: SignedKind<Claims>,
@@ -65,7 +65,7 @@ export async function verifySigned<Claims extends SignedClaims>(
   const claims = await verifySignature(kind, jws, enclave.receiptKey);
   const { attestation } = enclave;
   const timeMs = claims.time * 1000;
-  // Times are whole seconds, so a statement is valid if it was made in the second in which the certificate begins
+  // `time` has whole seconds: it may be up to 999 ms before the certificate begins
   if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
     throw new ReceiptError('ERR_RECEIPT_TIME', 'the receipt was signed outside the validity of its certificate');
   }
@@ -142,8 +142,8 @@ interface Parts {
 
 /**
  * Returns the parts of a compact JWS (RFC 7515 section 3.1) with the right header. Does not verify the signature.
- * Reads base64url strictly (RFC 4648 section 3.5): no padding, unused bits zero, no other characters. So one
- * statement has one text. JWS libraries are less strict.
+ * Reads base64url strictly (RFC 4648 section 3.5): no padding, unused bits zero, no other characters. So each
+ * statement has exactly one text. JWS libraries are less strict.
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */
 function partsOf(jws: string, type: string): Parts {

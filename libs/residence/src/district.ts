@@ -1,5 +1,5 @@
-// A congressional district in the form that the statement uses. It names the Congress, because the borders of districts can change with a
-// Congress. A message cannot go to a district of a Congress that has ended.
+// A congressional district as the statement of a proof names it. The name includes the Congress, because the borders of districts can change
+// with a Congress. A message cannot go to a district of a Congress that has ended.
 import { ResidenceError } from './errors';
 import { fieldFromAscii, type Field } from './field';
 
@@ -37,7 +37,7 @@ export function districtToField(text: string): Field {
 }
 
 /**
- * Returns the number of the Congress in office. Terms last two years, from 3 January 1935 on, and begin at noon Eastern Standard Time,
+ * Returns the number of the Congress in office. Since 1935 a Congress begins on 3 January of each odd year, at noon Eastern Standard Time,
  * which is 17:00 UTC (20th Amendment, section 1).
  */
 export function congressAt(unixSeconds: number): number {

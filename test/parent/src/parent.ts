@@ -23,8 +23,8 @@ export interface BootedParent extends Machine {
 }
 
 /**
- * Boots the parent of a committed stack. cloud-init runs the whole user data, which fetches the archive, installs the release and starts
- * the units.
+ * Boots the parent of a stack in this repository. cloud-init runs the whole user data, which fetches the archive, installs the release and
+ * starts the units.
  * @param say prints a line of progress
  * @throws Error if there is no root file system (npm run test:parent -- --setup), or the parent does not boot
  */

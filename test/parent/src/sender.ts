@@ -51,7 +51,7 @@ export class Sender {
     };
   }
 
-  /** Makes later requests trust nginx only with a certificate of this authority. */
+  /** Makes later requests accept nginx only with a certificate of this authority. */
   trust(ca: string): void {
     const lookup: LookupFunction = (_name, options, done) => {
       if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -74,7 +74,7 @@ export class Sender {
     return { gateway: this.gateway, token: await this.parent.world.identity.token('alice') };
   }
 
-  /** Waits for the enclave's key, and returns it verified. */
+  /** Waits until the enclave's key verifies, and returns it. */
   async key(): Promise<EnclaveKey> {
     for (const end = Date.now() + 120_000; ; await sleep(300)) {
       try {

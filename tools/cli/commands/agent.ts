@@ -25,7 +25,7 @@ import { iso, json, rows } from '../output/terminal';
 import { trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
 
 const MAX_FILE_BYTES = 1024 * 1024;
-/** The gateway makes a second attempt after some failures of the first. */
+/** Attempts of one task: after some failures the gateway makes a second one. */
 const MAX_ATTEMPTS = 2n;
 
 const after = (name: string) => `
@@ -57,9 +57,9 @@ export const agent: AddCommand = (program, run) => {
   const command = program
     .command('agent')
     .argument('[task]', `what to ask for: ${TASKS.join(', ')}`)
-    .summary("a subject, a clearer or shorter draft, or a review, by a provider's model that the enclave asks")
+    .summary("have a provider's model write a subject, a clearer or shorter draft, or a review")
     .description(
-      'Has a model do a task: verifies the enclave, seals the text to its key, and verifies the signed statement of tokens and cost that comes with the answer.',
+      'Asks a model to do a task. The command verifies the enclave, and seals the text to its key. It also verifies the signed statement of tokens and cost that comes with the answer.',
     )
     .option('--message <file>', 'the text: a plain text file, or a message as JSON (docs/message.md)')
     .option('--model <class>', 'a model that the enclave attests (default: the only one that takes the task)')
@@ -142,7 +142,7 @@ interface Content {
   readonly subject: string | null;
 }
 
-/** Converts line ends to those that the enclave accepts. @throws Failure `file_unreadable`, `not_understood` */
+/** Reads the text, and converts line ends to `\n`, the only ones that the enclave accepts. @throws Failure `file_unreadable`, `not_understood` */
 function readContent(file: string): Content {
   const content = readText(file, MAX_FILE_BYTES).replaceAll(/\r\n?/g, '\n');
   if (!content.trimStart().startsWith('{')) return { text: content, subject: null };
@@ -176,7 +176,8 @@ function tokensOf(given: string | undefined): number | undefined {
   return Number(given);
 }
 
-/** Returns the named model, or the only one that takes the task.
+/**
+ * Returns the named model, or the only one that takes the task.
  * @throws Failure `no_model`; `usage` if several models take the task and none is named
  */
 function modelFor(task: Task, models: readonly ModelOffer[], named: string | undefined): ModelOffer {
@@ -190,7 +191,7 @@ function modelFor(task: Task, models: readonly ModelOffer[], named: string | und
 }
 
 /**
- * Returns the most that all attempts can cost, in micro-dollars. Null if this command cannot know it; the library or the gateway then
+ * Returns the most that all attempts can cost, in micro-dollars; null if this command cannot know it. Then the library or the gateway
  * refuses the task.
  */
 function mostCost(

@@ -9,12 +9,10 @@ import { jsonOption, type JsonOption } from '../options';
 import { json, rows } from '../output/terminal';
 import { trustOf } from '../trust';
 
-/** The commands for an image file that an auditor has built or was given. They need neither nitro-cli nor Docker. */
-
 const EXIT_CODES = `
 Exit code
   0  done; compare: the image is a published one
-  1  the image is damaged or was changed, and the code says where; compare: also if it is another image
+  1  the image is damaged or was changed, and the error code says where; compare: also if it is another image
   2  an argument or the policy was not understood, or the file is no image: the error says which
   3  a file could not be read
 `;
@@ -54,7 +52,7 @@ export const image: AddCommand = (program, run) => {
         'the published image: PCR0, 96 hexadecimal digits (SHA-384), or a JSON file: measurements.json, or what nitro-cli prints. Several are separated by commas',
         collect,
       )
-      .option('--policy <file>', 'the images of a policy file instead'),
+      .option('--policy <file>', 'instead of --pcr0: a policy file that names the published images'),
   )
     .addHelpText('after', after(`${name} image compare communique-tee.eif --pcr0 measurements.json`))
     .action(
@@ -79,7 +77,7 @@ export const image: AddCommand = (program, run) => {
       .command('measure')
       .argument('<file>')
       .summary('PCR0, PCR1, PCR2, and PCR8 of a signed image')
-      .description('Computes the measurements of an image file. With --json in the form of nitro-cli.'),
+      .description('Computes the measurements of an image file. With --json, prints them in the form of nitro-cli.'),
   )
     .addHelpText('after', after(`${name} image measure communique-tee.eif`))
     .action(

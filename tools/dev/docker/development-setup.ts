@@ -1,5 +1,5 @@
 // Creates the files that the containers of compose.yaml's profile `development` share: the mock NSM's root, the key that signs tokens, the
-// enclave's configuration. Each run prints a token for an hour. Only the first run makes the key.
+// enclave's configuration. Each run prints a token that is valid for an hour. Later runs keep the root and the key.
 import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
@@ -9,7 +9,7 @@ import * as z from 'zod';
 
 const line = new CommandLine(
   'node tools/run.mjs tools/dev/docker/development-setup.ts',
-  'Makes the files that the containers of the profile development share, and prints a token for an hour.',
+  'Makes the files that the containers of the profile development share, and prints a token that is valid for an hour.',
 );
 line.program
   .option('--folder <folder>', 'where the files are kept', '/state')

@@ -30,7 +30,7 @@ export function readLockfile(root: string): Lockfile {
   return lockfileSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))).packages;
 }
 
-/** Returns a package of the lockfile. @param place its path there, such as `node_modules/a/node_modules/b` */
+/** Returns a package of the lockfile. @param place the package's path there, such as `node_modules/a/node_modules/b` */
 export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
   const entry = lockfile[place];
   if (entry?.version === undefined || entry.integrity === undefined)
@@ -44,8 +44,8 @@ export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
 }
 
 /**
- * Unpacks the package's tarball, as the lockfile pins it, into the cache, and checks the unpacked files at each use. It accepts packages
- * for every platform, while npm installs only packages for this machine.
+ * Downloads the tarball that the lockfile pins, and unpacks it into the cache. Checks the unpacked files at each use. Unlike `npm ci`, it
+ * also accepts packages for other platforms than this machine's.
  * @returns the folder with the package's package.json. @throws BuildError `input_not_found` | `input_changed`
  */
 export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, pack = packWithNpm): Promise<string> {

@@ -27,7 +27,7 @@ export class Interruption {
     };
   }
 
-  /** Whether a program runs that handles Ctrl-C itself. */
+  /** Whether a started program is still running. It handles Ctrl-C itself. */
   get isWaiting(): boolean {
     return this.#running.size > 0;
   }

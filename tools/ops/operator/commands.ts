@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { runTask, type Task } from './run-task';
 
-/** The operator's commands for the emergency stop, the models that are off, and the sealed keys. They use the system's database. */
+// The operator's commands for the emergency stop, the models that are off, and the sealed keys. They use the gateway's database.
 
 export interface World {
   readonly streams: Streams;

@@ -28,7 +28,7 @@ export interface Ports extends Streams {
   secretsManager: (region: string) => Pick<SecretsManagerClient, 'send'>;
   input: ValueSource;
   environment: Readonly<Record<string, string | undefined>>;
-  /** The checkout, with its Pulumi.<stack>.yaml. */
+  /** The path of the checkout, which has Pulumi.<stack>.yaml. */
   root: string;
   /** Returns the region in AWS's configuration file. */
   profileRegion: () => Promise<string | undefined>;
@@ -58,10 +58,10 @@ where other users of the machine could read it:
 
   npm run ops -- secrets put --stack prod --region us-east-1 cwc-house < key.txt
 
-<name> is what the image's configuration calls it: "apiKeySecret": "cwc-house". It is encrypted under
-alias/communique-tee-<stack>-operator with the stack and the name as encryption context, so that no two secrets can be
-swapped. You must be among the stack's secretOperators. A running enclave takes the new value within ten minutes after you
-store it.
+<name> is the secret's name in the configuration of the image: "apiKeySecret": "cwc-house". The value is encrypted
+under alias/communique-tee-<stack>-operator. Its encryption context names the stack and the secret, so that no two secrets
+can be swapped. You must be among the stack's secretOperators. A running enclave takes the new value within ten minutes
+after you store it.
 
 Exit code
   0  done
@@ -76,17 +76,17 @@ export function secrets(command: Command, line: CommandLine, ports: Ports = this
     .addHelpText('after', AFTER);
   for (const [action, does] of [
     ['put', 'encrypt the value and store the ciphertext where the parent fetches it'],
-    ['encrypt', 'only print the ciphertext, in base64'],
+    ['encrypt', 'print only the ciphertext, in base64'],
   ] as const)
     command
       .command(action)
       .summary(does)
-      .description(`Reads a value from standard input: ${does}.`)
-      .argument('<name>', 'as the configuration of the image names it, like cwc-house')
+      .description(`Reads a value from standard input, to ${does}.`)
+      .argument('<name>', 'the name in the configuration of the image, like cwc-house')
       .option('--stack <stack>', 'as in Pulumi.<stack>.yaml, and in the configuration of the image')
       .option(
         '--region <region>',
-        'default: that of Pulumi.<stack>.yaml, then AWS_REGION, AWS_DEFAULT_REGION, that of your AWS profile',
+        'default: from Pulumi.<stack>.yaml, else AWS_REGION, else AWS_DEFAULT_REGION, else your AWS profile',
       )
       .option('--timeout <seconds>', 'the time limit of each request to AWS', String(TIMEOUT_SECONDS))
       .addHelpText('after', AFTER)
@@ -109,7 +109,7 @@ async function secretOf(
   return { action, stack, name, region: where, limitMs: limitOf(timeout) };
 }
 
-/** Returns the stack's region: from its file, or else, as Pulumi does, from the environment or the AWS profile. */
+/** Returns the region that Pulumi would use: from the stack's file, else from the environment, else from the AWS profile. */
 async function regionOf(stack: string, { root, environment, profileRegion }: Ports): Promise<string | undefined> {
   const ofStack = isStack(root, stack) ? readStackFile(root, stack, [], () => undefined).region : undefined;
   return ofStack ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? (await profileRegion());

@@ -1,4 +1,4 @@
-// One task for a model at a time, from the click to the answer beside the person's own text. It sends nothing to Congress.
+// Runs one task for a model at a time, from the click to the answer. Sends nothing to Congress.
 import type { AgentState, Client, Policy, TaskResult } from '@communique-tee/client';
 import { agentTaskProblems, type Task } from '@communique-tee/protocol';
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
@@ -19,7 +19,7 @@ export interface Unsendable {
   readonly code: 'too_short' | 'too_long' | 'invalid_characters';
 }
 
-/** `task_running`: an earlier task of this person has not ended. `busy`, `unreachable`: the page posts the same bytes again by itself. */
+/** `task_running`: an earlier task of this person has not ended. `busy`, `unreachable`: the page will post the same bytes again. */
 export type Activity = 'checking' | 'sealing' | 'asking' | 'task_running' | 'busy' | 'unreachable';
 
 export type Help =
@@ -67,7 +67,7 @@ export interface HelpStore {
   ask(asked: Asked): void;
   /** Gives up waiting for the task. A provider that already has the task still finishes it. */
   stop(): void;
-  /** Replaces the person's text by the suggestion. */
+  /** Replaces the person's text with the suggestion. */
   use(): void;
   /** Puts the person's text back; the field's text becomes the suggestion, so neither is lost. */
   undo(): void;
@@ -160,7 +160,7 @@ function contentOf({ task, modelClass, language }: Asked, subject: string, body:
   return { task, modelClass, language, subject: trimmed === '' ? null : trimmed, text: body.replaceAll('\r\n', '\n') };
 }
 
-/** Returns why the text cannot be sent; undefined if it can. The client library and the enclave check the same. */
+/** Returns why the text cannot be sent; undefined if it can. The client library and the enclave make the same checks. */
 function unsendable(content: ReturnType<typeof contentOf>): Unsendable | undefined {
   const found = agentTaskProblems({ version: 1, ...content, maxOutputTokens: 64 });
   for (const field of ['text', 'subject'] as const) {

@@ -1,5 +1,5 @@
-// The stored secret and registration of a person, and the file they can be saved to. The command line writes the same JSON value
-// (tools/cli/residence/identity-file.ts), so that a person can use the file in both.
+// A person's secret and registration, and the file in which the person can save them. The command line writes the same JSON value
+// (tools/cli/residence/identity-file.ts), so a person can use the file in both.
 import { fieldFromHex, registrationFromJson, type RegistrationJson } from '@communique-tee/residence';
 
 /** SECRET: with the secret and the registration, anyone can send in the person's place. */
@@ -13,7 +13,7 @@ export interface SecretRecord {
   readonly list: null;
 }
 
-/** A record has about 350 bytes, or 2 KB with a list of the command line. */
+/** A record has about 350 bytes, or 2 KB if the command line has added a list. */
 export const MAX_SECRET_FILE_BYTES = 8192;
 export const SECRET_FILE_NAME = 'communique-tee-residence-secret.json';
 

@@ -1,5 +1,4 @@
-// The one place that knows whether a message is being sent: the store is always in exactly one state of `Sending`. No other part of the page
-// keeps its own flag.
+// Only this store knows whether a message is being sent. It is always in exactly one state of `Sending`.
 import type {
   Client,
   DuplicateRisk,
@@ -23,8 +22,8 @@ export interface Question {
 }
 
 /**
- * `no`: no data of the message is on this device. `refused`: the browser stores no data. `full`: this device keeps
- * the maximum number.
+ * Whether this device has stored the message's data. `refused`: the browser stores nothing. `full`: the device already keeps the most
+ * messages that it may.
  */
 export type Remembered = 'no' | 'yes' | 'refused' | 'full';
 
@@ -63,16 +62,16 @@ export interface SendingStore {
   readonly can: ReadonlySignal<{ readonly again: boolean; readonly ask: boolean }>;
   /** The data needed to follow the current message; undefined if there is none. */
   readonly kept: ReadonlySignal<KeptEntry | undefined>;
-  /** Messages that the person closed before the page knew their end. In memory; the latest first. */
+  /** Messages that the person closed before the page knew how they ended. Only in memory; the latest first. */
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
   /**
    * Ignored while a message is being sent.
-   * @param residence the inputs of its proof of residence; without them the message is sent with a token
+   * @param residence the inputs of the proof of residence; without them the message is sent with a token
    */
   startSending(message: Message, residence?: ResidenceOptions): void;
   /** Stops sending or following the message here. A server that has the message continues with it. */
   stop(): void;
-  /** After a failure: sends a message again that was certainly not sent, and otherwise asks for its status. */
+  /** After a failure: sends the message again if it was certainly not sent; otherwise asks for its status. */
   tryAgain(): void;
   /** Follows a message that this device has kept. */
   resume(entry: KeptEntry): void;
@@ -81,7 +80,7 @@ export interface SendingStore {
   /** Removes a message of `left`. */
   forgetLeft(id: string): void;
   setRemember(wanted: boolean): void;
-  /** Call it when the person has seen how the message ended. This device then forgets the message. */
+  /** To be called when the person has seen how the message ended. This device then forgets the message. */
   seen(): void;
 }
 
@@ -128,7 +127,7 @@ export function createSending({ load, policy, demo, messageStorage, now, report 
     const way = advance(before.way, state, now());
     batch(() => {
       sending.value = { kind: 'under_way', way };
-      // From here on the page may close while the message is posted.
+      // From this state on the page may be closed; `kept` then allows to follow the message.
       if (state.step === 'sealed' || state.step === 'accepted')
         setKept({ keptAtMs: kept.value?.keptAtMs ?? now(), kept: state.kept });
     });

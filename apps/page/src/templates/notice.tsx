@@ -3,7 +3,7 @@ import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { absence, loadPublished, published } from './published';
 
-/** Shows a notice if the text that the link names is not available. */
+/** Shows a notice while the template that the link names is not available. */
 export function TemplateNotice() {
   const words = text.value.write.templates;
   const list = published.value;

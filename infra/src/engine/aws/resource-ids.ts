@@ -18,9 +18,8 @@ const of =
     keys.map((key) => text(inputs[key])).join(':');
 
 /**
- * Ids in the provider's forms, by resource type. IMPORTED_BY has the types for which `pulumi import` takes another text. The source of each
- * row is the section "Import" of the provider's documentation (@pulumi/aws's <module>/<resource>.d.ts), or the provider's code
- * (internal/service of terraform-provider-aws) if the documentation names another form.
+ * Makes an id in the provider's form, for each resource type. The forms are from the section "Import" of the provider's documentation
+ * (@pulumi/aws's <module>/<resource>.d.ts). Where the provider's code (internal/service of terraform-provider-aws) differs, the code counts.
  */
 export const IDS: Readonly<Record<string, Made>> = {
   'aws:ec2/vpc:Vpc': prefixed('vpc'),
@@ -74,7 +73,7 @@ export const IDS: Readonly<Record<string, Made>> = {
   'aws:ecr/lifecyclePolicy:LifecyclePolicy': of('repository'),
 };
 
-/** Types whose id is the ARN that AWS made, the output `arn`. */
+/** Types whose id is the ARN, which is also the output `arn`. */
 export const ID_IS_ARN: ReadonlySet<string> = new Set([
   'aws:acm/certificate:Certificate',
   'aws:cloudtrail/trail:Trail',
@@ -84,7 +83,7 @@ export const ID_IS_ARN: ReadonlySet<string> = new Set([
   'aws:sns/topic:Topic',
 ]);
 
-/** What `pulumi import` takes, for types that it does not find by the id in the state. */
+/** The text that `pulumi import` takes, for types where this text is not the id in the state. */
 export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string>> = {
   'aws:rds/instance:Instance': ({ identifier }) => text(identifier),
   'aws:autoscaling/policy:Policy': ({ autoscalingGroupName, name }) => `${text(autoscalingGroupName)}/${text(name)}`,
@@ -97,8 +96,8 @@ export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string
 };
 
 /**
- * The part of an ARN after the account, for resources that have tags and whose id is not an ARN (Service Authorization Reference,
- * "Resource types").
+ * The service, a colon, and what precedes the id in the ARN. For types that have tags and whose id is not an ARN (Service Authorization
+ * Reference, "Resource types").
  */
 const ARN_ENDS: Readonly<Record<string, string>> = {
   'aws:ec2/vpc:Vpc': 'ec2:vpc/',
@@ -128,7 +127,7 @@ export function arnOf({ type, id, outputs }: Thing, region: string): string | un
 
 export const random = (): string => randomBytes(16).toString('hex');
 
-/** Ten digits that are computed from a text. Different texts almost always have different digits. */
+/** Returns a 32-bit hash in ten digits. */
 function hashOf(value: string): string {
   let hash = 0;
   for (const character of value) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 
-/** Returns paths and rules of the first eight faults. zod's own messages are left out, because they may repeat the input. */
+/** Returns path and code of the first eight issues. zod's own messages are left out, because they may repeat the input. */
 export function describeIssues(error: z.ZodError): string {
   return error.issues
     .slice(0, 8)

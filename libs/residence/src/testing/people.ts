@@ -1,4 +1,4 @@
-// Made-up people, the registrar's tree with their leaves before and after one of them moved, and its signed notes.
+// Made-up people, two versions of the registrar's tree with their leaves, and the registrar's signed notes.
 import type { Field } from '../field';
 import { EMPTY_LEAF, MerkleTree } from '../merkle-tree';
 import { signCampaignNote, signRootNote } from '../notes';
@@ -42,14 +42,14 @@ export const TEN = [
 ] as const;
 
 export const KIM = person('kim', '120-MT-01', 21);
-/** Kim has the same secret and place as before, and another district and salt. */
+/** Kim keeps the secret and the place in the tree, and gets another district and salt. */
 export const KIM_MOVED: Person = { ...KIM, district: '120-MT-02', salt: fieldFromText('second salt of kim') };
-/** Lee is registered in a district of the Congress that ended. */
+/** Lee is registered in a district of the 119th Congress, which has ended. */
 export const LEE = person('lee', '119-MT-02', 34);
 /** Max is in the tree `before`, and is revoked in the tree `after`. */
 export const MAX = person('max', '120-CA-12', 55);
 
-/** The tree before and after kim moved and max was revoked. */
+/** The tree before and after two changes: kim moved, and max was revoked. */
 export type TreeName = 'before' | 'after';
 
 let trees: Record<TreeName, MerkleTree> | undefined;
@@ -68,7 +68,7 @@ function grown(people: readonly Person[], revoked: readonly Person[]): MerkleTre
   return tree;
 }
 
-/** A signed note about one of the trees. By default it began a day (`before`) or an hour (`after`) ago, and is valid for 14 days. */
+/** Returns a signed note about one of the trees. By default it began a day (`before`) or an hour (`after`) ago, and is valid for 14 days. */
 export function rootNote(name: TreeName, change: Partial<{ notBefore: number; notAfter: number }> = {}): string {
   return signRootNote(rootOf(name, change), signingKey);
 }
@@ -97,7 +97,7 @@ export const rootNotes = {
 
 export type CampaignName = 'roads' | 'schools' | 'ended' | 'endless' | 'foreign';
 
-/** Returns the registrar's signed note of a campaign, which the sealed content contains. */
+/** Returns the registrar's signed note of a campaign. A message contains it in its sealed content. */
 export function campaignNote(name: CampaignName): string {
   const [from, to] =
     name === 'ended' ? [-30 * DAY, -DAY] : name === 'endless' ? [-DAY, 90 * DAY] : [-10 * DAY, 50 * DAY];

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { SocketError } from './socket-error';
 
-/** The calls that AF_VSOCK needs before libuv gets the descriptor. The numbers are those of Linux on x86-64 and arm64, little-endian. */
+/** The system calls that AF_VSOCK needs before libuv gets the descriptor. */
 export interface Libc {
   socket(): number;
   bind(fd: number, cid: number, port: number): void;
@@ -14,6 +14,7 @@ export interface Libc {
   close(fd: number): void;
 }
 
+// The values of Linux on x86-64 and arm64.
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -21,14 +22,14 @@ const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const POLLOUT = 4;
 
-/** An address family and the form of its addresses. The calls are the same for every family, so tests use another family. */
+/** An address family and the form of its addresses. The calls are the same for every family, so tests can use one other than AF_VSOCK. */
 export interface Family {
   readonly name: string;
   readonly domain: number;
   sockaddr(cid: number, port: number): Uint8Array;
 }
 
-/** An address is a struct sockaddr_vm (vsock(7)) of 16 bytes: family, two reserved bytes, port, context id and four zero bytes. */
+/** An address is a struct sockaddr_vm (vsock(7)) of 16 bytes, little-endian: family, two reserved bytes, port, context id, four zero bytes. */
 export const AF_VSOCK: Family = {
   name: 'AF_VSOCK',
   domain: 40,

@@ -6,7 +6,7 @@ export interface Mutation {
   xml: string;
 }
 
-/** Returns documents that differ from a valid one by one change each. Some changes leave the document valid, most do not. */
+/** Returns copies of a valid document, each with one change. A few copies are still valid. */
 export function mutationsOf(valid: string): Mutation[] {
   const mutations: Mutation[] = [];
   const count = walk(parse(valid)).length;
@@ -25,7 +25,7 @@ interface Place {
   parent: XmlElement | null;
 }
 
-/** Changes the document at a place. Returns false if the change does not apply there. */
+/** Changes the document at this place. Returns false if the change does not apply there. */
 type Change = (place: Place) => boolean;
 
 const leaf =

@@ -3,13 +3,13 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 /** A tab with a new profile, and everything that went wrong in it. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
-  /** Violations of the page's Content-Security-Policy, errors of its scripts, and requests to any other origin. */
+  /** Violations of the page's Content-Security-Policy, errors of its scripts, and requests to an origin that it may not request. */
   readonly wrongs: string[];
 }
 
 const FAILED = new WeakMap<Page, string[]>();
 
-/** Returns each request of this tab that got no answer or a refusal such as 429, for the error of a test that waited too long. */
+/** Lists the requests of this tab that got no answer or a status from 400 on. For the error of a test that timed out. */
 export function failedRequestsOf(page: Page): string {
   const failed = FAILED.get(page) ?? [];
   return failed.length === 0

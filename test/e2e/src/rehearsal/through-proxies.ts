@@ -13,7 +13,7 @@ export const EGRESS = {
 };
 export type Way = keyof typeof EGRESS;
 
-/** An egress route of the enclave: the port of its proxy here, and its destination. */
+/** An egress route of the enclave: the port of the proxy on this machine, and the port of the destination. */
 export interface WayOut {
   readonly listenPort: number;
   readonly targetPort: number;
@@ -21,7 +21,7 @@ export interface WayOut {
 
 export interface ThroughProxies {
   readonly ways: Readonly<Partial<Record<Way, WayOut>>>;
-  /** The file that describes Congress to the enclave, by the proxies' addresses. */
+  /** The file that describes Congress to the enclave, with the proxies' addresses. */
   readonly congressFile: string;
   /** Present if keys are sealed. The enclave then reaches KMS through a proxy too. */
   readonly keyGuard: KeyGuard | undefined;

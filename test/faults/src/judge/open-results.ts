@@ -9,13 +9,13 @@ export interface OpenedOffice {
   readonly deliveryId: string | null;
 }
 
-/** The verified receipt of a message with the answer that the sender opened, or the code of the check that failed. */
+/** The offices in the verified receipt and opened answer of a message, or the code of the check that failed. */
 export type OpenedResult =
   { readonly ok: true; readonly offices: readonly OpenedOffice[] } | { readonly ok: false; readonly code: string };
 
 /**
- * Returns the results by message id, without messages that have no receipt. Each receipt is verified by the attestation document that it
- * carries.
+ * Returns a result for each message that has a receipt, by message id. Each receipt is verified with the attestation document that the
+ * gateway stored with it.
  */
 export async function openResults(
   rows: readonly MessageRow[],

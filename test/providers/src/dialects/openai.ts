@@ -5,7 +5,7 @@ import { inputOf, Refused, wrongCount, type Dialect, type HttpAnswer, type Model
 import { openAiRequest } from './openai-request';
 
 /**
- * OpenAI's Responses API (`POST /v1/responses`, not streamed) and its model list. Its forms follow the types of the official SDK `openai`.
+ * OpenAI's Responses API (`POST /v1/responses`, not streamed) and its model list. Requests and answers follow the types of the official SDK `openai`.
  */
 export const openAiDialect: Dialect<'openai'> = {
   route: (method, path) => {
@@ -178,7 +178,7 @@ function responseOf(request: ModelRequest, model: OpenAiModel, answer: Simulated
   };
 }
 
-/** Input includes tokens read from the cache and written to it; output includes reasoning. */
+/** As at OpenAI, input tokens include those read from or written to the cache, and output tokens include reasoning. */
 function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer): { usage: unknown } {
   if (wrong === 'absent') return { usage: undefined };
   if (wrong === 'null') return { usage: null };

@@ -2,7 +2,7 @@
 export interface Property {
   readonly number: number;
   readonly sentence: string;
-  /** The values by the bold word before them. `Attack` and other words may occur several times. */
+  /** The values after each bold word, such as `Attack`. A word can occur several times. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 

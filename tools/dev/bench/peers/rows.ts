@@ -3,7 +3,7 @@ import { relayPeerRows } from './relay-rows';
 import { sealPeerRows } from './seal-rows';
 import { verifyPeerRows } from './verify-rows';
 
-/** Measures the same work by other projects' programs in this run. A row for a missing program names the command that installs it. */
+/** Measures how fast other projects' programs do the same work. A row for a missing program names the command that installs it. */
 export async function peersRows(): Promise<Row[]> {
   return [...(await relayPeerRows()), ...(await verifyPeerRows()), ...(await sealPeerRows())];
 }

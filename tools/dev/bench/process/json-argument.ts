@@ -2,8 +2,8 @@ import { CommandLine, EXIT_CODES, UsageError } from '@communique-tee/command-lin
 import { readFileSync } from 'node:fs';
 
 /**
- * Returns the content of the JSON file that is the only argument of a process of the bench. Ends this process if the file cannot be
- * read or is not JSON, or if the argument asks for help.
+ * Reads the JSON file that this process got as its only argument. Ends this process if the file cannot be read or is not JSON, or if the
+ * argument asks for help.
  * @param what the argument's name, like `job.json`
  */
 export async function jsonArgument(what: string, description: string): Promise<unknown> {

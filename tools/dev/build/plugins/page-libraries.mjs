@@ -1,19 +1,20 @@
-// Makes the page load only the parts of libs/ that it uses, when it uses them.
+// Makes the page load only the files of libs/ that it uses, when it uses them.
 //
-// esbuild puts a file into every part of the page that can reach it. Through a library's index a part reaches the whole library. So this
-// plugin removes from the index the files that only a later part uses. The later part then imports such a file directly. If the library
-// itself calls a function of such a file, the call loads the file. The plugin also removes texts that the browser does not use: the API's
-// descriptions in schemas, and the library's sentences for failures of attestation, for which the page has its own
-// (apps/page/src/trust/check-texts.spec.ts).
+// esbuild splits the page into chunks. A chunk loads every file that its imports reach, and through a library's index it reaches the whole
+// library. So this plugin removes from each index the files that only a later chunk uses, and the later chunk imports them directly. If the
+// library itself calls a function of such a file, the call loads the file.
+//
+// The plugin also removes texts that the browser does not use: descriptions in schemas, and the sentences in FAILURES. The page has its own
+// sentences for these failures (apps/page/src/trust/check-texts.spec.ts).
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Files that only tasks for models use. */
+/** Files for tasks for models. The first chunk of the page uses none of them. */
 const LATE =
   /^libs\/(protocol\/src\/(agents\/(agent-|ends|usage-statement)|congress\/template-runs)|receipts\/src\/verify-usage-statement|client\/src\/agents\/)/;
-/** The file with the library's sentences for failures of attestation. */
+/** Has a sentence for each failure of attestation. */
 const FAILURES = 'libs/attestation/src/errors.ts';
-/** The functions of this file return promises, so that a call can load the file first. */
+/** An import of this file's functions. They return promises, so a call can load the file first. */
 const ON_CALL = /^import \{ ([\w, ]+) \} from '(\.\/agents\/tasks)';/m;
 const LIBRARIES = ['protocol', 'receipts', 'client'];
 const IMPORT = /^import \{([^}]*)\} from '(@communique-tee\/[a-z-]+)';/gm;
@@ -31,7 +32,7 @@ export const pageLibraries = (root) => ({
         .filter(({ path }) => LATE.test(relative(root, path)));
     const exportsOf = (path) =>
       [...readFileSync(path, 'utf8').matchAll(EXPORTED)].map(([, name]) => /** @type {const} */ ([name, path]));
-    /** For each library, the file of each exported name that is loaded later. */
+    /** For each library: the exported names that only a later chunk uses, each with its file. */
     const late = new Map(
       indexes.map((index, at) => [
         `@communique-tee/${LIBRARIES[at]}`,
@@ -69,7 +70,7 @@ export const pageLibraries = (root) => ({
   },
 });
 
-/** Replaces the sentences of the table `ERR_…: ['step', 'sentence']` by empty texts. */
+/** Replaces each sentence of the table `ERR_…: ['step', 'sentence']` with an empty text. */
 export function withoutSentences(source) {
   return source.replaceAll(/(\bERR_\w+: \[\s*'\w+',\s*)'(?:[^'\\]|\\.)*'/g, "$1''");
 }

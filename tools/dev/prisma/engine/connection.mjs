@@ -12,7 +12,7 @@ export class EngineError extends Error {
 export const databaseName = (url) => decodeURIComponent(new URL(url).pathname.slice(1)) || 'postgres';
 export const schemaName = (url) => new URL(url).searchParams.get('schema') ?? undefined;
 
-/** Returns settings with only one connection, because the engine's statements depend on each other (locks, search path). */
+/** Allows only one connection, because the engine's statements depend on each other (locks, search path). */
 export function poolConfig(url, database = databaseName(url)) {
   const { username, password, hostname, port, searchParams } = new URL(url);
   const tls = searchParams.get('sslmode');
@@ -33,7 +33,7 @@ export function poolConfig(url, database = databaseName(url)) {
 /** @throws EngineError P1000 (credentials), P1001 (no server), P1003 (no such database) */
 export async function withClient(config, use) {
   const client = new pg.Client(config);
-  client.on('error', () => undefined); // if the connection ends, the running query fails
+  client.on('error', () => undefined); // ignored: if the connection ends, the running query fails too
   try {
     await client.connect();
   } catch (error) {

@@ -80,7 +80,7 @@ const deployer = (name: string, who: string): Value => ({
   Properties: {
     RoleName: name,
     Description: 'Deploys communique-tee, and administers its keys',
-    // An update and the refresh after it take up to two hours.
+    // Four hours: an update and the refresh after it take up to two.
     MaxSessionDuration: 14_400,
     AssumeRolePolicyDocument: {
       Version: '2012-10-17',
@@ -92,7 +92,7 @@ const deployer = (name: string, who: string): Value => ({
 
 const GITHUB = 'token.actions.githubusercontent.com';
 
-/** Read rights only: what `pulumi preview` of a pull request needs. */
+/** May only read what `pulumi preview` of a pull request needs. */
 const previewer: Value = {
   Type: 'AWS::IAM::Role',
   Condition: 'HasGitHub',
@@ -144,7 +144,7 @@ const previewer: Value = {
               Effect: 'Allow',
               Action: [
                 'ec2:DescribeInstanceTypeOfferings',
-                // To look up what the operator made: addresses, certificate, network.
+                // For look-ups of what the operator made: addresses, certificate, network.
                 ...['Addresses', 'AddressesAttribute', 'Subnets', 'RouteTables', 'NatGateways'].map(
                   (what) => `ec2:Describe${what}`,
                 ),
@@ -171,8 +171,8 @@ const previewer: Value = {
 };
 
 /**
- * Everything that must exist before the first `pulumi login`: one CloudFormation stack per account and region. Only ASCII, because
- * CloudFormation returns `?` for other characters, and the template would look changed.
+ * Everything that must exist before the first `pulumi login`: one CloudFormation stack per account and region. The text must be ASCII:
+ * CloudFormation returns `?` for other characters, so the template would look changed.
  */
 export const bootstrapTemplate = {
   AWSTemplateFormatVersion: '2010-09-09',

@@ -8,8 +8,8 @@ import {
 } from '../register/register';
 
 /**
- * Returns the commitments that are former ones once the person's current registration ends. Each has the end of the last root that contains
- * it.
+ * Returns the person's former commitments, as they are once the current registration has ended. `until` is the end of the last root that
+ * contains the commitment.
  */
 export function formerOf(register: Register, { registration, former }: Person): FormerCommitment[] {
   const until = new Map(former.map((each) => [each.commitment, each.until]));
@@ -21,9 +21,9 @@ export function formerOf(register: Register, { registration, former }: Person): 
 }
 
 /**
- * Returns the earliest notBefore (Unix seconds) of a root that may contain this commitment of a person; 0 if no root contains another
- * commitment of that person. The time includes the grace that verifiers give a new root, so that no clock accepts the last root with the
- * old commitment and the first root with the new one at the same time.
+ * Returns the earliest notBefore (Unix seconds) that a root with this commitment may have; 0 if the person has no other former commitment.
+ * Verifiers accept a root up to `NOTE_GRACE_SECONDS` before its notBefore. The result includes this grace, so that a verifier never accepts
+ * a root with the old commitment and a root with the new one at the same time.
  */
 export function publishableFrom(former: readonly FormerCommitment[], commitment: string): number {
   const others = former.filter((each) => each.commitment !== commitment).map(({ until }) => until);
@@ -31,8 +31,8 @@ export function publishableFrom(former: readonly FormerCommitment[], commitment:
 }
 
 /**
- * Returns a time (Unix seconds); an entry that ended before it may be deleted. The time depends on the clock and on the last published
- * root, because a clock that is wrong for one command must not make the register forget a valid root.
+ * Entries that ended before the returned time (Unix seconds) may be deleted. The time is never after the notBefore of the last published
+ * root, so that a wrong clock cannot make the register forget a valid root.
  */
 export function endOfForgettableEntries({ roots }: Register, now: number): number {
   return Math.min(now, roots.at(-1)?.notBefore ?? 0) - NOTE_GRACE_SECONDS;

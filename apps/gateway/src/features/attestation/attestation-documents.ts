@@ -12,7 +12,7 @@ export interface UnverifiedDocument {
   readonly content: UnverifiedAttestation;
 }
 
-/** The NSM handles one request at a time. Beyond this many waiting requests, a client with a nonce is told to retry later. */
+/** The most requests with a nonce that run at one enclave; its NSM handles one at a time. Further clients get `enclave_busy`. */
 const MAX_IN_FLIGHT = 32;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -27,9 +27,9 @@ interface EnclaveSlot {
 }
 
 /**
- * Gets documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce. Trusted enclaves
- * take turns (for a nonce, the least busy one answers), so that messages spread over their keys. If none is trusted, any enclave answers,
- * because clients verify anyway.
+ * Gets documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce. The least busy
+ * trusted enclave answers; equally busy ones take turns, so that messages spread over their keys. If none is trusted, any enclave may
+ * answer, because clients verify anyway.
  */
 @Injectable()
 export class AttestationDocuments {
@@ -61,8 +61,8 @@ export class AttestationDocuments {
   }
 
   /**
-   * Returns a document without a nonce, fetched at most `attestation.cacheMs` ago; the enclave may have made it ten seconds earlier. As far
-   * as the gateway knows, the enclave still holds the key that the document attests. Concurrent callers share one request to an enclave.
+   * Returns a document without a nonce, fetched at most `attestation.cacheMs` ago; the enclave may have made it up to ten seconds
+   * before that. As far as the gateway knows, the enclave still has the key that the document attests. Concurrent callers share one request to an enclave.
    * @throws ProblemError as `fresh`
    */
   shared(): Promise<UnverifiedDocument> {

@@ -4,7 +4,7 @@ import { ProtocolError, decodeJson } from '@communique-tee/protocol';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from '../../core/telemetry/logger';
 
-/** The set of a large provider has about 10 KB. */
+/** Far above the set of a large provider, which has about 10 KB. */
 export const MAX_KEY_SET_BYTES = 256 * 1024;
 const MAX_KEYS = 100;
 /** Members that only a private or a secret key has (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1). */
@@ -13,14 +13,14 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 /** The keys of a JWK Set (RFC 7517 section 5) that can verify a token here. */
 export interface KeySet {
   readonly keys: readonly JWK[];
-  /** Why keys are left out, by their place in the set; contains no part of a key. */
+  /** One text for each key that is left out: its place in the set, and the reason. Contains no part of a key. */
   readonly leftOut: readonly string[];
 }
 
 /**
  * Reads a set and leaves out keys that cannot verify a token here. A reader must ignore keys that it does not understand (RFC 7517 section
- * 5); otherwise the gateway would keep the previous set, and with it a key that the issuer has withdrawn.
- * @throws KeySetError without the content, if the text is not a set
+ * 5). If one such key made the whole set invalid, the gateway would keep the previous set, and with it a key that the issuer has withdrawn.
+ * @throws KeySetError if the text is not a set; the error does not quote the text
  */
 export function parseKeySet(bytes: Uint8Array): KeySet {
   let value: unknown;
@@ -44,7 +44,7 @@ export function parseKeySet(bytes: Uint8Array): KeySet {
   return { keys, leftOut };
 }
 
-/** Finds a token's key in a set; logs which keys were left out. */
+/** Returns a function that finds a token's key in the set. Logs which keys were left out. */
 export function finderOf({ keys, leftOut }: KeySet, logger: Logger): JWTVerifyGetKey {
   if (leftOut.length > 0)
     logger.warn({ count: leftOut.length }, `keys of the key set are left out: ${leftOut.join('; ')}`);
@@ -68,8 +68,8 @@ function unusable(member: unknown): string | undefined {
 }
 
 /**
- * Whether the key is marked for verifying alone, or not marked (RFC 7517 sections 4.2 and 4.3). jose would refuse every token under another
- * key, and log nothing.
+ * Whether `use` and `key_ops`, if present, allow only verifying (RFC 7517 sections 4.2 and 4.3). With any other key jose would refuse every
+ * token, and log nothing.
  */
 function isToVerify({ use, key_ops: operations }: Record<string, unknown>): boolean {
   return (

@@ -11,8 +11,8 @@ interface QueueReading {
 }
 
 /**
- * Gauges of the whole queue, read from the database, and of what this process relays to each enclave. Every gateway reports the same queue,
- * so aggregate its gauges with max. They are absent while the database is unreachable.
+ * Gauges of the whole queue, and of this process's attempts at each enclave. Every gateway reads the same queue from the database, so
+ * aggregate the gauges of the queue with max. These are absent while the database is unreachable.
  */
 @Injectable()
 export class DeliveryGauges {
@@ -34,7 +34,7 @@ export class DeliveryGauges {
     );
     metrics.gauge(
       'communique_relay_limit_attempts',
-      'Attempts that this process gives the enclave at once now, 1 to DELIVERY_CONCURRENCY.',
+      'The most attempts that this process now runs at the enclave at once.',
       ['enclave'],
       (gauge) => {
         for (const [index, { limit }] of worker.paces().entries()) gauge.set({ enclave: String(index) }, limit);
@@ -42,7 +42,7 @@ export class DeliveryGauges {
     );
     metrics.gauge(
       'communique_relay_under_way_attempts',
-      'Attempts of this process that the enclave has now.',
+      'Attempts of this process that now run at the enclave.',
       ['enclave'],
       (gauge) => {
         for (const [index, { underWay }] of worker.paces().entries()) gauge.set({ enclave: String(index) }, underWay);

@@ -1,7 +1,8 @@
 import { isIP, isIPv4 } from 'node:net';
 
 /**
- * Returns the address for which a request is counted: an IPv4 address, or the /64 of an IPv6 address, which one household gets.
+ * Returns the address for which a request is counted: an IPv4 address, or the /64 of an IPv6 address, because one household gets a whole
+ * /64.
  * @param claimed the address that Fastify read from X-Forwarded-For under TRUSTED_PROXIES; if it is not an address, the peer's address is
  * used
  */

@@ -44,7 +44,7 @@ const submittedMessageSchema = z
   .union([sealedMessageJsonSchema, provenMessageJsonSchema, legacyMessageJsonSchema])
   .meta({
     id: 'SubmittedMessage',
-    description: 'A sealed message, with or without a proof of residence, or one of the web client (legacy).',
+    description: 'A sealed message, with or without a proof of residence, or a message of the web client (legacy).',
   });
 const MESSAGES: Tag = { name: 'Messages', description: 'Submit a sealed message, and follow it to its receipt.' };
 const MESSAGE_ID: Parameter = {
@@ -157,7 +157,7 @@ export class MessagesController {
     return view;
   }
 
-  /** Accepts a message with a proof, which is verified before anything is written. */
+  /** Verifies the proof of a message before anything is written, and then accepts the message. */
   private async acceptProven(
     request: FastifyRequest,
     envelope: ProvenEnvelope,

@@ -27,7 +27,7 @@ export class MessagesService {
    * message at no cost.
    * @param owner null: a proof of residence, which has been verified, admits the message
    * @param idempotencyKey the header's value; if absent, the message id is the key. Not used without an owner
-   * @param cachedRefusal a recent refusal by PostgreSQL, which refuses every id that the owner has not used before
+   * @param cachedRefusal a recent refusal by PostgreSQL. It refuses every message whose id the owner has not used before
    * @throws ProblemError `expiry_out_of_range` | `already_sent` | `idempotency_key_reused` | `message_id_taken` |
    * `user_daily_limit_reached` | `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` |
    * `system_daily_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
@@ -66,7 +66,7 @@ export class MessagesService {
   }
 
   /**
-   * Returns the refusal of a new message while too many wait; null if it is admitted.
+   * Returns the problem that refuses new messages while the queue is too long or too slow; otherwise null.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   queueRefusal(): Promise<ProblemError | null> {
@@ -84,8 +84,8 @@ export class MessagesService {
 
   /**
    * Returns the answer to a message that was accepted before with the same bytes and, if it has a proof, the same status hash. An owner
-   * gets the current status. Anyone who saw a proven message can send it again, even with their own token, so the answer to that reveals no
-   * more than the first one did.
+   * gets the current status. Anyone who saw a proven message can post it again, even with their own token. So the answer to a proven message
+   * reveals no more than the first answer did.
    * @param refusal thrown if the message was not accepted before
    * @throws ProblemError `database_unavailable`
    */

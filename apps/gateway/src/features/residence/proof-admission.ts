@@ -15,19 +15,19 @@ import { ResidenceMetrics } from './residence-metrics';
 import { RootCensus } from './root-census';
 import { RootNotes } from './root-notes';
 
-/** Where a proof comes from: the client's address, and the owner of its token if it has one. */
+/** Where a proof comes from: the client's address, and the owner of the token if there is one. */
 export interface ProofSource {
   readonly address: string;
   readonly owner: string | null;
   /** A recent refusal by PostgreSQL that still applies to new messages of this source. */
   readonly cachedRefusal: CachedRefusal | null;
-  /** Resolves to the refusal of new messages while too many wait for delivery. */
+  /** Resolves to the problem that refuses new messages while the queue is too long or too slow; otherwise to null. */
   readonly queueRefusal: () => Promise<ProblemError | null>;
 }
 
 /**
- * Makes all checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing to the database. The
- * accepting transaction decides again about message id and nullifier (prisma/sql/accept_messages.sql).
+ * Checks a proof of residence before its message may be accepted, with the cheapest check first. The checks write nothing to the database,
+ * so the accepting transaction checks message id and nullifier again (prisma/sql/accept_messages.sql).
  */
 @Injectable()
 export class ProofAdmission {
@@ -62,8 +62,8 @@ export class ProofAdmission {
   }
 
   /**
-   * @returns null if the proof verifies and the message may be accepted. Otherwise the problem that refuses the message unless it was
-   * accepted before (MessagesService.repeatOf); in that case the proof was not verified
+   * @returns null if the proof verifies and the message may be accepted. If a problem is returned, the proof was not verified; the caller
+   * then answers with the problem, or as before if the message was accepted before (MessagesService.repeatOf)
    * @throws ProblemError `residence_not_open` | `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` |
    * `rate_limited` | `proof_invalid` | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
    */
@@ -77,7 +77,7 @@ export class ProofAdmission {
     if (!mayStillExpire(submission, now)) return outOfRange();
     const root = this.notes.accepted(residence.rootNote, now, submission.expiresAt);
     if (toHex(residence.verificationKeySha256) !== VERIFICATION_KEY_SHA256) throw new ProblemError('circuit_retired');
-    // The enclave would refuse such a message after it was accepted and money reserved.
+    // Otherwise the enclave would refuse the message after the gateway has accepted it and reserved money.
     if (this.agreement.state() === 'disagrees') throw new ProblemError('residence_disagrees');
     if (await this.isKnown(submission)) return new ProblemError('already_sent');
     assertWithinBudget(source, now);
@@ -99,7 +99,8 @@ export class ProofAdmission {
   }
 
   /**
-   * Whether this message was accepted before: the id has the same bytes and status hash, or the nullifier the same public input `message`.
+   * Whether this message was accepted before. Then the stored message with this id has the same bytes and status hash, or the stored
+   * nullifier has the same public input `message`.
    * @throws ProblemError `message_id_taken` if another message has the id; `already_sent` if another message has the nullifier
    */
   private async isKnown({ messageId, sealedSha256, proof }: ProvenSubmission): Promise<boolean> {
@@ -115,8 +116,8 @@ export class ProofAdmission {
   }
 
   /**
-   * Counts a verification for its address. It costs 10 ms of CPU, so an address may cause fewer verifications than other requests. A
-   * message with a token is limited by its user's rate limit instead.
+   * Counts a verification for the client's address. A verification takes 10 ms of CPU, so this limit is lower than that of other requests.
+   * A message with a token is limited by its user's rate limit instead.
    */
   private async countFor({ address, owner }: ProofSource): Promise<void> {
     if (owner !== null) return;

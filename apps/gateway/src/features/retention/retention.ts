@@ -3,7 +3,7 @@ import { windowsOf } from '../budget/windows';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database, type Transaction } from '../../core/database/database';
 
-/** How many rows one sweep has deleted. Idempotency keys and sealed bytes go with their messages and are not counted. */
+/** How many rows one sweep has deleted. Idempotency keys are deleted with their messages, and are not counted. */
 export interface SweepResult {
   readonly messages: number;
   readonly nullifiers: number;
@@ -15,25 +15,21 @@ export interface SweepResult {
 
 export const BATCH_ROWS = 1000;
 const DAY_MS = 86_400_000;
-/**
- * How long a key's row, with the name of who revoked it, is kept after the key's end, for questions about messages that were sealed to it.
- */
+/** A key's row is kept so long after the key's end. It answers questions about old messages, such as who revoked their key. */
 const KEYS_KEPT_DAYS = 30;
 /** The number of the sweep's advisory lock in the database: "ctsweep" in ASCII. */
 const LOCK = 0x63_74_73_77_65_65_70n;
 
 /**
- * Deletes rows that have been kept long enough, in transactions of at most `BATCH_ROWS` rows. The gateway that holds the advisory lock
- * deletes. The lock ends with each transaction, so a gateway that dies or hangs does not block the others.
+ * Deletes rows that have been kept long enough, in transactions of at most `BATCH_ROWS` rows. One gateway at a
+ * time deletes: the one that has the advisory lock. The lock ends with each transaction, so a gateway that dies does not block the others.
  *
- * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as long as its sealed
- *   bytes could be accepted, the row prevents a second delivery.
- * - Nullifiers at the end of the time for which they are kept (budget/windows.ts), even if their messages were deleted; never that of a
- *   message that has not ended.
- * - Budget windows without an open reservation, then settled reservations and ended attempts of tasks (`tasks`), `ledgerDays` after the
- *   UTC day in which they count. Whole days are deleted, so that the remaining sums still agree. Emergency stops, and who cleared them, are
- *   kept.
- * - Sealed keys a month after their end. Their records are deleted at their end, or when they are revoked (keys/sealed-key-store.ts).
+ * - Messages, with their idempotency keys: `messagesDays` after they ended, and at least a day after they expired. Until a message expires,
+ *   its row prevents a second delivery of the same sealed bytes.
+ * - Nullifiers: at their `keep_until`. A message that has not ended keeps its nullifier.
+ * - Budget windows without an open reservation, settled reservations, and ended attempts of tasks (`tasks`): `ledgerDays` after the UTC day
+ *   in which they count. Whole days are deleted, so that the remaining sums still agree. Emergency stops are kept.
+ * - Sealed keys: `KEYS_KEPT_DAYS` after their end. Their key records are deleted earlier (keys/sealed-key-store.ts).
  */
 @Injectable()
 export class Retention {
@@ -45,7 +41,7 @@ export class Retention {
   /**
    * @param stopping checked between batches
    * @returns null if another gateway is sweeping
-   * @throws ProblemError `database_unavailable`; what was deleted so far stays deleted, and the next sweep continues
+   * @throws ProblemError `database_unavailable`; the batches so far are deleted, and the next sweep continues
    */
   async sweep(now = new Date(), stopping?: AbortSignal): Promise<SweepResult | null> {
     const { messagesDays, ledgerDays } = this.config.retention;

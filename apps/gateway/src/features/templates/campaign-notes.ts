@@ -20,7 +20,7 @@ export class CampaignNotes {
   }
 
   /**
-   * Throws unless the note fits the campaign. Its time need not have begun, because a template may be published before its campaign.
+   * Throws unless the note fits the campaign. A note that begins later is accepted, because a template may be published before its campaign.
    * @throws ProblemError `campaign_note_invalid`
    */
   assertFits({ campaignId, campaignNote }: Pick<TemplateContent, 'campaignId' | 'campaignNote'>): void {

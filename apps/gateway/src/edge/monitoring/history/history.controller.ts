@@ -26,9 +26,7 @@ const SINCE: Parameter = {
   example: '1767225600',
 };
 
-/**
- * The last hours of this process. What /api/health/tee reports is public; the numbers of queue, budget and requests need the admin scope.
- */
+/** Samples of this process. Those of health are public, as in /api/health/tee; those of queue, budget and requests need the admin scope. */
 @Controller('api')
 export class HistoryController {
   constructor(private readonly history: History) {}
