@@ -18,7 +18,6 @@ const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
 /** The enclave gets the document before it signs, but its clock and the NSM's may differ a little. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
-/** Which signers are accepted. */
 export interface SignerPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
   /** `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of `@communique-tee/enclave-identity/browser`. */
   verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;

@@ -64,7 +64,6 @@ export class Sender {
     return `https://${this.#host}:${String(this.parent.world.httpsPort)}`;
   }
 
-  /** Asks for the public health report. */
   async health(): Promise<Health> {
     const response = await fetch(`${this.gateway}/api/health/tee`, { headers: { accept: 'application/json' } });
     return { status: response.status, body: (await response.json()) as Health['body'] };

@@ -11,7 +11,6 @@ export interface World {
   readonly databaseUrl: () => string | undefined;
 }
 
-/** The terminal, and DATABASE_URL of the environment or of .env. */
 export const thisProcess: World = {
   streams: terminal,
   databaseUrl: () => {

@@ -30,7 +30,6 @@ export interface Ports extends Streams {
   environment: Readonly<Record<string, string | undefined>>;
   /** The path of the checkout, which has Pulumi.<stack>.yaml. */
   root: string;
-  /** Returns the region in AWS's configuration file. */
   profileRegion: () => Promise<string | undefined>;
 }
 

@@ -17,7 +17,6 @@ export type Treatment = 'pass' | 'cut' | { readonly holdMs: number };
 /** The parent's proxies in front of the chambers. They record every connection and treat each by a rule. */
 export class WatchedEgress {
   readonly connections: SeenConnection[] = [];
-  /** Called for each connection. */
   rule: (connection: SeenConnection) => Treatment = () => 'pass';
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();

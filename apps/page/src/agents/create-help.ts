@@ -5,7 +5,6 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from '@prea
 import type { failureOf as FailureOf } from '../send/client';
 import { NotVerified, ownFailure, type Failure } from '../send/failure';
 
-/** The person's request. */
 export interface Asked {
   readonly task: Task;
   readonly modelClass: string;

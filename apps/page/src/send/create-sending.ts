@@ -51,11 +51,10 @@ export interface Parts {
 
 export interface SendingStore {
   readonly sending: ReadonlySignal<Sending>;
-  /** Whether a message is under way. */
   readonly busy: ReadonlySignal<boolean>;
   /** The question that the person is asked now; undefined if there is none. */
   readonly question: ReadonlySignal<Question | undefined>;
-  /** Whether the person wants this message remembered, and whether that worked. */
+  /** Whether the person wants this device to store the message. */
   readonly remember: ReadonlySignal<boolean>;
   readonly remembered: ReadonlySignal<Remembered>;
   /** Whether this page has everything needed to send the message, or to ask about its status. */
@@ -77,7 +76,6 @@ export interface SendingStore {
   resume(entry: KeptEntry): void;
   /** Returns to the form. Ignored while a message is under way. */
   close(): void;
-  /** Removes a message of `left`. */
   forgetLeft(id: string): void;
   setRemember(wanted: boolean): void;
   /** To be called when the person has seen how the message ended. This device then forgets the message. */

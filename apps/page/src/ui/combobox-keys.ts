@@ -11,7 +11,7 @@ export const CLOSED: ComboboxState = { open: false, typed: '', active: null };
 
 export interface KeyOutcome {
   readonly state: ComboboxState;
-  /** Index of the option that was picked. */
+  /** Index of the option. */
   readonly picked?: number;
   /** Whether the key was used here, so that the browser must not handle it. */
   readonly handled: boolean;

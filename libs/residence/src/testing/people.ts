@@ -54,7 +54,7 @@ export type TreeName = 'before' | 'after';
 
 let trees: Record<TreeName, MerkleTree> | undefined;
 
-/** Returns the registrar's tree. The first call takes half a second. */
+/** The first call takes half a second. */
 export function testTree(name: TreeName): MerkleTree {
   trees ??= { before: grown([...TEN, KIM, LEE, MAX], []), after: grown([...TEN, KIM_MOVED, LEE], [MAX]) };
   return trees[name];
@@ -82,7 +82,6 @@ function rootOf(name: TreeName, change: Partial<{ notBefore: number; notAfter: n
 
 /** Notes about the tree `before`, some of which a checker must refuse. */
 export const rootNotes = {
-  /** The registrar's next key signed it. */
   byNextKey: () => signRootNote(rootOf('before'), nextSigningKey),
   byBothKeys: () => signRootNote(rootOf('before'), signingKey, nextSigningKey),
   /** It ends in an hour, before the messages expire. */
@@ -91,7 +90,6 @@ export const rootNotes = {
   ended: () => rootNote('before', { notBefore: TEST_NOW_SECONDS - 14 * DAY, notAfter: TEST_NOW_SECONDS }),
   /** It begins in 61 seconds. A checker's clock may be 60 seconds behind. */
   notYet: () => rootNote('before', { notBefore: TEST_NOW_SECONDS + 61 }),
-  /** A key that no checker has in its configuration signed it. */
   byForeignKey: () => signRootNote(rootOf('before'), FOREIGN_SIGNING_KEY),
 };
 

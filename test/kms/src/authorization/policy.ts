@@ -6,10 +6,7 @@ export type CheckedPolicy = object;
 /** A policy as an object or as JSON text, as AWS accepts it. */
 export type PolicyInput = object | string;
 
-/**
- * Returns the checked policy.
- * @throws TypeError if `given` is not JSON, or not a policy of this kind
- */
+/** @throws TypeError if `given` is not JSON, or not a policy of this kind */
 export function checkedPolicy(kind: 'key' | 'identity', given: PolicyInput): CheckedPolicy {
   let document: unknown = given;
   if (typeof given === 'string') {

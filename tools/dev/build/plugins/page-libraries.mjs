@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Files for tasks for models. The first chunk of the page uses none of them. */
+/** Files about tasks for models. The first chunk of the page uses none of them. */
 const LATE =
   /^libs\/(protocol\/src\/(agents\/(agent-|ends|usage-statement)|congress\/template-runs)|receipts\/src\/verify-usage-statement|client\/src\/agents\/)/;
 /** Has a sentence for each failure of attestation. */

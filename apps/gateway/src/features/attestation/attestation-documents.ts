@@ -16,7 +16,6 @@ export interface UnverifiedDocument {
 const MAX_IN_FLIGHT = 32;
 const RETRY_AFTER_SECONDS = 5;
 
-/** The state of one enclave's documents. */
 interface EnclaveSlot {
   readonly enclave: EnclaveMonitor;
   cached?: { readonly document: UnverifiedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
@@ -62,7 +61,8 @@ export class AttestationDocuments {
 
   /**
    * Returns a document without a nonce, fetched at most `attestation.cacheMs` ago; the enclave may have made it up to ten seconds
-   * before that. As far as the gateway knows, the enclave still has the key that the document attests. Concurrent callers share one request to an enclave.
+   * before that. As far as the gateway knows, the enclave still has the key that the document attests. Concurrent callers share one request
+   * to an enclave.
    * @throws ProblemError as `fresh`
    */
   shared(): Promise<UnverifiedDocument> {

@@ -73,7 +73,7 @@ export class MessagesService {
     return this.admission.refusal();
   }
 
-  /** Returns a message that the reader may read. @throws ProblemError `not_found` for any other id | `database_unavailable` */
+  /** @throws ProblemError `not_found`, also if the reader may not read the message | `database_unavailable` */
   async find(reader: Reader, messageId: string): Promise<MessageView> {
     const message = await this.database.read((client) =>
       client.message.findUnique({ where: { id: messageId, ...whereOf(reader) }, include: WITH_JOB }),
