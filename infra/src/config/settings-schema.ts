@@ -25,7 +25,7 @@ export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
 
 export const ENCLAVE_SECRETS_BY_DEFAULT = CHAMBER_KEYS.map(chamberSecret);
 
-/** Names of the secrets that only the enclave may read. Each value is ciphertext under the operator's key. */
+/** The API keys that only the enclave may decrypt. Each secret's value is ciphertext under the operator's KMS key. */
 export const ENCLAVE_SECRETS = [
   ...ENCLAVE_SECRETS_BY_DEFAULT,
   ...PROVIDERS.map((provider) => `${provider}-api-key` as const),
@@ -34,7 +34,6 @@ export const ENCLAVE_SECRETS = [
 const identifier = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9:/._-]{1,${max}}$`), `1 to ${max} letters, digits, and any of : / . _ -`);
 
-/** The path of a file on this machine. */
 const path = z.string().regex(/^[^\p{C}]{1,1024}$/u, 'a path of 1 to 1024 characters');
 
 /**
@@ -71,7 +70,7 @@ export const settingsShape = {
   instances: whole(1, 8)
     .default(1)
     .describe(
-      'number of parents; several parents need a balancer, managed or external stores, and an image of custody kms. They reach the internet through a NAT gateway',
+      'number of parents; several parents need a balancer, managed or external stores, and an image of custody kms. Several parents reach the internet through a NAT gateway',
     ),
   maxInstances: whole(1, 32)
     .optional()
@@ -264,7 +263,7 @@ export const settingsShape = {
   imageBuildDebianMirror: listOf(httpsUrl, 2)
     .default([])
     .describe(
-      "the address of a Debian archive, because CodeBuild runs Ubuntu; required with imageBuild. A second address names Debian's security archive (default: the first address with -security at its end). A snapshot archive has the versions of image/image.lock.json",
+      "the address of a Debian archive, because CodeBuild runs Ubuntu; required with imageBuild. A second address names Debian's security archive (default: the first address with -security at its end). A snapshot archive keeps the package versions that image/image.lock.json names",
     ),
 } as const;
 

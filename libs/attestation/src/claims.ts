@@ -6,8 +6,7 @@ import type { CheckedPolicy } from './policy';
 type Pcrs = ReadonlyMap<number, Uint8Array>;
 
 /**
- * Checks that PCR0, 1 and 2 are present and none is zero: debug mode zeroes exactly these three. It does not ask whether all
- * PCRs are zero, because PCR4 is set in debug mode too.
+ * Checks that PCR0, 1 and 2 are present and none is zero. Debug mode sets these to zero, but not all others: PCR4 keeps its value.
  * @throws AttestationError ERR_ATTESTATION_PCR_MISSING, ERR_ATTESTATION_DEBUG
  */
 export function checkDebugMode(pcrs: Pcrs): void {
@@ -25,7 +24,8 @@ export function checkMeasurements(pcrs: Pcrs, accepted: CheckedPolicy['accepted'
 }
 
 /**
- * Checks that one of the sets with this image accepts this operator and, if it names one, this parent instance.
+ * Checks that an accepted set with this image also accepts this operator (PCR3). If the set names a parent instance (PCR4), that must match
+ * too.
  * @returns how the operator was accepted: `named` by PCR3, or `any` or `not_compared` as the set says
  * @throws AttestationError ERR_ATTESTATION_OPERATOR, ERR_ATTESTATION_OPERATOR_UNNAMED, ERR_ATTESTATION_INSTANCE
  */
@@ -75,7 +75,6 @@ export function checkAge(
     throw new AttestationError('ERR_ATTESTATION_FROM_FUTURE', `${-ageMs} ms ahead, ${maxFutureSkewMs} allowed`);
 }
 
-/** The time it takes depends only on the lengths. */
 function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

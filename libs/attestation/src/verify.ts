@@ -10,7 +10,7 @@ import { SignatureCache } from './signature-cache';
 import { parseCertificate, summarizeCertificate, type CertificateSummary } from './x509/certificate';
 import { verifyChain, type VerifiedChain } from './x509/chain';
 
-/** The claims of an authentic document. Its bytes are copies. `verify` returns them only if every check passed. */
+/** The claims of an authentic document. Byte arrays are copies. `verify` returns the claims only if every check passed. */
 export interface VerifiedAttestation {
   /** `i-<instance>-enc<enclave>` */
   moduleId: string;
@@ -20,7 +20,7 @@ export interface VerifiedAttestation {
   pcrs: ReadonlyMap<number, Uint8Array>;
   /** 96 hexadecimal digits */
   pcr0: string;
-  /** The operator: the role of the parent instance. 96 hexadecimal digits. Absent if the parent has no role. */
+  /** Hash of the parent instance's role, which identifies the operator. 96 hexadecimal digits. Absent if the parent has no role. */
   pcr3?: string;
   /** at most 1024 bytes */
   publicKey?: Uint8Array;
@@ -47,8 +47,8 @@ export interface ReadAttestation {
 }
 
 /**
- * The steps that show whether a document is authentic, one by one: libs/enclave-identity reports each of them. An authentic document
- * may still be of any image and any age; `claims.ts` checks both. A step that fails throws an AttestationError.
+ * The steps that show whether a document is authentic. They are separate because libs/enclave-identity reports the result of each. An
+ * authentic document can come from any image and have any age; `claims.ts` checks both. A step that fails throws an AttestationError.
  */
 export interface AttestationSteps {
   /** Checks structure, algorithm and digest. */
@@ -59,21 +59,21 @@ export interface AttestationSteps {
 }
 
 export interface AttestationVerifier {
-  /** Verifies as `verifyAttestation` does. Checks dates, flags, measurements and freshness every time. */
+  /** Verifies as `verifyAttestation` does, but remembers valid signatures. All other checks run every time. */
   verify(document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation>;
   readonly steps: AttestationSteps;
 }
 
 export interface AttestationVerifierOptions {
-  /** How many certificates are remembered as valid, the root included. The default is 256. */
+  /** How many certificates with a valid signature are remembered, the root included. Default: 256. */
   maxCachedSignatures?: number;
   /**
-   * how many documents with a valid signature are remembered, for a caller that gets the same document with every receipt. The default is 0
+   * How many documents with a valid signature are remembered, for a caller that gets the same document with every receipt. Default: 0.
    */
   maxRememberedDocuments?: number;
 }
 
-/** Returns a verifier with two memories: for certificate signatures and for documents. */
+/** Returns a verifier that remembers which certificates and documents had a valid signature. */
 export function createVerifier(
   primitives: AttestationPrimitives,
   options: AttestationVerifierOptions = {},

@@ -51,7 +51,7 @@ export const CLIENT_ERROR_CODES = [
 export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];
 
 /**
- * `not_sent`: no request posted the message, or the gateway clearly refused each. `not_known`: a request had no clear answer.
+ * `not_sent`: no request posted the message, or the gateway clearly refused each request. `not_known`: a request had no clear answer.
  * `accepted`: the gateway has the message, because it answered 202 or reported the message's status.
  */
 export type WhetherSent = 'not_sent' | 'not_known' | 'accepted';
@@ -77,7 +77,7 @@ export class ClientError extends Error {
   readonly status: number | undefined;
   /** Set if the gateway sent Retry-After. */
   readonly retryAfterSeconds: number | undefined;
-  /** The code of the check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
+  /** More about `code`, such as `ERR_ATTESTATION_MEASUREMENT`: see CLIENT_ERROR_CODES. */
   readonly reason: string | undefined;
   /** A UUID. Set if `sent` is `not_known` or `accepted`, except for `kept_invalid`. */
   readonly messageId: string | undefined;

@@ -1,7 +1,7 @@
 import { Encoder } from 'cbor-x/encode';
 import { decode } from 'cborg';
 
-/** Messages of the NSM have fewer levels. */
+/** NSM messages have fewer levels. */
 const MAX_DEPTH = 32;
 const MAX_UINT32 = 0xffff_ffff;
 /** cbor-x writes integers outside this range as tagged bytes. */
@@ -12,11 +12,10 @@ const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8
 
 /**
  * Encodes deterministic CBOR (RFC 8949 section 4.2.1) with cbor-x, for the NSM and the mock NSM. cbor-x alone would write 2^33 as a float
- * and 5n in nine bytes, and would keep the order of keys. This function prevents all three, and refuses values that have more than one
- * form. cbor.spec.ts compares it byte for byte with cborg.
+ * and 5n in nine bytes, and would keep the order of keys. This function prevents all three. cbor.spec.ts compares it with cborg.
  *
- * @param value null, booleans, integers from -2^63 to 2^64-1, well-formed text, bytes, and arrays, plain objects, and Maps by
- *   text or integer of these
+ * @param value null, a boolean, an integer from -2^63 to 2^64-1, well-formed text or bytes; or an array, plain object or Map of such values.
+ *   Keys are text or integers
  * @returns a separate buffer, which the caller may zero
  * @throws TypeError for floats, -0, undefined, other classes, ill-formed text, and more than 32 levels
  */
@@ -25,7 +24,7 @@ export function encodeCbor(value: unknown): Uint8Array {
 }
 
 /**
- * Decodes one item from the NSM, or from a client of the mock NSM. Maps become Maps. Uses cborg, because cbor-x accepts
+ * Decodes one item from the NSM, or from a client of the mock NSM. CBOR maps become Map objects. Uses cborg, because cbor-x accepts
  * duplicate keys and keeps the last.
  * @throws Error if the bytes are not CBOR, have a duplicate key or bytes after the item
  */
@@ -33,7 +32,7 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true });
 }
 
-/** Returns the value in a form that cbor-x writes canonically. */
+/** Returns the value in a form for which cbor-x writes deterministic CBOR. */
 function ordered(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new TypeError(`CBOR nested deeper than ${String(MAX_DEPTH)}`);
   switch (typeof value) {

@@ -6,13 +6,12 @@ const MAX_ANSWER_BYTES = 14;
 const NEWLINE = 0x0a;
 
 /**
- * Asks the vsock device of an emulated enclave for a port in the guest. The socket is a connection to the device's unix socket. The request
- * is `CONNECT <port>\n` and the answer `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated Connections").
- * vhost-device-vsock does the same. If the guest has no listener, the device closes without an answer. Bytes that the guest sends right
- * after the answer stay unread in the socket. Every failure destroys the socket.
+ * Asks the vsock device of an emulated enclave for a connection to a port in the guest. `socket` is connected to the device's unix socket.
+ * The request is `CONNECT <port>\n` and the answer `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated
+ * Connections"; vhost-device-vsock does the same). If the guest has no listener, the device closes without an answer. Bytes that the guest
+ * sends after the answer stay unread in the socket. Every failure destroys the socket.
  *
- * @throws SocketError ECONNREFUSED (closed before the answer), EPROTO (another answer), ABORT_ERR, or the system's
- * code
+ * @throws SocketError ECONNREFUSED (closed before the answer), EPROTO (another answer), ABORT_ERR, or the system's code
  */
 export function requestPort(socket: Socket, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -22,9 +22,9 @@ const LOG_PORT = 9001;
 const APP_READY_TIMEOUT_MS = 120_000;
 
 export interface EmulatedEnclaveOptions {
-  /** By default x86_64. */
+  /** Default: x86_64. */
   readonly architecture?: 'x86_64' | 'arm64';
-  /** Which proofs of residence the enclave accepts; by default none. */
+  /** Which proofs of residence the enclave accepts. Default: none. */
   readonly residence?: ResidenceSettings;
   /** Builds a control image, whose init does not set the clock. */
   readonly leavesClockAlone?: boolean;
@@ -44,13 +44,13 @@ export interface EmulatedEnclave extends EnclaveProvider {
   stop(): Promise<void>;
 }
 
-/** Builds the image with the Congress simulator in its configuration and starts the parent's programs. Its `start` boots the enclave. */
+/** Builds an image that delivers to the Congress simulator, and starts the parent's programs. The returned `start` boots the image. */
 export async function emulatedEnclave(
   { folder, logFolder, congressFile, step }: EnclaveSurroundings,
   { architecture = 'x86_64', residence, leavesClockAlone = false }: EmulatedEnclaveOptions = {},
 ): Promise<EmulatedEnclave> {
   const root = workspaceRoot();
-  // A separate folder, because the path of a unix socket must be short
+  // The path of a unix socket must be short.
   const sockets = await mkdtemp(join(tmpdir(), 'ct-'));
   const { configuration, routes } = await imageConfiguration(congressFile, residence);
   const configurationFile = join(folder, 'emulated.json');

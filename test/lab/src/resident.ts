@@ -33,7 +33,7 @@ const DAY_SECONDS = 86_400;
 const MAX_CAMPAIGN_DAYS = 90;
 const INDEX = 700;
 
-/** The `enclave.configure` of an attack with proven messages. The enclave then accepts a test registrar, whose private keys are public. */
+/** For an attack's `enclave.configure`: the enclave accepts proofs under the test registrar, whose private keys are public. */
 export const withResidence = (configuration: Record<string, unknown>): Record<string, unknown> => ({
   ...configuration,
   residence: {
@@ -44,7 +44,7 @@ export const withResidence = (configuration: Record<string, unknown>): Record<st
   },
 });
 
-/** Returns why an attack with proven messages cannot run on this machine; null if it can. */
+/** Returns why this machine cannot prove residence; null if it can. */
 export const cannotProve = (): string | null =>
   referenceStringForTests() === undefined ? 'this machine has no reference string to prove with' : null;
 
@@ -52,11 +52,11 @@ export const cannotProve = (): string | null =>
 export interface MessageTampering {
   readonly content?: Partial<CongressMessage>;
   readonly opening?: Partial<NonNullable<CongressMessage['proof']>>;
-  /** The campaign of the note in the message; by default the proof's campaign. */
+  /** The campaign that the message's campaign note names. Default: the proof's campaign. */
   readonly noteOf?: string;
 }
 
-/** A proven message, and the secrets in it. */
+/** A message with a proof of residence, and the secrets behind it. */
 export interface ProvenMessage {
   /** The bytes that the gateway relays. */
   readonly envelope: Uint8Array;

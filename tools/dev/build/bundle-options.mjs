@@ -1,4 +1,4 @@
-// esbuild's options for making one CommonJS file of an app. The same sources and lockfile give the same bytes.
+// esbuild's options to bundle an app into one CommonJS file. The same sources and lockfile give the same bytes.
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -44,7 +44,7 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     sourcemap: dev ? 'inline' : false,
     sourcesContent: false,
     logLevel: 'silent',
-    // Packages written as ES modules read import.meta.url, which CommonJS lacks. In the bundle it is the bundle's own address.
+    // Packages written as ES modules read import.meta.url, which CommonJS lacks. They get the bundle's own URL.
     define: {
       'import.meta.url': '__bundleUrl',
       'import.meta.dirname': '__dirname',

@@ -1,5 +1,5 @@
-// The programs that the tests need and npm does not have: Redis, browsers, and programs that check the parent's files. Missing tools are
-// fetched. If a tool cannot be fetched, this prints which tests will not run (and with CI set no test runs).
+// Fetches programs that the tests need and npm does not have: Redis, browsers, and programs that check the parent's files. If a tool cannot
+// be fetched, prints which tests will not run. If CI is set, a missing tool stops the whole test run.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -8,8 +8,8 @@ import { say, seconds, toolsCache } from './workspace.mjs';
 
 /**
  * @typedef {{ name: string, commands: string[], package: string, tests: string, byHand: { linux: string, darwin?: string },
- * variable?: string, unpacked?: string }} Tool variable: the environment variable with another path of the tool. unpacked: the folder for a
- * tool that can be unpacked without root
+ * variable?: string, unpacked?: string }} Tool variable: an environment variable that names another copy of the tool (a path or a URL).
+ * unpacked: the folder for a tool that can be unpacked without root
  */
 
 /** @type {Tool[]} */

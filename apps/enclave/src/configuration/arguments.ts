@@ -9,8 +9,8 @@ export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 export interface Arguments {
   configurationFile?: string;
   /**
-   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. It replaces the 3 of the measured configuration, and is the
-   * only setting that is not measured. An attacker gains nothing by changing it: the peer at that id only carries bytes, and the enclave
+   * The parent's vsock context id, which init passes: 3 on Nitro, 2 under emulation. It replaces the id 3 in the measured configuration. It
+   * is the only setting that is not measured. An attacker gains nothing by changing it: the peer at that id only carries bytes. The enclave
    * ends TLS itself and trusts only the configured authorities.
    */
   parentCid?: 2 | 3;

@@ -9,8 +9,8 @@ import { servicesSchema } from '../services/registry';
 import { crossChecks } from './cross-checks';
 
 /**
- * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0. An attacker who changed it
- * could redirect plain text, so no value comes from the environment or from the parent.
+ * The enclave's only configuration, in one file. In production the file is in the image, so PCR0 covers it. An attacker who changed a value
+ * could redirect plain text, so none of these values comes from the environment or from the parent.
  */
 export const enclaveConfigurationSchema = z.strictObject({
   /** A name for people: `production`, `staging`, ... */
@@ -24,13 +24,13 @@ export const enclaveConfigurationSchema = z.strictObject({
   /** The KMS key under which the operator encrypts the secrets that the services name. */
   secrets: secretsSchema.optional(),
   /**
-   * Whether the enclave also opens messages of the web client (legacy). They have no padding, and that client checks no attestation. If
-   * true, the attestation also binds a key of their suite.
+   * Whether the enclave also opens messages of the web client (legacy). These have no padding, and that client checks no attestation. If
+   * true, the key binding also names a key for these messages.
    */
   legacySuite: z.boolean().default(false),
   /** Whether senders prove that they live in a district, and which registrar vouches for it. */
   residence: residenceConfigSchema.prefault({ mode: 'off' }),
-  /** What this enclave does for people: a service that is not named is off, and requests for it get `service_off`. */
+  /** A service that is not named is off, and requests for it get `service_off`. */
   services: servicesSchema,
 });
 export type EnclaveConfiguration = z.infer<typeof enclaveConfigurationSchema>;

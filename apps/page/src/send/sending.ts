@@ -16,7 +16,7 @@ export function takeTokensFrom(source: typeof tokenSource): void {
 
 type Loaded = typeof import('./loaded');
 const part = signal<Loaded | undefined>(undefined);
-/** Undefined until `loadClient` has succeeded. A message has an id only after that. */
+/** Undefined until `loadClient` has succeeded. */
 export const loaded: ReadonlySignal<Loaded | undefined> = part;
 
 /**
@@ -40,7 +40,7 @@ export const kept = createMessageStorage({
   now: Date.now,
 });
 
-/** Kept in this tab during a redirect to sign in: the message that was followed when the sign-in expired. */
+/** The message that the page followed when the sign-in expired. This tab keeps it during the redirect to sign in. */
 const parked = createMessageStorage({
   key: 'communique-tee following',
   storage: () => sessionStorage,
@@ -64,8 +64,7 @@ export const store = createSending({
 });
 
 /**
- * Keeps what is needed to continue after a redirect to sign in; call it right before the redirect. The page that is loaded after the sign-in
- * continues with the message.
+ * Stores the followed message for the page that loads after the sign-in. Call it right before the redirect.
  * @returns false if the browser stores no data, and the page would lose track of the message
  */
 export function parkForSignIn(): boolean {
@@ -73,7 +72,7 @@ export function parkForSignIn(): boolean {
   return entry === undefined || parked.keep(entry) === 'yes';
 }
 
-/** Call it if the person did not leave the page, which then still follows the message. */
+/** Call it if the person stayed on the page instead, which still follows the message. */
 export function unpark(): void {
   const entry = store.kept.peek();
   if (entry !== undefined) parked.forget(entry.kept.id);
@@ -106,7 +105,6 @@ function warn(event: BeforeUnloadEvent): void {
 }
 
 effect(() => {
-  // A message that waits for a sign-in is kept too
   const stored = new Set([...kept.entries.value, ...parked.entries.value].map((entry) => entry.kept.id));
   const isStored = (entry: KeptEntry | undefined): boolean => entry !== undefined && stored.has(entry.kept.id);
   const loses =

@@ -59,7 +59,7 @@ function LanguageSelect({ page }: { readonly page: PageName }) {
       <select
         value={language.value}
         onChange={({ currentTarget }) => {
-          // If a language cannot be fetched, the page keeps the current one
+          // If the language cannot be fetched, the page keeps the current one.
           useLanguage(page, currentTarget.value).then(dropLinkedLanguage, () => {
             currentTarget.value = language.value;
           });
@@ -82,12 +82,12 @@ export async function start(page: PageName, content: () => ComponentChildren): P
   followLink();
   watchEnclave();
   try {
-    // Renders nothing before its language is loaded; if that fails, the page is in English
+    // If its language cannot be loaded, the page is in English.
     await useLanguage(page, preferredLanguage(linkedLanguage.value), false).catch(() =>
       useLanguage(page, DEFAULT, false),
     );
   } catch {
-    // Shows at once the notice that the document would show after some seconds
+    // Show now the notice that the document would show after some seconds.
     root.querySelector('.not-loaded')?.setAttribute('role', 'alert');
     return;
   }

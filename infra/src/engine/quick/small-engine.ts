@@ -19,19 +19,17 @@ const projectSchema = z.object({
 });
 
 export interface Creation {
-  /** The resources that the program declared, in the order of their declaration. */
+  /** By URN, in the order in which the program declared them. */
   readonly resources: ReadonlyMap<string, { readonly type: string; readonly dependencies: readonly string[] }>;
-  /** The stack's outputs. */
   readonly outputs: Record<string, unknown>;
   readonly exitCode: number | null;
-  /** The warnings and errors that the program sent to the engine, and its own output. */
+  /** The program's standard output and error, and the warnings and errors that it sent to the engine. */
   readonly said: string;
 }
 
 /**
- * Runs the program once as the first `pulumi up` of a stack does: through Pulumi.yaml's `main`, over gRPC, in a separate process, with
- * the ids of `mock-aws.ts`. It keeps no state. Everything else is tested under Pulumi's own engine (../README.md), which takes longer and
- * needs Go.
+ * Runs our Pulumi program as the first `pulumi up` of a stack does: in a separate process, over gRPC. `mock-aws.ts` makes the ids. Later
+ * updates are tested under Pulumi's own engine (../README.md), which takes longer and needs Go.
  */
 export async function createWithSmallEngine(
   root: string,

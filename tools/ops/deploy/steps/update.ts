@@ -2,7 +2,6 @@ import { deployCommand, StepFailure, type Step } from '../step';
 
 const withRefresh = (refresh: boolean): string[] => (refresh ? ['--refresh'] : []);
 
-/** Shows the planned changes, and asks whether to make them. */
 export const preview: Step = {
   name: 'preview',
   title: 'show what Pulumi would make, change and remove, and ask',
@@ -25,7 +24,6 @@ export const preview: Step = {
   },
 };
 
-/** Applies the changes, with Pulumi's own progress. */
 export const up: Step = {
   name: 'up',
   title: 'apply the changes: pulumi up; the first one waits until the parents’ enclaves are attested',

@@ -56,7 +56,7 @@ async function trustOf(deployment: Deployment, { operator }: Outputs): Promise<T
   };
 }
 
-/** Asks by name, or at the stack's address if name or certificate fails. @throws StepFailure after the limit, Interrupted */
+/** Asks at the domain, or at the stack's address if the domain's DNS record or certificate fails. @throws StepFailure after the limit, Interrupted */
 async function document(
   deployment: Deployment,
   outputs: Outputs,

@@ -86,5 +86,4 @@ function judge(context: Context, chamber: Chamber, { host, end }: ExaminedEnd): 
   );
 }
 
-/** One check for each chamber, under its key. */
 export const chamberChecks: readonly Check[] = CHAMBER_KEYS.map((chamber) => chamberCheck(chamber));

@@ -4,8 +4,8 @@ import { authoritiesOf, isLeftOfExample } from './authorities';
 import { fileOf, readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 
 /**
- * Whether the address belongs to a test system. The chamber's own has a separate host, or a separate path on the production host. Other
- * test systems are recognized by the name of the host.
+ * Whether the address belongs to a test system. A chamber's test system has its own host, or its own path on the production host. Other
+ * test systems are recognized by the start of the host name.
  */
 function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: string): boolean {
   const { test, production } = chamberFacts(chamber);
@@ -85,14 +85,14 @@ export const enclaveConfiguration: Check = {
   },
 };
 
-/** A server to which the enclave connects over its own TLS. */
+/** A server with which the enclave itself negotiates TLS. */
 interface End {
   readonly called: string;
   /** The server's place in the configuration. */
   readonly at: string;
   readonly origin: string;
   readonly certificateAuthorities: string | undefined;
-  /** The check that shows which root signs the server's certificate, and the command to paste. */
+  /** The preflight check that shows which root signs the server's certificate. */
   readonly shownBy: string;
 }
 

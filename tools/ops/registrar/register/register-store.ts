@@ -24,9 +24,9 @@ export interface LogEntry {
 /**
  * The register and its audit log in one folder, which one process at a time may open.
  *
- * A change appends a line to the log, then replaces the register, which names the log's length and hash. So after a crash the register is
- * the old or the new one. One log line after that length belongs to a change that was not made, and the next change cuts it off. With more
- * such lines the register is older than its log, such as one from a backup, and is refused.
+ * A change appends a line to the log, then replaces the register file, which records the log's length and hash. After a crash the log may
+ * have one line after the recorded length. That change was not made, and the next change overwrites the line. If more lines follow, the
+ * register is older than its log, for example restored from a backup, and `open` refuses it.
  */
 export class RegisterStore implements Disposable {
   private constructor(
@@ -62,7 +62,7 @@ export class RegisterStore implements Disposable {
 
   /**
    * @throws RegistrarError `ERR_REGISTRAR_STATE` if there is no register, `ERR_REGISTRAR_LOCKED` while another process has it open,
-   * `ERR_REGISTRAR_UNREADABLE` if the register or the log was changed by something else
+   * `ERR_REGISTRAR_UNREADABLE` if the register or the log is damaged or was edited, or the register is older than its log
    */
   static open(folder: string, files = new DurableFiles()): RegisterStore {
     if (!files.list(folder).includes(REGISTER_FILE)) {
@@ -116,7 +116,7 @@ export class RegisterStore implements Disposable {
     yield* bytes.subarray(0, this.mark.bytes).toString().split('\n').slice(0, -1);
   }
 
-  /** Saves a change. It is durable when this returns. */
+  /** The change is durable when this returns. */
   save(register: Register, entry: LogEntry): void {
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);
     const path = join(this.folder, LOG_FILE);
@@ -136,7 +136,7 @@ export class RegisterStore implements Disposable {
   }
 }
 
-/** Throws if the log has lost its register. A log of only one line without a register comes from an interrupted `init`, and is allowed. */
+/** Throws if there is a log, but no register. A log of one line is allowed, because an interrupted `init` leaves one. */
 function refuseOrphanedLog(folder: string, files: DurableFiles): void {
   const log = files.read(join(folder, LOG_FILE)) ?? Buffer.of();
   if (log.indexOf('\n') !== log.lastIndexOf('\n')) throw unreadable(`there is ${LOG_FILE}, but no ${REGISTER_FILE}`);

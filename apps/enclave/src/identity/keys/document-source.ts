@@ -20,13 +20,10 @@ export interface AttestedDocument {
 const MAX_WAITING = 32;
 /** Clients that send no nonce get a document of at most this age. */
 const CLIENT_REUSE_MS = 10_000;
-/**
- * A document that vouches for receipts is renewed after this time, or when its certificates are about to end,
- * whichever is first.
- */
+/** A document for receipts is renewed at this age, or earlier if its certificates are about to end. */
 const RECEIPT_REUSE_MS = 30 * 60_000;
 /**
- * A document for receipts is renewed this long before its certificates end. The NSM uses one leaf certificate for nearly three hours, so
+ * How long before the end of its certificates a document for receipts is renewed. The NSM uses one leaf certificate for nearly three hours, so
  * even a new document may be valid for only some minutes.
  */
 const RECEIPT_MARGIN_MS = 10 * 60_000;

@@ -7,7 +7,7 @@ import { withoutRequestId } from '../telemetry/request-context';
 import { probeDecisionScript } from './decision-script';
 
 export interface SharedRedisState {
-  /** Where requests are counted, according to the configuration. */
+  /** The configured place where requests are counted. */
   readonly store: 'redis' | 'memory';
   /** True while Redis is configured but does not answer. Meanwhile each process counts by itself. */
   readonly degraded: boolean;
@@ -26,7 +26,7 @@ const MAX_RECONNECT_DELAY_MS = 2000;
 /** How long the start waits for Redis before it continues without Redis. */
 const START_WAIT_MS = 2000;
 
-/** The one connection to Redis, and whether it can be used now. */
+/** This process's one connection to Redis. */
 @Injectable()
 export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   private readonly redis: Redis | undefined;
@@ -88,7 +88,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
       disconnectTimeout: 100,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
-      // Connect again when Redis refuses writes: after a failover this may be the old primary.
+      // Connect again when Redis refuses writes: after a failover the connection may still lead to the old primary.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(100 * attempt, MAX_RECONNECT_DELAY_MS),
     });

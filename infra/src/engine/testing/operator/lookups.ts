@@ -12,7 +12,7 @@ const VERSION = 'aws:secretsmanager/secretVersion:SecretVersion';
 const tagsOf = ({ inputs }: Thing): { Key: string; Value: unknown }[] =>
   Object.entries((inputs['tags'] ?? {}) as Record<string, unknown>).map(([Key, Value]) => ({ Key, Value }));
 
-/** The look-ups of `ops import-file` (infra/src/import-file) and of docs/operator/rollback.md. */
+/** Stand-ins for the aws commands that `ops import-file` (infra/src/import-file) and docs/operator/rollback.md run to find resources. */
 export const LOOKUPS: Readonly<Record<string, AwsCommand>> = {
   'sts get-caller-identity': { options: {}, run: () => ({ Account: MOCK_ACCOUNT }) },
   'resourcegroupstaggingapi get-resources': {
@@ -32,7 +32,7 @@ export const LOOKUPS: Readonly<Record<string, AwsCommand>> = {
       return { ResourceTagMappingList: found };
     },
   },
-  // A `World` does not know which instance has an address.
+  // Names no instance, because `World` does not record which instance has an address.
   'ec2 describe-addresses': {
     options: { filters: 'many' },
     run(given, { world }) {

@@ -37,10 +37,10 @@ export const TASK_CLASSES = [
 ] as const;
 type ClassId = (typeof TASK_CLASSES)[number]['id'];
 
-/** What the provider of a test did, and how its statement is forged, if at all. */
+/** What the test's provider did. `claims`, `key` and `reply` forge parts of the enclave's reply. */
 export interface Done {
   readonly end?: UsageStatement['end'];
-  /** `reported` with 100 input and 50 output tokens unless given. */
+  /** Default: `reported`, with 100 input and 50 output tokens. */
   readonly usageState?: UsageStatement['usage_state'];
   readonly usage?: Partial<NonNullable<UsageStatement['usage']>>;
   readonly again?: AgentReply['again'];
@@ -49,7 +49,6 @@ export interface Done {
   readonly reply?: Partial<AgentReply>;
 }
 
-/** One call of a provider. It runs until `provider` has returned. */
 export interface ProviderCall {
   readonly requestId: string;
   readonly attempt: 1 | 2;
@@ -57,19 +56,18 @@ export interface ProviderCall {
 }
 
 /**
- * An enclave that behaves towards its parent as the real one does: attested keys and configuration, signed statements, a limit of
- * concurrent tasks, a memory of replies. It opens no task; the spec sets what the provider does.
+ * Plays an enclave with agents: attests keys and configuration, signs statements, limits concurrent tasks and remembers replies. It opens
+ * no task. Instead, the spec sets `provider`.
  */
 export class TaskEnclave {
   readonly server: TestEnclave;
   readonly calls: ProviderCall[] = [];
-  /** What the provider does with a call. */
   provider: (call: ProviderCall) => Promise<Done> | Done = () => ({});
   maxConcurrent = 8;
-  /** Called first, so that a spec can play a faulty enclave; returns true if it has answered. */
+  /** Called before each request is handled, so that a spec can play a faulty enclave. Returns true if it has answered. */
   intercept: (request: TestRequest, response: ServerResponse) => Promise<boolean> | boolean = () => false;
   private active = 0;
-  /** Replies by request and attempt; empty after each start. */
+  /** Replies by request hash and attempt. */
   private memory = new Map<string, Promise<Uint8Array>>();
   private nsm!: Nsm;
   private configuration!: Uint8Array;
@@ -85,7 +83,7 @@ export class TaskEnclave {
     this.server = new TestEnclave({ kind: 'unix', path }, (request, response) => this.handle(request, response));
   }
 
-  /** @param sibling another enclave with the same keys, as enclaves of one image with KMS-sealed keys have */
+  /** @param sibling an enclave whose keys the new one shares, as two enclaves with KMS-sealed keys do */
   static async start(path: string, rootFolder: string, sibling?: TaskEnclave): Promise<TaskEnclave> {
     const enclave = new TaskEnclave(path, rootFolder, sibling?.keys, sibling?.publicKey);
     enclave.configure();
@@ -93,7 +91,7 @@ export class TaskEnclave {
     return enclave;
   }
 
-  /** Resets everything as a start does, but keeps the module id. */
+  /** Resets everything except the keys and the module id. */
   forget(): void {
     this.calls.length = 0;
     this.server.requests.length = 0;
@@ -126,7 +124,7 @@ export class TaskEnclave {
   }
 
   /**
-   * @param agents changes to the default, which is every class under this code's price table; null: the service is off
+   * @param agents changes to the default (every class, this code's price table); null switches the service off
    */
   configure(agents?: Partial<NonNullable<PublicConfiguration['services']['agents']>> | null): void {
     this.recent = undefined;
@@ -155,7 +153,7 @@ export class TaskEnclave {
     });
   }
 
-  /** Makes a request that is well formed and addressed to this enclave, with random bytes as its ciphertext. */
+  /** Makes a well-formed request to this enclave, with random bytes as ciphertext. */
   request(
     over: { modelClass?: ClassId; bucket?: number; sealed?: Partial<AgentRequest['sealed']> } = {},
   ): AgentRequest {
@@ -241,7 +239,7 @@ export class TaskEnclave {
     return this.recent.document;
   }
 
-  /** Makes a reply with a statement of this enclave. */
+  /** Makes a reply with a statement that this enclave signs. */
   async reply(bytes: Uint8Array, attempt: 1 | 2, done: Done): Promise<AgentReply> {
     const { modelClass, maxOutputTokens, sealed } = decodeAgentRequest(bytes);
     const found = TASK_CLASSES.find(({ id }) => id === modelClass);
