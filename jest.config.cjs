@@ -1,4 +1,4 @@
-// All projects that have a jest.config.cjs. test/enclave has one under another name: it needs an emulator (its README).
+// All projects that have a jest.config.cjs. test/enclave needs an emulator (its README), so its file has another name.
 const { availableParallelism, totalmem } = require('node:os');
 
 module.exports = {
@@ -7,8 +7,8 @@ module.exports = {
   maxWorkers: Math.max(1, Math.min(availableParallelism() * 2, Math.floor(totalmem() / 1.5e9))),
   testTimeout: 120_000,
   testSequencer: '<rootDir>/jest.sequencer.cjs',
-  // A worker needs up to a second to give back its memory where the CPUs are busy. Jest ends it by force after half a second, and reports
-  // a leak. A worker that does leak is still reported.
+  // If the CPUs are busy, a worker needs up to a second to free its memory. By default jest kills it after half a second and reports a
+  // leak. With this limit, jest still reports a worker that does leak.
   workerGracefulExitTimeout: 10_000,
   projects: ['<rootDir>/{apps,infra,libs,test,tools}/**/jest.config.cjs'],
 };

@@ -5,7 +5,7 @@ const databaseOnParent = (role: 'communique' | 'communique_gateway') =>
   `postgresql://${role}@localhost/communique?host=/run/communique-postgresql`;
 const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 
-/** The variables (.env.example) of migrations and gateway, without the secrets. */
+/** The variables (.env.example) of the migrations and the gateway, without the secrets. */
 export function gatewayEnvironment({
   region,
   release,
@@ -32,18 +32,18 @@ export function gatewayEnvironment({
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     TEE_EXPECTED_OPERATOR: `sha384:${operatorPcr3}`,
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
-    // The gateway warns of this variable while RESIDENCE is off, and does not start if the file is missing.
+    // Not always set: the gateway warns of this variable while RESIDENCE is off, and does not start if the file is missing.
     ...(release.referenceString === true && (gateway.environment['RESIDENCE'] ?? 'off') !== 'off'
       ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
       : {}),
     ...(database.at === 'parent' ? { DATABASE_URL: databaseOnParent('communique_gateway') } : {}),
-    // An operator's own database is often at RDS too.
+    // Also for an operator's own database, which is often at RDS too.
     ...(database.at === 'parent' ? {} : { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' }),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),
   };
 }
 
-/** The variables that migrations need instead of the gateway's if PostgreSQL is on the parent: the role that owns the tables. */
+/** If PostgreSQL is on the parent, migrations use this URL in place of the gateway's: its role owns the tables. */
 export const migrateEnvironment = (): Record<string, string> => ({ DATABASE_URL: databaseOnParent('communique') });
 
 /** Returns NAME="value" lines for systemd's EnvironmentFile (systemd.exec), in which four characters need a backslash. */

@@ -11,22 +11,21 @@ import { renderTemplates, type TemplateGroup } from './templates';
 
 export interface ParentFile {
   readonly content: string;
-  /** The mode as in chmod. */
   readonly mode: number;
   readonly owner: 'root:root';
 }
 
 const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
-/** The limit for all clients behind one address; the gateway has finer limits. */
+/** nginx's limit per client address, which many people may share. The gateway has finer limits. */
 const REQUESTS_PER_SECOND = 50;
 
 /**
- * How long before the end of the launch hook report-attested gives up. The hook may begin before the machine boots, and the last line of
- * the log, which an alarm counts, must reach CloudWatch before the instance ends.
+ * report-attested gives up this long before the launch hook ends. The hook may begin before the machine boots. An alarm counts the last
+ * log line of report-attested, so that line must reach CloudWatch before the instance ends.
  */
 const LAUNCH_MARGIN_SECONDS = 120;
 
-/** The addresses of the instance metadata service. The launch template turns its IPv6 address off. */
+/** The addresses of the instance metadata service. The launch template turns the IPv6 address off. */
 const [METADATA_V4, METADATA_V6] = ['169.254.169.254/32', 'fd00:ec2::254/128'];
 
 /** Every file to install on the parent, by absolute path. @throws ParentSettingsError */
@@ -58,7 +57,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
         LAUNCH_HOOK: settings.launchHook.name,
         LAUNCH_LIMIT_SECONDS: String(settings.launchHook.timeoutSeconds - LAUNCH_MARGIN_SECONDS),
         HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
-        // Check the certificate if clients connect to this nginx. A certificate of an ACME test directory would never be trusted.
+        // If clients connect to this nginx, check its certificate. A certificate of an ACME test directory would never pass.
         ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined
           ? { FRONT_URL: `https://${settings.https.domain}/health` }
           : {}),
@@ -134,7 +133,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   );
 }
 
-/** Whether a host is an endpoint of KMS, by AWS's names. */
+/** Whether a host name is that of a KMS endpoint. */
 const isKms = (host: string) => /^kms(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(host);
 
 function groupsOf({
@@ -181,7 +180,8 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     enclaveMemoryMiB: String(enclave.memoryMiB),
     enclaveCpuCount: String(enclave.cpuCount),
     unitsOfTarget: units.join(' '),
-    // Congress accepts only the Elastic IP. The proxy to KMS starts earlier, because an enclave needs its keys before it can be attested.
+    // Congress accepts connections only from the Elastic IP, so most proxies wait for it. The proxy to KMS does not wait: an enclave needs
+    // its keys before it can be attested, and only an attested parent gets the Elastic IP.
     egressUnits: egressUnits(egress.filter((route) => !waitsForAddress(route))).join(' '),
     unitsOfAddress: [
       ...egressUnits(egress.filter(waitsForAddress)),

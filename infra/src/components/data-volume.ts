@@ -20,8 +20,8 @@ export interface DataVolumeArgs {
 const SNAPSHOT_AT = '08:00';
 
 /**
- * The disk of PostgreSQL on the parent. It outlives every instance, and the next instance attaches it. A snapshot is made every day and
- * when the disk is deleted. A snapshot is the disk at one moment; PostgreSQL recovers from it as from a crash.
+ * The disk of PostgreSQL on the parent. It outlives every instance, and the next instance attaches it. AWS makes a snapshot every day and
+ * when the disk is deleted. PostgreSQL recovers from a snapshot as from a crash.
  */
 export class DataVolume extends Part {
   readonly volumeId: Output<string>;

@@ -8,15 +8,15 @@ import { notBuilt } from './stand-ins';
 
 /** The archive with the parent's programs, which `npm run ops -- release` builds. */
 export interface Release {
-  /** Path of the archive; absent if there is none, which `pulumi up` refuses after its preview. */
+  /** Path of the archive. Absent if there is no archive; `pulumi up` then shows its preview and refuses the update. */
   file?: string;
-  /** SHA-256 of the archive, 64 hex digits. It names the object in the store, and the parent checks it. */
+  /** SHA-256 of the archive, 64 hex digits. The object in the store is named by this hash, and the parent checks it. */
   sha256: string;
-  /** Whether the archive has the reference string, which a page needs to prove residence, as release.json says. */
+  /** Whether the archive has the reference string, according to release.json. A page needs it to prove residence. */
   referenceString: boolean;
 }
 
-/** `release.json`, which `npm run ops -- release` writes beside the archive of the architecture that it built last. */
+/** `release.json` beside the archives. It describes the archive that `npm run ops -- release` built last. */
 const description = z.object({
   arch: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -24,7 +24,7 @@ const description = z.object({
 });
 
 /**
- * Reads the release. Refuses an archive that is missing, not in gzip, or for the other architecture, because an instance would fail with it
+ * Reads the release. Refuses an archive that is missing, not in gzip, or for the other architecture. Otherwise the new instance would fail
  * half an hour later.
  * @param options.mayBeAbsent for a preview, in which release.json is enough
  */

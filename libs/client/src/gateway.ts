@@ -5,7 +5,7 @@ import type { PreparedMessage } from './prepare';
 
 const TIMEOUT_MS = 30_000;
 
-/** The credentials for reading a message's status. Each is sent only in its own header. */
+/** The credentials for reading a message's status. Each has its own header. */
 export interface Access {
   /** The sender's bearer token. */
   token?: string | undefined;
@@ -26,9 +26,9 @@ export function accessHeaders({ token, statusSecret }: Access): Record<string, s
 }
 
 /**
- * Makes one request to post a sealed message. Posting it again is safe: the Idempotency-Key is the hash of the sealed bytes, so the
- * gateway accepts them once. A proven message needs no token.
- * @throws ClientError `refused` | `answer_invalid`, and what fetch throws
+ * Posts a sealed message in one request, without retries. Calling it again is safe: the Idempotency-Key is the hash of the sealed bytes, so
+ * the gateway accepts the message once. A proven message needs no token.
+ * @throws ClientError `refused` | `answer_invalid` | `policy_invalid`, and what fetch throws
  */
 export async function postMessage(
   { gateway, token, signal }: GatewayOptions,
@@ -60,7 +60,7 @@ export async function fetchMessage({ gateway, signal, ...access }: GatewayOption
 /**
  * Returns the address of the registrar's list. The client ignores the rest of this answer, because the enclave attests the registrar's
  * keys.
- * @throws ClientError `refused` | `answer_invalid`
+ * @throws ClientError `refused` | `answer_invalid` | `policy_invalid`, and what fetch throws
  */
 export async function fetchListAddress(gateway: string | URL, signal?: AbortSignal): Promise<string> {
   const answer = readJson(
@@ -81,7 +81,8 @@ export interface FollowOptions {
 
 /**
  * Asks for the status until the message has ended, and returns the last status.
- * @throws ClientError `timeout`; the gateway continues to deliver the message
+ * @throws ClientError `timeout` (the gateway continues to deliver the message) | `refused` | `answer_invalid` | `policy_invalid`, and what
+ * fetch throws
  */
 export async function followMessage(
   options: GatewayOptions,

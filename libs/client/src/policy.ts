@@ -23,8 +23,8 @@ export interface CheckedPolicy {
 }
 
 /**
- * Checks a policy. It may come from plain JavaScript or a file, so an unknown member is refused: the check of a misspelled member would
- * never be made.
+ * Checks a policy, which may come from plain JavaScript or a file. Refuses an unknown member, because it may be a misspelled condition that
+ * would never be checked.
  * @throws ClientError `policy_invalid`
  */
 export function checkPolicy(policy: Policy): CheckedPolicy {

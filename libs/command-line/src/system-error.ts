@@ -1,4 +1,4 @@
-/** Whether this is an error of the operating system. Checks its members and not its class, because jest runs tests in another realm. */
+/** Whether this is an error of the operating system. */
 export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return (
     typeof error === 'object' &&

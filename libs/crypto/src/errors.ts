@@ -1,7 +1,7 @@
 export type CryptoErrorCode =
   /**
-   * A sealed message or answer cannot be opened: its key, associated data, length or tag is wrong. One code for all faults reveals
-   * nothing.
+   * A sealed message or answer cannot be opened: its key, associated data, length or tag is wrong. The code does not tell which, so that an
+   * attacker learns nothing from it.
    */
   | 'ERR_CRYPTO_OPEN'
   /** The recipient's key is not 32 bytes, or the exchange with it gives the all-zero secret (RFC 9180 section 7.1.4). */

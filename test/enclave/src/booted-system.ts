@@ -24,7 +24,7 @@ export interface BootedSystem {
   prepare(message: CongressMessage): Promise<PreparedMessage>;
   /** Sends a message, waits until it has ended, and returns the verified receipt and answer. */
   deliver(message: CongressMessage): Promise<Awaited<ReturnType<typeof verifyResult>> & { readonly status: string }>;
-  /** Sends a message, and returns the first verified report on it, which may be an interim one. */
+  /** Sends a message, and returns its first verified report, which may be interim. */
   firstReport(
     message: CongressMessage,
   ): Promise<Awaited<ReturnType<typeof verifyResult>> & { readonly status: string }>;
@@ -98,8 +98,8 @@ export async function startBootedSystem(
 }
 
 /**
- * Returns an attestation document from the gateway. The gateway waits 5 s for the enclave; if an emulated enclave needs longer, this asks
- * again, as a client does.
+ * Returns an attestation document from the gateway. The gateway waits 5 s for the enclave. An emulated enclave may need longer, so this
+ * function asks again, as a client does.
  */
 export async function fetchDocument({ system }: BootedSystem, nonce: Uint8Array): Promise<Uint8Array> {
   for (const end = Date.now() + 120_000; ; await new Promise((wait) => setTimeout(wait, 500))) {
@@ -111,7 +111,7 @@ export async function fetchDocument({ system }: BootedSystem, nonce: Uint8Array)
   }
 }
 
-/** Returns the log lines of init and the app that lost a field in the parent's collector because its allow-list is incomplete. */
+/** Returns the enclave's log lines from which the parent's log collector dropped a field that its allow-list lacks. */
 export function linesWithDroppedFields(enclave: EmulatedEnclave): Record<string, unknown>[] {
   return enclave.log().filter((line) => 'droppedFields' in line);
 }

@@ -9,7 +9,7 @@ export interface Options {
   readonly enclaves: number;
   readonly keys: 'process' | 'sealed';
   readonly clients: number;
-  /** About how many of the messages carry a proof of residence. */
+  /** The approximate number of messages with a proof of residence. */
   readonly proven: number;
   readonly deduplicates: boolean;
   /** The file for the trace of the run; null writes none. */
@@ -53,7 +53,7 @@ export function faultOptions(command: Command): Command {
     .option('--minutes <n>', 'how long the faults last; the messages are sent in that time', '1.5')
     .option(
       '--seed <n>',
-      "of the fault plan and the messages' shapes; printed, so that the same plan can be run again (default: random)",
+      'the seed of the fault plan and of the messages; the run prints it, so that the same plan can be run again (default: random)',
     )
     .option('--gateways <n>', 'gateway processes on one database', '1')
     .option('--enclaves <n>', 'enclaves of one image', '1')

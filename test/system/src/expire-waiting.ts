@@ -1,8 +1,7 @@
 import { Client } from 'pg';
 
 /**
- * In the database of a test's system, sets the expiry of every waiting message that was accepted more than `afterSeconds` ago to now. The
- * gateway then ends the message as expired, without the wait for its real expiry.
+ * Makes every waiting message expire now if it was accepted at least `afterSeconds` ago. The gateway then ends the message as expired.
  */
 export async function expireWaiting(databaseUrl: string, afterSeconds = 0): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });

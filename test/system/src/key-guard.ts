@@ -24,14 +24,14 @@ const aliasArn = (key: string) => `arn:aws:kms:${REGION}:${ACCOUNT}:alias/commun
 const principal = (role: string) => `arn:aws:iam::${ACCOUNT}:role/${role}`;
 
 /**
- * A KMS simulator with the two keys of a stack under the policies that `infra` renders, and the settings with which enclave and gateway use
- * it.
+ * A KMS simulator, and the settings with which enclave and gateway use it. The simulator has the two keys of a stack, with the key policies
+ * that `infra` deploys.
  */
 export interface KeyGuard {
   readonly kms: KmsSimulator;
   /** The gateway's environment variables: credentials of the parent's role, and the file of the enclave's secrets as ciphertext. */
   readonly gatewayEnvironment: Readonly<Record<string, string>>;
-  /** Returns an enclave's configuration with its keys in this custody. */
+  /** Returns the configuration with custody `kms` under this simulator, and with the API keys as the operator's secrets. */
   configure(configuration: {
     readonly services: {
       readonly congress: Readonly<Record<string, unknown>>;
@@ -57,7 +57,7 @@ export interface KeyGuardOptions {
 const chamberSchema = z.object({ origin: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
 const describedSchema = z.object({ ...forEachChamber(() => chamberSchema), certificateAuthority: z.string() });
 
-/** Reads the providers that the model classes of a configuration name; the simulator has more. */
+/** Reads which providers a configuration's model classes use. The simulator has more providers. */
 const classesSchema = z.array(z.looseObject({ provider: z.enum(PROVIDERS) }));
 const providerSchema = z.object({ origin: z.string(), apiKey: z.string(), organization: z.string().optional() });
 const providersSchema = z.object({
@@ -88,7 +88,7 @@ export async function startKeyGuard({
     secretAccessKey: randomBytes(30).toString('base64url'),
     principalArn: principal(role),
   });
-  // Credentials of a role, with a session token, as the metadata service gives them.
+  // The metadata service also gives a session token with a role's credentials
   const parent = { ...credentialsOf('parent'), sessionToken: randomBytes(64).toString('base64') };
   const operator = credentialsOf('operator');
   const kms = await startKmsSimulator({
@@ -98,7 +98,7 @@ export async function startKeyGuard({
       { alias: `alias/communique-tee-${STACK}-enclave`, policy: { ...enclaveKeyPolicy(policy) } },
       { alias: `alias/communique-tee-${STACK}-operator`, policy: { ...operatorKeyPolicy(policy) } },
     ],
-    // The key's policy lets the account decide which of the named operators may encrypt
+    // The key policy names the operators, but each also needs an identity policy of the account that allows kms:Encrypt
     credentials: [
       parent,
       {

@@ -21,7 +21,7 @@ export function verifyArguments(command: Command): Command {
   command
     .argument(
       '[file]',
-      'a document as raw bytes or in base64, or the JSON that /attestation answers; without it, the gateway is asked',
+      'a document as raw bytes or in base64, or the JSON that /attestation answers; without a file, the gateway is asked',
     )
     .option(
       '--nonce <hex>',

@@ -6,8 +6,8 @@ import { startPart } from './process/run-part';
 const SHARE_OF_TOP = 0.5;
 
 /**
- * Measures the latency of accepted POSTs at fixed times, at half of the top rate, and compares it with that of the bare framework at the
- * same rate.
+ * Measures the latency of accepted POSTs at half of the top rate. Compares it with the latency of the bare framework at the same rate. Each
+ * POST is sent at a fixed time, even if the server does not keep up.
  */
 export async function latencyRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   const gateway = await startGateway({

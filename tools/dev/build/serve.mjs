@@ -1,6 +1,6 @@
 // node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [--serve-inspect <port>] [arguments of
-// the app]: builds the development entry and runs it, and does both again whenever a source changes. After an error in a source the last
-// working build keeps running. With --serve-inspect Node's inspector listens on that port of 127.0.0.1.
+// the app]: builds the development entry and runs it, and does both again whenever a source changes. If a build fails, the last working
+// build keeps running. With --serve-inspect Node's inspector listens on that port of 127.0.0.1.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ Builds the development entry and runs it, and does both again when a source chan
   --config <file>              of the enclave (default: apps/enclave/config/development.json)
   --development-root <folder>  of the enclave: where the mock's root key is kept (default: .dev/nsm)
 
-The gateway takes no options: its environment is its configuration (.env, as .env.example).
+The gateway takes no options. It reads its environment variables, also from .env (.env.example lists them).
 
 Exit code
   0  ended by a signal
@@ -40,7 +40,7 @@ if (!['enclave', 'gateway'].includes(app) || (app === 'gateway' && rest.length >
 const STOP_GRACE_MS = 10_000;
 const options = bundleOptions({ app, dev: true, entry, outdir });
 
-/** How each app is run. The enclave reads no environment variables, and gets none here, as in the image. */
+/** How each app is run. The enclave gets no environment variables, as in the image. */
 const RUN = {
   enclave: () => ({
     node: [],

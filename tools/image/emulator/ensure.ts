@@ -1,5 +1,4 @@
-// Finds the emulator, or makes it once. It is cached by a hash of its inputs, so that a change of lock file, patch or options makes another
-// one.
+// Finds the emulator, or builds it. A hash of the inputs names its cache folder, so a changed lock file, patch or option leads to a new build.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -18,7 +17,7 @@ const LAYOUT = 1;
 
 export interface Emulator {
   readonly folder: string;
-  /** Command lines that start a program with the libraries with which it was built. */
+  /** The command line that starts QEMU with the libraries of its build. */
   readonly qemu: readonly string[];
   readonly vhostDeviceVsock: readonly string[];
   /** The folder with qboot.rom, for QEMU's -L. */
@@ -41,24 +40,20 @@ function at(folder: string, architecture: ImageArchitecture): Emulator {
   };
 }
 
-/** Returns the folder for the emulator of this lock file and these patches, for guests of one architecture. */
+/** Returns the folder of the emulator that the lock file and the patches describe. @param architecture the guests' architecture */
 export function emulatorFolder(root: string, architecture: ImageArchitecture): string {
   const lock = readLock(join(root, EMULATOR_LOCK));
   const key = keyOf(LAYOUT, lock.groups, lock.sources, configureOptions(architecture), patchTexts(root, architecture));
   return join(cacheFolder(), 'emulator', key);
 }
 
-/** Returns the emulator if it exists; does not make it. */
+/** Returns the emulator if it exists; does not build it. */
 export function findEmulator(root: string, architecture: ImageArchitecture): Emulator | undefined {
   const folder = emulatorFolder(root, architecture);
   return existsSync(join(folder, 'made')) ? at(folder, architecture) : undefined;
 }
 
-/**
- * @param root the checkout
- * @param architecture the guest's architecture
- * @throws SetupError of a step that fails
- */
+/** Returns the emulator, and builds it first if it does not exist. @throws SetupError of a step that fails */
 export async function ensureEmulator(root: string, architecture: ImageArchitecture): Promise<Emulator> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new SetupError(

@@ -5,8 +5,8 @@ const EXIT_CONFIGURATION = 78;
 const EXIT_SOFTWARE = 70;
 
 /**
- * Runs `start`. If it fails, or an error is not caught at any later time, logs the code and ends the process, because a half-working
- * enclave must not be attested.
+ * Runs `start`. If it fails, or if any later error is not caught, logs the error's code and ends the process. A half-working enclave must
+ * not be attested.
  */
 export function exitOnError(start: () => Promise<void>): void {
   process.on('uncaughtException', (error) => fail(error));
@@ -23,8 +23,8 @@ export function stopOnSignals(enclave: { close(): Promise<void> }): void {
 }
 
 /**
- * Prints the error's name and code, and the problems of a configuration. Other errors' messages are left out, because they could quote
- * content.
+ * Prints the error's name and code, and the problems of a configuration. It leaves out the messages of other errors, because they
+ * could quote content.
  */
 function fail(error: unknown): never {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -24,7 +24,7 @@ export interface ServiceNeeds {
   readonly destinations: readonly Destination[];
   /** Names of the operator's secrets without which the service cannot work. */
   readonly secrets: readonly string[];
-  /** What is wrong although each field is well formed, as `<path within the service>: <rule>`. */
+  /** Problems that the schema does not find, each as `<path within the service>: <rule>`. */
   readonly problems: readonly string[];
 }
 
@@ -54,13 +54,10 @@ export interface ServiceDefinition<Configuration, Request, Answer> {
   readonly encodeAnswer: (answer: Answer) => Uint8Array;
 }
 
-/**
- * A running service: takes the bytes of a request and returns the bytes of the answer. `left` aborts when the gateway's connection closes
- * before the answer was written.
- */
+/** A running service: takes the bytes of a request and returns the bytes of the answer. `left` is the handler's signal. */
 export type OpenService = (body: Uint8Array, header: ReadHeader, left: AbortSignal) => Promise<Uint8Array>;
 
-/** A service as the core sees it, without the types of its requests and answers. */
+/** A service without the types of its requests and answers. */
 export interface Service<Configuration> {
   readonly path: string;
   readonly configuration: z.ZodType<Configuration>;

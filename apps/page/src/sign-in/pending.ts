@@ -8,10 +8,7 @@ export interface Pending {
   readonly nonce: string;
   /** Makes the code worthless to anyone else (RFC 7636). */
   readonly verifier: string;
-  /**
-   * The fragment of the page's address, with `#`, or empty: it names campaign and images, and the issuer must not see
-   * it.
-   */
+  /** The fragment of the page's address, with `#`, or empty. It names campaign and images, which the issuer must not see. */
   readonly fragment: string;
 }
 
@@ -28,7 +25,7 @@ export function keepPending(storage: Pick<Storage, 'setItem'>, pending: Pending)
   }
 }
 
-/** Removes the kept sign-in. @returns it; undefined if there is none, or this page did not write it */
+/** Removes and returns the kept sign-in; undefined if there is none, or if this page did not write it. */
 export function takePending(storage: Pick<Storage, 'getItem' | 'removeItem'>): Pending | undefined {
   try {
     const kept = storage.getItem(KEY);
@@ -47,7 +44,7 @@ function readPending(value: unknown): Pending | undefined {
     : undefined;
 }
 
-/** Whether the value is empty or a fragment: nothing else may be appended to the page's address. */
+/** Whether the value is empty or a fragment. The page appends nothing else to its address. */
 function isFragment(value: unknown): value is string {
   return typeof value === 'string' && (value === '' || value.startsWith('#'));
 }

@@ -6,7 +6,7 @@ const STAYED_MS = 5 * 60_000;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Call it right before the person leaves the page. If the browser stores no data, no draft is kept and leaving warns. */
+/** Call it right before the person leaves the page. If the browser stores no data, the page warns before it is left. */
 export function keepDraftForReturn(): void {
   saveDraft();
   callIfStillHere(dropDraft);
@@ -19,8 +19,7 @@ export function callIfStillHere(undo: () => void): void {
 }
 
 /**
- * Whether a link leads to another page of this site. A link with a fragment of this page does not; a link to this page without a fragment
- * does, because it loads the page again.
+ * Whether a link loads a page of this site: another page, or this page again. A link to a fragment of this page loads nothing.
  */
 export function leavesPage(href: string, here: string): boolean {
   const [to, from] = [new URL(href), new URL(here)];

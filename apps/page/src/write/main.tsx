@@ -26,7 +26,7 @@ effect(() => {
 void loadPublished();
 startResidence();
 keepDraftWhileProving();
-// After the Back button the browser may show this page as it was, so the draft is not needed
+// After the Back button the browser may show this page as it was. Then remove the draft, because the form still has its content
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();
 });
@@ -46,12 +46,12 @@ addEventListener('click', (event) => {
   if (kind === 'idle' && hasContent() && leavesPage(link.href, location.href)) keepDraftForReturn();
 });
 effect(() => {
-  // Only if needed, because browsers do not keep a page with this listener in memory for the Back button
+  // Only with content, because browsers do not keep a page with this listener in memory for the Back button
   if (hasContent()) addEventListener('beforeunload', warn);
   else removeEventListener('beforeunload', warn);
 });
 effect(() => {
-  // Loaded before the review, so that Send works at once
+  // Load the client before the review, so that Send works at once
   if (step.value !== 'address') loadClient().catch(() => undefined);
 });
 void start('write', () => <WritePage />);

@@ -1,7 +1,7 @@
 /**
- * The lists in this file are the parts of the enclave's log that leave this machine: the events and fields of
- * apps/enclave/src/runtime/log.ts, those that the enclave writes just before it ends (process.ts, sealed-environment.ts), and those of its
- * init (image/init). Everything else that the enclave writes is dropped. A spec compares the lists with those sources.
+ * Of the enclave's log, only the fields on the lists in this file leave this machine. The lists name the fields of
+ * apps/enclave/src/runtime/log.ts, of the last line before the enclave ends (process.ts, sealed-environment.ts), and of init (image/init).
+ * A spec compares the lists with those sources.
  */
 const TEXT = /^[\x20-\x7e]{0,256}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;

@@ -1,4 +1,4 @@
-/** A host name with this many characters, 4 to 253, in labels of at most 63. */
+/** Returns a host name of `length` characters (4 to 253), in labels of at most 63. */
 export function hostNameOf(length: number): string {
   let name = 'io';
   while (name.length < length) {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { sectionTypes } from '../format/sections';
 import { metadata } from './parts';
 
-/** A section whose type is a number, so that a test can also write types that do not exist. */
+/** A section with a numeric type, so that a test can also write types that do not exist. */
 export interface RawSection {
   type: number;
   data: Uint8Array;

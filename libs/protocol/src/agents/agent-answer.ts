@@ -29,7 +29,7 @@ const fields = z.strictObject({
 export const agentAnswerSchema = fields.refine(
   ({ outcome, text }) => (text !== null) === (outcome === 'complete' || outcome === 'cut'),
 );
-/** The content of the answer that only the person can open. `sealTaskAnswer` seals it. */
+/** The content of a sealed answer. Only the person who asked can open the answer. `sealTaskAnswer` seals it. */
 export type AgentAnswer = z.infer<typeof fields>;
 
 /** Returns a canonical CBOR map. @throws ProtocolError `malformed_body` */
@@ -48,12 +48,12 @@ function read(value: unknown): AgentAnswer {
   return parsed.data;
 }
 
-/** The longest wait before a second attempt that a reply may propose. */
+/** The longest wait that a reply may propose before a second attempt. */
 export const MAX_AGAIN_MS = 30_000;
 
 const agentReplySchema = z.strictObject({
   v: z.literal(1),
-  /** The sealed answer in its CBOR form. All answers have one length. */
+  /** The sealed answer in CBOR. All sealed answers have the same length. */
   answer: bytesUpTo(TASK_ANSWER_BUCKET + 64),
   /** The usage statement of this attempt: a JWS in compact form. */
   statement: z.string().min(1).max(MAX_STATEMENT_CHARACTERS),

@@ -27,7 +27,7 @@ export interface AgentRequest {
   modelClass: string;
   /** 64 to 2,048, in steps of 64. */
   maxOutputTokens: number;
-  /** Sealed by `sealTask`. It has no nullifier. The ciphertext is as long as one of `TASK_BUCKETS` and a tag. */
+  /** Sealed by `sealTask`. It has no nullifier. The ciphertext has the length of one of `TASK_BUCKETS` plus the 16-byte tag. */
   sealed: SealedMessage;
 }
 
@@ -58,14 +58,13 @@ export function decodeAgentRequest(bytes: Uint8Array): AgentRequest {
   return { modelClass, maxOutputTokens, sealed };
 }
 
-/** The JSON form. The sealed task has the JSON form of a sealed message. */
 export const agentRequestJsonSchema = z
   .strictObject({
     version: z.literal(1),
     modelClass: modelClassSchema.meta({
       description: "The operator's short name for a model, from `GET /api/agents`.",
     }),
-    maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most visible tokens of the answer.' }),
+    maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The maximum number of visible tokens in the answer.' }),
     sealed: sealedMessageJsonSchema.meta({
       description:
         'The task, sealed under its own domain (docs/agents.md). It expires at most ten minutes ahead, and its ciphertext is 4, 8, 16 or 32 KiB and a 16-byte tag.',

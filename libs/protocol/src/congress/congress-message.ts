@@ -24,8 +24,8 @@ const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 const messageFields = z.strictObject({
   version: z.literal(1),
   /**
-   * 32 random bytes, which stay the same when the message is sealed again. The enclave derives the salts of the receipt from them and,
-   * without a proof, the DeliveryIds.
+   * 32 random bytes, which stay the same when the message is sealed again. The enclave derives the receipt's salts from them. Without a
+   * proof, it derives the DeliveryIds from them too.
    */
   deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
   offices: z
@@ -79,11 +79,10 @@ const messageFields = z.strictObject({
     .strictObject({
       /** Congress, state and seat: `120-MT-01`. */
       district: z.string().regex(/^[0-9]{3}-[A-Z]{2}-[0-9]{2}$/),
-      /** A field element from which the DeliveryIds of a proven message are derived. */
+      /** The enclave derives the DeliveryIds of a proven message from this field element. */
       delivery: fieldElement,
-      /** A field element. */
       blinding: fieldElement,
-      /** The campaign note. It names the campaign in `campaignId`. */
+      /** The registrar's note of the campaign that `campaignId` names. */
       campaign: noteText(LIMITS.maxCampaignNoteBytes),
     })
     .nullable(),
@@ -93,7 +92,7 @@ export const congressMessageSchema = messageFields.refine((value) => problemsAcr
 });
 export type CongressMessage = z.infer<typeof congressMessageSchema>;
 
-/** Returns the canonical CBOR that is padded and sealed. */
+/** Returns canonical CBOR, which the sender pads and seals. */
 export function encodeCongressMessage(message: CongressMessage): Uint8Array {
   return encodeCanonical(withoutUndefined(message));
 }
@@ -102,8 +101,8 @@ export type CongressMessageResult =
   { ok: true; message: CongressMessage } | { ok: false; offices: string[]; problems: FieldProblem[] };
 
 /**
- * Reads and checks an opened message. Problems name field and rule, never the value. A refused message still returns its well-formed
- * offices, because the receipt has an outcome for each.
+ * Reads and checks an opened message. Problems name field and rule, never the value. The result for an invalid message lists its
+ * well-formed offices, because the receipt has an outcome for each.
  */
 export function parseCongressMessage(opened: Uint8Array): CongressMessageResult {
   let value: unknown;
@@ -139,7 +138,7 @@ function isAcross(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && issue.params?.['rule'] === 'across';
 }
 
-/** Returns the faults that concern several fields together. */
+/** Returns the problems that only a comparison of several fields can find. */
 function problemsAcross(value: unknown): FieldProblem[] {
   return [...officeProblems(value), ...wordsProblems(value)];
 }
@@ -153,7 +152,7 @@ function wordsProblems(value: unknown): FieldProblem[] {
   return [{ pointer, code: 'required', message: `${pointer}: ${describeProblem('required', pointer, undefined)}` }];
 }
 
-/** Reports offices that do not exist, and offices of another state than the address if the state of the address is valid. */
+/** Reports offices that do not exist. If the address has a valid state, it also reports offices of other states. */
 function officeProblems(value: unknown): FieldProblem[] {
   const offices = valueAt(value, ['offices']);
   const state = valueAt(value, ['constituent', 'state']);

@@ -12,7 +12,7 @@ import { templateIdentity, templateSlug, templateVersionMembers, templateWords }
 export const TEMPLATE_STATUSES = ['draft', 'published', 'archived'] as const;
 export type TemplateStatus = (typeof TEMPLATE_STATUSES)[number];
 
-/** The most templates of one gateway, in all statuses together. */
+/** The maximum number of templates of one gateway. All statuses count. */
 export const MAX_TEMPLATES = 500;
 const MAX_TOXICITY = 1;
 const MAX_PROBLEMS = 50;
@@ -100,14 +100,14 @@ export function parseTemplateChange(value: unknown): TemplateResult<TemplateChan
   return parseTemplateInput(templateChangeSchema, value);
 }
 
-/** Returns an administrator's input, or the fault of each field. */
+/** Returns the parsed input, or one problem for each invalid field. */
 export function parseTemplateInput<Value>(schema: z.ZodType<Value>, value: unknown): TemplateResult<Value> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, problems: parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, value)) };
 }
 
-/** What to write in each field that has a fixed form, as the end of a sentence. */
+/** The error text of each field that has a fixed form. `toProblem` puts the field's name before it. */
 const FORMS: Readonly<Record<string, string>> = {
   '/slug': 'must be 1 to 64 lower-case letters, digits and hyphens, such as parks-2026',
   '/language': 'must be the ISO 639 code of a language, such as en',

@@ -21,7 +21,7 @@ import {
   type SealedMessageJson,
 } from './sealed-message';
 
-/** The proof of residence that is posted with a sealed message (docs/residence.md). */
+/** The proof of residence that a client posts with a sealed message (docs/residence.md). */
 export interface ResidenceProof {
   /** SHA-256 (32 bytes) of the circuit's verification key, which names the circuit. */
   verificationKeySha256: Uint8Array;
@@ -36,8 +36,8 @@ export interface ResidenceProof {
 }
 
 /**
- * The envelope that a client posts and the gateway stores and relays. Form 1 is only the sealed message; its nullifier is null in CBOR
- * and absent in JSON. Form 2 also has a proof of residence, and the header's nullifier is a public input of that proof.
+ * The envelope that a client posts and the gateway stores and relays. Form 1 is only the sealed message, whose nullifier is null in CBOR
+ * and absent in JSON. Form 2 also has a proof of residence. The sealed message's nullifier is then a public input of the proof.
  */
 export interface Envelope {
   sealed: SealedMessage;
@@ -69,7 +69,7 @@ const wireSchema = z.tuple([
 /**
  * Returns form 1 (the bytes of `encodeSealedMessage`) or form 2 (the canonical CBOR array `[2, verification key SHA-256, status SHA-256,
  * root note, claim, proof, form 1 bytes of the sealed message]`).
- * @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without one
+ * @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without a nullifier
  */
 export function encodeEnvelope({ sealed, residence }: Envelope): Uint8Array {
   checkNullifier(sealed, residence !== null);
@@ -80,14 +80,14 @@ export function encodeEnvelope({ sealed, residence }: Envelope): Uint8Array {
 }
 
 /**
- * Reads both forms, but only canonical bytes, so that `encodeEnvelope` returns the same bytes.
+ * Reads both forms. Accepts only canonical bytes, so that `encodeEnvelope` returns the same bytes.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   return isProvenEnvelope(bytes) ? decodeProven(bytes) : withoutProof(decodeSealedMessage(bytes));
 }
 
-/** Whether bytes begin like form 2. Use it to choose the decoder. */
+/** Whether bytes begin like form 2. */
 export function isProvenEnvelope(bytes: Uint8Array): boolean {
   return FORM_2.every((byte, at) => bytes[at] === byte);
 }
@@ -158,7 +158,7 @@ export type ProvenMessageJson = z.infer<typeof provenMessageJsonSchema>;
 
 export type EnvelopeJson = SealedMessageJson | ProvenMessageJson;
 
-/** @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without one */
+/** @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without a nullifier */
 export function envelopeToJson({ sealed, residence }: Envelope): EnvelopeJson {
   if (residence === null) return sealedMessageToJson(sealed);
   if (sealed.nullifier === null || ![sealed.nullifier, residence.claim].every(isFieldElement))

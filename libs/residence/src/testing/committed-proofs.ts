@@ -44,7 +44,7 @@ export interface StoredProof {
 
 const computed = new Map<string, CommittedProof>();
 
-/** Returns all committed proofs in the order of the plan. The first call takes about a second: `committedProof` is faster for a few. */
+/** Returns all committed proofs in the order of the plan. The first call takes about a second; for a few proofs use `committedProof`. */
 export function committedProofs(): CommittedProof[] {
   return PLANNED_PROOFS.map(({ name }) => committedProof(name));
 }

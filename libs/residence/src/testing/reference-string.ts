@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { REFERENCE_STRING_FILE } from '../prover';
 import { isReferenceString } from '../prover/prove-in-worker';
 
-/** The folders in which a checkout looks for the reference string before it asks a host: beside the checkout, and the user's cache. */
+/** The folders that may already have the reference string: one beside the checkout, and the user's cache. */
 export const referenceStringFolders = (): string[] => [
   join(workspaceRoot(), '../shared/vectors/zk'),
   join(cacheFolder(), 'reference-string'),
 ];
 
 /**
- * Reads the reference string for tests that prove. It is the file that RESIDENCE_REFERENCE_STRING names, or one in these folders.
- * The network is never its source.
- * @returns undefined if there is none. The tests that need it then skip, also in CI, and print why.
+ * Reads the reference string from the file that RESIDENCE_REFERENCE_STRING names, or else from `referenceStringFolders`. It never downloads
+ * the file.
+ * @returns undefined if there is no such file. The tests that need it then skip, also in CI, and print why.
  */
 export function referenceStringForTests(): Uint8Array | undefined {
   const file = process.env['RESIDENCE_REFERENCE_STRING'];
@@ -30,7 +30,7 @@ export function referenceStringForTests(): Uint8Array | undefined {
   return undefined;
 }
 
-/** `describe` on a machine that has the reference string; elsewhere the block is skipped with its reason. */
+/** Runs the block if this machine has the reference string. Otherwise skips the block and prints why. */
 export function describeProving(name: string, body: (referenceString: Uint8Array) => void): void {
   const referenceString = referenceStringForTests();
   if (referenceString !== undefined) {

@@ -34,7 +34,7 @@ export class FairQueue<Job> {
     return job;
   }
 
-  /** Removes the youngest job of the source with the most jobs. If `newcomer` has as many as another source, it loses a job. */
+  /** Removes the youngest job of the source with the most jobs; in a tie, the youngest job of `newcomer`. */
   private takeFromLongest(newcomer: string): Job | undefined {
     let [longest, most] = [newcomer, this.sources.get(newcomer)?.length ?? 0];
     for (const [source, { length }] of this.sources) if (length > most) [longest, most] = [source, length];

@@ -46,12 +46,12 @@ export class WorkerRuntime extends JestRuntime {
   }
 }
 
-// Jest replaces process.getBuiltinModule of its copy of `process`. Here `process` is the real one, which packages use.
+// Jest replaces getBuiltinModule on its copy of `process`. This runtime uses the real `process`, which must keep its function.
 Reflect.defineProperty(WorkerRuntime.prototype, 'installGetBuiltinModule', { value: () => undefined });
 
 const transformed = new Map<string, TransformResult>();
 
-/** Makes jest transform each file once. By default jest transforms it for each project, and reads its cached result for each spec file. */
+/** Makes jest transform each file once. By default jest transforms a file for each project, and reads the result again for each spec file. */
 function transformOnce(transformer: ScriptTransformer): void {
   const transform = transformer.transform.bind(transformer);
   transformer.transform = (filename, options, source) => {

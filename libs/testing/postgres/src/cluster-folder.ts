@@ -11,16 +11,18 @@ import { SupportError, isRunning } from '@communique-tee/testing/harness';
 import { isReachable, type PostgresBinaries } from './binaries';
 
 export interface ClusterFolder {
-  /** The folder of the data, the password of user postgres and the server's log. */
+  /** The folder that contains the data folder, the password file and the server's log. */
   readonly path: string;
   readonly data: string;
+  /** The password of user postgres. */
   readonly password: string;
 }
 
 const MAJOR = '18';
 
 /**
- * Returns a folder with an initialized cluster: the given folder, which a later call uses again, or else a new temporary folder.
+ * Returns a folder with an initialized cluster. A later call with the same `wanted` folder uses its cluster again. Without `wanted`, the
+ * folder is a new temporary one.
  *
  * @throws SupportError POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */
@@ -38,7 +40,7 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
     return { path, data, password: (await readFile(passwordFile, 'utf8')).trim() };
   }
   await refuseRunning(path, data);
-  // This function writes the password file last. Without that file, the folder is empty or a call was interrupted
+  // This function writes the password file last. If it is missing, the folder is empty or an earlier call was interrupted
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { mode: 0o700 });
   const password = randomBytes(18).toString('base64url');
@@ -89,7 +91,7 @@ async function openFolder({ user }: PostgresBinaries, wanted: string | undefined
     path = resolve(wanted);
     await mkdir(path, { recursive: true });
     if (!isReachable(resolve(path, '..'), user)) {
-      // The server's user cannot enter a parent folder, such as /root. So use a reachable folder, always the same for this path.
+      // The server's user cannot enter a parent folder, such as /root. So use a reachable folder that depends only on this path.
       path = join('/var/tmp', `communique-postgres-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`);
       await mkdir(path, { recursive: true });
     }

@@ -5,14 +5,14 @@ import type { Page, Route } from 'playwright-core';
 import type { PageSystem } from './page-system';
 import type { Sender } from './sender';
 
-/** A new tab, and what is needed to bring it into a state. */
+/** A new tab, the running system, and the sender who acts in the tab. */
 export interface Stage<On extends PageSystem = PageSystem> {
   readonly on: On;
   readonly page: Page;
   readonly sender: Sender;
 }
 
-/** One state of the page. axe examines each, and screenshots can show each. */
+/** One state of the page. Tests run axe on every state, and can take a screenshot of it. */
 export interface PageState<On extends PageSystem = PageSystem> {
   readonly name: string;
   /** Brings a new tab into this state, and waits until the state is shown. */
@@ -30,14 +30,14 @@ export const hold = (): Promise<void> => new Promise(() => undefined);
 export const POST = '**/api/messages';
 /** The route of tasks for models. */
 export const TASKS = '**/api/agents';
-/** The element of the help with the text, in step 2. */
+/** The collapsible writing help in step 2. */
 export const helpOf = (page: Page) => page.locator('details:has(.help)');
 export async function openHelp(page: Page): Promise<void> {
   await helpOf(page).locator('summary').first().click();
   await page.locator('#help-cost').waitFor();
 }
 
-/** Sends a message that Congress answers like this. Its card is then shown. */
+/** Sends a message, which Congress answers with `answers`. Waits until the page shows the message's card. */
 async function send({ on, page, sender }: Stage, answers: OutcomesInput = {}): Promise<void> {
   await on.answers(answers);
   await sender.toReview(on.link());
@@ -60,7 +60,7 @@ const sendsAgainst =
     await send(stage);
   };
 
-/** Opens a link to a campaign's text. In place of the gateway, this function answers the request for the list of texts. */
+/** Opens a link to a template. This function answers the page's request for the templates, in place of the gateway. */
 async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<void> {
   const template = {
     ...{ id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427', slug: 'city-parks', title: 'Keep our parks open', version: 1 },
@@ -69,7 +69,6 @@ async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<
     ...{ officeScope: ['house'], campaignId: 'parks-2026', campaignNote: null, contentSha256: 'ab'.repeat(32) },
     ...{ sources: [{ title: 'A study', url: 'https://example.org/' }], updatedAt: '2026-11-29T18:09:02.460Z' },
   };
-  // One further text in each language
   const parques = {
     ...template,
     id: template.id.replace('1', '2'),
@@ -89,7 +88,7 @@ const WRITING: readonly PageState[] = [
   {
     name: 'link-damaged',
     async reach({ on, page }) {
-      // The page ignores every part of a damaged link, so its language is the browser's
+      // This link has no `lang`, so the page uses the browser's language
       await page.goto(on.link({ template: 'No such form' }));
       await page.locator('main [role="alert"]').waitFor();
     },
@@ -205,7 +204,7 @@ const WRITING: readonly PageState[] = [
   },
 ];
 
-/** Returns the steps to a state in step 2, signed in, with a message and a chosen task. @param answer replaces the gateway's answer */
+/** Returns the steps that sign in, write a message and ask for a task in step 2. @param answer replaces the gateway's answer */
 const asks =
   (task: number, answer?: (route: Route) => Promise<void>) =>
   async ({ on, page, sender }: Stage): Promise<void> => {
@@ -456,7 +455,7 @@ const TRUST: readonly PageState[] = [
   },
 ];
 
-/** Gives the page a file, as a person chooses one. */
+/** Opens `/verify` and chooses a file there. */
 async function drop({ on, page, sender }: Stage, name: string, content: string): Promise<void> {
   await sender.goto(on.link({}, '/verify'));
   await trustState(page, 'verified');

@@ -5,7 +5,10 @@ import type { OpenedResult } from './open-results';
 import type { MessageRow } from './record';
 import type { Violation } from './violation';
 
-/** Compares one message's row with what its sender knows. `resealed`: messages that ended as key_retired have been sealed again by now. */
+/**
+ * Compares one message's row with what its sender knows.
+ * @param resealed true if the senders have already sealed again every message that ended as key_retired
+ */
 export function judgeMessage(
   message: SentMessage,
   row: MessageRow | undefined,
@@ -28,13 +31,13 @@ export function judgeMessage(
   if (!sealings.has(row.sealedSha256) || row.acceptedSha256.some((sha256) => !sealings.has(sha256)))
     say('bytes_not_sealed_by_sender', state);
 
-  // A message has one end for each acceptance, and only a key_retired end may be followed by another end.
+  // Each acceptance leads to one end. Only a message that ended as key_retired can be accepted again.
   const early = row.ends.slice(0, -1);
   // For a proven message the database keeps no record of acceptances.
   const acceptances = message.ballot === null ? row.acceptedSha256.length : row.ends.length;
   if (row.ends.length !== acceptances || row.ends.at(-1) !== status || early.some((end) => end !== 'key_retired'))
     say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
-  // After already_sent, another message of the same person took the place of this one, and the sender was told so.
+  // already_sent: the sender was told that another message of the same person took the place of this one.
   if (status === 'key_retired' && resealed && message.givenUp !== 'already_sent')
     say('key_retired_again', 'nothing was restarted since it was sealed again');
   if (status === 'expired' && row.endedAt < row.expiresAt) say('expired_early', state);

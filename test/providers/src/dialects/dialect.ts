@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Counts, SimulatedAnswer } from '../answers/answer';
 import type { ModelOf, SimulatedProvider } from '../models';
 
-/** The classes of errors. A dialect writes each class with the status, headers and body of its provider. */
+/** The classes of errors. Each dialect answers a class with its provider's status, headers and body. */
 export const ERROR_CLASSES = [
   'key',
   'model',
@@ -19,14 +19,14 @@ export const ERROR_CLASSES = [
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
 export interface ErrorDetails {
-  /** The provider's sentence. Each class has a default. */
+  /** The provider's error message. Each class has a default. */
   readonly message?: string | undefined;
-  /** The wrong member of the request. */
+  /** The request's member that is wrong. */
   readonly param?: string | undefined;
   /** The provider's code, if the class has several codes. */
   readonly code?: string | undefined;
   readonly status?: number | undefined;
-  /** How long the provider says to wait. Each dialect has its own defaults. */
+  /** The wait that the provider asks for. Each dialect has its own defaults. */
   readonly retryAfterSeconds?: number | undefined;
 }
 
@@ -73,7 +73,7 @@ export interface Account {
   readonly organization: string;
 }
 
-/** What a dialect knows about a request in addition to its body. */
+/** What a dialect knows about a request beyond the body. */
 export interface Asked<Model> {
   /** The model's name in the address; null if the body names the model. */
   readonly model: string | null;
@@ -83,7 +83,7 @@ export interface Asked<Model> {
 }
 
 export interface Dialect<P extends SimulatedProvider = SimulatedProvider> {
-  /** Returns the operation of an address; null if the provider has no such address. */
+  /** Returns the operation that the method and path select; null if the provider has none there. */
   route(method: string, path: string): Route | null;
   /** @throws Refused */
   authenticate(headers: IncomingHttpHeaders, query: URLSearchParams, account: Account): void;
@@ -94,11 +94,11 @@ export interface Dialect<P extends SimulatedProvider = SimulatedProvider> {
   models(models: readonly ModelOf[P][], query: URLSearchParams): unknown;
   model(model: ModelOf[P]): unknown;
   error(errorClass: ErrorClass, details: ErrorDetails): HttpAnswer;
-  /** Returns the body of a 200 that reports a failure. */
+  /** Returns the body of an answer that has status 200 and reports a failure. */
   failedIn200(request: ModelRequest): unknown;
 }
 
-/** Returns the wrong count that replaces a good count. */
+/** Returns the count to report in place of `good`. */
 export function wrongCount(wrong: SimulatedAnswer['wrongUsage'], good: number): unknown {
   switch (wrong) {
     case 'negative':

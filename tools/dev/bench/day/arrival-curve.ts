@@ -10,18 +10,17 @@ const MAILS = [
   { atHour: 10, share: 0.6 },
   { atHour: 17, share: 0.25 },
 ] as const;
-/** People open an e-mail within minutes, and fewer open it with each hour. */
+/** Messages after an e-mail rise within minutes, and then fall over hours. */
 const RISE_HOURS = 0.25;
 const FALL_HOURS = 2.5;
-/** Of the people who come without an e-mail, the fewest come at four in the morning and the most twelve hours later. */
+/** The hour with the fewest messages that no e-mail brought. The most of these come twelve hours later. */
 const QUIETEST_HOUR = 4;
 
 /** The part of the day before the first e-mail, from 0 to 1. */
 export const FIRST_MAIL_SHARE_OF_DAY = MAILS[0].atHour / HOURS;
 
 /**
- * Returns when each message of a campaign's day is sent, in ascending order, with the day compressed into `totalMs`. Two e-mails bring most
- * messages, so that the busiest minute has several times the day's mean.
+ * Returns when each message of a campaign's day is sent, in ascending order, with the day compressed into `totalMs`.
  */
 export function arrivalTimes(messages: number, totalMs: number): Float64Array {
   const sums = cumulated();

@@ -17,13 +17,13 @@ type Ask = 'health' | 'message';
 export interface Addresses {
   readonly enclave: string;
   readonly udsPath: string;
-  /** The address of the same app as a process of this machine. */
+  /** The address of the same app, started as an ordinary process. */
   readonly plain: string;
 }
 
 /**
- * Measures the gateway's enclave client through emulated vsock. Compares it with the same requests through socat, and with requests to the
- * same app as a process of this machine.
+ * Measures the gateway's enclave client over emulated vsock. Compares it with the same requests through socat, and with requests to the app
+ * as an ordinary process.
  */
 export async function transportRows({ enclave, udsPath, plain }: Addresses): Promise<Row[]> {
   const bridge = await startSocat(udsPath);
@@ -52,7 +52,7 @@ const jobOf = (address: string, ask: Ask, senders: number): EnclaveLoadJob => ({
   durationMs: DURATION_MS,
 });
 
-/** Returns the fastest round of each job, because noise only slows a round. The jobs take turns. */
+/** Runs the jobs in turn, and returns the fastest round of each, because noise only slows a round. */
 async function best(jobs: readonly EnclaveLoadJob[]): Promise<(EnclaveLoadResult | undefined)[]> {
   const found: (EnclaveLoadResult | undefined)[] = jobs.map(() => undefined);
   for (let round = 0; round < ROUNDS; round++) {
@@ -114,8 +114,8 @@ const compared = (process: Row, vsock: Row, socat: Row): Row[] => [
 ];
 
 /**
- * Starts one hop of socat, like the documented fallback on a parent. Here socat has a UNIX socket on both sides. The emulator's vsock
- * device learns the port from a handshake, which passes through socat like any other bytes.
+ * Starts one hop of socat, like the documented fallback on a parent, but with a UNIX socket on both sides. The emulator's vsock device reads
+ * the port from a handshake, which socat passes on unchanged.
  */
 async function startSocat(
   udsPath: string,

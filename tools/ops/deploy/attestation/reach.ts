@@ -20,7 +20,7 @@ export const byName = (origin: URL): Reach => ({
 
 /**
  * Reaches the service at the stack's own address, before the name resolves to it or a certificate is issued. The certificate is not
- * checked: AWS's signature over our nonce proves an attestation document by itself. It does not prove the health report.
+ * checked: AWS's signature over our nonce proves an attestation document by itself. The health report stays unproven.
  */
 export const byAddress = (origin: URL, address: string): Reach => ({
   by: 'address',

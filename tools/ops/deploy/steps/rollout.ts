@@ -38,7 +38,7 @@ export const rollout: Step = {
     if (refresh !== undefined && (!hasEnded(refresh) || outdated.length > 0)) {
       judge(deployment, target, await refreshEnd(deployment, target, refresh.id));
     }
-    // True also for a refresh that an earlier run started and did not wait for: Pulumi’s state does not have its version yet.
+    // An earlier run may have started the refresh without waiting for it. Then too, Pulumi’s state does not have the version yet
     deployment.moved = refresh?.version === version;
     await attested(deployment, target);
   },
@@ -121,8 +121,8 @@ const whereToLook = ({ stack, options: { region } }: Deployment, { group }: Targ
 ];
 
 /**
- * Waits until as many instances as the group's minimum are in service on the new version. The launch hook lets an instance into service
- * once its enclave is attested.
+ * Waits until the group has its minimum number of instances in service on the new version. The launch hook lets an instance into service
+ * only after its enclave is attested.
  */
 async function attested(deployment: Deployment, target: Target): Promise<void> {
   const { version } = target.template;

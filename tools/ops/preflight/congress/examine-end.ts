@@ -4,8 +4,8 @@ import { authoritiesOf, commandForRoot, isLeftOfExample, rootOf } from './author
 import { head, type HeadEnd } from './head';
 
 /**
- * If no connection is made in this time, a firewall probably drops the packets. The time is shorter than a check's time limit, so that the
- * check can report it.
+ * If no connection is made in this time, a firewall probably drops the packets. This is shorter than a check's time limit, so that the
+ * check can still report the firewall.
  */
 export const SILENT_AFTER_MS = 6000;
 
@@ -22,7 +22,7 @@ export interface End {
 
 export interface ExamineOptions {
   readonly silentAfterMs: number;
-  /** PEM of the public roots among which to find the one that signed the server's certificate. */
+  /** PEM of the public roots, to find the one that signed the server's certificate. */
   readonly publicRoots: readonly string[];
 }
 
@@ -33,9 +33,9 @@ export interface ExaminedEnd {
 }
 
 /**
- * Sends `HEAD /`, and trusts only the configured authorities.
- * @returns a finding if no request can be sent or the enclave would not accept the certificate; the finding names the public root that
- * signed the certificate, and the command that prints the root for the configuration
+ * Sends `HEAD /`, and trusts only the configured authorities. If the enclave would not accept the certificate, this function asks again with
+ * the public roots. Its finding then names the public root that signed the certificate, and a command that prints the root.
+ * @returns a finding if no request can be sent or the enclave would not accept the certificate
  */
 export async function examineEnd(
   context: Context,
@@ -54,7 +54,7 @@ export async function examineEnd(
       'look at the origin in the enclave’s configuration, and at this machine’s resolver',
     );
   }
-  // IPv4 first: chambers register IPv4 addresses.
+  // IPv4 first, because a chamber accepts requests only from registered addresses, which are IPv4.
   const [target] = [...addresses].sort((a, b) => a.family - b.family);
   if (target === undefined) return fail(`${host} has no address`, 'look at the origin in the enclave’s configuration');
   const ask = (authorities: readonly string[]): Promise<HeadEnd> =>
@@ -80,8 +80,8 @@ export async function examineEnd(
 const hasWrongCertificate = (end: HeadEnd): boolean => 'error' in end && isCertificateCode(codeOf(end.error) ?? '');
 
 /**
- * Returns how to put an authority into the configuration. The operator decides which one, because a network can show another certificate
- * than the server's.
+ * Returns how to put an authority into the configuration. The operator decides which one, because a network can replace the server's
+ * certificate with its own.
  */
 function howToName(
   { host, at, owner }: { host: string; at: string; owner: string },

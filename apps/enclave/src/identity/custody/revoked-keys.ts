@@ -1,8 +1,8 @@
 import { keyIdText } from '../keys/enclave-keys';
 
 /**
- * The gateway names the revoked keys in every offer (the newest 256 that have not ended); this memory covers a gateway that omits some. The
- * oldest entries are dropped first.
+ * The maximum number of remembered ids; the oldest is dropped first. Each offer names the newest 256 revoked keys that have not ended. This
+ * memory matters if a gateway omits some of them.
  */
 const MAX_REMEMBERED = 4096;
 

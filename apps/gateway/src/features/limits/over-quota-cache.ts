@@ -1,6 +1,6 @@
 import { wholeMs } from './windows-in-memory';
 
-/** The most addresses kept. Beyond it the oldest is dropped, so that its next request asks Redis again. */
+/** The maximum number of cached addresses. The cache drops the oldest first; that address's next request then asks Redis again. */
 const MAX_KEYS = 10_000;
 
 /**

@@ -124,11 +124,11 @@ export interface Script {
   readonly reported: unknown[];
   /** The error that `connect` throws; undefined if it succeeds. */
   connectError: ClientError | undefined;
-  /** The error of loading the library; undefined if it is loaded. */
+  /** The error with which loading the library fails; undefined if it succeeds. */
   loadError: Error | undefined;
   policy: Policy | undefined;
   nowMs: number;
-  /** The latest call, once it was made. */
+  /** Lets pending work finish, then returns the latest call. */
   call(): Promise<Call>;
 }
 

@@ -22,9 +22,9 @@ export interface Typed {
 }
 
 /**
- * Bash in the checkout, which runs the unchanged commands of a document as an operator would. `pulumi` is the engine's, `aws` acts on the
- * engine's world, and `npm run ops` runs this checkout's commands on the engine's stack files. Variables that one script sets are kept for
- * the next. Pulumi's questions are answered with yes.
+ * Runs the commands of a document, unchanged, in Bash in the checkout. `pulumi` is the engine's program, and `aws` acts on the engine's
+ * stand-in for AWS. `npm run ops` runs this checkout's commands on the engine's stack files. Each script keeps the variables of the scripts
+ * before it. Pulumi gets the answer yes to its questions.
  */
 export class OperatorShell implements AsyncDisposable {
   private constructor(

@@ -17,7 +17,7 @@ export async function sizeRows(image: string, metafile: string): Promise<Row[]> 
   const baseNote =
     base === undefined
       ? 'no index of Debian’s packages on this machine'
-      : `of it Debian's base of ${String(base.packages)} packages ${mib(base.installedBytes)} by its index (debian:*-slim leaves out their documentation)`;
+      : `of these, ${mib(base.installedBytes)} are the ${String(base.packages)} packages of Debian's base, by its index (debian:*-slim leaves out their documentation)`;
   const packed: Row = {
     what: `${named}, packed`,
     value: (plain.packedBytes + (base?.packedBytes ?? 0)) / MIB,
