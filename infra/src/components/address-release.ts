@@ -1,7 +1,7 @@
 import { getElasticIp } from '@pulumi/aws/ec2/getElasticIp.js';
 import { log, runtime, type InvokeOptions, type Output } from '@pulumi/pulumi';
 
-/** How often and how long to check. A parent reads the address's tag every 30 seconds (keep-address). */
+/** Checks for five minutes. A parent reads the address's tag every 30 seconds (keep-address). */
 const PATIENCE = { pauseMs: 5000, checks: 60 };
 
 /** Which instance has the address now. `instanceId` is empty if none has it. */
@@ -14,7 +14,7 @@ interface Whereabouts {
 /**
  * Waits until no instance holds the address, because CreateNatGateway accepts no associated address: "you must first disassociate it"
  * (EC2 API reference). The parent releases the address once the address's tag says so.
- * @throws Error of one line, with the commands that free the address
+ * @throws Error with the commands that free the address, in one line
  */
 export async function waitForRelease(
   readAddress: () => Promise<Whereabouts>,

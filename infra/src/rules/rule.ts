@@ -3,11 +3,11 @@ export interface RuleResource {
   /** Pulumi's type, such as `aws:s3/bucket:Bucket`. */
   type: string;
   name: string;
-  /** The inputs. */
+  /** The resource's inputs. */
   props: Readonly<Record<string, unknown>>;
   /** Tags that the resource's provider adds to everything; undefined if its provider is not known. */
   providerTags: Readonly<Record<string, string>> | undefined;
-  /** Inputs that Pulumi's engine keeps as in the state (`ignoreChanges`); absent if the engine is not involved. */
+  /** Inputs whose changes Pulumi's engine ignores (`ignoreChanges`); absent without an engine. */
   ignored?: readonly string[];
 }
 

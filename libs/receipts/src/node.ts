@@ -12,7 +12,7 @@ import { RECEIPT_ALGORITHM } from './signed-by-enclave';
 
 /**
  * Returns a receipt as a JWS in compact form (RFC 7515, RFC 9864: `Ed25519`).
- * @param claims `offices` in any order. The receipt sorts them by commitment, so that it does not reveal the message's order
+ * @param claims `offices` may be in any order. The receipt lists them by commitment, so that it does not reveal the message's order
  * @throws ZodError for claims that are not those of a receipt
  */
 export function signReceipt(claims: ReceiptClaims, privateKey: KeyObject): string {

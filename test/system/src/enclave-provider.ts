@@ -3,7 +3,7 @@ import type { DescribedCongress } from './congress';
 
 export type RunningEnclave = Pick<Service, 'stop' | 'kill'> & Partial<Pick<Service, 'pid'>>;
 
-/** The enclave of a system. It is made once; after a kill, `start` is called again and uses the same address. */
+/** The enclave of a test system. After a kill, the system calls `start` again, and the address stays the same. */
 export interface EnclaveProvider {
   /** The address, in the form of ENCLAVE_URL. */
   readonly address: string;

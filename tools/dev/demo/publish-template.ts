@@ -11,8 +11,8 @@ import type { System } from '@communique-tee/test-system';
 export const TEMPLATE_SLUG = 'communique-tee-demo';
 
 /**
- * Publishes the made-up message as a template with its campaign note, as an administrator does. An earlier demo may have left the template
- * in the database with the note of another registrar.
+ * Publishes the made-up message as a template with its campaign note, as an administrator does. If an earlier demo left the template in the
+ * database, replaces its note, which may be another registrar's.
  * @throws Error if the gateway refuses the template
  */
 export async function publishTemplate(system: System, content: CongressMessage, campaignNote: string): Promise<void> {

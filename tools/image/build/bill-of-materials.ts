@@ -63,7 +63,7 @@ function componentOf({ kind, name, version, purl, license, hash, description }: 
   return component;
 }
 
-/** Returns a UUID (RFC 9562, version 8) that is made of the measurement. */
+/** Returns a UUID (RFC 9562, version 8) derived from PCR0. */
 function serialNumber(pcr0: string): string {
   const hex = createHash('sha256').update(`communique-tee sbom ${pcr0}`).digest('hex');
   return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${'89ab'[parseInt(hex.slice(16, 17), 16) & 3] ?? '8'}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

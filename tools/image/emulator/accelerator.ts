@@ -1,4 +1,4 @@
-// Finds out whether KVM works. The device may exist and still refuse, as in a container or in a nested machine without hardware for it.
+// Finds out whether KVM works. /dev/kvm may exist without working, for example in a container.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 
@@ -6,7 +6,7 @@ import type { Emulator } from './ensure';
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** If KVM works, QEMU keeps running although its machine has nothing to run; if KVM refuses, QEMU ends at once. */
+/** If KVM refuses, QEMU ends at once. If QEMU still runs after this time, KVM works. */
 const PROBE_MS = 700;
 
 export function workingAccelerator({ qemu }: Emulator): Accelerator {

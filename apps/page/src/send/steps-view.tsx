@@ -28,9 +28,7 @@ export function StepsView({ sending }: { readonly sending: Exclude<Sending, { ki
   );
 }
 
-/**
- * The current step, and the time since the last change. It changes every second, so it is hidden from screen readers.
- */
+/** The current step, and the time since the last change. No live region, because a screen reader would announce every second. */
 export function CurrentStepView({ way }: { readonly way: Way }) {
   const { send } = text.value;
   const silence = useSilence(way.heardAtMs);
@@ -50,7 +48,7 @@ export function CurrentStepView({ way }: { readonly way: Way }) {
   );
 }
 
-/** Returns the time of this page's next request or, if no request waits, the server's claim of its next delivery. */
+/** Returns when this page makes its next request or, if no request waits, when the gateway says that it will deliver next. */
 function nextTryOf({ waiting, view }: Way): number | undefined {
   if (waiting !== undefined) return waiting.untilMs;
   const atMs = Date.parse(view?.nextAttemptAt ?? '');

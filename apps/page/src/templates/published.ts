@@ -1,5 +1,5 @@
-// The campaigns' texts that a message can start from. The page fetches the whole list and chooses from it itself, so the server does not
-// learn which text it was.
+// The campaign texts from which a person can start a message. The page fetches the whole list, so the server does not learn which text the
+// person uses.
 import type { Template } from '@communique-tee/protocol';
 import { batch, computed, signal } from '@preact/signals';
 import { link } from '../link';
@@ -10,7 +10,7 @@ type Loaded = typeof import('./loaded');
 export type Published =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed' }
-  /** `part`: what reads and shows the list. */
+  /** `part`: the code that reads and shows the list. */
   | { readonly kind: 'here'; readonly templates: readonly Template[]; readonly part: Loaded };
 
 const state = signal<Published>({ kind: 'loading' });
@@ -27,7 +27,7 @@ export async function loadPublished(): Promise<void> {
   }
 }
 
-/** The text that the person chose on the page instead of the link's (`insteadOf`). The slug is empty if they chose none. */
+/** The person's choice on the page, in place of the link's text (`insteadOf`). `slug` is empty if they chose no text. */
 interface Choice {
   readonly slug: string;
   readonly insteadOf: string;
@@ -36,14 +36,14 @@ interface Choice {
 const KEY = 'communique-tee template';
 const choice = signal(readChoice(keptInTab(KEY)));
 
-/** The slug of the text to start from; undefined for none. The later of the link and the person's choice counts. */
+/** The slug of the text to start from; undefined for none. The person's choice counts until a link names another text. */
 const wanted = computed((): string | undefined => {
   const linked = link.value.template ?? '';
   const slug = choice.value?.insteadOf === linked ? choice.value.slug : linked;
   return slug === '' ? undefined : slug;
 });
 
-/** The text that the message starts from, once the list is here. */
+/** The text that the message starts from, once the list is loaded. */
 export const started = computed((): Template | undefined => {
   const list = state.value;
   return list.kind === 'here' ? list.templates.find(({ slug }) => slug === wanted.value) : undefined;
@@ -55,7 +55,7 @@ export const absence = computed((): 'loading' | 'failed' | 'missing' | undefined
   return state.value.kind === 'here' ? 'missing' : state.value.kind;
 });
 
-/** The tab remembers a text, so that signing in does not lose it. @param slug undefined to start from no text while this page is open */
+/** The tab remembers the choice of a text across a sign-in. @param slug undefined to start from no text while this page is open */
 export function choose(slug: string | undefined): void {
   const next = { slug: slug ?? '', insteadOf: link.peek().template ?? '' };
   batch(() => {

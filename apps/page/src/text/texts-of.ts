@@ -2,7 +2,7 @@ import english from './languages/en';
 import type { Catalogue } from './text';
 
 export type PageName = 'write' | 'verify' | 'status';
-/** A part of the page that is loaded later, with its own texts: the section of the catalogue with the same name. */
+/** A part of the page that is loaded later. Its texts are the catalogue's section of the same name. */
 export type PartName = 'residence' | 'agents';
 
 /** What is shown before `textsOf` has answered. */

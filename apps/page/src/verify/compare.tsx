@@ -13,10 +13,10 @@ import { MAX_FILE_BYTES } from './read-file';
 import { ReceiptView } from './receipt-view';
 import { outcome, takeFiles, takeText } from './take-file';
 
-/** Whether the browser has failed to keep the list. */
+/** Whether the browser could not keep the accepted values. */
 const notKept = signal(false);
 
-/** Lets the person compare with a file or with typed values, keep and forget them, and check a receipt. */
+/** Lets the person compare the enclave with values from a file or from the keyboard, keep or forget these values, and check a receipt. */
 export function CompareSection() {
   const words = text.value.verify.compare;
   return (

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** A measurement that consists of one digit. */
+/** A measurement of 96 equal digits. */
 export const pcr = (digit: string): string => digit.repeat(96);
 
 export interface ImageDraft {
@@ -11,7 +11,7 @@ export interface ImageDraft {
   readonly pcr0?: string;
   /** Default: `arm64`. */
   readonly architecture?: 'arm64' | 'x86_64';
-  /** The image's settings about residence; default: measurements.json does not name any. */
+  /** The image's settings for proofs of residence. Default: none. */
   readonly residence?: { readonly registrar: string; readonly keys: readonly string[] };
   readonly agents?: { readonly secrets: readonly string[] };
 }

@@ -45,14 +45,14 @@ function write(value: Packed, parts: Uint8Array[]): void {
 }
 
 interface Heads {
-  /** The shortest form, one byte: its value for the length 0, and the first length that does not fit. */
+  /** The form of one byte: that byte for the length 0, and the first length that does not fit. */
   readonly short?: readonly [first: number, below: number];
   readonly 1?: number;
   readonly 2?: number;
   readonly 4: number;
 }
 
-/** Returns a type byte with a length or number, in the shortest form in which it fits. */
+/** Returns a type byte with a length or number, in the shortest form. */
 function head(length: number, { short, 1: one, 2: two, 4: four }: Heads): Uint8Array {
   if (!Number.isInteger(length) || length < 0 || length > 0xffff_ffff) throw new RangeError('a number out of range');
   if (short !== undefined && length < short[1]) return Uint8Array.of(short[0] | length);
@@ -134,7 +134,7 @@ class Reader {
     return Object.fromEntries(members);
   }
 
-  /** Refuses more members than bytes are left, because each takes at least a byte. So a wrong count cannot reserve memory. */
+  /** Refuses a count above the number of bytes left, so that a wrong count cannot reserve memory. Each member takes at least a byte. */
   private atMost(length: number): number {
     if (length > this.bytes.length - this.at) throw new RangeError('cut off');
     return length;

@@ -2,7 +2,7 @@ import { SupportError } from '@communique-tee/testing/harness';
 import { startPostgresServer, type PostgresServer } from './postgres-server';
 import type { Postgres } from './start-postgres';
 
-/** In this global, jest's environment (libs/testing/jest) gives `workersPostgres` to specs, because each spec loads a copy of this module. */
+/** The global through which specs get `workersPostgres` (libs/testing/jest), because each spec file loads its own copy of this module. */
 export const WORKERS_POSTGRES = Symbol.for('communique-tee.workers-postgres');
 
 /** The server of this jest worker. It outlives the spec files, and ends with the process. */

@@ -4,15 +4,15 @@ import { NITRO_CLI } from './hypervisor';
 
 const text = (...lines: string[]) => ({ content: `${lines.join('\n')}\n`, mode: 0o644 });
 const program = (content: string) => ({ content, mode: 0o755 });
-/** Returns a link to one of Debian's programs, under the path that Amazon Linux uses. */
+/** A link from Amazon Linux's path to Debian's program. */
 const link = (to: string) => ({ link: to });
 
 /** The folder in place of /sys, with the huge pages and processors that the allocator has reserved. */
 export const RESERVED = '/srv/reserved';
 
 /**
- * The files of each Amazon Linux 2023 package, by its name there. Programs that Debian also has are in the root already; if only their
- * paths differ, a link leads to them. `dnf` does not find a package that is missing here.
+ * The files of each Amazon Linux 2023 package, by package name. The machine already has Debian's programs. A package adds links to them if
+ * the paths differ, and nothing if they are the same. `dnf` does not find a package that is missing here.
  */
 export const PACKAGES: Readonly<Record<string, SystemFiles>> = {
   'aws-nitro-enclaves-cli': {
@@ -49,7 +49,7 @@ export const PACKAGES: Readonly<Record<string, SystemFiles>> = {
   ...Object.fromEntries(['jq', 'openssl', 'nginx', 'logrotate', 'certbot'].map((name) => [name, {}])),
 };
 
-/** The machine's command `dnf`. */
+/** The machine's `dnf`: copies the files of `PACKAGES`. */
 export const DNF = `#!/bin/bash
 set -euo pipefail
 [[ $1 == -y ]] && shift

@@ -5,7 +5,7 @@ const TABLES = ['message', 'delivery_job', 'idempotency_key', 'reservation'] as 
 
 export interface DatabaseSize {
   readonly mib: number;
-  /** The size after VACUUM FULL of these tables. */
+  /** The database's size after VACUUM FULL of `TABLES`. */
   readonly packedMib: number;
   readonly tables: readonly TableState[];
 }
@@ -19,7 +19,6 @@ export interface TableState {
   readonly dead: number;
 }
 
-/** Returns the size of the database after the day, before and after VACUUM FULL. */
 export async function databaseSize(databaseUrl: string): Promise<DatabaseSize> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

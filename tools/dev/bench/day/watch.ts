@@ -8,7 +8,7 @@ export const WATCHED = ['gateway 1', 'gateway 2', 'enclave 1', 'enclave 2', 'Pos
 export type Watched = (typeof WATCHED)[number];
 
 export interface Snapshot {
-  /** How many messages had ended when memory was noted. */
+  /** How many messages had ended when this sample was taken. */
   readonly ended: number;
   /** Memory by process, without the processes that did not run at that time. */
   readonly mib: ReadonlyMap<Watched, number>;
@@ -17,7 +17,7 @@ export interface Snapshot {
 export interface Seen {
   /** The first sample after each of the requested numbers of ended messages. */
   readonly snapshots: readonly Snapshot[];
-  /** CPU time by process, added up over its restarts. Up to two seconds before each kill are missing. */
+  /** CPU time by process, added up over its restarts. The time between the last sample and a kill is missing. */
   readonly cpuMs: ReadonlyMap<Watched, number>;
   readonly mostWaiting: number;
   readonly mostConnections: number;
@@ -33,7 +33,7 @@ export interface Watch {
 /**
  * Samples the memory and CPU time of all processes, and the queue, every two seconds.
  * @param accepted how many messages were answered with 202 so far
- * @param after numbers of ended messages after which memory is noted, ascending
+ * @param after numbers of ended messages after which to keep a snapshot, ascending
  * @param ended called after each sample with the numbers of ended and of waiting messages
  */
 export function watch(

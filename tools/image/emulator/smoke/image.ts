@@ -1,4 +1,4 @@
-// Writes the smallest image that shows that an enclave works, with kernel, init, Node and the guest program of this folder.
+// Writes the smallest image that shows that an enclave works: kernel, init, Node and the guest program of this folder.
 import { writeCpio, writeImage, type CpioInput, type WrittenImage } from '@communique-tee/eif';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ function withFolders(entries: CpioInput[]): CpioInput[] {
 const folder = (name: string): CpioInput => ({ kind: 'directory', name, mode: 0o755 });
 const file = (name: string, mode: number, path: string): CpioInput => ({ kind: 'file', name, mode, content: { path } });
 
-/** The seconds between two readings of the NSM's time by init in this image. */
+/** In this image, init reads the NSM's time again after this many seconds. */
 export const CLOCK_CHECK_SECONDS = 3;
 
 export async function smokeImage(

@@ -11,7 +11,7 @@ export const addressOnly: Step = {
     const { arn } = await deployment.account();
     deployment.say(`${arn} in ${deployment.options.region}`);
     if (deployment.options.stackFile.values.get('addressOnly') === 'true') {
-      deployment.say('it is set');
+      deployment.say('addressOnly is set already');
       return;
     }
     if ((await parentGroup(deployment, `communique-tee-${deployment.stack}-parent`)) !== undefined)

@@ -13,8 +13,8 @@ function register({ stack }: Context, chamber: Chamber): [todo: string, command:
   const { vendorContact } = chamberFacts(chamber);
   const todo =
     vendorContact === null
-      ? `the address that counts is the stack’s, which this prints: ask ${called(chamber)}’s CWC contact whether it has to be registered, and try a connection from a parent (docs/operator/by-hand.md, “Verify”)`
-      : `the address that counts is the stack’s, which this prints: have it registered (${vendorContact}), for the test system too, and try a connection from a parent (docs/operator/by-hand.md, “Verify”)`;
+      ? `the command prints the stack’s address, which counts: ask ${called(chamber)}’s CWC contact whether it has to be registered, and try a connection from a parent (docs/operator/by-hand.md, “Verify”)`
+      : `the command prints the stack’s address, which counts: have it registered (${vendorContact}), for the test system too, and try a connection from a parent (docs/operator/by-hand.md, “Verify”)`;
   return [todo, `pulumi stack output addressForTheHouse --stack ${stack}`];
 }
 

@@ -6,7 +6,7 @@ import type { Finding, ResidenceCheck } from './residence-check';
 const NEEDED = ['person', 'district'];
 const KNOWN = [...NEEDED, 'name', 'born'];
 
-/** Checks residence in a CSV of residents whom the operator has checked. Its columns are person, district and optionally name and born. */
+/** Looks people up in a CSV of residents whom the operator has checked. Its columns are person, district and optionally name and born. */
 export class CheckedResidents implements ResidenceCheck {
   private constructor(
     private readonly residents: ReadonlyMap<string, Finding>,

@@ -14,7 +14,7 @@ import {
 } from '@communique-tee/protocol';
 import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
 
-/** What can be read of a sealed message of any suite before it is opened. */
+/** The parts of a sealed message, of any suite, that are readable before it is opened. */
 export interface SealedForm {
   /** The message without its proof, in form 1 of docs/message.md. `sealed_sha256` is the hash of these bytes. */
   sealed: Uint8Array;

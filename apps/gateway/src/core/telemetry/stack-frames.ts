@@ -15,8 +15,8 @@ const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
 
 /**
  * Returns the stack frames of an error, the innermost first. V8 writes the message in front of the frames, and a message can look like
- * frames. So the message is cut off first. If the stack does not begin with the message (because code changed the message later), only
- * places in main.js remain, without function names.
+ * frames. So the message is cut off first. If the stack does not begin with the message (because code changed the message later), the
+ * result has only places in main.js, without function names.
  * @param folder of the program, absolute
  */
 export function stackFrames(error: Error, folder: string): Frame[] {

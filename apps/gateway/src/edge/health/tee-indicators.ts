@@ -11,9 +11,7 @@ import type { EnclaveResult } from '../../features/enclave/enclave-result';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimits } from '../../features/limits/rate-limits';
 
-/**
- * If a job is overdue for longer than this, the workers are stuck or the gateway may not relay. An outage of Congress makes no job overdue.
- */
+/** A job overdue for longer shows that the workers are stuck or that the gateway trusts no enclave. An outage of Congress delays no job. */
 const MAX_OVERDUE_MS = 60_000;
 const CHECK_TIMEOUT_MS = 3000;
 
@@ -52,7 +50,7 @@ export class TeeIndicators {
     return up.includes(true) ? session.degraded(why) : session.down(why);
   }
 
-  /** Down if all enclaves wait for keys; degraded if some wait, or if the last call of KMS failed for one. */
+  /** Down if all enclaves wait for keys. Degraded if some wait, or if an enclave's last KMS call failed. */
   keys(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('keys');
     const said = this.monitor.enclaves.map((enclave) => ({ enclave, keys: enclave.keys() }));

@@ -24,7 +24,7 @@ export function pulumiFolder(): string {
   return join(cacheFolder(), `pulumi-${PULUMI_VERSION}-${hash.digest('hex').slice(0, 16)}`);
 }
 
-/** Returns the program if `installPulumi` has built it before. Specs use this function, because it does not wait. */
+/** Returns the program if `installPulumi` has built it. Specs call this function, because it never starts the long build. */
 export function keptPulumi(): PulumiCli | Absent {
   const folder = pulumiFolder();
   const command = join(folder, 'pulumi');
