@@ -106,7 +106,7 @@ it('lists rotations, snapshots and backups, which are paid by use, with their ra
     costOf(settings)
       .byUse.map(({ item, rate }) => `${item}: ${rate}`)
       .join('\n');
-  expect(of(dev)).toMatch(/rotation of 3 keys: 1.00 a month and key/);
+  expect(of(dev)).toMatch(/rotation of 3 keys: 1.00 a month per key/);
   expect(of({ ...dev, dataSnapshots: 9 })).toContain('EBS snapshots of the data volume: 9 kept');
   expect(of({ ...dev, database: 'managed' })).not.toContain('snapshots');
   expect(of({ ...dev, database: 'managed', production: true })).toMatch(/RDS backups of 35 days.*0.095/);

@@ -218,7 +218,7 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
   };
   add(`KMS, the yearly rotation of ${String(KEYS)} keys`, RATES.keyRotation);
   add(
-    `EBS snapshots of the data volume: ${String(dataSnapshots)} kept, each with the changes since the snapshot before`,
+    `EBS snapshots of the data volume: ${String(dataSnapshots)} kept, each with the changes since the previous one`,
     RATES.snapshot,
     database === 'parent',
   );
@@ -233,8 +233,8 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
     database === 'managed' && databaseClass.startsWith('db.t4g.'),
   );
   add('ElastiCache backups', RATES.cacheBackup, redis === 'managed');
-  add('CloudWatch, logs taken in', RATES.logsIngested);
-  add('CloudWatch, logs kept', RATES.logsStored);
+  add('CloudWatch, logs ingested', RATES.logsIngested);
+  add('CloudWatch, logs stored', RATES.logsStored);
   add('S3, storage', RATES.objectStorage);
   add('S3, requests', RATES.objectRequests);
   add(

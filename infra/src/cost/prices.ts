@@ -87,7 +87,7 @@ export interface Rate {
 
 /** The rates of items that are paid by use. */
 export const RATES = {
-  keyRotation: { rate: '1.00 a month and key after its first rotation, 2.00 after its second', source: 'rotation' },
+  keyRotation: { rate: '1.00 a month per key after its first rotation, 2.00 after its second', source: 'rotation' },
   snapshot: { rate: '0.05 per GB a month', source: 'snapshots' },
   databaseBackup: { rate: '0.095 per GB a month', source: 'priceList' },
   databaseCredits: { rate: '0.075 per vCPU-hour', source: 'priceList' },

@@ -69,9 +69,9 @@ function table(stack: string, cost: MonthlyCost, saved: string | null | undefine
   return [
     `Stack ${stack}, US dollars a month (730 hours), on demand, prices of ${cost.pricesOf}; no free tier is deducted\n\n`,
     ...rows,
-    `  ${'what is known, together'.padEnd(77)} ${cost.knownUsd.padStart(10)}\n\n`,
-    `By use, and on top:\n${cost.byUse.map(({ item, rate, source }) => `  - ${item}: ${rate} ${from(source)}\n`).join('')}\n`,
-    `Without a known price, and on top:\n${cost.unknown.map((each) => `  - ${each}\n`).join('')}\n`,
+    `  ${'total of the known prices'.padEnd(77)} ${cost.knownUsd.padStart(10)}\n\n`,
+    `Not in the total, because it depends on use:\n${cost.byUse.map(({ item, rate, source }) => `  - ${item}: ${rate} ${from(source)}\n`).join('')}\n`,
+    `Not in the total, because the price is unknown:\n${cost.unknown.map((each) => `  - ${each}\n`).join('')}\n`,
     `Where the prices were read:\n${sources.join('')}\n`,
     `Savings plan: the parents cost ${savingsPlan.onDemandPerHourUsd ?? 'an unknown price'} an hour on demand. ${savingsPlan.note}\n`,
     saved === undefined ? '' : `It would save ${saved ?? 'an unknown amount'} a month.\n`,

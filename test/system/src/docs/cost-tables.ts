@@ -44,9 +44,9 @@ export function costTable(stack: string, { items, knownUsd, byUse }: Cost): stri
       ({ item, count, price, monthlyUsd, source }) =>
         `| ${item} | ${String(count)} | ${price} | ${monthlyUsd ?? 'unknown'} | ${source === null ? '' : String(source)} |`,
     ),
-    `| what is known, together | | | ${knownUsd} | |`,
+    `| total of the known prices | | | ${knownUsd} | |`,
     '',
-    'By use, and on top:',
+    'Not in the total, because it depends on use:',
     '',
     '| item | dollars | source |',
     '|---|---|---|',
