@@ -41,8 +41,8 @@ export const FLOORS = [
 ];
 
 /**
- * One lint rule for each floor but the highest. `regex` matches the relative imports that reach a higher floor.
- * Within a group (`core`, `features` or `edge`) an import may leave out the group: in `core/config`, `../redis` is `core/redis`.
+ * One lint rule for each floor except the highest. `regex` matches the relative imports that reach a higher floor.
+ * Within a group (`core`, `features` or `edge`) a path may leave out the group's name: in `core/config`, `../redis` is `core/redis`.
  */
 export const ceilings = FLOORS.slice(0, -1).map((floor, index) => {
   const higher = FLOORS.slice(index + 1).map((above) => {

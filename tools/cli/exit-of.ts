@@ -31,13 +31,13 @@ export interface Ending {
   readonly exit: Exit;
   readonly code: string;
   readonly message: string;
-  /** The code of the check that failed, or the gateway's own. */
+  /** The code of the check that failed, or the gateway's code. */
   readonly reason?: string;
   /** Whether the message was sent despite the error; absent if the command was not about a message. */
   readonly sent?: WhetherSent;
   /** The id of a message that was sealed here. */
   readonly messageId?: string;
-  /** Whether the gateway refuses these bytes permanently, so that nothing is kept of the message. */
+  /** Whether the gateway will always refuse these bytes. If so, the command stores nothing of the message. */
   readonly isFinal?: boolean;
   /** What is wrong with each field. */
   readonly problems?: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
@@ -57,7 +57,7 @@ export class SendingError extends Error {
   }
 }
 
-/** Permanent refusals: the gateway answers with these codes whenever the same bytes are posted. */
+/** The gateway answers with such a code every time the same bytes are posted. */
 const FINAL_REFUSALS: ReadonlySet<string> = new Set([
   'already_sent',
   'circuit_retired',
@@ -71,7 +71,7 @@ export function isFinalRefusal(error: unknown): boolean {
   return error instanceof ClientError && error.code === 'refused' && FINAL_REFUSALS.has(error.problem ?? '');
 }
 
-/** Returns how a command ends on a thrown error; undefined if the error is a bug in this code. */
+/** Returns how a thrown error ends the command; undefined if the error is a bug. */
 export function endingOf(error: unknown): Ending | undefined {
   if (error instanceof SendingError) {
     const ending = endingOf(error.cause);
@@ -120,7 +120,7 @@ function ofClient(error: ClientError): Ending {
   };
 }
 
-/** Returns the exit code for an HTTP status. A 5xx or 429 may pass; any other refusal is permanent. */
+/** Returns the exit code for an HTTP status. A 5xx or 429 may be temporary; any other refusal is permanent. */
 function ofStatus(status: number | undefined): Exit {
   return status === undefined || status >= 500 || status === 429 ? EXIT.notReached : EXIT.refused;
 }

@@ -2,7 +2,7 @@
 export const EXIT = { done: 0, refused: 1, notUnderstood: 2, notReached: 3, onItsWay: 4, interrupted: 130 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
-/** This command's own codes; those of the client, of attestation and of receipts keep their names. */
+/** The codes of this command's own errors. exit-of.ts has the codes of the libraries' errors. */
 const EXIT_OF = {
   /** the arguments are wrong */
   usage: EXIT.notUnderstood,
@@ -11,7 +11,7 @@ const EXIT_OF = {
   /** a file cannot be opened or written */
   file_unreadable: EXIT.notReached,
   file_unwritable: EXIT.notReached,
-  /** the server gave no answer in time, one that is too long, or an error */
+  /** the server did not answer in time, or its answer was an error or too long */
   unreachable: EXIT.notReached,
   /** no data of this message is stored here */
   message_unknown: EXIT.notUnderstood,
@@ -25,7 +25,7 @@ const EXIT_OF = {
   token_missing: EXIT.notUnderstood,
   /** no secret is stored here, or no answer of the registrar */
   not_registered: EXIT.notUnderstood,
-  /** another secret is stored, and is never replaced */
+  /** another secret is stored, which the command never replaces */
   already_registered: EXIT.refused,
   /** the enclave attests no model for the task */
   no_model: EXIT.refused,
@@ -57,8 +57,8 @@ export function usage(message: string): Failure {
 }
 
 /**
- * Returns the message of a thrown value for a person. If it has a cause, returns the cause's message, because fetch puts the reason there.
- * Checks by shape, because the value may come from another realm.
+ * Returns the message of a thrown value, or the message of its cause if it has one, because fetch puts the reason there. Does not use
+ * `instanceof`, because the value may come from another realm.
  */
 export function messageOf(error: unknown): string {
   const cause = memberOf(error, 'cause');

@@ -3,8 +3,8 @@ import { endingOf } from './exit-of';
 import { Failure, messageOf } from './failure';
 
 /**
- * Runs `ask`.
- * @throws Failure `unreachable` in place of fetch's own error if there is no answer, and every other error of `ask` unchanged
+ * Runs `ask`, and turns fetch's own errors into a Failure.
+ * @throws Failure `unreachable` if there is no answer; every other error of `ask` unchanged
  */
 export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<T> {
   try {
@@ -31,8 +31,8 @@ export function attestedKey(gateway: URL, policy: TrustPolicy, signal: AbortSign
 }
 
 /**
- * Returns a clock in Unix seconds that agrees with the enclave's, by a document that the enclave has made just now. The enclave judges
- * expiry and signed notes by its own clock.
+ * Returns the enclave's clock, in Unix seconds. The enclave uses its own clock to check expiry and signed notes.
+ * @param attestation a document that the enclave has made just now
  */
 export function enclaveClock({ attestation }: Pick<EnclaveKey, 'attestation'>): () => number {
   const aheadMs = attestation.timestampMs - Date.now();

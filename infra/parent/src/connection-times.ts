@@ -2,24 +2,24 @@ import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-te
 import type { ParentSettings } from './settings';
 
 /**
- * Times in seconds. The sender of requests must close an idle connection before the receiver does. If the receiver closes it while a request
- * is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
+ * Times in seconds. On each connection, the side that sends requests must close first when it is idle. If the other side closes while a
+ * request is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
  */
 export interface ConnectionTimes {
   /** After this idle time nginx closes a connection to the gateway. */
   readonly upstreamKeepAlive: number;
   /** How long nginx waits for an answer of the gateway. */
   readonly proxyRead: number;
-  /** After this idle time an application balancer closes a connection; longer than `proxyRead`. */
+  /** After this idle time an Application Load Balancer closes a connection. Longer than `proxyRead`. */
   readonly balancerIdle: number;
   /** After this idle time nginx closes a connection of the balancer or of a client. */
   readonly frontKeepAlive: number;
 }
 
-/** How much longer nginx waits for the gateway than the gateway waits for its enclave. */
+/** How many seconds longer nginx waits for the gateway than the gateway waits for its enclave. */
 const PROXY_MARGIN = 15;
 
-/** @param environment the gateway's valid configuration: the enclave's time limit and, with agents, that of a task */
+/** @param environment the gateway's valid environment: the time limits of the enclave and of a task */
 export function connectionTimes({
   ENCLAVE_TIMEOUT_MS,
   AGENTS,

@@ -9,7 +9,10 @@ export interface ScalingArgs {
   stack: string;
 }
 
-/** Adds a parent while a due message waits too long or too many are due; removes one after half an hour with fewer than ten due. */
+/**
+ * Adds a parent while a due message waits for over a minute, or over 1,000 messages are due. Removes a parent after half an hour with fewer
+ * than ten due messages.
+ */
 export class Scaling extends Part {
   constructor(name: string, { groupName, stack }: ScalingArgs, options: ComponentResourceOptions) {
     super('Scaling', name, options);

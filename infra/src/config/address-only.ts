@@ -9,8 +9,8 @@ export interface AddressSettings extends Pick<RawSettings, 'production' | 'natPe
 }
 
 /**
- * Reads the settings of a stack with `addressOnly`: a stack of only its registered addresses, made weeks before there is an image. Other
- * keys may be set already; each is checked alone.
+ * Reads the settings of a stack with `addressOnly`. Such a stack has only its registered addresses; operators create it weeks before they
+ * have an image. Other keys may already be set, and each is checked alone.
  * @returns undefined if `addressOnly` is not set
  * @throws ConfigError
  */

@@ -4,15 +4,15 @@ import { PROJECT } from '../names';
 import { REPLACED_KEYS } from './replaced-keys';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
 
-/** Pulumi's values, each checked alone. */
+/** Pulumi's values. Each is checked separately from the others. */
 export interface ReadValues {
   /** The values of our keys, by key without the namespace. */
   readonly own: Readonly<Record<string, string>>;
   /** The valid values. */
   readonly raw: Partial<RawSettings>;
-  /** Problems with values and with names of keys, one line each. */
+  /** Problems with values and key names, one line each. */
   readonly wrong: readonly string[];
-  /** Problems with keys that a whole stack needs and that are not set. */
+  /** Keys that a whole stack needs and that are not set, one line each. */
   readonly missing: readonly string[];
   readonly region: z.ZodSafeParseResult<string>;
   /** `wrong`, and problems with the stack's name, its region and other namespaces. */

@@ -3,7 +3,7 @@ import { arnOf, nameOf, STACK_TAG, type Place } from '../names';
 import { attestedUse, PURPOSES } from '@communique-tee/key-policies';
 import { policy, type PolicyDocument, type Statement } from '@communique-tee/key-policies';
 
-/** An object of the store. The parent checks its content by the hash in its key. */
+/** An object in S3. The parent checks the content against the hash in `key`. */
 export interface InstalledObject {
   key: string;
   versionId?: string;
@@ -21,13 +21,13 @@ export interface ParentRoleArgs {
   enclaveKeyArn: string;
   operatorKeyArn: string;
   acceptedImages: readonly string[];
-  /** The address that the House has on its list; absent if several instances go out through NAT. */
+  /** The address that is registered with the House; absent if several instances use NAT. */
   elasticIpAllocationId?: string;
   /** The data volume of PostgreSQL on the parent. */
   dataVolumeId?: string;
 }
 
-/** All rights in AWS of the parent instance, and so also of an attacker on the parent. */
+/** All AWS permissions of the parent instance, and so of an attacker on the parent. */
 export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
   const { place } = args;
   const instances = arnOf(place, 'ec2', 'instance/*');

@@ -10,8 +10,7 @@ export interface Seen {
 }
 
 /**
- * Runs the whole program against a stand-in for AWS: nothing is created, and no Pulumi CLI is needed. A process can run it only once at a
- * time.
+ * Runs the whole program against a stand-in for AWS: nothing is created, and no Pulumi CLI is needed. Calls in one process must not overlap.
  * @throws ConfigError, and other errors of the program
  */
 export async function runProgram(
@@ -21,7 +20,7 @@ export async function runProgram(
   /** The stand-in for AWS; `ops import-file` and tests pass another one. */
   StandIn: new (region: string, deployer?: string) => MockAws = MockAws,
 ): Promise<Seen> {
-  // Assume that an administrator of the configuration will run `pulumi up`, because the real caller is not known.
+  // The caller of `pulumi up` is not known, so assume that it is the first of keyAdministrators.
   const [deployer] = /arn:[^\s",\]]+/.exec(values[`${PROJECT}:keyAdministrators`] ?? '') ?? [];
   const aws = new StandIn(values['aws:region'] ?? 'us-east-1', deployer);
   // Assume that the account has the named certificate.
@@ -30,9 +29,8 @@ export async function runProgram(
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);
   process.on('unhandledRejection', catchIt);
-  // For each resource, and about four times per property, Pulumi makes an Error without a message and reads its stack. Such an error gets no
-  // stack here, because jest would map each frame to its source, which took most of the time. An error with a message keeps one frame, the
-  // one that threw it.
+  // For each resource, and about four times per property, Pulumi makes an Error without a message and reads its stack. In jest, which maps
+  // each frame to its source, this took most of the time. So an error without a message gets no stack, and any other error only one frame.
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   Error.prepareStackTrace = (error, frames) =>

@@ -3,11 +3,11 @@ import { unless, type ResourceRule } from './rule';
 
 const ATTESTATION = 'kms:RecipientAttestation:';
 const IMAGE = `${ATTESTATION}ImageSha384`;
-/** Actions that decrypt an enclave's ciphertext or create it. */
+/** Actions that create or decrypt an enclave's ciphertext. */
 const OPENING = ['kms:Decrypt', 'kms:GenerateDataKey'];
 /**
- * Actions by which a principal could give an enclave a ciphertext of a known key, or grant that right. Only operators may encrypt, and only
- * under the key for their secrets.
+ * Actions by which a principal could make the enclave use a data key that the principal knows, or grant that right. `kms:Encrypt` is absent:
+ * operators need it, but only under the key for their secrets.
  */
 const NEVER = [
   'kms:ReEncryptFrom',
@@ -21,7 +21,7 @@ const NEVER = [
   'kms:ImportKeyMaterial',
 ];
 
-/** The values of conditions on attestation, each with its place. */
+/** Returns each value of a statement's conditions on attestation. */
 const attested = ({
   sid,
   conditions,
@@ -34,7 +34,7 @@ const attested = ({
     ),
   );
 
-/** Whether a statement denies every principal's requests without attestation, and has no other condition. */
+/** Whether a statement denies all requests without attestation, and has no other condition. */
 const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStatement): boolean =>
   !allows &&
   principals.includes('*') &&
@@ -48,7 +48,7 @@ export const attestedKeys: ResourceRule = {
     'Keys open only for attested enclaves: no measurement is all zeros or a pattern, requests without attestation are denied, and no other right creates ciphertext for an enclave.',
   check(resource) {
     const statements = statementsOf(resource);
-    // Check every policy, because the role's own conditions matter as much.
+    // Check the policies of roles too, because their conditions matter as much as the key's.
     const measurements = statements
       .flatMap(attested)
       .flatMap(({ sid, operator, key, value }) => [

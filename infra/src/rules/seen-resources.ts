@@ -1,7 +1,7 @@
 import type { SeenResource } from '../mock-aws';
 import { recordOf, type RuleResource } from './rule';
 
-/** The resources of a run against the stand-in for AWS, in the form for rules. */
+/** Turns the resources of a run against the stand-in for AWS into those that rules check. */
 export function ruleResources(seen: readonly SeenResource[]): RuleResource[] {
   const tags = new Map(
     seen
@@ -16,7 +16,7 @@ export function ruleResources(seen: readonly SeenResource[]): RuleResource[] {
   }));
 }
 
-/** The provider's default tags. Providers take every input as text, and lists and maps as JSON. */
+/** The provider's default tags. A provider's inputs are all text: lists and maps are JSON. */
 export function tagsOfProvider({ defaultTags }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const parsed: unknown = typeof defaultTags === 'string' ? JSON.parse(defaultTags) : defaultTags;
   return Object.fromEntries(

@@ -10,11 +10,11 @@ export interface ImageMeasurements {
   readonly pcr2?: string;
   /** The certificate that signed the image. */
   readonly pcr8?: string;
-  /** The parent instance. It differs per instance, so no policy for a fleet can name it. */
+  /** The parent instance. Each instance has another value, so a policy for several instances cannot name it. */
   readonly pcr4?: string;
 }
 
-/** An image under one operator, or under any. A set names the operator, because anyone with an AWS account can run a public image. */
+/** Accepts an image under one operator, or under any. Anyone with an AWS account can run a public image, so a set must say which. */
 export type MeasurementSet = ImageMeasurements &
   (
     | {
@@ -29,12 +29,11 @@ export type MeasurementSet = ImageMeasurements &
       }
   );
 
-/** A set for showing an enclave to a person whose policy names no operator. */
+/** Compares no operator. For showing an enclave to a person whose policy names none. */
 export type UncomparedOperator = ImageMeasurements & { readonly operator: 'not_compared'; readonly pcr3?: never };
 
-/** A checked set. PCR values have 96 lowercase hexadecimal digits. */
 export interface CheckedSet {
-  /** PCR0, and those of PCR1, 2 and 8 that the set has. */
+  /** PCR0, and PCR1, PCR2 and PCR8 if the set has them. */
   readonly image: readonly (readonly [index: number, value: string])[];
   readonly pcr3: string | 'any' | 'not_compared';
   readonly pcr4: string | undefined;
@@ -63,7 +62,7 @@ export function checkMeasurementSets(
   return given.map((set: unknown) => {
     if (typeof set !== 'object' || set === null) throw wrong('a measurement set is no object');
     const values = set as Record<string, unknown>;
-    // The check of a misspelled PCR would never be made.
+    // A PCR with a misspelled name would never be compared.
     const unknown = Object.keys(values).find((key) => !MEMBERS.includes(key));
     if (unknown !== undefined)
       throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; it can have ${MEMBERS.join(', ')}`);
@@ -97,7 +96,7 @@ function pcrHex(value: unknown, name: string): string {
   return value;
 }
 
-/** What an all-zero register means outside debug mode. */
+/** What an all-zero PCR means if the enclave is not in debug mode. */
 const ZERO: Readonly<Record<string, string>> = {
   pcr3: 'that is a parent instance without a role',
   pcr4: 'that is an unused register',

@@ -1,16 +1,16 @@
 import type { P384Key } from './primitives/primitives';
 import type { Certificate } from './x509/certificate';
 
-/** The parsed fields of a certificate, with its key, which is imported at its first use. */
+/** A parsed certificate, and a function that imports its public key at the first call. */
 export interface SignedCertificate {
   certificate: Certificate;
   key: () => P384Key | Promise<P384Key>;
 }
 
 /**
- * Remembers which certificate was signed by which issuer, and its parsed fields. Neither depends on the time or a policy. `verifyChain`
- * checks dates, flags and names every time. The least recently used entry is dropped first. Only valid signatures below a
- * trusted root are kept, so that an attacker without certificates of that root cannot fill the cache.
+ * Remembers which issuer signed which certificate, and the certificate's parsed fields. Neither depends on the time or a policy;
+ * `verifyChain` checks dates, flags and names every time. Drops the least recently used entry first. Store only valid signatures below a
+ * trusted root, so that an attacker without such certificates cannot fill the cache.
  */
 export class SignatureCache {
   readonly #entries = new Map<string, SignedCertificate>();
@@ -24,7 +24,7 @@ export class SignatureCache {
     return this.#entries.size;
   }
 
-  /** Returns the key of the entry for this certificate under this issuer. Both are named by the SHA-256 of their DER, 32 bytes. */
+  /** Returns the cache key for a certificate and its issuer. Both hashes are over the DER, and have 32 bytes. */
   link(certificateSha256: Uint8Array, issuerSha256: Uint8Array): string {
     return String.fromCharCode(...certificateSha256, ...issuerSha256);
   }

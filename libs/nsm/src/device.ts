@@ -6,7 +6,7 @@ import { createIoctlTransport, type IoctlDevice, type NsmTransport } from './ioc
  * Opens the device of the NSM driver, which an enclave's kernel has.
  *
  * @param path default `/dev/nsm`
- * @throws NsmError ERR_NSM_DEVICE_ABSENT if there is none, ERR_NSM_DEVICE if it cannot be opened
+ * @throws NsmError ERR_NSM_DEVICE_ABSENT if there is no device, ERR_NSM_DEVICE if it cannot be opened
  * @example const nsm = createNsm(openNsmDevice());
  */
 export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
@@ -31,11 +31,11 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
   });
 }
 
-/** Loads koffi, a native library, only with the first request, so that a program without a device does not need it. */
+/** Loads koffi, a native library, only at the first request, so that a program without a device does not need it. */
 export async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
   try {
     const koffi = await import('koffi');
-    // ioctl is variadic in C. On Linux (x86-64, arm64) a pointer as third argument is passed like that of an ordinary function.
+    // ioctl is variadic in C. On Linux (x86-64, arm64) its third argument is passed as if ioctl were not variadic.
     const ioctl = koffi.load('libc.so.6').func('int ioctl(int fd, unsigned long request, void *argument)');
     return {
       memory: koffi,

@@ -1,7 +1,7 @@
 import type * as Koffi from 'koffi';
 import { NsmError } from './errors';
 
-/** Sends CBOR to the NSM and returns its CBOR. No other code reaches the hardware. */
+/** Sends a CBOR request to the NSM and returns its CBOR response. No other code reaches the hardware. */
 export interface NsmTransport {
   /**
    * @param bytes one request, at most 4096 bytes
@@ -18,14 +18,17 @@ export const maxResponseBytes = 0x3000;
 /** _IOWR(0x0A, 0, struct of 32 bytes): aws-nitro-enclaves-nsm-api, src/driver/mod.rs; Linux include/uapi/linux/nsm.h (NSM_IOCTL_RAW). */
 export const nsmIoctl = 0xc020_0a00;
 
-/** Two iovecs: address and length of the request, address and capacity of the answer. The driver replaces the capacity by the length. */
+/**
+ * Two iovecs: address and length of the request, then address and capacity of the response. The driver overwrites the capacity with the
+ * response's length.
+ */
 const messageBytes = 32;
 const lengthAt = 24;
 const responseAt = messageBytes + maxRequestBytes;
 const totalBytes = responseAt + maxResponseBytes;
 
 export interface IoctlDevice {
-  /** called once, with the first request */
+  /** called once, before the first request */
   bind(): Promise<{
     memory: Pick<typeof Koffi, 'alloc' | 'free' | 'view' | 'address'>;
     /** runs off the event loop; 0 is success */
@@ -35,8 +38,8 @@ export interface IoctlDevice {
 }
 
 /**
- * Returns a transport that makes one request after the other, as the driver does. Its memory does not move while a call runs on another
- * thread.
+ * Returns a transport that sends one request at a time, because the driver handles one at a time. It uses native memory, which does not
+ * move while a call runs on another thread.
  */
 export function createIoctlTransport(device: IoctlDevice): NsmTransport {
   let opened: Promise<{ call(request: Uint8Array): Promise<Uint8Array>; free(): void }> | undefined;
@@ -89,7 +92,7 @@ async function open(device: IoctlDevice) {
         message.setBigUint64(i * 8, field, true);
       });
       const result = await ioctl(nsmIoctl, pointer);
-      // The reason is unknown, because errno is only on the thread that made the call.
+      // The error cannot name the reason: errno is per thread, and the call ran on another thread.
       if (result !== 0) throw new NsmError('ERR_NSM_DEVICE', 'the NSM driver refused the request');
       const length = message.getBigUint64(lengthAt, true);
       if (length > BigInt(maxResponseBytes))

@@ -32,7 +32,7 @@ export interface ExpectedAttempt {
   /** The request id as a UUID, and SHA-256 (32 bytes) of the whole agent request's CBOR form. */
   readonly requestId: string;
   readonly requestSha256: Uint8Array;
-  /** The number of the attempt. If absent, both are accepted. */
+  /** If absent, a statement about either attempt is accepted. */
   readonly attempt?: 1 | 2;
   readonly modelClass: string;
   /** The provider that the attested configuration has for this class. */
@@ -41,7 +41,7 @@ export interface ExpectedAttempt {
   readonly maxOutputTokens: number;
   /** The length of the sealed task's ciphertext. */
   readonly ciphertextBytes: number;
-  /** The price table by which to calculate the cost. Null if the caller does not have it. Then the cost is not checked. */
+  /** The price table for checking the cost. If null, the cost is not checked. */
   readonly prices: PriceTable | null;
 }
 
@@ -73,8 +73,10 @@ export function verifyUsageStatementSignature(statement: string, receiptKey: Uin
 }
 
 /**
- * Checks that a statement is about this attempt, and that its cost is right: the price of the tokens if they are reported (it may exceed
- * the reservation), the full reservation of one attempt if they are unknown or invalid, and zero if the provider bills nothing.
+ * Checks that a statement is about this attempt, and that its cost is right:
+ * - tokens reported: their price, which may exceed the reservation
+ * - tokens unknown or invalid: the full reservation of one attempt
+ * - nothing billed by the provider: zero
  * @throws ReceiptError `ERR_STATEMENT_OTHER_REQUEST` | `ERR_STATEMENT_PRICES` | `ERR_STATEMENT_COST`
  */
 export function checkUsageStatement(claims: UsageStatement, expected: ExpectedAttempt): void {

@@ -1,16 +1,16 @@
-// Fetches the registrar's static files over HTTP, within limits of size and time. All clients send the same requests.
+// Fetches the registrar's static files over HTTP, within limits of size and time.
 import { ResidenceListError } from './list-errors';
 import { FIELD_BYTES } from './field';
 
-/** The number of leaves in a file, and of subtree roots in the file `subtrees`. */
+/** The number of leaves in a leaf file, and of subtree roots in the file `subtrees`. */
 export const NODES_PER_FILE = 1024;
 export const LIST_FILE_BYTES = NODES_PER_FILE * FIELD_BYTES;
 
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /**
- * Returns one file of the list. Returns null if there is none (404). Sends no cookies, no conditional headers, no referrer, and no other
- * data that distinguishes readers. Stops after 20 seconds, or at `deadlineMs` (by Date.now()).
+ * Returns one file of the list; null if the server answers 404. All clients send the same request: no cookies, no conditional headers, no
+ * referrer, and no other data that distinguishes readers. Stops after 20 seconds, or at `deadlineMs` (by Date.now()) if that is earlier.
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_UNREACHABLE`; the signal's reason
  */
 export async function fetchListFile(
@@ -40,8 +40,8 @@ export async function fetchListFile(
 }
 
 /**
- * Returns the address of the list, ending with a slash, so that names of files can be appended.
- * @throws ResidenceListError `ERR_RESIDENCE_LIST_ADDRESS`, without the address, because it may contain a password
+ * Returns the address of the list, ending with a slash, so that file names can be appended.
+ * @throws ResidenceListError `ERR_RESIDENCE_LIST_ADDRESS`. Its message leaves out the address, which may contain a password.
  */
 export function listAddress(files: string | URL): URL {
   let url: URL;
@@ -67,7 +67,7 @@ async function readUpTo(response: Response, maxBytes: number): Promise<Uint8Arra
     if (done) break;
     length += value.length;
     if (length > maxBytes) {
-      // The end is not awaited, because the server may never stop sending.
+      // Not awaited, because the server may never stop sending.
       reader?.cancel().catch(() => undefined);
       throw unreachable('the answer is too long');
     }

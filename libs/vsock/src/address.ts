@@ -7,7 +7,7 @@ export type AddressErrorCode =
   | 'ERR_ADDRESS_HOST' // the host is neither IPv4, nor [IPv6], nor localhost
   | 'ERR_ADDRESS_PATH'; // the path is empty, too long for a sockaddr_un, or contains a NUL
 
-/** An address is not readable or usable. `code` is stable. The message states the rule. */
+/** An address cannot be read or used. `code` is stable. The message states the rule. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
 
@@ -21,7 +21,7 @@ export class AddressError extends Error {
 
 export interface VsockAddress {
   readonly kind: 'vsock';
-  /** The context id, 1 to 2^32-2. Null is any context id, only for listening. */
+  /** The context id, 1 to 2^32-2. Null means any context id, and only a listener can use it. */
   readonly cid: number | null;
   /** 1 to 2^32-2. */
   readonly port: number;
@@ -40,7 +40,7 @@ export interface TcpAddress {
   readonly port: number;
 }
 
-/** One port of an emulated enclave, behind the unix socket of its vsock device (vhost-device-vsock, Firecracker). */
+/** A vsock port of an emulated enclave. The emulated vsock device has a unix socket (vhost-device-vsock, Firecracker). */
 export interface HybridAddress {
   readonly kind: 'hybrid';
   /** The device's socket. A host program connects to it to reach the guest. Connections from the guest arrive at `<path>_<port>`. */
@@ -58,9 +58,9 @@ const VSOCK_ANY = 0xffff_ffff;
 
 /**
  * Reads `vsock:<port>` (any context id, for listening), `vsock:<cid>:<port>`, `unix:<path>`, `hybrid:<path>:<port>` or
- * `tcp:<host>:<port>`. The host is IPv4, [IPv6] or localhost, so no other name is looked up.
+ * `tcp:<host>:<port>`. The host is IPv4, [IPv6] or localhost; other names are refused.
  *
- * @throws AddressError by code
+ * @throws AddressError
  */
 export function parseAddress(text: string): Address {
   const [, scheme, rest] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
@@ -97,7 +97,7 @@ function parseHybrid(rest: string): HybridAddress {
   if (path === undefined || digits === undefined) throw new AddressError('ERR_ADDRESS_PORT', 'hybrid:<path>:<port>');
   const port = vsockPort(digits);
   if (path === '') throw new AddressError('ERR_ADDRESS_PATH', 'hybrid:<path>:<port>, and the path is not empty');
-  parseUnix(hybridListenPath({ path, port })); // checks the longer of the address's two paths
+  parseUnix(hybridListenPath({ path, port })); // the longer of the two paths that this address uses
   return { kind: 'hybrid', path, port };
 }
 
@@ -123,7 +123,7 @@ function parseTcp(rest: string): TcpAddress {
   throw new AddressError('ERR_ADDRESS_HOST', 'the host is an IPv4 address, an IPv6 address in brackets, or localhost');
 }
 
-/** Reads a plain decimal without sign and leading zero. */
+/** Refuses a sign and leading zeros. */
 function decimal(text: string | undefined): number | undefined {
   return text !== undefined && /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : undefined;
 }

@@ -395,9 +395,9 @@ CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop
 --   user_daily_limit_reached     the owner's cap for the UTC day has no room for p_amount
 --   system_hourly_limit_reached  the system's cap for the UTC hour has no room for p_amount
 --   agent_share_reached          the owner would have more than 5 % of the hour's cap in open reservations
---   threshold_reached            the amounts spent alone leave no room for p_amount in the system's cap for the UTC day; the caller must
---                                raise the emergency stop
---   system_daily_limit_reached   the spent and reserved amounts leave no room for p_amount in that cap
+--   threshold_reached            p_amount and what was spent exceed the system's cap for the UTC day; the caller must raise the emergency
+--                                stop
+--   system_daily_limit_reached   p_amount, what was spent and what is reserved exceed the system's cap for the UTC day
 CREATE OR REPLACE FUNCTION reserve_agent_call(
   p_request_id uuid, p_attempt int, p_owner text, p_request_sha256 bytea, p_key_id bytea, p_enclave text,
   p_model_class text, p_provider text, p_model text, p_amount bigint, p_price_version text,
@@ -415,7 +415,7 @@ DECLARE
   v_open bigint;
   v_refusal text;
 BEGIN
-  -- Allows one task at a time for each owner. A lock of the user's day would not, because the day is another row after midnight.
+  -- Allows one task at a time for each owner. A lock of the user's day would not, because a new day begins at midnight.
   PERFORM pg_advisory_xact_lock(706176, ('x' || substr(md5(p_owner), 1, 8))::bit(32)::int);
 
   SELECT * INTO v_old FROM agent_reservation WHERE request_id = p_request_id ORDER BY (attempt = p_attempt) DESC, attempt LIMIT 1 FOR UPDATE;
@@ -481,8 +481,8 @@ BEGIN
   RETURN 'accepted';
 END $$;
 
--- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if a
--- stop is set (the attempt is then released); 'ended' if the attempt is not reserved any more.
+-- Records that the gateway is about to send a reserved attempt to the enclave. Returns 'dispatched'; 'emergency_stop' if a stop is set
+-- (the attempt is then released); 'ended' if the attempt is not reserved any more.
 CREATE OR REPLACE FUNCTION dispatch_agent_call(p_request_id uuid, p_attempt int, p_now timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM agent_reservation WHERE request_id = p_request_id AND attempt = p_attempt AND state = 'reserved' FOR UPDATE;
@@ -501,11 +501,11 @@ END $$;
 --   charged    a later statement replaces the charge; any other p_state changes nothing
 --   released   a late statement is booked; any other p_state changes nothing
 --   settled    nothing changes, because an attempt is settled once
---   NULL       there is no such attempt
+--   NULL       the attempt does not exist
 --
--- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model: a model of the
--- attempt's provider to switch off at the same time ('*': every model), or NULL; p_off_why: the reason. A p_spent above the reservation
--- is booked in full.
+-- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known.
+-- p_off_model: a model of the attempt's provider to switch off ('*': every model), or NULL. p_off_why: the reason.
+-- A p_spent above the reservation is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
   p_end text, p_statement text, p_tokens bigint[], p_off_model text, p_off_why text
@@ -552,8 +552,8 @@ BEGIN
   RETURN v_old.state;
 END $$;
 
--- Ends one attempt whose deadline was before p_overdue. Returns 'charged' if its bytes may have left, so that it costs its whole
--- reservation; 'released' if they never left; NULL if there is no such attempt. Any number of gateways may call this at once.
+-- Ends one attempt whose deadline was before p_overdue. Returns 'charged' (the whole reservation) if its bytes may have left the gateway;
+-- 'released' if they never left; NULL if no attempt is overdue. Several gateways may call this at once.
 CREATE OR REPLACE FUNCTION end_overdue_agent_call(p_overdue timestamptz, p_now timestamptz) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 
 export interface PlantedMessage {
   readonly message: CongressMessage;
-  /** The texts of the message by field. */
+  /** The message's texts, by field. */
   readonly fields: Record<string, string>;
-  /** The texts to search for, by field: a part that no escaping changes, so that a search finds it in every encoding of the text. */
+  /** The part of each text to search for, by field. Escaping does not change it. */
   readonly canaries: Record<string, string>;
 }
 
-/** Makes a message whose texts are unique and hard to escape, as far as their fields allow it. */
+/** Makes a message whose texts are unique and, where the field allows it, contain characters that need escaping. */
 export function plantedMessage(): PlantedMessage {
   const mark = (name: string) => `${name} "Ž&<é>' ${randomBytes(6).toString('hex')}`;
   const constituent: CongressMessage['constituent'] = {
@@ -42,7 +42,7 @@ export function plantedMessage(): PlantedMessage {
   };
   const message: CongressMessage = {
     version: 1,
-    // 32 bytes that are readable text, so that a search for them has one form
+    // 32 bytes of ASCII text, so that a search for the text finds them
     deliverySecret: new Uint8Array(Buffer.from(randomBytes(16).toString('hex'))),
     offices: ['HCA12', 'SCA01', 'SCA03'],
     constituent,

@@ -29,17 +29,17 @@ export function proveOptions(command: Command): Command {
     );
 }
 
-/** The inputs of a proof, read from the files of this machine. The caller closes the prover. */
+/** The inputs of a proof. The caller must close the prover. */
 export interface ReadyToProve {
   readonly residence: ResidenceOptions;
-  /** Prints each step, and stores the part of the registrar's list that was read. */
+  /** Prints the step, and stores what was read of the registrar's list. */
   readonly onState: (state: SendState) => void;
   readonly opened: OpenedProver;
 }
 
 /**
  * @param noteOfTemplate the template's campaign note, used if --campaign-note is absent; null if the template has none
- * @param resealed the id of a message that is sealed again
+ * @param resealed the id of the message, if it is sealed again
  * @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable`
  */
 export async function readyToProve(

@@ -14,7 +14,7 @@ import { beside, notMeasured, rateOf, type Row } from './measure';
 
 const KIB = 1024;
 
-/** Compares opening and sealing with the cipher of `openssl speed`, and opening also with other bare ciphers and with one X25519 operation. */
+/** Compares our `open` and `seal` with `openssl speed`, and `open` also with bare ciphers and a bare X25519 operation. */
 export async function sealingRows(): Promise<Row[]> {
   const own = importPrivateKey(randomBytes(32));
   const rows: Row[] = [];
@@ -49,7 +49,7 @@ export async function sealingRows(): Promise<Row[]> {
       what: `node:crypto's bare decryption ${String(kib)} KiB`,
       value: ((await rateOf(bareDecryption(text))) * bytes) / 1e6,
       unit: 'MB/s',
-      note: 'the same bytes in one call, keys at hand: the most that open could reach',
+      note: 'one call with a key that is already derived: the most that open could reach',
     };
     rows.push(reference ? beside(floor, reference) : floor, beside({ ...opened, what: `${opened.what}  ` }, floor));
     rows.push(beside({ ...opened, what: `${opened.what} ` }, noble));
@@ -58,7 +58,7 @@ export async function sealingRows(): Promise<Row[]> {
   const jwk = theirs.publicKey.export({ format: 'jwk' });
   const { privateKey } = ours;
   const bare: Row = {
-    what: 'bare X25519, keys at hand',
+    what: 'bare X25519, known peer key',
     value: await rateOf(() => diffieHellman({ privateKey, publicKey: theirs.publicKey })),
     unit: 'op/s',
   };
@@ -75,8 +75,8 @@ export async function sealingRows(): Promise<Row[]> {
 }
 
 /**
- * Returns a function that decrypts with OpenSSL's ChaCha20-Poly1305 as Node offers it, with a new object for every message and a new buffer
- * for every result.
+ * Returns a function that decrypts with node:crypto's ChaCha20-Poly1305. Like `open`, it makes a new decipher and a new buffer for each
+ * message.
  */
 function bareDecryption(text: Uint8Array): () => unknown {
   const [key, nonce] = [randomBytes(32), randomBytes(12)];

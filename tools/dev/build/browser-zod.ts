@@ -1,8 +1,8 @@
 /**
- * The part of zod's chained form that the schemas of libs/ use in a browser. It has a tenth of zod's size: no JSON Schema, no texts, and no
- * code that is made at run time. The build replaces zod by this file (plugins/small-zod.mjs). It reports the same issues as zod 4: path,
- * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those of
- * zod. If a schema uses a method that is missing here, building or loading the bundle fails.
+ * The part of zod's API that the schemas of libs/ use. In browser bundles the build puts this file in zod's place (plugins/small-zod.mjs),
+ * because it is a tenth of zod's size: it has no JSON Schema, no message texts and no code generation. It reports the same issues as zod 4,
+ * in the same order, with path, code, limits and parameters. tools/dev/client-package/package.integration.spec.ts compares the two. If a
+ * schema uses a method that is missing here, building or loading the bundle fails.
  */
 
 type Path = readonly PropertyKey[];
@@ -11,7 +11,7 @@ interface Issue {
   readonly path: Path;
   readonly [more: string]: unknown;
 }
-/** An issue of a value. If `isFinal`, the value has the wrong type, and then only its length is checked. */
+/** `isFinal`: the value has the wrong type, so of its checks only those of its length still run. */
 interface Found {
   readonly issue: Issue;
   readonly isFinal: boolean;
@@ -38,11 +38,11 @@ class Schema {
     readonly isOptional = false,
   ) {}
 
-  /** Returns the value as it was read, and everything that is wrong with it. */
+  /** Returns the parsed value and its issues. */
   run(value: unknown): { readonly data: unknown; readonly found: readonly Found[] } {
     const found: Found[] = [];
     const report: Report = (issue, isFinal = true) => found.push({ issue: { path: [], ...issue } as Issue, isFinal });
-    // The items of a list that is too long are not read
+    // Do not read the items of a list that is too long
     if (Array.isArray(value))
       for (const { check, ofLength } of this.checks) {
         const issue = ofLength ? check(value as never) : undefined;
@@ -114,7 +114,7 @@ class Schema {
     );
   }
 
-  /** For integers only. */
+  /** Works only for integers. */
   multipleOf(divisor: number): Schema {
     return this.with((value: number) =>
       value % divisor === 0 ? undefined : { code: 'not_multiple_of', origin: 'number', divisor },
@@ -143,7 +143,7 @@ class Schema {
     return this.unless(null, this.isOptional);
   }
 
-  /** Does nothing, because only the OpenAPI document uses this data. */
+  /** Ignores the metadata, which only the OpenAPI document uses. */
   meta(): Schema {
     return this;
   }
@@ -159,7 +159,7 @@ class Schema {
   }
 }
 
-/** Returns the length. For a string it counts code points, as zod does. */
+/** Counts the code points of a string, as zod does. */
 function lengthOf(value: ArrayLike<unknown>): number {
   return typeof value === 'string' ? [...(value as string)].length : value.length;
 }
@@ -188,7 +188,7 @@ const oneOf = (values: readonly unknown[]): Schema =>
     return value;
   });
 
-/** Reads a member by its own schema, and reports its issues with the member's key before their paths. */
+/** Reads a member by its schema, and puts the member's key in front of its issues' paths. */
 function readMember(schema: Schema, value: unknown, at: PropertyKey, report: Report, mayBeAbsent = false): unknown {
   const { data, found } = schema.run(value);
   if (!mayBeAbsent) for (const { issue, isFinal } of found) report({ ...issue, path: [at, ...issue.path] }, isFinal);
@@ -255,7 +255,7 @@ export const union = (of: readonly Schema[]) =>
     const results = of.map((schema) => schema.run(value));
     const fits = results.find(({ found }) => found.length === 0);
     if (fits !== undefined) return fits.data;
-    // If the value has the type of only one schema, the issues of that schema are reported
+    // If the value has the type of exactly one schema, report that schema's issues
     const [like, ...others] = results.filter(({ found }) => !found.some(({ isFinal }) => isFinal));
     if (like === undefined || others.length > 0) report({ code: 'invalid_union' });
     else for (const { issue, isFinal } of like.found) report(issue, isFinal);

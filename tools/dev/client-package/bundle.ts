@@ -7,7 +7,7 @@ export interface Bundle {
 }
 
 /**
- * Bundles libs/client with all its dependencies as one ES module for browsers and Node, which imports nothing, not even modules of Node.
+ * Bundles libs/client with all its dependencies as one ES module for browsers and Node. The module imports nothing, not even Node's modules.
  * @throws esbuild's error if something cannot be bundled for a browser
  */
 export async function bundleClient(root: string, entry = 'libs/client/src/published.ts'): Promise<Bundle> {
@@ -34,7 +34,6 @@ export async function bundleClient(root: string, entry = 'libs/client/src/publis
   return { text, metafile };
 }
 
-/** Replaces zod by tools/dev/build/browser-zod.ts in libs/. */
 function smallZod(file: string): Plugin {
   return {
     name: 'small-zod',
@@ -44,7 +43,7 @@ function smallZod(file: string): Plugin {
   };
 }
 
-/** Leaves unused files of libs/ out, because loading one has no side effects. */
+/** Tells esbuild that files of libs/ have no side effects, so that it leaves unused ones out. */
 function unusedFilesLeft(root: string): Plugin {
   const libs = join(root, 'libs/');
   const name = 'unused-files-left';

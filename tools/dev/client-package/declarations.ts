@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** The files with the published types. These types need only each other, so no type is missing. */
+/** The files with the published types. They use no types of other files. */
 const SOURCES = [
   'libs/protocol/src/congress/offices.ts',
   'libs/protocol/src/congress/office-refusal.ts',
@@ -20,8 +20,8 @@ const SOURCES = [
 ] as const;
 
 /**
- * Returns one declaration file for the bundle: what the compiler emits for SOURCES, without imports, and without values that the bundle
- * does not export.
+ * Returns one declaration file for the bundle: what the compiler emits for SOURCES, without imports. Leaves out functions that the bundle
+ * does not export, and declares its other unexported values without `export`.
  * @param exported the names that the bundle exports
  * @throws Error if the bundle exports a name that no file of SOURCES declares
  */

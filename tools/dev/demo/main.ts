@@ -28,16 +28,17 @@ interface Options {
 
 const USUAL_FOLDER = join(workspaceRoot(), '.dev');
 
-const WITH_PROOF = `This starts PostgreSQL, a registrar, simulators of Congress and of AI providers, an enclave on a mock of the AWS
-hardware and the gateway, all on this machine. Then a made-up constituent proves residence and sends a message, and
-asks a model for a clearer draft. Nothing leaves this machine.
+const WITH_PROOF = `This starts PostgreSQL, the gateway, a registrar, simulators of Congress and of AI providers, and an enclave on a mock
+of the AWS hardware, all on this machine. Then a made-up constituent proves residence, sends a message, and asks a
+model for a clearer draft. Nothing leaves this machine.
 
 `;
-const WITHOUT_PROOF = `This starts PostgreSQL, simulators of Congress and of AI providers, an enclave on a mock of the AWS hardware and the
-gateway, all on this machine, sends a message to them and asks a model for a clearer draft. Nothing leaves this machine.
+const WITHOUT_PROOF = `This starts PostgreSQL, the gateway, simulators of Congress and of AI providers, and an enclave on a mock of the AWS
+hardware, all on this machine. Then a made-up constituent sends a message, and asks a model for a clearer draft.
+Nothing leaves this machine.
 
-Proving needs the reference string, which is neither on this machine nor at its public hosts. So this demo sends an
-unproven message (residence: off).
+A proof of residence needs the reference string. This machine does not have it and could not download it, so the
+message is sent without a proof (residence: off).
 
 `;
 
@@ -63,11 +64,11 @@ line.program
   .option('--once', 'end after the last step, or when something has failed')
   .option('--message <file>', 'send this message (JSON in the shape of docs/message.md) instead of the made-up one')
   .option('--outcomes <preset|file>', 'what Congress answers to the messages that you send from the page')
-  .option('--port <port>', "the gateway's port; 0 takes a free one, and so does a port that is taken", '3001')
+  .option('--port <port>', "the gateway's port; if it is 0 or in use, the demo takes a free one", '3001')
   .option('--folder <folder>', 'where database, development root and logs are kept', USUAL_FOLDER)
   .option(
     '--reference-string <file>',
-    'the 262,208 bytes that proving needs; without it: ../shared/vectors/zk, the cache, then 131 KB from a public host of Aztec',
+    'the file of 262,208 bytes that proving needs; default: ../shared/vectors/zk, then the cache, then a download from Aztec',
   )
   .addHelpText('after', AFTER)
   .action(line.run(run));
@@ -104,18 +105,18 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     folder,
     persistent: true,
     gatewayPort: port,
-    // The address of the identity provider is the issuer's name, which decides who owns the messages of an earlier demo
+    // Fixed, because it is part of the issuer's name: with another one, people would not find the messages of an earlier demo
     identityPort: 3002,
-    // The simulated Senate does not recognize repeated messages, so that a message can end as unknown. If the Senate did, the enclave would
-    // send the message again
+    // The simulated Senate does not recognize repeated messages. If it did, the enclave would repeat an unanswered message, and no message
+    // could end as unknown
     withoutDeduplication: ['senate'],
     agents: {},
-    // The page of npm run example:browser calls this gateway from another origin.
+    // The page of `npm run example:browser` has another origin
     gatewayEnvironment: {
       CORS_ORIGINS: EXAMPLE_ORIGIN,
       ...(referenceString && { RESIDENCE_REFERENCE_STRING_FILE: join(folder, 'reference-string') }),
     },
-    // Runs after the start of PostgreSQL, which refuses a folder that another demo uses
+    // A function, so that it runs only after PostgreSQL has started: PostgreSQL refuses a folder that another demo uses
     ...(referenceString && {
       residence: async () => {
         await writeFile(join(folder, 'reference-string'), referenceString); // for the page

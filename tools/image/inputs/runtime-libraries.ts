@@ -1,4 +1,4 @@
-// The shared libraries to which the official Node binary is linked, from pinned packages and never from the building machine.
+// The shared libraries that the official Node binary needs. They come from pinned packages, never from the building machine.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from './lock-inputs';
 
 export interface RuntimeLibrary {
-  /** The path in the image, without a slash at its beginning. */
+  /** The path in the image, without a leading slash. */
   readonly path: string;
   /** The file on this machine. */
   readonly file: string;
-  /** The package of the file, for the bill of materials. */
+  /** The Debian package of the file, for the bill of materials. */
   readonly packageName: string;
   readonly version: string;
 }
@@ -32,14 +32,14 @@ const LIBRARIES = {
   },
 } as const;
 
-/** The libraries that `readelf -d node` lists, and those that koffi adds, by package. */
+/** By package, the libraries that `readelf -d node` lists and those that koffi needs. */
 const NAMES = [
   ['libc6', ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0']],
   ['libstdc++6', ['libstdc++.so.6']],
   ['libgcc-s1', ['libgcc_s.so.1']],
 ] as const;
 
-/** Returns the loader and the libraries as plain files, with links followed. */
+/** Returns the loader and the libraries. Each `file` is a plain file, not a symbolic link. */
 export async function runtimeLibraries(root: string, architecture: ImageArchitecture): Promise<RuntimeLibrary[]> {
   const packages = group(readImageLock(root), `runtime-${architecture}`);
   const folder = join(cacheFolder(), 'runtime', `${architecture}-${keyOf(2, packages)}`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The outputs of the stack that this command reads; others are ignored. */
+/** The stack's outputs that the command reads. */
 const schema = z.object({
   url: z.url({ protocol: /^https$/ }).max(500),
   addressForTheHouse: z.string().max(64).optional(),

@@ -1,5 +1,5 @@
 const SECRET_NAME = /passw|secret|token|credential|apikey|(^|[_.-])(key|dsn|auth)([_.-]|$)/i;
-/** Matches variables that are named like secrets but contain a path or a type. */
+/** Matches names of variables that look like names of secrets, but whose value is a path or a type. */
 const NAMES_A_PLACE = /_(file|path|dir|folder|type|sock)$/i;
 const SHORTEST = 6;
 const REMOVED = '<hidden>';
@@ -15,7 +15,7 @@ const FORMS: readonly RegExp[] = [
   /(?<=:\/\/)[^/\s@]*@/g,
 ];
 
-/** Removes secrets from all output. It is a second defense: checks do not print secrets. */
+/** Removes secrets from all output. It is a second defense, because checks do not print secrets. */
 export class Redactor {
   readonly #secrets = new Set<string>();
 

@@ -3,14 +3,14 @@ export type RegistrarErrorCode =
   | 'ERR_REGISTRAR_UNREADABLE'
   /** Another process works with this register. */
   | 'ERR_REGISTRAR_LOCKED'
-  /** The register or a file is not as the command needs it: for example there is no key, or the campaign exists already. */
+  /** The command cannot work on the register or a file in its present state: there is no key, or the campaign exists already. */
   | 'ERR_REGISTRAR_STATE'
-  /** Lines of a file, or what a command was given, break a rule. Nothing was changed. */
+  /** Lines of a file, or the command's arguments, break a rule. Nothing was changed. */
   | 'ERR_REGISTRAR_REFUSED'
   /** The check of residence failed as a whole. Nothing was changed. */
   | 'ERR_REGISTRAR_CHECK';
 
-/** An error with a message for the operator, which may have ids of people, but no commitment and no salt. */
+/** An error for the operator. The message may name ids of people, but no commitment and no salt. */
 export class RegistrarError extends Error {
   override readonly name = 'RegistrarError';
 
@@ -22,7 +22,7 @@ export class RegistrarError extends Error {
   }
 }
 
-/** One thing that is wrong with a line of a file, or with the arguments. */
+/** A problem with a line of a file, or with the arguments. */
 export interface Problem {
   /** Line number from 1; 0 for arguments. */
   readonly line: number;

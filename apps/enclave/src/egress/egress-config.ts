@@ -10,13 +10,13 @@ export const portSchema = z.int().min(1).max(65_535);
 const routeSchema = z.strictObject({
   host: hostSchema,
   port: portSchema,
-  /** Where the parent's proxy for this one destination listens. */
+  /** The port on which the parent's proxy for this destination listens. */
   vsockPort: z.int().min(1).max(0xffff_fffe),
 });
 
 /**
- * How the enclave reaches other servers. `direct` is for development and uses the machine's network. `vsock` is for
- * an enclave: one proxy on the parent per destination, and no other destination can be reached.
+ * How the enclave reaches other servers. `direct` is for development and uses the machine's network. `vsock` is for a real enclave: the
+ * parent has one proxy for each destination, and the enclave cannot reach any other destination.
  */
 export const egressConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct') }),
@@ -37,8 +37,8 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
 export type EgressConfig = z.output<typeof egressConfigSchema>;
 
 /**
- * Returns the configuration with this context id of the parent (configuration/arguments.ts explains why the id may come from outside).
- * Without an id, or in direct mode, returns it unchanged.
+ * Sets the parent's context id. configuration/arguments.ts explains why it may come from outside. Without an id, or in direct mode,
+ * returns the configuration unchanged.
  */
 export function withParentCid(config: EgressConfig, parentCid: 2 | 3 | undefined): EgressConfig {
   return config.mode === 'vsock' && parentCid !== undefined ? { ...config, parentCid } : config;

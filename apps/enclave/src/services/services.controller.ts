@@ -4,7 +4,7 @@ import { ProblemError } from '../runtime/problem-error';
 import { OPEN_SERVICES } from '../runtime/tokens';
 import type { OpenServices } from './registry';
 
-/** Returns a controller of `POST /<path>` for each service, whether it is on or off. */
+/** Returns a controller of `POST /<path>` for each service, also for services that are switched off. */
 export function serviceControllers(paths: readonly string[]): Type[] {
   return paths.map((path) => {
     @Controller(path)
@@ -36,7 +36,7 @@ export function serviceControllers(paths: readonly string[]): Type[] {
   });
 }
 
-/** Returns a signal that aborts when the connection closes before the answer was written. */
+/** Returns a signal that aborts if the connection closes before the answer is written. */
 function closed({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
   raw.once('close', () => {

@@ -2,21 +2,15 @@ import { decodeRelayAnswer } from '@communique-tee/protocol';
 import { bestRule, guessBy, NOTHING, type Measurements } from './best-rule';
 import type { SeenConnection, Treatment } from './watched-egress';
 
-/**
- * This attacker has the powers of the parent, and wants to know which of two sets of offices a sealed message goes to. The attacker does not
- * know how the enclave works: it measures everything visible, learns from its own messages which measurement separates the two sets, and
- * guesses by that measurement.
- */
-
 /** What the parent can do and observe. */
 export interface ParentActions {
-  /** Seals a message of the attacker. A parent can do this like any sender. */
+  /** Seals a message of the attacker's own, as any sender can. */
   seal(offices: readonly string[]): Promise<Uint8Array>;
   /** Relays sealed bytes as the gateway does, and returns the whole answer. */
   relay(sealed: Uint8Array): Promise<{ status: number; headers: string; body: Uint8Array }>;
   /** Returns every connection of the enclave so far, in the order in which they were opened. */
   connections(): readonly SeenConnection[];
-  /** Sets how the following connections are treated. */
+  /** Sets how the parent treats the connections that the enclave opens from now on. */
   rule(rule: (connection: SeenConnection) => Treatment): void;
   /** Returns everything that the enclave has logged so far. */
   output(): string;
@@ -25,18 +19,23 @@ export interface ParentActions {
 export interface Plan {
   /** The two sets of offices that the attacker has to tell apart. */
   readonly candidates: readonly [readonly string[], readonly string[]];
-  /** How many messages of its own, to the first candidate, the attacker relays just before the watched message. */
+  /** How many probes the attacker relays just before the watched message: messages of its own to the first candidate. */
   readonly probes: number;
   /**
-   * Returns the treatment of one connection of the probes or the message. `number` counts from 0, in the order in which the enclave opens
-   * the connections.
+   * Returns how to treat a connection that the enclave opens for the probes or the message. `number` counts these connections from 0, in
+   * the order in which they are opened.
    */
   readonly treat: (number: number) => Treatment;
 }
 
-/** How many connections of a watched message are measured one by one. */
+/** How many connections, counted from the last one, are measured one by one. */
 const MEASURED_CONNECTIONS = 4;
 
+/**
+ * An attacker with the powers of the parent, who wants to know to which of two sets of offices a sealed message goes. The attacker does not
+ * know how the enclave works. It measures everything visible, learns from its own messages which measurement separates the two sets, and
+ * guesses by that measurement.
+ */
 export class OfficeOracle {
   private readonly learned: [Measurements[], Measurements[]] = [[], []];
 
@@ -45,7 +44,7 @@ export class OfficeOracle {
     private readonly plan: Plan,
   ) {}
 
-  /** Learns from this many of the attacker's own messages to each of the two candidates. */
+  /** @param messages how many messages of its own the attacker sends to each candidate */
   async learn(messages: number): Promise<void> {
     for (let n = 0; n < messages; n++)
       for (const which of [0, 1] as const)
@@ -66,7 +65,7 @@ export class OfficeOracle {
     return { name: MEASURED[at] ?? '', share: right / (this.learned[0].length + this.learned[1].length) };
   }
 
-  /** Relays the probes, then the message twice, and returns everything that can be measured. */
+  /** Relays the probes and the message, then the message again. Returns everything that can be measured. */
   private async watch(sealed: Uint8Array): Promise<Measurements> {
     const { parent, plan } = this;
     const probes: Uint8Array[] = [];
@@ -122,7 +121,7 @@ function ofAnswer({ status, headers, body }: Awaited<ReturnType<ParentActions['r
   const outer = [status, headers.length, body.length];
   if (status !== 200) return [...outer, ...Array.from({ length: OF_ANSWER.length - outer.length }, () => NOTHING)];
   const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);
-  // Not verified, because the attacker trusts its own enclave
+  // The signature is not verified, because the attacker trusts its own enclave
   const claims = JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString()) as {
     offices: { outcome: string }[];
   };

@@ -3,10 +3,7 @@ import { Card } from '../ui/card';
 import { RadioGroup } from '../ui/radio-group';
 import { attestedResidence, canProve, chooseProof, proves } from './choice';
 
-/**
- * If a proof is optional, the person signs in or proves. This card comes before both, because a person needs only one
- * of them.
- */
+/** If a proof is optional, the person chooses here, before either step: sign in, or prove residence. */
 export function ChoiceCard() {
   const words = text.value.write.residence.choice;
   if (attestedResidence.value?.mode !== 'optional') return null;

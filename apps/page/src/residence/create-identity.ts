@@ -1,5 +1,5 @@
-// The person's secret and registration. The secret is made or imported here, and stored only where the person chose. The code for the
-// registrar is shown only once the secret is safely stored.
+// The person's secret and registration. The secret is stored only where the person chose. The page shows the code for the registrar only
+// once the secret is safely stored.
 import { commitmentOf, fieldFromHex, fieldToHex, type Field, type RegistrationJson } from '@communique-tee/residence';
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
@@ -22,7 +22,7 @@ export type Identity =
 export type IdentityProblem =
   | 'not_stored'
   | 'not_removed'
-  /** Another tab has stored a secret meanwhile, which is now used. */
+  /** Another tab has stored a secret meanwhile. The page now uses that one. */
   | 'already_stored'
   | 'not_a_secret_file'
   | 'not_a_registration'
@@ -31,18 +31,18 @@ export type IdentityProblem =
 export interface IdentityStore {
   readonly identity: ReadonlySignal<Identity>;
   readonly problem: ReadonlySignal<IdentityProblem | undefined>;
-  /** Reads the record that this device keeps. */
+  /** Reads the secret that this device has stored. */
   look(): Promise<void>;
   /** Makes a secret, if there is none yet. */
   make(): void;
-  /** Stores the secret on this device, with the person's consent, and reads it back. */
+  /** Stores the secret on this device, and reads it again to be sure. Call it only with the person's consent. */
   keep(): Promise<void>;
-  /** Call it when the person has saved the secret as a file. */
+  /** Records that the person has saved the secret as a file. */
   saved(): void;
   /** Takes the secret from a file, if there is none yet. */
   bring(file: string): void;
   /**
-   * Takes the registrar's reply.
+   * Adds the registration from the registrar's reply.
    * @param registrar the registrar that the enclave attests
    */
   register(pasted: string, registrar: string): Promise<void>;
@@ -139,7 +139,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
         set({ kind: 'none', storage: 'empty' });
       } catch {
         const state = identity.value;
-        // A secret from a file exists only in this page
+        // A secret from a file is only in this page's memory, so it is gone even if the device's storage fails
         if (state.kind === 'safe' && state.on === 'device') problem.value = 'not_removed';
         else set({ kind: 'none', storage: 'unavailable' });
       }

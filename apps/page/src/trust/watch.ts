@@ -2,13 +2,13 @@ import { effect } from '@preact/signals';
 import { KEPT_KEY, namesInAddress } from './accepted';
 import { checkEnclave, evidence, trust } from './trust';
 
-/** If the last check is this old when the person returns to the page, the page checks again. */
+/** When the person returns to the page, the page checks again if the last check is older than this. */
 const STALE_MS = 60_000;
 /** An open page checks again after this time. The client library keeps a key for 15 minutes. */
 const RECHECK_MS = 10 * 60_000;
 const RETRY_MS = 20_000;
 
-/** Checks the enclave now, and again when the answer is old, the page is in view again, or the server did not answer. */
+/** Checks the enclave now and from time to time, and again soon after the server did not answer. */
 export function watchEnclave(): void {
   void checkEnclave();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -24,8 +24,8 @@ export function watchEnclave(): void {
     if (Date.now() - (evidence.value?.atMs ?? 0) > STALE_MS) checkIfInView();
   };
   document.addEventListener('visibilitychange', checkIfStale);
-  // The Back button restores the page as it was. The person may have changed settings on another page, so this page sends no message until
-  // it has checked again
+  // The Back button restores the page as it was, but the person may have changed settings on another page. The check makes this page wait
+  // with sending
   globalThis.addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void checkEnclave();
   });

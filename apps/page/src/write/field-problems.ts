@@ -1,7 +1,7 @@
 import type { FieldProblem } from '@communique-tee/protocol';
 import { FIELD_NAMES, type FieldName } from './fields';
 
-/** What is wrong with a field or, without `field`, with the message as a whole. */
+/** A problem with a field; without `field`, with the message as a whole. */
 export interface FormProblem {
   readonly field: FieldName | undefined;
   /** The rule that is broken: the key of its text in the catalogue. */

@@ -7,8 +7,8 @@ import { connect, type Socket } from 'node:net';
 const ATTEMPT_MS = 500;
 
 /**
- * Resolves the name by the system (getaddrinfo), and tries IPv6 and IPv4 addresses alternately, one at a time (unlike RFC 8305).
- * `timeoutMs` limits both steps together. Rejects with the system's code or ETIMEDOUT, and then leaves no socket open.
+ * Resolves the name with getaddrinfo, and tries IPv6 and IPv4 addresses alternately, one at a time (unlike RFC 8305). `timeoutMs` limits
+ * both steps together. Rejects with the system's error code, ETIMEDOUT or ABORT_ERR, and then leaves no socket open.
  */
 export function connectDestination(
   host: string,
@@ -36,7 +36,7 @@ export function connectDestination(
       settle();
       socket.on('error', () => undefined); // errors after the attempt was abandoned do not matter
       socket.destroy();
-      reject(error); // if several addresses failed, its code is the code of the first
+      reject(error); // if all of several addresses failed, the code is that of the first
     };
     const onAbort = () => fail(Object.assign(new Error('given up'), { code: 'ABORT_ERR' }));
     const timer = setTimeout(() => fail(Object.assign(new Error('not in time'), { code: 'ETIMEDOUT' })), timeoutMs);

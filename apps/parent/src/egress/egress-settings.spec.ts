@@ -99,7 +99,7 @@ describe('the settings of the egress proxy', () => {
       'one listener for two destinations',
       ['--route', CWC, '--route', 'vsock:8001=soapbox.senate.gov:443'],
       undefined,
-      'vsock:8001: is there twice',
+      'vsock:8001: is used twice',
     ],
     ['metrics for everybody', ['--route', CWC, '--metrics', 'tcp:[::]:9465'], undefined, '--metrics: tcp must stay'],
     ['no number', ['--route', CWC, '--max-connections', '1e3'], undefined, '--max-connections: must be a whole number'],

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line';
 
-/** One listener for one destination. No byte that arrives can choose another destination. */
+/** One listener for one destination. No data that it receives can choose another destination. */
 export interface Route {
   readonly listen: Address;
   /** A DNS name or an IP address, IPv6 without brackets. */
@@ -163,7 +163,7 @@ function noAddressTwice(addresses: readonly Address[], problem: Problem): void {
   const seen = new Set<string>();
   for (const address of addresses.filter((each) => !free(each))) {
     const text = formatAddress(address);
-    if (seen.has(text)) problem(text, 'is there twice: a listener has one destination');
+    if (seen.has(text)) problem(text, 'is used twice: each listener needs its own address');
     seen.add(text);
   }
 }

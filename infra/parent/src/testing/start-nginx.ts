@@ -8,7 +8,7 @@ import { renderParentFiles } from '../render-parent-files';
 import type { ParentSettings } from '../settings';
 import { stage } from './stage';
 
-/** Folders that the configuration names. In tests they lie below the staged root. */
+/** Folders that nginx's configuration names. In tests they are below `root`. */
 const FOLDERS = [
   '/etc/communique/',
   '/run/communique-nginx/',
@@ -27,7 +27,7 @@ export interface StagedNginx {
   start(): Promise<Service>;
 }
 
-/** Writes the rendered configuration of nginx, with other ports, folders and user. */
+/** Writes the rendered configuration of nginx, with free ports and with folders below `root`. */
 export async function stageNginx(settings: ParentSettings, root: string): Promise<StagedNginx> {
   const [httpsPort, httpPort] = [await freePort(), await freePort()];
   const moved = (text: string) =>
@@ -76,7 +76,7 @@ export async function stageNginx(settings: ParentSettings, root: string): Promis
     start: () =>
       spawnService({
         command: 'nginx',
-        // A graceful stop would wait for open connections.
+        // Otherwise a stop would wait for open connections.
         args: ['-c', configuration, '-e', 'stderr', '-g', 'worker_shutdown_timeout 1s;'],
         env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
         readyWhen: async () =>

@@ -1,6 +1,6 @@
 /**
- * The keys that each spec in `../life` changes in a running stack, under Pulumi's own engine; a spec with several stacks has several lists.
- * Each spec checks its list. docs/operator/changing-keys.md names the keys that are in no list.
+ * The keys of the stack's file that each spec in `../life` changes in a running stack, under Pulumi's own engine. A spec with several stacks
+ * has several lists. Each spec checks its list. docs/operator/changing-keys.md names the keys that are in no list.
  */
 export const RUN_ON_ENGINE = {
   'adopted-network': ['balancer', 'databaseSecurityGroup', 'databaseUrlSecret', 'externalPorts', 'instances'],

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** The files below a folder that contain a secret: as text, in base64 or percent-encoded, also in compressed files. */
+/** Returns the files below a folder that contain a secret as text, in base64 or percent-encoded. Also looks into gzip files. */
 export function filesWithSecrets(folder: string, secrets: readonly string[]): string[] {
   const forms = secrets.flatMap(formsOf);
   return filesUnder(folder).filter((file) => {
@@ -11,14 +11,14 @@ export function filesWithSecrets(folder: string, secrets: readonly string[]): st
   });
 }
 
-/** All files below a folder. Links are not followed, because they lead to the checkout. */
+/** Does not follow links, because they lead to the checkout. */
 const filesUnder = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesUnder(path) : entry.isFile() ? [path] : [];
   });
 
-/** The forms to search for. In base64, a secret inside a longer text has one of three forms, by the number of bytes before it. */
+/** Returns the forms to search for. In the base64 of a longer text a secret has one of three forms, by the number of bytes before it. */
 function formsOf(secret: string): string[] {
   const shifted = ['', '?', '??'].map((before) => {
     const skipped = Math.ceil((before.length * 8) / 6);

@@ -2,9 +2,7 @@ import { AttestationError } from '../errors';
 import { DerReader, malformed, sameBytes, tags, unsignedInteger, type DerElement } from './der';
 import { readExtensions, type Extensions } from './extensions';
 
-/**
- * The parts of a certificate that the chain check needs (RFC 5280, section 4.1), as views into its DER.
- */
+/** The parts of a certificate that the chain check needs (RFC 5280, section 4.1), as views into its DER. */
 export interface Certificate extends Extensions {
   der: Uint8Array;
   /** the bytes that are signed */
@@ -26,7 +24,7 @@ export interface Certificate extends Extensions {
 
 /** SEQUENCE { OID 1.2.840.10045.4.3.3 }: ecdsa-with-SHA384 (RFC 5758, section 3.2), without parameters. */
 const ecdsaWithSha384 = Uint8Array.of(0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03);
-/** SubjectPublicKeyInfo up to the point: id-ecPublicKey, secp384r1, a BIT STRING that starts with 04 (RFC 5480, section 2). */
+/** The bytes of a SubjectPublicKeyInfo before x and y: id-ecPublicKey, secp384r1, a BIT STRING that starts with 04 (RFC 5480, section 2). */
 const p384KeyHead = Uint8Array.of(
   ...[
     0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00,
@@ -37,10 +35,10 @@ const p384KeyHead = Uint8Array.of(
 const version3 = Uint8Array.of(0x02, 0x01, 0x02);
 
 /**
- * Reads one certificate strictly: version 3, ecdsa-with-SHA384 named inside and outside, a P-384 key, no unique
- * identifiers, and no critical extension other than basicConstraints and keyUsage.
+ * Reads one certificate strictly: version 3, ecdsa-with-SHA384 in both algorithm fields, a P-384 key, no unique identifiers, and no
+ * critical extension other than basicConstraints and keyUsage.
  *
- * @throws AttestationError ERR_ATTESTATION_CERTIFICATE, _ALGORITHM, _KEY, _EXTENSION
+ * @throws AttestationError ERR_ATTESTATION_CERTIFICATE, or the same with _ALGORITHM, _KEY or _EXTENSION at its end
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   const outer = new DerReader(der);
@@ -113,7 +111,7 @@ function rawSignature(bits: Uint8Array): Uint8Array {
 const commonName = Uint8Array.of(0x55, 0x04, 0x03);
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Returns the last common name of a Name (RFC 5280, section 4.1.2.4), for people to read. Returns an empty text if there is none. */
+/** Returns the last common name of a Name (RFC 5280, section 4.1.2.4); an empty string if there is none. */
 function readCommonName(name: Uint8Array): string {
   let found = '';
   const names = new DerReader(new DerReader(name).read(tags.sequence, 'a name').content);
@@ -130,7 +128,7 @@ function readCommonName(name: Uint8Array): string {
 
 /**
  * Reads a UTCTime or GeneralizedTime in the form of RFC 5280, section 4.1.2.5: seconds, `Z`, no fraction; two-digit years
- * below 50 are 20xx. It accepts either form for every year.
+ * below 50 are 20xx. Accepts both forms for every year.
  */
 function timeMs(element: DerElement): number {
   const text = String.fromCharCode(...element.content);

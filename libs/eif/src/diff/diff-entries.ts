@@ -13,13 +13,11 @@ export interface EntryDifference {
 }
 
 export interface EntriesDifference {
-  /**
-   * The differences, in the order of the names. Empty if the archives differ only in order, inode numbers, padding or compression.
-   */
+  /** Sorted by name. Empty if the archives differ only in order, inode numbers, padding or compression. */
   readonly entries: readonly EntryDifference[];
-  /** Returns the name of the first archive's entry that contains byte `offset` of its uncompressed data. */
+  /** Returns the name of the entry of `a` that contains this byte of the uncompressed archive. */
   entryAt(offset: number): string | undefined;
-  /** The name of the first entry that differs, in the order of the archives. */
+  /** The name of the first entry that differs, in the archives' own order. */
   readonly firstEntry: string | undefined;
 }
 
@@ -37,7 +35,7 @@ const compared = [
   'sha256',
 ] as const satisfies (keyof CpioEntry)[];
 
-/** @throws EifError ERR_CPIO_* if one of the two is not an archive that readRamdisk accepts */
+/** @throws EifError ERR_CPIO_* if `a` or `b` is not an archive that readRamdisk accepts */
 export async function diffEntries(
   a: { file: InputFile; section: Section },
   b: { file: InputFile; section: Section },

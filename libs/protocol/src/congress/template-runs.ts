@@ -7,7 +7,6 @@ import { MAX_STATEMENT_CHARACTERS, usageSchema } from '../agents/usage-statement
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 import { parseTemplateInput, type TemplateResult } from './managed-template';
 
-/** The most attempts that are recorded for one template. */
 export const MAX_TEMPLATE_RUNS = 500;
 
 const microDollars = z
@@ -24,9 +23,9 @@ export const newTemplateRunSchema = z
     }),
     task: z
       .enum(TASKS)
-      .meta({ description: 'The kind of task. The gateway takes it from the caller, because the task was sealed.' }),
+      .meta({ description: 'The kind of task. The caller names it, because the gateway cannot read the sealed task.' }),
   })
-  .meta({ id: 'NewTemplateRun', description: 'A task for a model that its author did for a template.' });
+  .meta({ id: 'NewTemplateRun', description: "A model's task that an administrator ran for a template." });
 export type NewTemplateRun = z.infer<typeof newTemplateRunSchema>;
 
 export const templateRunSchema = z

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../problems';
 
-/** `ignoreBOM` keeps U+FEFF at the start. Without this option TextDecoder drops the character, and two byte strings give one text. */
+/** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, so two byte strings would give the same text. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**

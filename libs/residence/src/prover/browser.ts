@@ -12,7 +12,7 @@ export interface ProvingFiles extends Addresses {
   readonly worker: string;
 }
 
-/** The name of the policy that the page's Content-Security-Policy allows under `trusted-types`. */
+/** The name of the Trusted Types policy, which the page's Content-Security-Policy must allow under `trusted-types`. */
 export const WORKER_POLICY = 'communique-tee-worker';
 
 /** The parts of the DOM that this code uses. The library does not load the DOM's types. */
@@ -36,8 +36,8 @@ interface PageScope {
 }
 
 /**
- * Returns a prover. It starts its worker for the first proof, which loads about 4 MB. A later proof takes half a second. Make one prover
- * per page, because the policy of Trusted Types can be made only once.
+ * Returns a prover. The first proof starts the worker, which loads about 4 MB. A later proof takes half a second. A page must create only
+ * one prover, because it can create the Trusted Types policy only once.
  */
 export function createProver(files: ProvingFiles): Prover {
   const { worker: script, ...addresses } = files;

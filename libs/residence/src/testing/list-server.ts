@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { fieldToHex, type Field } from '../field';
 import { MerkleTree } from '../merkle-tree';
 
-/** Returns the files that a registrar publishes of a tree, by their path below the folder of the list. */
+/** Returns the files that a registrar publishes for a tree, by path below the list's address. */
 export function listFilesOf(tree: MerkleTree, rootNote: string): Map<string, Uint8Array> {
   const folder = fieldToHex(tree.root);
   const files = new Map<string, Uint8Array>([[`${folder}/subtrees`, Buffer.concat(tree.nodesAt(10))]]);
@@ -17,7 +17,7 @@ export function listFilesOf(tree: MerkleTree, rootNote: string): Map<string, Uin
   return files;
 }
 
-/** Simulates the registrar's static host. `files` may change between requests; `answer` can handle a request instead. */
+/** Simulates the registrar's static host. A test may replace `files` between requests, or set `answer` to handle requests itself. */
 export class ListServer implements AsyncDisposable {
   readonly requests: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
   answer: (path: string, response: ServerResponse) => boolean = () => false;

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Availability } from './describe-with';
 
-/** Returns for describeWith whether a command is on PATH, or in a folder that only root has on PATH. */
+/** For describeWith. Also searches /usr/sbin and /sbin, which often only root has on PATH. */
 export function commandAvailability(command: string, debianPackage: string): Availability {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const found = folders.some((folder) => {

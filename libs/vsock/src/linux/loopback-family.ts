@@ -1,8 +1,8 @@
 import { loadLibc, type Family, type Libc } from './libc';
 
 /**
- * Replaces AF_VSOCK by TCP on loopback, for machines where AF_VSOCK has no peer. The system calls on our own descriptor, libuv's handles
- * and the code after them are the same. Only the family and the form of an address differ.
+ * Uses TCP on loopback in place of AF_VSOCK, for tests on machines where AF_VSOCK has no peer. Only the address family and the form of
+ * addresses differ; the system calls and the code around them are the same.
  */
 export const LOOPBACK: Family = {
   name: 'AF_INET',

@@ -44,6 +44,6 @@ export function congressControl(faults: FaultSchedule, received: ReceivedMessage
 }
 
 function knownOffice(key: string): string {
-  if (!isOutcomeKey(key)) throw new ControlError(404, 'unknown_office', 'no office of the table, and no chamber');
+  if (!isOutcomeKey(key)) throw new ControlError(404, 'unknown_office', 'neither an existing office nor a chamber');
   return key;
 }

@@ -3,12 +3,12 @@ import { forEachChamber, SIMULATED_CHAMBER_KEYS, SIMULATED_CHAMBERS, type Chambe
 import type { Fault } from '../faults/fault';
 import { errorsXml } from '../http/body';
 
-/** How many attempts at each message, from the first, get the answer; later attempts are accepted. By default every attempt gets it. */
+/** How many attempts at a message get this answer. Later attempts are accepted. Default: all attempts. */
 const attempts = z.int().min(1).max(1000).optional();
 
 /** What a chamber answers to a valid message for one office. */
 export const outcomeSchema = z.discriminatedUnion('answer', [
-  /** 201. The fault plan does not apply. */
+  /** 201, whatever the fault plan contains. */
   z.strictObject({ answer: z.literal('accepted') }),
   /** 409: the chamber already accepted this DeliveryId. Nothing is stored. */
   z.strictObject({ answer: z.literal('duplicate') }),
@@ -26,11 +26,11 @@ export const outcomeSchema = z.discriminatedUnion('answer', [
     attempts,
   }),
   /**
-   * The message is stored and the connection is cut, so the sender gets no answer. By default this happens to the first attempt only; a
-   * chamber that recognizes a repeated message answers the next one with 409.
+   * The chamber stores the message and cuts the connection, so the sender gets no answer. By default only the first attempt is cut. A
+   * chamber that recognizes repeated messages answers the next attempt with 409.
    */
   z.strictObject({ answer: z.literal('cut'), attempts: attempts.default(1) }),
-  /** Any other status, with nothing stored: for example 401 (wrong API key), 404, 429, 500. */
+  /** Any other status, for example 401 (wrong API key), 404, 429, 500. Nothing is stored. */
   z.strictObject({ answer: z.literal('status'), status: z.int().min(200).max(599), attempts }),
 ]);
 export type Outcome = z.output<typeof outcomeSchema>;
@@ -40,7 +40,7 @@ const OFFICES: ReadonlySet<string> = new Set(
   Object.values(forEachChamber((chamber) => SIMULATED_CHAMBERS[chamber].offices)).flat(),
 );
 
-/** An existing office, or a chamber: then the outcome applies to all its offices. */
+/** An existing office, or a chamber, which means all its offices. */
 export type OutcomeKey = string;
 
 export function isOutcomeKey(key: string): key is OutcomeKey {
@@ -49,13 +49,13 @@ export function isOutcomeKey(key: string): key is OutcomeKey {
 
 /** At most one outcome for each office and chamber. */
 export const outcomesSchema = z.record(
-  z.string().refine(isOutcomeKey, { error: 'no office of the table, and no chamber' }),
+  z.string().refine(isOutcomeKey, { error: 'neither an existing office nor a chamber' }),
   outcomeSchema,
 );
 export type Outcomes = z.output<typeof outcomesSchema>;
 export type OutcomesInput = z.input<typeof outcomesSchema>;
 
-/** Returns the fault by which the chamber's server produces the outcome; null accepts the message. */
+/** Returns the fault with which the simulator produces this outcome; null if it accepts the message. */
 export function faultOf(outcome: Outcome): Fault | null {
   switch (outcome.answer) {
     case 'accepted':

@@ -19,7 +19,7 @@ const PARKS: NewTemplate = {
 };
 const PARQUES: NewTemplate = { ...PARKS, slug: 'parques', title: 'Más parques públicos', language: 'es' };
 
-/** Tests a message that starts from a campaign's text, as administrators publish it. */
+/** Tests messages that start from a campaign's published text. */
 export function describeTemplates(on: () => PageSystem): void {
   describe('a campaign’s text', () => {
     const published: ManagedTemplate[] = [];
@@ -74,7 +74,7 @@ export function describeTemplates(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is made clearer by a model, read, edited, and sent as a separate step under its campaign', async () => {
+    it('is made clearer by a model, can then be edited, and is sent only when the person sends it', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -105,7 +105,7 @@ export function describeTemplates(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is found by searching, replaces the person’s own words, and can be exchanged for them again', async () => {
+    it('is found by searching, and replaces the person’s own words until they put them back', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -124,7 +124,7 @@ export function describeTemplates(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('that the site does not offer is reported, and the person writes in their own words', async () => {
+    it('is reported if the site does not offer it, and the person writes in their own words', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);

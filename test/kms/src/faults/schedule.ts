@@ -30,7 +30,7 @@ export class FaultSchedule {
     return Object.fromEntries(this.#struck);
   }
 
-  /** Returns the fault that strikes a request, if any. The request counts for each matching fault, up to the one that strikes. */
+  /** Returns the fault that strikes a request, if any. Matching faults before it count this request toward their `after`. */
   take(action: string): Fault | undefined {
     for (const planned of this.#plan) {
       if (planned.left === 0 || (planned.action !== undefined && planned.action !== action)) continue;

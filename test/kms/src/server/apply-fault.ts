@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Fault } from '../faults/fault';
 import type { Answer } from '../operations/call';
 
-/** Returns a good answer as the fault changes it. */
+/** Applies the fault to a correct answer. */
 export function changed(answer: Answer, fault: Fault | undefined): Answer {
   switch (fault?.kind) {
     case 'wrong_key_id':
@@ -15,7 +15,7 @@ export function changed(answer: Answer, fault: Fault | undefined): Answer {
           ),
       };
     case 'plaintext': {
-      // bytes of the attacker's choice, because only the recipient can read the real ones
+      // Random bytes, as from an attacker, who cannot read the real ones: they are encrypted to the recipient
       const forged = { ...answer, Plaintext: randomBytes(32).toString('base64') };
       if (fault.instead !== true) return forged;
       const { CiphertextForRecipient: _withheld, ...rest } = forged as Answer;

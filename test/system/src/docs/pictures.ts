@@ -2,10 +2,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
-/** One box of a Mermaid flowchart: its id, the path in its label if it has one, and the subgraph that contains the box. */
+/** A box of a Mermaid flowchart. */
 export interface Box {
   readonly id: string;
+  /** The file or folder that the box's label names. */
   readonly path: string | undefined;
+  /** The subgraph that contains the box; empty if none does. */
   readonly subgraph: string;
 }
 
@@ -22,8 +24,8 @@ export interface Picture {
 }
 
 /**
- * Reads the `flowchart` that follows a heading of a Markdown page. Boxes are written `id["label<br/>path"]`: the last line of a
- * label that names a file or folder of the repository is the box's path. Arrows are written `a --> b` or `a -- "label" --> b`.
+ * Reads the `flowchart` that follows a heading of a Markdown page. A box is written `id["label<br/>path"]`; the path is optional, and
+ * contains a slash. An arrow is written `a --> b` or `a -- "label" --> b`.
  * @throws Error if the page has no such heading or picture
  */
 export function pictureAfter(page: string, heading: string): Picture {
@@ -53,7 +55,7 @@ export function pictureAfter(page: string, heading: string): Picture {
   return { boxes, arrows };
 }
 
-/** The imports among the TypeScript files of this repository that are not tests, read from their import statements. */
+/** Which TypeScript files of this repository import which. Leaves out the imports of specs, `testing` and `generated`. */
 export class Imports {
   private readonly aliases: ReadonlyMap<string, string>;
   private readonly known = new Map<string, readonly string[]>();

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../process/run-part';
 
-/** Starts nginx with one worker that forwards everything to a port; undefined if nginx is not installed. */
+/** Starts nginx with one worker that forwards everything to a port. Returns undefined if nginx is not installed. */
 export async function startNginx(
   targetPort: number,
 ): Promise<{ readonly url: string; stop(): Promise<void> } | undefined> {

@@ -14,7 +14,7 @@ interface RunningRefresh {
   version?: string;
 }
 
-/** The states of a refresh that the command starts: each DescribeInstanceRefreshes gets the next one. */
+/** The states that a refresh goes through: each DescribeInstanceRefreshes returns the next one. */
 export type RefreshStates = readonly (Partial<RunningRefresh> & { status: string })[];
 
 export const SUCCEEDS: RefreshStates = [
@@ -30,18 +30,18 @@ export const ROLLS_BACK: RefreshStates = [
 export const FAILS: RefreshStates = [{ status: 'Failed', percent: 50, reason: 'Access denied while launching' }];
 export const NEVER_ENDS: RefreshStates = [{ status: 'InProgress', percent: 10 }];
 
-/** The scaling group of a stack with its instance refreshes, which moto does not have, in AWS's query protocol. */
+/** Simulates a stack's Auto Scaling group with its instance refreshes, which the AWS emulator (moto) lacks. */
 export class ScalingGroup {
   exists = true;
   templateId = 'lt-0123456789abcdef0';
-  /** The group's own template version. An instance refresh with a desired configuration changes this version when it succeeds. */
+  /** The group's launch template version. A successful refresh with a desired configuration changes it. */
   version = '1';
   instances: Instance[] = [{ id: 'i-1', version: '1', state: 'InService' }];
   refreshes: RunningRefresh[] = [];
   course: RefreshStates = SUCCEEDS;
   /** PCR0 in the tags of each version of the template. */
   images: Record<string, string> = {};
-  /** The requests that change something, in the order in which they came. */
+  /** The requests that start or cancel a refresh, in order. */
   readonly asked: URLSearchParams[] = [];
   onCancelled: () => void = () => undefined;
   #next = 0;

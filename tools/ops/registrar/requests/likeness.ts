@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 /**
  * Returns a value that is equal for all spellings of a name with the same birth date: "Mary O'Brien", "MARY OBRIEN" and "O Brien, Mary",
- * with or without accents. It is a keyed hash with the register's own key, so the register has no names.
+ * with or without accents. The value is a hash with the register's own key, so that the register stores no names.
  * @param key 32 bytes, hex
  * @returns 32 hex digits
  */
@@ -16,7 +16,7 @@ export function likenessOf(name: string, born: string, key: string): string {
   return createHmac('sha256', Buffer.from(key, 'hex')).update(`${same}\n${born}`).digest('hex').slice(0, 32);
 }
 
-/** Reads `1980-02-01`, or `2/1/1980` as spreadsheets in the United States write. @returns `1980-02-01`; null for any other text */
+/** Reads `1980-02-01`, or `2/1/1980` as spreadsheets in the United States write it. @returns `1980-02-01`; null for any other text */
 export function readBirthDate(text: string): string | null {
   const iso = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/.exec(text);
   const us = /^([0-9]{1,2})\/([0-9]{1,2})\/([0-9]{4})$/.exec(text);

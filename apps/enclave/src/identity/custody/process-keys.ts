@@ -19,8 +19,8 @@ export interface ProcessKeysParts {
 }
 
 /**
- * Makes the keys of custody `process` when rotation requires a new one by the attested clock, without any help of the parent. Keeps them in
- * memory only.
+ * Makes the keys of custody `process` without the parent's help, and keeps them only in memory. The attested clock decides when a new key is
+ * due.
  */
 export class ProcessKeys {
   private epoch = 0;
@@ -28,8 +28,8 @@ export class ProcessKeys {
   constructor(private readonly parts: ProcessKeysParts) {}
 
   /**
-   * Makes a key if there is none or the current one is due for rotation, unless 32 keys are held.
-   * @throws NsmError if the NSM gives no entropy or document; the held keys stay
+   * Makes a key if there is none or the current one is due for rotation. Makes none if the key ring is full (32 keys).
+   * @throws NsmError if the NSM gives no entropy or document; the key ring does not change
    */
   async rotateIfDue(): Promise<void> {
     const { ring, nsm, clock, log, times, legacySuite, configSha256 } = this.parts;
@@ -38,7 +38,7 @@ export class ProcessKeys {
     const keys = deriveEnclaveKeys(secret, PROCESS_CUSTODY, legacySuite);
     secret.fill(0);
     const documents = new DocumentSource(nsm, keys, clock, configSha256);
-    // Fails now if there is no document: without one, the key could sign no receipt
+    // Fails now if the NSM makes no document, because the key could not sign receipts without one
     await documents.forReceipt();
     const rotateAfterMs = clock.nowMs() + times.rotateAfterSeconds * 1000;
     const destroyAfterMs = rotateAfterMs + times.keepSeconds * 1000;

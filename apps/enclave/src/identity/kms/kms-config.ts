@@ -6,18 +6,18 @@ import { authoritiesSchema, originSchema, pemBlocks } from '../../egress';
 
 export const aliasArnSchema = z.string().max(380).regex(KMS_ALIAS_ARN, 'arn:aws:kms:<region>:<account>:alias/<name>');
 
-/** How the enclave reaches KMS: the enclave ends TLS itself, and trusts Amazon's roots unless the configuration names others. */
+/** How the enclave reaches KMS. The enclave itself ends TLS. It trusts Amazon's roots if the configuration names no others. */
 export const kmsConfigSchema = z.strictObject({
   origin: originSchema,
   certificateAuthorities: authoritiesSchema.optional(),
-  /** The time limit for all KMS requests of one offer of keys. `POST /keys` is answered within it, with the results so far. */
+  /** The time limit for all KMS requests of one `POST /keys`. When it is over, the enclave answers with the results so far. */
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 export type KmsConfig = z.output<typeof kmsConfigSchema>;
 
 /**
- * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository lists them. AWS's public
- * endpoints have certificates under these roots. For the European Sovereign Cloud a configuration must name other roots.
+ * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository lists them. The
+ * certificates of AWS's public endpoints lead to these roots. For the European Sovereign Cloud a configuration must name other roots.
  */
 const AMAZON_ROOT_KEYS: ReadonlySet<string> = new Set([
   'fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2', // Amazon Root CA 1
@@ -27,7 +27,7 @@ const AMAZON_ROOT_KEYS: ReadonlySet<string> = new Set([
   '2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92', // Starfield Services Root Certificate Authority - G2
 ]);
 
-/** Returns PEM of the configured authorities, or of Amazon's roots if there are none. No other authority may vouch for KMS. */
+/** Returns the configured authorities, or else Amazon's roots, as PEM. The enclave trusts no other authority for KMS. */
 export function kmsAuthorities({ certificateAuthorities }: KmsConfig): string[] {
   return certificateAuthorities === undefined ? amazonRoots() : pemBlocks(certificateAuthorities);
 }

@@ -1,6 +1,6 @@
 /**
- * Content negotiation for a short list of types (RFC 9110 section 12.5.1). Returns the offered type of the highest quality, the first of
- * several with the same quality, and `undefined` if none is acceptable. Without the header every type is acceptable.
+ * Content negotiation (RFC 9110 section 12.5.1). Returns the offered type with the highest quality, or the first of several with the same
+ * quality; `undefined` if none is acceptable. Without the header every type is acceptable.
  */
 export function negotiate<const Type extends string>(
   accept: string | undefined,

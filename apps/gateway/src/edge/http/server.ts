@@ -17,12 +17,12 @@ const MAX_PARSED_BYTES = 2 * MAX_HEADER_BYTES;
 const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_PARAMETER_CHARACTERS = 200;
 
-/** Creates the HTTP server, with limits on everything that a client can make slow or large. */
+/** Limits everything that a client can make slow or large. */
 export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   const { requestTimeoutMs, trustedProxies } = config.http;
   return new FastifyAdapter({
     logger: false,
-    // The gateway makes the ids of requests: an id from a client could be any text.
+    // Ignore request ids from clients, which could be any text.
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
@@ -45,7 +45,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   });
 }
 
-/** The HTTP server emits this event when it has answered a request that no hook saw. Its arguments are those of UnroutedListener. */
+/** An event of the HTTP server: it has answered a request that no hook saw. Listeners are of the type UnroutedListener. */
 export const UNROUTED = 'communique:unrouted';
 export type UnroutedListener = (answered: {
   readonly method: string;
@@ -55,8 +55,8 @@ export type UnroutedListener = (answered: {
 }) => void;
 
 /**
- * Answers a malformed address (400) or an over-long parameter (414). The router refuses these before any hook, so no rate limit counts
- * them; instead the connection is closed, as after a refusal by the parser.
+ * Answers a malformed address (400) or a parameter that is too long (414). The router refuses such a request before any hook runs, so no
+ * rate limit counts it. Closes the connection instead.
  */
 function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error);
@@ -75,7 +75,7 @@ function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: Fas
 /** Connections whose last request was answered before its body had arrived. */
 export const answeredEarly = new WeakSet<Socket>();
 
-/** `rawPacket`: the chunk of bytes in which the parser stopped, often the whole head. */
+/** `rawPacket`: the chunk of bytes in which the parser stopped. It often contains the whole head. */
 type ParserError = Error & { code?: string; rawPacket?: unknown };
 
 function codeOf({ code, rawPacket }: ParserError): ProblemCode {
@@ -119,7 +119,7 @@ export function clientErrorHandler(error: ParserError, socket: Socket): void {
   socket.end(`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
 }
 
-/** The pattern of the route; undefined if none matched, or only the route of preflights (cors.ts). */
+/** The pattern of the route that matched; undefined if none did, or only the route of preflights (cors.ts). */
 export function routeOf(request: FastifyRequest): string | undefined {
   const { url } = request.routeOptions;
   return request.is404 || url === PREFLIGHTS ? undefined : url;

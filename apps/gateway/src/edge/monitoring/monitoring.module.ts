@@ -9,7 +9,7 @@ import { MetricsListener } from './metrics/metrics-listener';
 import { MetricsReader } from './metrics/metrics-reader';
 import { MetricsPush } from './otlp/metrics-push';
 
-/** Exports metrics and keeps samples of the last hours; each feature registers its own metrics (Metrics, in CoreModule). */
+/** Exports metrics, and keeps samples of the last hours. Each feature registers its own metrics at `Metrics` of CoreModule. */
 @Module({
   imports: [AttestationModule, BudgetModule, DeliveryModule, HealthModule],
   controllers: [HistoryController],

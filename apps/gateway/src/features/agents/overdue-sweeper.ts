@@ -3,16 +3,16 @@ import { Logger } from '../../core/telemetry/logger';
 import { AgentLedger } from './agent-ledger';
 import { AgentMetrics } from './agent-metrics';
 
-/** How long after its deadline an attempt without a statement is charged or released. An enclave remembers replies that long. */
+/** An attempt without a statement is ended this long after its deadline. Until then an enclave may still remember the reply. */
 const OVERDUE_MS = 600_000;
 
 /**
  * Ends overdue attempts about once a minute, one row per transaction. Every gateway does this, and skips rows that another one has locked.
- * It also runs while tasks are off, for earlier reservations.
+ * It also runs while agents are switched off, because earlier attempts may still be open.
  */
 @Injectable()
 export class OverdueSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** In milliseconds. Each pause is 0.75 to 1.25 times as long, so that gateways do not sweep together. */
+  /** The mean pause between sweeps. Each pause is 0.75 to 1.25 times as long, so that gateways do not sweep together. */
   readonly timing = { everyMs: 60_000 };
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;

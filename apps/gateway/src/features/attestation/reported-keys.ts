@@ -9,10 +9,10 @@ export interface ReportedKeys {
   readonly current: KeyId | null;
   /** When the current key's record was stored in the database; null if there is no record. */
   readonly currentSince: Date | null;
-  /** The ids of all keys with which the enclave opens messages; null for an older enclave, which does not report them. */
+  /** The ids of all keys with which the enclave opens messages. Null: an older enclave, which does not report them. */
   readonly held: readonly KeyId[] | null;
-  /** The ids of the same keys' pairs for the legacy suite; absent if that suite is switched off. */
+  /** The ids that these keys have in the legacy suite; absent if the enclave has switched that suite off. */
   readonly heldLegacy?: readonly KeyId[];
-  /** Why the enclave's last call of KMS failed; null if it did not. */
+  /** Why the enclave's last request to KMS failed; null if it succeeded. */
   readonly kms: string | null;
 }

@@ -4,14 +4,13 @@ import { EnclaveClients } from './enclave-clients';
 
 const ASK_EVERY_MS = 15_000;
 /**
- * How long a report is used. If a request fails, the previous report stays in use, so that one slow answer does not interrupt metrics and
- * their alarms.
+ * How long a report is used. It is longer than ASK_EVERY_MS, so that a few failed requests do not interrupt metrics and their alarms.
  */
 const GOOD_FOR_MS = 60_000;
 
 /**
- * What each enclave reports about itself, requested at a fixed interval so that metrics and readiness need not wait for an enclave. The
- * reports are not signed, so they decide neither what is relayed nor what is refused.
+ * What each enclave reports about itself. The gateway asks regularly, so that metrics and readiness need not wait for an enclave. The
+ * reports are not signed, so they do not decide what the gateway relays or refuses.
  */
 @Injectable()
 export class EnclaveReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -32,20 +31,18 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
     await this.asking;
   }
 
-  /**
-   * The last readable report, by the enclave's place in the configuration; null if there was none within a minute.
-   */
+  /** @param index the enclave's place in the configuration @returns its last report; null if that is a minute old or older */
   of(index: number): EnclaveHealth | null {
     const last = this.last.get(index);
     return last !== undefined && performance.now() - last.atMs < GOOD_FOR_MS ? last.health : null;
   }
 
-  /** The reports of all configured enclaves, in the order of the configuration. */
+  /** All enclaves' reports, in the order of the configuration. */
   all(): (EnclaveHealth | null)[] {
     return this.clients.all.map((_client, index) => this.of(index));
   }
 
-  /** Asks all enclaves now, or waits for the requests that are under way. */
+  /** Asks all enclaves now. If requests are already running, waits for those. */
   askNow(): Promise<void> {
     if (this.stopping.signal.aborted) return Promise.resolve();
     this.asking ??= this.ask().finally(() => {
@@ -67,7 +64,7 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
   }
 }
 
-/** The reasons of a report that this gateway knows, in the report's order. */
+/** The reasons of a report that this gateway knows, in the order of HEALTH_REASONS. */
 export function reasonsOf({ reasons }: Pick<EnclaveHealth, 'reasons'>): HealthReason[] {
   return HEALTH_REASONS.filter((reason) => reasons.includes(reason));
 }

@@ -8,9 +8,7 @@ import { MetricsReader } from './metrics-reader';
 const TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 32;
 
-/**
- * Serves `GET /metrics` on a separate listener, so that the public listener never has this route. It answers until the end of a shutdown.
- */
+/** Serves `GET /metrics` on its own port, so that the public port never has this route. Answers until the end of a shutdown. */
 @Injectable()
 export class MetricsListener implements OnApplicationBootstrap, OnApplicationShutdown {
   private server: Server | undefined;
@@ -21,7 +19,7 @@ export class MetricsListener implements OnApplicationBootstrap, OnApplicationShu
     private readonly logger: Logger,
   ) {}
 
-  /** @throws what `listen` throws (EADDRINUSE, EACCES): the gateway then does not start */
+  /** @throws the error of `listen` (EADDRINUSE, EACCES), so that the gateway does not start */
   async onApplicationBootstrap(): Promise<void> {
     const { listen } = this.config.metrics;
     if (listen === undefined) return;
@@ -37,7 +35,7 @@ export class MetricsListener implements OnApplicationBootstrap, OnApplicationShu
     this.logger.info({ host: listen.host, port: this.port ?? listen.port }, 'metrics listening');
   }
 
-  /** The port, once the listener listens. */
+  /** Undefined until the listener is ready. */
   get port(): number | undefined {
     const address = this.server?.address();
     return typeof address === 'object' && address !== null ? address.port : undefined;
