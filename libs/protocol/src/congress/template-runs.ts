@@ -25,7 +25,7 @@ export const newTemplateRunSchema = z
       .enum(TASKS)
       .meta({ description: 'The kind of task. The caller names it, because the gateway cannot read the sealed task.' }),
   })
-  .meta({ id: 'NewTemplateRun', description: "A model's task that an administrator ran for a template." });
+  .meta({ id: 'NewTemplateRun', description: 'A task that an administrator gave to a model for a template.' });
 export type NewTemplateRun = z.infer<typeof newTemplateRunSchema>;
 
 export const templateRunSchema = z
