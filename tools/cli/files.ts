@@ -40,7 +40,7 @@ export function readText(path: string, maxBytes: number): string {
 
 /**
  * Reads a JSON file in which no member name is repeated (decodeJson).
- * @throws Failure `file_unreadable`, `not_understood`, which never quotes the file
+ * @throws Failure `file_unreadable`, `not_understood`; the message never quotes the file
  */
 export function readJsonFile(path: string, maxBytes: number): unknown {
   const bytes = readLimited(path, maxBytes);

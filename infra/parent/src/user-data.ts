@@ -2,7 +2,7 @@ import { renderParentArchive } from './archive';
 import { environmentFile } from './gateway-environment';
 import type { ParentSettings } from './settings';
 
-/** EC2's limit, which counts the text before base64. */
+/** EC2's limit for user data, before base64. */
 const MAX_USER_DATA_BYTES = 16 * 1024;
 
 /** The packages of Amazon Linux 2023 to install. Node comes with the release. */

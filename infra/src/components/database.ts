@@ -12,15 +12,15 @@ export interface DatabaseArgs {
   instanceClass: string;
   storageGiB: number;
   production: boolean;
-  /** Differs each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
+  /** New each time the stack is created. It is part of the final snapshot's name, which a later stack cannot reuse. */
   generation: Input<string>;
-  /** The log groups of `databaseLogGroups`. */
+  /** The component that makes the log groups of `databaseLogGroups`. */
   logs: Resource;
 }
 
 const LOG_EXPORTS = ['postgresql', 'upgrade'];
 
-/** The groups to which RDS exports its logs (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"), by their name in `Logs`. */
+/** The groups to which RDS exports its logs (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"), by their key in `Logs`. */
 export const databaseLogGroups = (identifier: string): Readonly<Record<string, string>> =>
   Object.fromEntries(LOG_EXPORTS.map((log) => [`database-${log}`, `/aws/rds/instance/${identifier}/${log}`]));
 

@@ -10,11 +10,11 @@ export interface GuardedKeyArgs {
   description: string;
   alias: string;
   policy: Input<PolicyDocument>;
-  /** true: `pulumi destroy` refuses to delete the key, and another deletion waits 30 days. false: a deletion waits 7 days. */
+  /** Whether `pulumi destroy` refuses to delete the key. KMS waits 30 days before it deletes such a key, and 7 days otherwise. */
   protect: boolean;
 }
 
-/** A KMS key with an alias: symmetric, in one region, rotated every year, with a policy of this program. */
+/** A KMS key with an alias. */
 export class GuardedKey extends Part {
   readonly keyArn: Output<string>;
   readonly keyId: Output<string>;
@@ -50,8 +50,8 @@ export interface KeyWatchArgs {
 }
 
 /**
- * Sends a notice when a key or the image store's rules are changed. For example, a changed key policy can admit another image. The notices
- * need a CloudTrail.
+ * Sends a notice when a KMS key or the image store's bucket policy is changed, because a changed key policy can admit another image.
+ * EventBridge gets these events only if the account has a CloudTrail trail.
  */
 export class KeyWatch extends Part {
   /** The names of the EventBridge rules, by what each watches. */

@@ -9,11 +9,11 @@ export interface CostItem {
   price: string;
   /** Dollars with two digits; null if the price is not in the table. */
   monthlyUsd: string | null;
-  /** Number of the source in `sources`, from 1. */
+  /** The place of the price's source in `sources`, from 1. */
   source: number | null;
 }
 
-/** An item that is paid by use, so that a month's amount is not known in advance. */
+/** An item that AWS bills by use, so a month's amount is not known in advance. */
 export interface UsedItem {
   item: string;
   rate: string;
@@ -21,7 +21,7 @@ export interface UsedItem {
 }
 
 export interface MonthlyCost {
-  /** The region of these prices, which may differ from the stack's. */
+  /** The region of these prices. The stack may be in another one. */
   pricesOf: string;
   items: CostItem[];
   /** The sum of the known prices that do not depend on use. */
@@ -30,13 +30,12 @@ export interface MonthlyCost {
   byUse: UsedItem[];
   /** Not in the sum: items without a known price. */
   unknown: string[];
-  /** Where the prices were read, and their date. */
   sources: { asOf: string; what: string }[];
   savingsPlan: SavingsPlan;
 }
 
 export interface SavingsPlan {
-  /** The parents' price per hour on demand, which is the most that a commitment per hour could replace. */
+  /** The on-demand price of all parents per hour. A larger commitment would save nothing more. */
   onDemandPerHourUsd: string | null;
   note: string;
   /** A command for a person to consider; no program runs it. */
@@ -72,7 +71,7 @@ export type CostSettings = Pick<
 const allSources = (): MonthlyCost['sources'] => Object.values(SOURCES).map(({ asOf, what }) => ({ asOf, what }));
 const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
 
-/** The monthly bill of a stack that has only its registered addresses. */
+/** The monthly bill of a stack that has only its public IPv4 addresses so far (`addressOnly`). */
 export function addressesCost(count: number): Pick<MonthlyCost, 'pricesOf' | 'items' | 'knownUsd' | 'sources'> {
   const { usd, source } = PRICES.publicIpv4PerHour;
   const monthlyUsd = dollars(usd * HOURS_PER_MONTH * BigInt(count));
@@ -118,7 +117,10 @@ export function costOf(settings: CostSettings): MonthlyCost {
   };
 }
 
-/** @param ratePerHour the plan's rate for one parent, in micro-dollars @returns dollars a month; null if the type's price is unknown */
+/**
+ * @param ratePerHour the plan's rate for one parent, in micro-dollars
+ * @returns the dollars that a plan saves in a month; null if the instance type's price is unknown
+ */
 export function planSavings(
   settings: Pick<CostSettings, 'instanceType' | 'instances'>,
   ratePerHour: MicroUsd,
@@ -156,7 +158,7 @@ function linesOf(settings: CostSettings): Line[] {
   const monthly = (item: string, count: number, of: Price, unit = '', digits = 2) =>
     line(item, count, of, 1n, `${unit}a month`, digits);
   const several = settings.maxInstances > 1;
-  // In the operator's own network, several parents go out through the operator's NAT gateways.
+  // In the operator's own VPC, several parents use the operator's NAT gateways.
   const outboundAddresses = several && settings.vpcId !== undefined ? 0 : settings.natPerZone ? 2 : 1;
   const hasOwnSecret = settings.database === 'external' && settings.databaseUrlSecret !== undefined;
   const secrets =

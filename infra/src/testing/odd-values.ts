@@ -1,12 +1,12 @@
 import { hostNameOf } from '../../parent/src/testing/host-names';
 
-/** A value of a key that is just valid, or just invalid. */
+/** A value at the edge of what its key accepts: just valid or just invalid. */
 export interface OddValue {
   readonly key: string;
   readonly value: string;
-  /** Values of other keys that this value needs. */
+  /** Values of other keys, set together with this one. */
   readonly beside?: Readonly<Record<string, string>>;
-  /** The line that preview prints, after the key; absent if preview accepts the value. nginx and the gateway then start with it. */
+  /** Matches what preview prints after the key. Absent if preview accepts the value; then nginx and the gateway start with it too. */
   readonly problem?: RegExp;
 }
 
@@ -20,7 +20,7 @@ const refused = (
 
 const HOST_NAME = /^a host name like communique\.example\.org, in lower case/;
 const write = (right: string) => new RegExp(`: write ${right.replaceAll('.', '\\.')}$`);
-/** A domain of `length` characters in the hosted zone example.org. */
+/** A domain in the hosted zone example.org, with `length` characters. */
 const inZone = (length: number) => {
   const rest = '.example.org';
   const label = Math.min(63, length - rest.length - 2);

@@ -3,8 +3,8 @@ import { ClientError, type WhetherSent } from './errors';
 const ORDER = ['not_sent', 'not_known', 'accepted'] as const satisfies readonly WhetherSent[];
 
 /**
- * Codes of 5xx answers that the gateway gives before it stores anything. Other 5xx codes do not prove that nothing was stored: before
- * `database_unavailable` a commit may have succeeded, and nginx answers `overloaded` if its connection to the gateway breaks.
+ * Codes of 5xx answers that the gateway gives only before it stores anything. After other 5xx codes the message may be stored:
+ * `database_unavailable` can follow a commit, and nginx answers `overloaded` if its connection to the gateway breaks.
  */
 const NOTHING_STORED = new Set([
   'emergency_stop',
@@ -38,7 +38,7 @@ export function sentByPost(error: unknown): WhetherSent {
   // The request could not be made.
   if (code === 'policy_invalid') return 'not_sent';
   if (code !== 'refused' || status < 400) return 'not_known';
-  // A proxy may have passed the request on before it answered. The gateway's own refusals have a code.
+  // The gateway's refusals have a problem code. Without a code a proxy refused, and may have passed the request on before.
   if (problem === undefined) return 'not_known';
   // The gateway gives this code only for a task: an enclave had the task, and may have asked the provider.
   if (problem === 'outcome_unknown') return 'not_known';
@@ -52,14 +52,13 @@ export function sentByTaskPost(error: unknown): WhetherSent {
   return sentByPost(error);
 }
 
-/** Codes that the gateway gives only after it has looked up the message's id. */
 const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 
 /**
- * Whether the gateway may have refused before it looked up the message's id. When a connection breaks, Chromium and Firefox
- * may repeat the post on their own and show only the second answer, although RFC 9110, section 9.2.2, advises against it.
- * Then this refusal does not settle the first post. Returns false for 401 and 403: the gateway would also refuse the question whether
- * it has the message.
+ * Whether this refusal may hide an earlier post of the same message. When a connection breaks, Chromium and Firefox may repeat the post on
+ * their own and show only the second answer, although RFC 9110, section 9.2.2, advises against it. If the gateway refused the second post
+ * before it looked up the message's id, it may have stored the first.
+ * Returns false for 401 and 403: the gateway would also refuse to tell whether it has the message.
  */
 export function mayHideAnotherPost(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'refused') return false;
@@ -72,7 +71,7 @@ export function isOfTheMoment(error: unknown): boolean {
   return error instanceof ClientError && (error.status === 429 || (error.status ?? 0) >= 500);
 }
 
-/** Combines two attempts: a refusal does not settle another attempt that had no answer. */
+/** Combines two attempts. If one was refused and the other got no answer, the result is `not_known`. */
 export function combineWhetherSent(a: WhetherSent, b: WhetherSent): WhetherSent {
   return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
 }

@@ -16,7 +16,7 @@ export type ReceiptErrorCode =
   /** The answer's offices, salts or outcomes do not open the receipt's commitments. */
   | 'ERR_RECEIPT_ANSWER';
 
-/** Further faults of a usage statement. It can also have the first six faults of a receipt. */
+/** Faults of a usage statement only. A statement can also have the faults from `ERR_RECEIPT_MALFORMED` to `ERR_RECEIPT_TIME`. */
 export type StatementErrorCode =
   /** The statement is about another request or attempt, or about another model than the configured one. */
   | 'ERR_STATEMENT_OTHER_REQUEST'

@@ -5,8 +5,8 @@ import { jsonOption, stateOption, type JsonOption, type StateOption } from '../o
 import { iso, json } from '../output/terminal';
 
 const after = (name: string) => `
-The command asks no gateway; ${name} status <id> asks for the status of a message. list shows how a message ended
-once status or send --wait has seen it. A message that the gateway refused for good is not kept.
+The command asks no gateway; ${name} status <id> asks for the status of a message. After status or send --wait has
+seen how a message ended, list shows it too. A message that the gateway refused for good is not kept.
 
 Exit code
   0  done, also if no messages are kept

@@ -10,8 +10,8 @@ import { fetchBytes, verifyClearSigned } from './fetch-signed';
 import type { Check } from './record';
 
 /**
- * Primary keys of the active releasers (nodejs/release-keys, README, in November 2026). Only signatures by these keys count, wherever the
- * public keys come from.
+ * Fingerprints of the active releasers' primary keys (nodejs/release-keys, README, in November 2026). Only signatures by these keys count,
+ * wherever the keyring comes from.
  */
 export const NODE_RELEASERS: ReadonlySet<string> = new Set([
   '5BE8A3F6C8A5C01D106C0AD820B1A390B168D356',
@@ -26,9 +26,9 @@ export const NODE_RELEASERS: ReadonlySet<string> = new Set([
 ]);
 
 export interface NodeSources {
-  /** The address of the releases: `<dist>/v24.21.0/SHASUMS256.txt.asc`. It may be any mirror. */
+  /** The address of the releases, or of any mirror: it has `<dist>/v24.21.0/SHASUMS256.txt.asc`. */
   readonly dist: string;
-  /** The address of the public keys. It may be any place. */
+  /** The address of a keyring with the releasers' public keys. */
   readonly keyring: string;
   readonly releasers: ReadonlySet<string>;
 }
@@ -40,7 +40,7 @@ export const NODE_SOURCES: NodeSources = {
 };
 
 /**
- * Fetches the signed list of hashes and the archive in it, and compares its bin/node with ours.
+ * Fetches Node's archive, checks it against the signed list of hashes, and compares the archive's bin/node with ours.
  *
  * @param sha256 the SHA-256 of our bin/node
  * @throws UnreachableError

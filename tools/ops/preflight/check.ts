@@ -13,14 +13,14 @@ export interface Finding {
   readonly found: string;
   /** What to do about it. */
   readonly todo?: string;
-  /** The command for `todo`: one line of bash to copy, for the folder of the checkout. */
+  /** The command for `todo`: one line of bash, to run in the checkout. */
   readonly command?: string;
 }
 
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a check needs. Without it, the check fails. The check is skipped instead if another check that reports the reason also runs. */
+/** What a check needs. If it is missing, the check is skipped if another check reports the reason in the same run; otherwise it fails. */
 export type Need = 'plan' | 'account';
 
 export interface Check {
@@ -40,7 +40,7 @@ export interface Context {
   readonly stackFile: StackFile;
   /** The stack's region. If the stack names none, this is AWS's default, and aws-credentials reports the missing region. */
   readonly region: string;
-  /** `up`: what `pulumi up` will make may be missing. `opening`: it must exist. */
+  /** With `up`, resources that `pulumi up` will make may be missing. With `opening`, they must exist. */
   readonly before: 'up' | 'opening';
   readonly ports: Ports;
   readonly redactor: Redactor;

@@ -68,7 +68,7 @@ export type End =
   | 'refused'
   | 'unknown'
   | 'expired'
-  /** Its time ran out, and an office has it or may have it. */
+  /** The message expired, and an office has it or may have it. */
   | 'expired_partly'
   | 'key_retired'
   /** A status that cannot end a message. */
@@ -102,21 +102,21 @@ export function failureTitle(
   { view }: Pick<Way, 'view'>,
   texts: Texts,
 ): string {
-  // After `key_retired` the message was sealed and proven again. The gateway refused it, because an enclave had been given the first one.
+  // After `key_retired` the page sealed, proved and posted the message again. The gateway refused this post: an enclave had got the first.
   if (sent === 'accepted' && problem === 'already_sent') return texts.whether.noSecond;
   const isOver = problem === 'not_found' || (view !== undefined && !['queued', 'delivering'].includes(view.status));
   return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];
 }
 
-/** Whether the receipt is an interim one, so that only the server claims how the message ended. */
+/** Whether the receipt is interim. Then how the message ended is only the gateway's claim. */
 export function isInterim(report: VerifiedReport | null): boolean {
   return report?.offices.some(({ outcome }) => outcome === 'pending') ?? false;
 }
 
 /**
- * Returns which text to show about a second message in the campaign; undefined for none. Each person sends one message with a proof. The
- * gateway takes another one only if a verified receipt shows that every office refused the first (and every earlier attempt was answered,
- * which only the gateway knows), or if no enclave was given the first.
+ * Returns which text to show about a second message in the campaign; undefined for none. With proofs, each person can send one message in a
+ * campaign. The gateway accepts a second one only in two cases: no enclave got the first; or a verified receipt shows that every office
+ * refused the first, and every earlier attempt was answered (only the gateway knows that).
  */
 function second(
   end: End,

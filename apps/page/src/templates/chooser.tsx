@@ -12,7 +12,7 @@ export interface ChooserProps {
   readonly onChoose: (template: Template) => void;
 }
 
-/** The published texts, to search and to start from. Searching sends no request. */
+/** Lets the person search the published templates and start from one. Searching sends no request. */
 export function Chooser({ templates, chosen, onChoose }: ChooserProps) {
   const { write, topics: names } = text.value;
   const words = write.templates;

@@ -41,7 +41,7 @@ export function WritePage() {
       <SendSection
         officeName={officeName}
         problemText={describeProblem}
-        // A message that was followed from an earlier visit is not in this page
+        // The page does not have the text of a message that was sent in an earlier visit
         onCorrect={store.can.value.again ? correct : undefined}
         onAnother={another}
         isSignedIn={signIn.state.value === 'signed_in'}

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /**
- * What became of a line. `event`: written; `other`: only counted, because it is not an event of the enclave; `rate`: dropped above the rate
- * limit; `output`: dropped because our output had no reader.
+ * What the collector did with a line. `event`: wrote it. `other`: only counted it, because it is not an event of the enclave. `rate`:
+ * dropped it above the rate limit. `output`: dropped it because the collector's own output had no reader.
  */
 export type LineOutcome = 'event' | 'other' | 'rate' | 'output';
 

@@ -7,8 +7,8 @@ import type { Thing, World } from './world';
 const LAUNCH_TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
 /**
- * Inputs that AWS does not report, with the provider's default. A refresh keeps the value in the state; an import sets the default.
- * Source: aws-api/mappings names the provider's file for each type. The function in it that reads the resource does not set these inputs.
+ * Inputs that AWS does not report, with the provider's defaults. For such an input, a refresh keeps the value in the state, and an import
+ * sets the default. Source: the provider's functions that read the resources (aws-api/mappings names their files) do not set these inputs.
  */
 const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:autoscaling/group:Group': {
@@ -44,7 +44,7 @@ const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:secretsmanager/secretVersion:SecretVersion': { secretStringWoVersion: undefined },
 };
 
-/** A simulated AWS account. It creates, changes, deletes and refuses resources. ARNs and addresses come from `mock-aws.ts`. */
+/** A simulated AWS account. */
 export class Account {
   /** How long AWS needs to make, change or delete a resource, by type; `*` is any type. */
   readonly delaysMs = new Map<string, number>();
@@ -133,7 +133,7 @@ function makeUp(region: string, type: string, name: string, inputs: Properties):
   return { id, outputs: Object.fromEntries(Object.entries(state).filter(([key]) => !(key in inputs))) };
 }
 
-/** ARNs and addresses that contain the id, for types whose id here differs from that in mock-aws.ts. */
+/** The outputs that contain the id, for types to which `create` gives another id than mock-aws.ts. */
 function namedBy(type: string, id: string, region: string): Properties {
   switch (type) {
     case 'aws:kms/key:Key':

@@ -3,19 +3,24 @@ export interface Replacing {
   /** A new value of one of these inputs replaces the resource. */
   readonly inputs: readonly string[];
   /**
-   * The provider's file, relative to `SOURCE` of `aws-api/mapping.ts`, and the commit that was read. `(2023 or before)`: the commit is that
-   * old. `unchanged in 2024`: a newer text of the file, whose commit is not known, says the same. UNVERIFIED: the file was not read.
+   * The provider's file, relative to `SOURCE` of `aws-api/mapping.ts`, and the commit that was read. `(2023 or before)`: the date of that
+   * commit. `unchanged in 2024`: a text of 2024, whose commit is not known, has the same rules.
    */
   readonly source: string;
 }
 
 /**
- * The inputs of the program that AWS cannot change in place, by resource type. They are the arguments with `ForceNew: true` or with the
- * plan modifier `RequiresReplace()` in the provider's files, which were read in November 2026.
- * The table omits rules that depend on more than one value: a network balancer's subnets and groups, an older engine, `privateDnsEnabled`
- * of an endpoint that is no interface, the IPv6 range of a subnet that assigned addresses, and a rule of a security group whose source
- * changes from addresses to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). It also omits
- * `policyDetails.schedules[].copyTags` of a DLM policy: a new value would replace the policy, but the program never changes it.
+ * The inputs of the program that AWS cannot change in place, by resource type. In the provider's files, read in November 2026, they have
+ * `ForceNew: true` or the plan modifier `RequiresReplace()`.
+ *
+ * The table omits rules that depend on more than one value:
+ * - a network balancer's subnets and groups
+ * - a change to an older engine
+ * - `privateDnsEnabled` of an endpoint that is no interface
+ * - the IPv6 range of a subnet that assigned addresses
+ * - the source of a security group's rule, if it changes from addresses to a group (ModifyPlan in the ingress rule's file)
+ *
+ * It also omits `policyDetails.schedules[].copyTags` of a DLM policy, because the program never changes it.
  */
 export const REPLACING: Readonly<Record<string, Replacing>> = {
   'aws:acm/certificate:Certificate': {

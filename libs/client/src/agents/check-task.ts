@@ -29,11 +29,11 @@ export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration
 
 /**
  * Returns the content of a task as CBOR, for sealing.
- * @param maxOutputTokens also visible outside the seal; by default the maximum of the model class, which reveals nothing about the task
+ * @param maxOutputTokens also visible outside the seal; the model class's maximum reveals nothing about the task
  * @throws ClientError `task_invalid` with every field that is wrong; the task was not sent
  */
 export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {
-  // `rest` keeps unknown members, so that they are refused here and not by the enclave
+  // `rest` keeps unknown members, so that they are reported here and not refused by the enclave
   const { subject = null, maxOutputTokens: _outside, ...rest } = task;
   const content = { version: 1 as const, ...rest, subject, maxOutputTokens };
   const problems = agentTaskProblems(content).map(({ pointer, code }): FieldProblem => ({

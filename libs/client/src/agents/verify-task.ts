@@ -19,8 +19,8 @@ import type { PostedTask } from './post-task';
 import type { PreparedTask } from './prepare-task';
 
 /**
- * For each outcome in the sealed answer, the ends that the statement may have. `provider_failed` also allows every provider failure. Any
- * other pair comes from two different attempts.
+ * For each outcome in the sealed answer, the ends that the usage statement may have. `provider_failed` also allows every provider failure.
+ * If an answer and a statement do not match, they are from different attempts.
  */
 const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
   complete: ['complete', 'tier_mismatch'],
@@ -33,9 +33,9 @@ const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
 };
 
 /**
- * Verifies that an accepted enclave signed the usage statement, and that it is the enclave with the key that the task was sealed to.
- * Opens the answer, and checks that it belongs to the statement.
- * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused`
+ * Verifies that an accepted enclave signed the usage statement, and that this enclave has the key to which the task was sealed. Opens the
+ * answer, and checks that it belongs to the statement.
+ * @throws ReceiptError, CryptoError or ProtocolError, each with its own codes; ClientError `receipt_refused`
  */
 export async function verifyTask(
   prepared: PreparedTask,
@@ -61,10 +61,10 @@ export async function verifyTask(
       prices,
     },
   );
-  // If this library does not have the price table, it still checks that the statement names the attested table
+  // Checked even if this library does not have the price table
   if (claims.prices_sha256 !== attestedPrices)
     throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement names another price table than the enclave attests');
-  // An enclave may hold several keys: the document must name the one that this task was sealed to.
+  // An enclave may have several keys. The document must name the key to which this task was sealed.
   if (!isSameKey(enclave, sealed))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const opened = answer === null ? failureOf(claims.end) : openedAnswer(prepared, answer.sealed, claims.end);
@@ -92,7 +92,7 @@ function openedAnswer({ answerKey, sealed }: PreparedTask, bytes: Uint8Array, en
   return answer;
 }
 
-/** Returns the outcome for a task whose provider failed, if the gateway forwarded no answer. The signed end gives the reason. */
+/** Returns the outcome if the gateway sent no sealed answer, which it may do only after a provider's failure. */
 function failureOf(end: AgentEnd): Opened {
   if (!isProviderFailure(end))
     throw contradiction('the gateway reports a failure of the provider that the statement does not report');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { EifError } from '../errors';
 
-/** A file that exists completely or not at all: it is written under another name in the same folder, and then renamed. */
+/** Writes a file under another name in the same folder, and then renames it, so that no reader sees an incomplete file. */
 export class OutputFile {
   #position = 0;
 
@@ -13,7 +13,7 @@ export class OutputFile {
   ) {}
 
   /**
-   * Creates the file from the output of `body`, and leaves no file if `body` throws.
+   * Creates the file with what `body` writes. Leaves no file if `body` throws.
    *
    * @throws EifError ERR_EIF_FILE, and what `body` throws
    */

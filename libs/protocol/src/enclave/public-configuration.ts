@@ -28,11 +28,11 @@ const chamberSchema = z
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
 /**
- * The form of a registrar's id and of a campaign's id. The scope of a proof is made of these two ids. The registrar's keys are not part
- * of it, so the scope stays the same when a key is replaced.
+ * The form of a registrar's id and of a campaign's id. These two ids make a proof's scope. No key is part of the scope, so the scope stays
+ * the same when the registrar replaces its key.
  */
 export const RESIDENCE_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
-/** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
+/** A verifier key of C2SP signed-note: name, key hash, type and key. */
 export const VERIFIER_KEY_PATTERN = /^[a-z0-9-]{1,64}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
 
 const residenceSchema = z.union([

@@ -10,12 +10,13 @@ export interface Caps {
 export interface Window {
   readonly scope: keyof Caps;
   readonly subject: string;
-  /** The window's counter. `ledger` is the sum of its reservations in the same snapshot. */
+  /** What the window's counter says. */
   readonly counted: bigint;
+  /** The sum of the window's reservations, read in the same statement. */
   readonly ledger: bigint;
 }
 
-/** The caps' ledger, read from the database and not from the gateways. */
+/** Reads the caps' counters and the ledger from the database, without a gateway. */
 export class Ledger {
   private readonly pool: Pool;
 
@@ -76,8 +77,8 @@ export class Ledger {
   }
 
   /**
-   * Counts messages in place of their reservations. Only the transaction that makes the reservation writes the message's row here, so the
-   * row's commit time is that of the reservation.
+   * Returns the number of active emergency stops, of reservations, and of reservations made after the stop. It counts message rows instead:
+   * in this test only the transaction that makes a reservation writes the message's row, so both have the same commit time.
    */
   async reservedAfterStop(): Promise<{ stops: number; after: number; reservations: number }> {
     const { rows } = await this.pool.query<{ stops: string; after: string; reservations: string }>(`

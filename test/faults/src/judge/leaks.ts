@@ -2,7 +2,7 @@ import { filesBelow, find, type Leftover, type System } from '@communique-tee/te
 import { Client } from 'pg';
 import type { Violation } from './violation';
 
-/** Returns the places where a secret of a proven message was found: tables, and logs of the enclaves and the gateways. */
+/** Searches the database and the logs, except Congress's, for the secrets of a proven message. */
 export async function findSecrets(system: System, secrets: Readonly<Record<string, Uint8Array>>): Promise<Violation[]> {
   const logs = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
   const remains = [...logs, ...(await tables(system.databaseUrl))];

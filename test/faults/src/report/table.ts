@@ -6,7 +6,7 @@ import { isClean, type Outcome } from './outcome';
 
 const MAX_LISTED = 40;
 
-/** Returns the run in figures, then each violation by id, and the command that repeats the run. */
+/** Returns the run's figures, the first `MAX_LISTED` violations, and the command that repeats the run. */
 export function describeOutcome(outcome: Outcome): string {
   const { options, phases, failures, sent, injected, struck } = outcome;
   const [first, second] = phases;

@@ -14,9 +14,9 @@ mount -t overlay overlay -o "lowerdir=$root,upperdir=$world/mounted/upper,workdi
 
 volume=$(losetup --find --show "$data")
 trap 'losetup --detach "$volume"' EXIT
-# Address filters work only in the unified hierarchy of control groups, and the host's systemd may use the old one.
+# systemd's IP address filters work only with cgroup v2, and the host's systemd may use v1.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-# Exit code 133 means that the system wants to reboot. With --keep-unit the caller has to boot it again.
+# Exit code 133 means that the system wants to reboot. With --keep-unit this script must boot it again.
 status=133
 while ((status == 133)); do
   status=0

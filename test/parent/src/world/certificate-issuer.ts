@@ -4,15 +4,14 @@ import { promisify } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { freePort, spawnService, type Service, type TemporaryFolder } from '@communique-tee/testing/harness';
 
-/** Let's Encrypt's test server (pebble), with a DNS in which every name leads to the parent. */
+/** Let's Encrypt's test server (pebble), with a DNS server that resolves every name to the parent. */
 export interface CertificateIssuer {
-  /** The authority of the issuer's HTTPS server, which its clients must trust. */
+  /** The self-signed certificate of the issuer's HTTPS server, in PEM. */
   readonly authorityPem: string;
-  /** Returns the authority of the issued certificates, in PEM. It is new after each start. */
+  /** Returns the root of the issued certificates, in PEM. The issuer makes a new one at each start. */
   root(): Promise<string>;
   /** Returns the issuer's status of a certificate. @param serial hexadecimal */
   status(serial: string): Promise<Record<string, unknown>>;
-  /** Returns how many certificates were issued. */
   issued(): number;
   /** Stops the issuer until `start` is called. */
   stop(): Promise<void>;

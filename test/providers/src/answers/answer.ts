@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const count = z.int().min(0).max(1_000_000_000);
 
-/** The tokens of one call in classes that do not overlap. Each dialect writes them in its own form. */
+/** The tokens of one call. No token is in two counts. Each dialect writes the counts in its own form. */
 export const countsSchema = z.strictObject({
   input: count.default(0),
   cached: count.default(0),
@@ -38,8 +38,8 @@ export const scriptedAnswerSchema = z.strictObject({
   /** Thoughts before the text, as a thought part, block or item of the provider. */
   thoughts: z.string().max(100_000).optional(),
   /**
-   * `cut`: the answer reports that the maximum output cut the text; `refused`: the model declines and gives no text; `empty`: thinking took
-   * the whole maximum.
+   * `cut`: the answer reports that the text reached the maximum output; `refused`: the model declines and gives no text; `empty`: thinking
+   * used the whole maximum.
    */
   end: z.enum(['complete', 'cut', 'refused', 'empty']).default('complete'),
   counts: countsSchema.optional(),
@@ -48,7 +48,7 @@ export const scriptedAnswerSchema = z.strictObject({
   tier: z.string().max(50).optional(),
   /** The model name in the answer. */
   model: z.string().max(200).optional(),
-  /** Top-level members of the body that replace those of the answer, for forms that the simulator does not make itself. */
+  /** Top-level members that replace those of the answer's body, for bodies that the simulator does not make itself. */
   members: z.record(z.string().max(100), z.json()).optional(),
 });
 export type ScriptedAnswer = z.output<typeof scriptedAnswerSchema>;

@@ -23,7 +23,11 @@ export class FaultSchedule {
     this.draw = drawFrom(this.plan.random?.seed ?? 0, 'faults');
   }
 
-  /** Whether the connection is cut before the request is read. An entry with a model can cause that only if the address names the model. */
+  /**
+   * Takes the next fault if it cuts the connection before the request is read. An entry that names a model matches only if the address
+   * names it too.
+   * @returns whether it took the fault
+   */
   takeBeforeReading(target: Target): boolean {
     const at = this.find(target);
     const fault = this.plan.queue[at]?.fault;

@@ -5,7 +5,7 @@ const MIB = 2 ** 20;
 
 /**
  * Collects all garbage of a Node process through its inspector. Returns how many MiB of the heap are then in use.
- * @param output what a process started with --inspect has printed
+ * @param output the output of a process that runs with --inspect
  */
 export async function heapInUseMiB(output: string): Promise<number> {
   const url = /Debugger listening on (ws:\/\/\S+)/.exec(output)?.[1];

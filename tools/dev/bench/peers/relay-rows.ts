@@ -67,7 +67,7 @@ stream { server { listen ${loopback(port)}; proxy_pass ${loopback(target)}; } }
 ];
 
 /**
- * Measures HTTP exchanges through each relay, over TCP in place of vsock, with 2 KiB in each direction over 16 connections that stay open.
+ * Measures HTTP exchanges through each relay: 2 KiB in each direction, over 16 open connections, with TCP in place of vsock.
  */
 export async function relayPeerRows(): Promise<Row[]> {
   const echo = await startPart('relay/echo.main.ts');

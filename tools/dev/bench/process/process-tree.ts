@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const TICKS_PER_SECOND = 100;
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
-/** What a process uses, with its running children if `usageOf` is told to count them. */
+/** What a process uses; with its running children if `usageOf` counts them. */
 export interface Usage {
   /** CPU time so far, also of children that have ended. */
   readonly cpuMs: number;

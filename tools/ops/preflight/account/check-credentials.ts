@@ -6,7 +6,7 @@ import type { Account } from '../aws/account';
 import { listOf } from '../plan/stack-file';
 import { TimeLimitError } from '../runner/time-limit';
 
-/** Checks which identity would run `pulumi up`, and that the stack's configuration is for its account. */
+/** Checks the identity that would run `pulumi up`, and that the stack's and the enclave's configuration name its account. */
 export const credentials: Check = {
   name: 'aws-credentials',
   title:

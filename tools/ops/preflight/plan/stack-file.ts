@@ -7,7 +7,7 @@ const PROJECT = 'communique-tee';
 
 /**
  * The values of Pulumi.<stack>.yaml that checks need and infra's preview does not print. A value of --config replaces the file's. Infra's
- * preview checks the values.
+ * preview, not this file, checks the values.
  */
 export interface StackFile {
   readonly region: string | undefined;
@@ -15,13 +15,13 @@ export interface StackFile {
   readonly values: ReadonlyMap<string, string>;
   /** Keys that hold a secret, and how the operator gives each. */
   readonly secrets: ReadonlyMap<string, 'encrypted' | 'in the clear' | 'by --config'>;
-  /** The changes of --config without secrets. They become arguments of the preview, which other users of this machine can see. */
+  /** The changes of --config that contain no secret: other users of this machine can see them in the preview's command line. */
   readonly changes: readonly string[];
 }
 
-/** Matches keys with secret values; the same as infra's SECRET_KEYS. */
+/** Matches keys that are named like a secret, and so all of infra's SECRET_KEYS. */
 const SECRET_KEY = /token|password|secret$/i;
-/** Matches keys that are not secret although SECRET_KEY matches them. */
+/** Matches the keys that SECRET_KEY matches although their values are not secret. */
 const NO_SECRET = /version$/i;
 
 const schema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });

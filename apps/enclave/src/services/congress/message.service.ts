@@ -24,12 +24,12 @@ import { officeCommitment } from './office-commitment';
 import { inSendingOrder } from './sending-order';
 import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-form';
 
-/** The sender's clock may differ from ours by this when the expiry is compared with the longest lifetime. */
+/** How far the sender's clock may be ahead of ours: a message may expire this much later than the longest lifetime from now. */
 const LIFETIME_SLACK_MS = 3600_000;
 
 /**
- * The checks of an opened message take up to some 10 ms, depending on what is wrong. So every refusal takes this long; otherwise the time
- * would tell the parent what is wrong.
+ * How long every refusal of an opened message takes. The checks take up to about 10 ms, depending on what is wrong. Without this delay
+ * their time would tell the parent what is wrong.
  */
 const REFUSAL_MS = 50;
 
@@ -42,7 +42,7 @@ export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
   private readonly maxConcurrent: number;
-  /** The secrets of this service only, so that a missing secret of another service does not stop mail. */
+  /** Only this service's secrets: a missing secret of another service must not stop mail. */
   private readonly ownSecrets: readonly string[];
   private readonly running = new Map<string, Promise<RelayAnswer>>();
 
@@ -72,8 +72,8 @@ export class MessageService {
     if (!key) throw new ProblemError('key_retired');
     if (!this.core.secrets.isComplete(this.ownSecrets))
       throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
-    // A final answer is found by the sealed bytes. A running attempt is joined only by a request with the same proof, so it is found by all
-    // bytes.
+    // The sealed bytes identify a final answer. A running attempt is identified by all bytes, because a request with another proof must not
+    // join it.
     const sealedSha256 = createHash('sha256').update(message.sealed).digest();
     const attempt = createHash('sha256').update(body).digest('base64');
     const name = sealedSha256.toString('base64');
@@ -105,7 +105,7 @@ export class MessageService {
     headers: AttemptHeaders,
   ): Promise<RelayAnswer> {
     await this.core.residence.checkEnvelope(message);
-    // Called before the message is opened. Without a document there can be no receipt, so the parent gets an error and no copy is sent.
+    // Throws if the NSM gives no attestation document for the receipt. So it runs before the message is opened and copies are sent.
     await this.reporter.ready(key);
     const startedAtMs = performance.now();
     const opened = open(message, key);
@@ -162,13 +162,13 @@ export class MessageService {
       earlier,
     );
     const result = { deliverySecret, ...delivered, problems: [] };
-    // No connection opens, so without the wait the parent could tell that another text was sent before.
+    // In this case the enclave opens no connection. Without the wait the parent could tell that another text was sent before.
     return delivered.offices.every(isOtherContent) ? inTime(result, startedAtMs) : result;
   }
 
   /**
-   * Returns until when a delivery is remembered: until the message's expiry. A message without an expiry can be relayed again for as long as
-   * its key is held.
+   * Returns until when the enclave remembers a delivery: until the message's expiry, or without an expiry until its key is destroyed. Until
+   * then the gateway can relay the message again.
    */
   private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
     return expiresAtSeconds === null ? destroyAfterMs : expiresAtSeconds * 1000;
@@ -189,7 +189,7 @@ export class MessageService {
         content.proof === null
           ? deliveryId(content.deliverySecret, messageId, office)
           : provenDeliveryId(content.proof.delivery, office);
-      // A chamber that de-duplicates would not accept the copy twice, so a claim does not matter
+      // A chamber that de-duplicates would not accept the copy twice, so the gateway's claims are not needed
       const claimed = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
       if (claimed === 'may_have_been_sent') return { office, deliveryId: id, deliver: null };
       if (claimed !== null)

@@ -37,8 +37,8 @@ export interface Report {
 }
 
 /**
- * Turns a report into a public signed receipt and a sealed answer that opens the receipt's commitments. The receipt is signed with the
- * receipt key of the key that the message was sealed to, and comes with the document that binds both.
+ * Turns a report into a public signed receipt and a sealed answer that opens the receipt's commitments. With the receipt comes the
+ * attestation document that binds the receipt key to the message's sealing key.
  */
 export class Reporter {
   constructor(private readonly clock: Clock) {}

@@ -52,10 +52,10 @@ const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at 
 
 /**
  * Accepts a batch in one transaction and one round trip (SQL function accept_messages). When this resolves, the transaction is committed.
- * @param batch ids, pairs of owner and key, nullifiers and status hashes must each be unique in it; each message has an owner or a proof
+ * @param batch no two messages have the same id, owner and key, nullifier or status hash; each message has an owner or a proof
  * @returns an outcome for each message, in order
  * @throws ProblemError `database_unavailable`; the commit may or may not have happened
- * @throws ProblemError `overloaded`, no statement was begun
+ * @throws ProblemError `overloaded`; the transaction did not begin
  */
 export function acceptMessages(
   database: Database,

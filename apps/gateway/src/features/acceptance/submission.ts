@@ -75,7 +75,7 @@ function submission(sealed: Uint8Array, messageId: Uint8Array, keyId: Uint8Array
   };
 }
 
-/** Whether the message expires in the future, and not more than LIMITS.maxLifetimeSeconds ahead. */
+/** Whether the message expires in the future, at most LIMITS.maxLifetimeSeconds from now. */
 export function mayStillExpire(submission: Submission, now: Date): boolean {
   const aheadMs = submission.expiresAt.getTime() - now.getTime();
   return aheadMs > 0 && aheadMs <= LIMITS.maxLifetimeSeconds * 1000;

@@ -19,10 +19,10 @@ export type MonitorState =
  * unreachable one costs only a refused connection, and an enclave starts within half a second.
  */
 const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 200 } as const;
-/** How long a verification is valid while no later check has a result. */
+/** How long the gateway relies on a verification while no later check has a result. */
 const VERIFIED_FOR_MS = 60_000;
 
-/** Watches one enclave: whether it answers, which code runs in it, which keys it holds. */
+/** Watches one enclave: whether it answers, which code runs in it, which keys it has. */
 export class EnclaveMonitor {
   private last: { readonly judgement: Judgement; readonly atMs: number; readonly begunAtMs: number } | undefined;
   private checking: Promise<void> | undefined;
@@ -117,8 +117,8 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Whether the enclave has per-process keys, or its custody is not known. Such keys cannot be restored, so the enclave's own report
-   * decides which are gone.
+   * Whether the enclave has per-process keys, or its custody is not known. Per-process keys cannot be restored, so the enclave's own report
+   * decides which keys are gone.
    */
   keepsItsKeysAlone(): boolean {
     return [null, PROCESS_CUSTODY].includes(this.custody());
@@ -148,7 +148,7 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Makes sure that a check begins after this moment of `performance.now()`, and waits for its end.
+   * Waits for the end of a check that began at `momentMs` (`performance.now()`) or later.
    * @returns false if there was no such check, because the monitor has stopped
    */
   async checkSince(momentMs: number): Promise<boolean> {
@@ -167,12 +167,12 @@ export class EnclaveMonitor {
     return this.checking;
   }
 
-  /** Calls `listener` when the enclave becomes trusted, and when it holds other keys than before. */
+  /** Calls `listener` when the enclave becomes trusted, and when its keys change. */
   onTrusted(listener: () => void): void {
     this.listeners.add(listener);
   }
 
-  /** Calls `listener` when a check reaches the enclave and finds a restart, or another result, module id or key than the check before. */
+  /** Calls `listener` when a check reaches the enclave and finds a restart, or a result, module id or key unlike the last check's. */
   onMet(listener: () => void): void {
     this.meetings.add(listener);
   }

@@ -12,14 +12,14 @@ const RETRY_AFTER_SECONDS = 10;
 
 export interface KeySetByFile {
   readonly file: string;
-  /** How long the last good keys serve while the file cannot be used. */
+  /** How long the gateway uses the last good keys while the file is unusable. */
   readonly staleMs: number;
 }
 
 /**
- * Reads the file at start, where an unusable file stops the start, and again when it has changed. A set that can be read replaces the
- * previous one, even if it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
- * @throws ConfigurationProblem
+ * Reads the file now, and again after each change. A readable set replaces the previous one, even if it has no usable key. While the file
+ * cannot be read, the last good keys are used for `staleMs`.
+ * @throws ConfigurationProblem as `readKeySetFile`
  */
 export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: Logger): Promise<KeySource> {
   const first = await readKeySetFile(file);
@@ -67,8 +67,8 @@ export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: 
 }
 
 /**
- * Reads the set, and a version that changes with the file. Also called at the start of the process, so that a bad file ends the process
- * before Nest would print a stack.
+ * Reads the set, and a version that changes with the file. Also called before Nest starts, because Nest would print a stack trace for a bad
+ * file.
  * @throws ConfigurationProblem for a file that cannot be read, is no set, or has no usable key
  */
 export async function readKeySetFile(file: string): Promise<{ readonly version: string; readonly set: KeySet }> {
@@ -90,7 +90,7 @@ interface Read {
 }
 
 async function read(path: string): Promise<Read> {
-  // Non-blocking, so that a pipe without a writer is refused at once
+  // Non-blocking: otherwise `open` waits if the path is a pipe without a writer
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();

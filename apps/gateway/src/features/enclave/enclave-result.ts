@@ -1,12 +1,11 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 
 /**
- * The result of one request to the enclave. The client never throws.
+ * The result of one request to the enclave. `EnclaveClient` returns it and never throws.
  *
  * - `answer`: the answer was read and is well formed. Its signatures are not yet verified.
  * - `problem`: the enclave answered with a problem document, or with something else (`enclave_answer_invalid`).
- * - `unreachable`: no complete answer came. `sent` is false only if no byte of the request can have reached the
- *   enclave.
+ * - `unreachable`: no complete answer came. `sent` is true if a byte of the request may have reached the enclave.
  */
 export type EnclaveResult<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }

@@ -25,14 +25,16 @@ export type ProposalRefusal = 'malformed' | 'other_custody' | 'other_image' | 't
 export type ReadProposal =
   { readonly ok: true; readonly core: SealedKeyCore } | { readonly ok: false; readonly code: ProposalRefusal };
 
-/** How far an enclave's clock may be ahead of the gateway's, and how much the times of the key and of its maker's document may differ. */
+/**
+ * How far an enclave's clock may be ahead of the gateway's. Also how far the key's creation may be from the time of its maker's document.
+ */
 const MAX_SKEW_SECONDS = 300;
 const MAX_ROTATION_SECONDS = 31 * 24 * 3600;
 const MAX_KEPT_SECONDS = LIMITS.maxLifetimeSeconds + 3600;
 
 /**
- * Checks an enclave's proposal before it is stored. Enclaves decide for themselves which records they open. This check keeps garbage out of
- * the table and, if attestation is verified, everything that no accepted image made.
+ * Checks a key record that an enclave proposes, before the gateway stores it. The check keeps garbage out of the table and, if attestation
+ * is verified, every record that no accepted image made. Each enclave still decides for itself which records it opens.
  */
 export class ProposalReader {
   private readonly verifier = createAttestationVerifier();
@@ -40,8 +42,7 @@ export class ProposalReader {
   constructor(private readonly attestation: GatewayConfig['attestation']) {}
 
   /**
-   * Decodes a proposal and checks it.
-   * @param expected the custody that the enclave reports, and the PCR0 that it attested, in hex; null if it has not attested yet
+   * @param expected `custody`: what the enclave reports; `pcr0`: what the enclave attested, in hex, null if it has not attested yet
    */
   async read(
     bytes: Uint8Array,
@@ -66,8 +67,8 @@ export class ProposalReader {
   }
 
   /**
-   * Whether an enclave of the image that the record names made the record, and the row has the record's values. Always true if attestation
-   * is not verified, because makers cannot be distinguished then.
+   * Whether an enclave with the record's PCR0 made the record, and the row's columns agree with the record. Always true if attestation is
+   * not verified, because the maker is then unknown.
    */
   async isGenuine({ keyId, custody, pcr0, epoch, record }: StoredRecord): Promise<boolean> {
     if (!this.attestation.verify) return true;
@@ -88,8 +89,7 @@ export class ProposalReader {
   }
 
   /**
-   * Whether the maker's document, verified at its own time, is of the same image under an accepted operator and vouches for exactly this
-   * core.
+   * Whether the maker's attestation document was valid at its own time, has accepted measurements, and contains the hash of this core.
    */
   private async isVouchedFor(
     { core, maker }: SealedKeyRecord,

@@ -22,7 +22,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
 ];
 
 export interface MetricTimes {
-  /** When counting began; both times are milliseconds since 1970. */
+  /** When counting began, in milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly nowMs: number;
 }
@@ -61,7 +61,7 @@ function metricData({ name, help, type, values }: MetricsJson[number], times: Me
   }
 }
 
-/** A bucket of Prometheus includes all lower ones. OpenTelemetry's buckets are separate, and the last one has no bound. */
+/** A Prometheus bucket includes all lower buckets. OpenTelemetry's buckets do not overlap, and the last one has no upper bound. */
 function histograms(name: string, points: readonly Point[]) {
   const series = Map.groupBy(points, ({ labels: { le: _bound, ...labels } }) =>
     JSON.stringify(Object.entries(labels).sort()),
