@@ -25,11 +25,11 @@ interface Options {
   readonly names?: string;
 }
 
-const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output says so';
+const WITHOUT_IMAGE = 'use made-up measurements, because no image is built yet; the output says so';
 const EXIT_CODES = `
 Exit code
-  0  it would work
-  1  it would not; the output says why
+  0  no problem was found
+  1  a problem was found; the output says which
   2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
@@ -77,7 +77,7 @@ export function cost(command: Command, line: CommandLine, streams: Streams = ter
 export function policy(command: Command, line: CommandLine, streams: Streams = terminal): void {
   stackOptions(command)
     .description(
-      'Prints the policy file to publish: the PCR0 of each accepted image, the PCR3 of the parent role, and the operator’s name and origin. It needs neither AWS nor a deployment: the image has been built here, and the name of the role is fixed.',
+      'Prints the policy file to publish: the PCR0 of each accepted image, the PCR3 of the parent role, and the operator’s name and origin. It needs neither AWS nor a deployment, but the image must have been built here.',
     )
     .requiredOption('--account <digits>', 'the AWS account that the stack is or will be in')
     .addHelpText(
@@ -97,11 +97,11 @@ The role's name is fixed, so anyone can find the account from PCR3 by trying all
 export function importFile(command: Command, line: CommandLine, streams: Streams = terminal): void {
   stackOptions(command)
     .description(
-      'Fills the ids into a file for pulumi import, after Pulumi’s state was lost. It takes the ids from AWS’s tags and from the names that the program gives, asks through the AWS CLI, and changes nothing in AWS.',
+      'Fills the ids into a file for pulumi import, after Pulumi’s state was lost. It asks AWS for the ids with the AWS CLI, by the resources’ tags and names. It changes nothing in AWS.',
     )
     .requiredOption('--in <file>', 'what pulumi preview --import-file wrote')
     .requiredOption('--out <file>', 'where the file for pulumi import goes')
-    .option('--names <file>', 'only the resources whose URNs this file has, one a line')
+    .option('--names <file>', 'a file of URNs, one a line: fill in only these resources')
     .addHelpText(
       'after',
       `

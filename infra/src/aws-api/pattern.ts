@@ -1,6 +1,6 @@
 /**
- * Turns a pattern of AWS's models, which is written for Java, into a JavaScript expression. The expression matches the whole value, as
- * AWS does whether or not the pattern has anchors. botocore itself does not apply the patterns.
+ * Turns a pattern of AWS's models, which is written for Java, into a JavaScript expression. Like AWS, the expression always matches the
+ * whole value, even if the pattern has no anchors.
  *
  * @throws SyntaxError if the pattern has something that JavaScript does not know
  */

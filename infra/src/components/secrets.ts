@@ -8,7 +8,7 @@ import { writeOnlyVersion } from './write-only-version';
 export interface SecretsArgs {
   stack: string;
   /**
-   * Values that the program knows. Their inputs are write-only: AWS's provider never returns them. Pulumi's state still contains them,
+   * Values that the Pulumi program knows. Their inputs are write-only: AWS's provider never returns them. Pulumi's state still contains them,
    * encrypted, as inputs and as configuration (pulumi-terraform-bridge, issue 3201).
    */
   known: Readonly<Record<string, { description: string; value: string }>>;
@@ -32,7 +32,7 @@ export class Secrets extends Part {
         {
           name: secretName(args.stack, path),
           description,
-          // While a secret can be recovered its name stays taken, so the stack could not be made again at once.
+          // The name of a deleted secret stays taken while the secret can be recovered. Without recovery, the stack can be made again at once.
           recoveryWindowInDays: kept ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },

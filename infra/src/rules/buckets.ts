@@ -38,7 +38,7 @@ const BESIDE: readonly [string, RegExp, (resource: RuleResource) => boolean][] =
   ],
   ['encryption', /^aws:s3\/bucketServerSideEncryptionConfiguration/, ({ props }) => listOf(props.rules).length > 0],
   [
-    'a policy that denies what comes without TLS',
+    'a policy that denies requests without TLS',
     /^aws:s3\/bucketPolicy:/,
     (resource) =>
       statementsOf(resource).some(
@@ -51,7 +51,7 @@ const BESIDE: readonly [string, RegExp, (resource: RuleResource) => boolean][] =
 export const bucketsClosed: StackRule = {
   name: 'buckets-closed',
   description:
-    'Each bucket has a public access block, ownership controls, versioning, encryption, and a policy that denies what comes without TLS.',
+    'Each bucket has a public access block, ownership controls, versioning, encryption, and a policy that denies requests without TLS.',
   checkStack: (resources) =>
     resources
       .filter(({ type }) => BUCKETS.includes(type))

@@ -27,7 +27,7 @@ export async function refusalOf(response: Response): Promise<ClientError> {
 }
 
 /**
- * Returns the answer before its body is read. `timeoutMs` includes the body; 0 sets no limit. Redirects are refused, because they could
+ * Returns the answer before its body is read. `timeoutMs` also limits the reading of the body; 0 sets no limit. Redirects are refused, because they could
  * send the token to another server.
  */
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
@@ -53,7 +53,7 @@ export function checkNoCredentials(url: URL): void {
     throw new ClientError('policy_invalid', 'the gateway’s address must not have a user name or a password');
 }
 
-/** Builds the request before it is sent. A request that cannot be built is not a network error, and a retry does not help. */
+/** Builds the request apart from `fetch`: a request that cannot be built is not a network error, and a retry does not help. */
 function requestOf(url: URL, init: RequestInit): Request {
   try {
     return new Request(url, init);

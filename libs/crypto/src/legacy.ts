@@ -40,7 +40,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
   const answerData = ({ keyId, ciphertext }: LegacyMessage): Uint8Array => encodeCanonical([keyId, id(ciphertext)]);
 
   return {
-    /** Returns 16 bytes: the first half of SHA-256 over a domain text and the ciphertext. The same ciphertext is the same message. */
+    /** Returns 16 bytes: the first half of SHA-256 over a domain text and the ciphertext. So the same ciphertext is the same message. */
     legacyMessageId: id,
 
     /**

@@ -25,7 +25,7 @@ export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
-/** How people sign in on the page. The page is a public client of OpenID Connect: authorization code flow with PKCE. */
+/** How people sign in on the page: OpenID Connect for a public client, authorization code flow with PKCE. */
 export interface PageSignIn {
   /** AUTH_ISSUER. */
   readonly issuer: string;
@@ -70,7 +70,7 @@ export interface GatewayConfig {
     readonly trustedProxies: readonly string[];
     /** The most open connections in total. The gateway closes further connections without an answer. */
     readonly maxConnections: number;
-    /** The same for one address, except a trusted proxy's. */
+    /** The most open connections from one address. It does not limit trusted proxies. */
     readonly maxConnectionsPerAddress: number;
     /** Origins whose pages may read answers; empty: none. */
     readonly corsOrigins: readonly string[];
@@ -127,14 +127,15 @@ export interface GatewayConfig {
   /** Tasks for models. The enclave attests which models exist. */
   readonly agents: {
     readonly on: boolean;
-    /** The limit for a task, with waits and both attempts. */
+    /** The longest time for a task, including waits and both attempts. */
     readonly timeoutMs: number;
   };
   readonly keys: {
     /** How often the gateway offers each enclave its key records, if nothing triggers an offer sooner. */
     readonly intervalMs: number;
     /**
-     * Absolute path of the file with the operator's secrets, as ciphertexts; absent: there are none. Read again when the file changes.
+     * Absolute path of the file with the ciphertexts of the operator's secrets. The gateway reads it again when it changes. Absent: no
+     * secrets.
      */
     readonly secretsFile?: string;
   };
@@ -151,7 +152,7 @@ export interface GatewayConfig {
   };
   /** Beyond either limit, new messages are refused with `overloaded`. */
   readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
-  /** In whole days: how long a message is kept after its end, and the ledger and its windows after their UTC day. */
+  /** How many days rows are kept: messages after they ended, the ledger and the budget windows after their UTC day. */
   readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };
   readonly delivery: {
     /** The most attempts that one process runs at once, even if the enclaves could take more. */
@@ -175,6 +176,6 @@ export interface GatewayConfig {
     /** The time within which the process ends, draining included. */
     readonly timeoutMs: number;
   };
-  /** Warnings for the operator at start: each names a variable, and what its value or its absence means. */
+  /** Warnings for the operator at start: each explains the value or the absence of one variable. */
   readonly notices: readonly { readonly variable: string; readonly text: string }[];
 }

@@ -31,8 +31,8 @@ export function isKeyName(name: string): boolean {
 }
 
 /**
- * Reads `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). One key has one text: hex is in lower case,
- * and base64 is canonical.
+ * Reads `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). Each key has exactly one
+ * text: hex is in lower case, and base64 is canonical.
  * @throws NoteError `ERR_NOTE_KEY`, also for a public key that is not a canonical point in the group of prime order
  */
 export function parseVerifierKey(text: string): VerifierKey {
@@ -83,8 +83,8 @@ function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey {
 }
 
 /**
- * Whether a public key is canonical and in the group of prime order, as every honest key is. Anyone can make signatures under a key of
- * small order. Verifiers may differ about signatures of the other keys outside the group.
+ * Whether a public key is canonical and in the group of prime order, as every honest key is. Outside the group, anyone can sign with a key
+ * of small order, and verifiers may disagree about signatures of the other keys.
  */
 function isUsablePoint(publicKey: Uint8Array): boolean {
   try {

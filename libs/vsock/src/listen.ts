@@ -6,16 +6,16 @@ import { listenVsock } from './linux/vsock';
 import { SocketError, systemCode } from './linux/socket-error';
 
 export interface ListenOptions {
-  /** By default only the owner may connect to the unix socket, also of a hybrid address. With 0o660 its group may connect too. */
+  /** Who may connect to the socket file of a unix or hybrid address. 0o600, the default: its owner. 0o660: also its group. */
   readonly unixMode?: 0o600 | 0o660;
 }
 
 /**
- * Resolves with the server's real address when it listens. It removes a unix socket file without a listener first, and no other file.
- * Closing the server removes its socket file.
+ * Starts listening, and resolves with the server's real address. Before that, removes the socket file of a process that has ended. Closing
+ * the server removes its socket file.
  *
- * On a hybrid address the server listens at `<path>_<port>` and gets the guest's connections to this port of its host (CID 2). The vsock
- * device needs permission to connect there: it has the same user, or the same group with mode 0660.
+ * On a hybrid address the server listens at the socket file `<path>_<port>`. The vsock device connects to this file when the guest connects
+ * to this port of its host (CID 2). So the device needs the same user as the server, or the same group with mode 0660.
  *
  * @example const address = await listen(createServer(handler), parseAddress('unix:/run/communique/enclave.sock'));
  * @throws SocketError with the system's code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...) or `ERR_VSOCK_UNAVAILABLE`

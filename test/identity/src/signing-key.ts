@@ -42,7 +42,7 @@ export async function keptSigningKey(file: string): Promise<SigningKey> {
   };
 }
 
-/** Writes the whole file or nothing, because the gateway reads its key set whenever the file's date changes. */
+/** Writes the whole file or nothing, because the gateway may read a key set file at any moment after its date changed. */
 export async function writeWhole(file: string, value: object, mode: number): Promise<void> {
   const temporary = `${file}.${String(process.pid)}`;
   await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode });

@@ -11,7 +11,7 @@ import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { beside, cpuSecondsSince, rateOf, type Row } from './measure';
 
 const HOUR_MS = 3600_000;
-/** The signatures that one document needs checked: its own, and those of the four certificates below the root. */
+/** The number of signatures to verify for one document: its own, and those of the four certificates below the root. */
 const VERIFICATIONS = 5;
 
 /** Compares the verification of a document, whose chain is like AWS's, with one bare P-384 verification. */

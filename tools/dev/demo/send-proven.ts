@@ -10,9 +10,10 @@ import { WatchedSending } from './watched-sending';
 const OTHER_CAMPAIGN = `${TEMPLATE_SLUG}-2`;
 
 /**
- * Registers a made-up constituent, proves residence and sends a message without a token. Then posts a second message in the same campaign,
- * which the gateway must refuse, and hands it to the enclave directly, which must not deliver it again. Last, sends a message in another
- * campaign, which must be delivered. Prints each step.
+ * Sends three messages of a made-up constituent, with proofs of residence and without a token, and prints each step:
+ * - The first must be delivered.
+ * - The second is in the same campaign. The gateway must refuse it. Then the enclave gets it directly, and must not deliver it.
+ * - The third is in another campaign, and must be delivered.
  * @throws Error if a step does not end as expected
  */
 export async function sendProven(

@@ -37,7 +37,7 @@ export interface BuildRoot {
   readonly folder: string;
   /** The empty folder to build in, which is /build inside the root. */
   readonly work: string;
-  /** Runs a shell script inside, as root of the chroot, with only this environment. Its output is written to `logFile`. */
+  /** Runs a shell script in the chroot, as root and with only this environment. Appends the script's output to `logFile`. */
   run(
     script: string,
     options: { logFile: string; env?: Readonly<Record<string, string>>; progress?: (line: string) => void },
@@ -136,8 +136,7 @@ exec chroot "$0" /usr/bin/env -i "$@"`;
 let entrance: readonly string[] | undefined;
 
 /**
- * Returns the command that enters a build root on this machine; the caller appends the root's folder. Tries each way, and remembers the
- * first that works.
+ * Returns the first command that can enter a build root on this machine, and caches it. The caller appends the root's folder.
  */
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;

@@ -18,8 +18,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 const HOUR_MS = 3_600_000;
 const CA = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign;
 
-/** The certificates, root first, with AWS's path lengths. Each certificate begins an hour before it is made.
- */
+/** The certificates, root first, with AWS's path lengths. Each certificate is valid from an hour before it is made. */
 const LEVELS = [
   { name: 'emulator.nitro-enclaves', validHours: 24 * 3650, pathLength: undefined, usages: CA },
   { name: 'regional.emulator.nitro-enclaves', validHours: 24 * 20, pathLength: 2, usages: CA },
@@ -84,7 +83,7 @@ export async function makeTestPki(folder: string, nowMs = Date.now()): Promise<T
   return { folder, rootPem };
 }
 
-/** Returns 16 bytes for a positive number without a leading zero byte. */
+/** Returns 16 random bytes as a positive number without a leading zero byte, in hex. */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;

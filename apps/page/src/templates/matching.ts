@@ -7,8 +7,8 @@ export interface Search {
 }
 
 /**
- * Returns the templates that contain every typed word somewhere in what the list shows of them. Capitals and accents do not count.
- * @param topicName a topic in the reader's language
+ * Returns the templates whose entry in the list contains every typed word. Case and accents are ignored.
+ * @param topicName returns a topic's name in the reader's language
  */
 export function matching(
   templates: readonly Template[],

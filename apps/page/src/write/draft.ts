@@ -9,9 +9,9 @@ const KEY = 'communique-tee draft';
 const MAX_LENGTH = 128 * 1024;
 
 /**
- * Keeps what was entered in this tab (sessionStorage) until `restoreDraft`, which the page calls when it starts. Call
- * it right before the person leaves the page: leaving then does not warn.
- * @returns false if the browser stores no data; leaving would then lose what was entered, so the page warns
+ * Stores what was entered in sessionStorage, until the page starts again and calls `restoreDraft`. Call this right before the person leaves
+ * the page: the page does not warn if a draft has everything.
+ * @returns false if the browser did not store the draft
  */
 export function saveDraft(): boolean {
   try {

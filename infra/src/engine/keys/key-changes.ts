@@ -5,7 +5,7 @@ import { runProgram } from '../../preview/run-program';
 import { stackConfig } from '../../preview/stack-config';
 import { REPLACING } from '../aws/replacing';
 
-/** What a new value of a key does to a stack. Types are short (`ec2.Vpc`) and sorted. */
+/** How a stack's resources change when a configuration key gets a new value. Types are short (`ec2.Vpc`) and sorted. */
 export interface KeyChange {
   readonly created: readonly string[];
   readonly deleted: readonly string[];
@@ -19,7 +19,7 @@ interface Made extends SeenResource {
   readonly id: string;
 }
 
-/** All resources that the program declares with these changes. */
+/** The AWS resources that the Pulumi program declares with these changes of the configuration. */
 export async function programOf(root: string, stack: string, changes: readonly string[]): Promise<readonly Made[]> {
   const ids: string[] = [];
   const StandIn = class extends MockAws {

@@ -15,7 +15,7 @@ export interface SectionDifference {
   readonly offset: number | undefined;
   /** For a ramdisk: the name of the entry in which the data begin to differ. */
   readonly entry: string | undefined;
-  /** For a ramdisk that is an archive: the entries that differ. Empty if only the form differs. */
+  /** For a ramdisk that is an archive: the entries that differ. Empty if the archives differ but their entries do not. */
   readonly entries: readonly EntryDifference[] | undefined;
   /** Why the entries of a ramdisk could not be compared. */
   readonly unreadable: string | undefined;
@@ -34,7 +34,7 @@ export interface ImageDifference {
  * Compares two images byte by byte, then section by section, and then the entries of their ramdisks. Sections are paired by type, and
  * ramdisks also by number. The position of a section does not matter.
  *
- * @throws EifError what `describeImage` throws, for either
+ * @throws EifError as `describeImage` does, for either image
  */
 export async function diffImages(pathA: string, pathB: string): Promise<ImageDifference> {
   const fileA = await InputFile.open(pathA);
@@ -157,8 +157,8 @@ export interface Range {
 }
 
 /**
- * @returns the offset in the ranges at which they begin to differ; the length of the shorter one if the longer one begins with it;
- * undefined if they are equal
+ * @returns the offset of the first difference, relative to the start of each range; the shorter range's length if the longer range begins
+ * with it; undefined if they are equal
  */
 export async function firstDifference(a: Range, b: Range): Promise<number | undefined> {
   const common = Math.min(a.sizeBytes, b.sizeBytes);

@@ -6,7 +6,7 @@ import type { Algorithm } from './algorithm';
 import { readCertificate } from './certificate';
 import { decodeSign1, signedBytes } from './cose';
 
-/** A valid signature of a PCR0, made with the key of this certificate. Only the certificate names the signer. */
+/** A valid signature of a PCR0, made with the key of this certificate. Anyone can make a certificate, so compare it. */
 export interface ImageSignature {
   readonly certificatePem: string;
   readonly certificateDer: Uint8Array;
@@ -29,7 +29,7 @@ export interface ImageSignature {
  */
 export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {
   const reader = new CborReader(section);
-  // The format allows more signatures, but other readers use only the first and ignore the rest.
+  // Only one is accepted: the format allows more, but other readers use the first and ignore the rest.
   reader.exactly(major.array, 1);
   reader.exactly(major.map, 2);
   reader.text('signing_certificate');

@@ -48,7 +48,7 @@ export interface TaskProblem {
   readonly code: string;
 }
 
-/** Returns the faults of a task before it is sealed: fields and rules, never a value. Empty if the task can be sealed. */
+/** Returns why a task cannot be sealed: fields and rules, never a value. Empty if it can be sealed. */
 export function agentTaskProblems(value: unknown): TaskProblem[] {
   const parsed = agentTaskSchema.safeParse(value);
   return (parsed.error?.issues ?? []).map(({ path, ...issue }) => ({

@@ -32,7 +32,7 @@ const statement = z
   .max(MAX_STATEMENT_CHARACTERS)
   .meta({ description: 'The usage statement of the last attempt: a JWS in compact form.' });
 const attestationDocument = base64Text(3, 24_000).meta({
-  description: "The document that attests the key of the statement's signature, in base64.",
+  description: 'The attestation document with the key that signed the statement, in base64.',
 });
 
 /** The answer of `POST /api/agents` with 200. */

@@ -1,7 +1,7 @@
-// Constants of the reference string: the part of Aztec's Ignition ceremony for BN254.
+// Constants of the reference string, whose points come from Aztec's Ignition ceremony for BN254.
 import { fromHex } from '@communique-tee/protocol';
 
-/** Points of the first group that proving loads: 64 bytes each, x and y, big-endian. */
+/** The number of first-group points that proving loads. Each point has 64 bytes: x and y, big-endian. */
 export const REFERENCE_STRING_POINTS = 4097;
 export const REFERENCE_STRING_BYTES = REFERENCE_STRING_POINTS * 64;
 /** SHA-256 of the 262,208 bytes. */

@@ -22,7 +22,6 @@ export interface Chromium extends AsyncDisposable {
   readonly version: string;
   /** Opens a new empty tab with a new profile. */
   newPage(): Promise<Page>;
-  /** Ends Chromium. */
   close(): Promise<void>;
 }
 
@@ -58,7 +57,7 @@ export interface BrowserModule extends AsyncDisposable {
   /** The address of the page. Loopback is a secure context, so the page has WebCrypto. */
   readonly url: string;
   readonly chromiumVersion: string;
-  /** Calls an export of the module with values that JSON can represent. Its errors are thrown here. */
+  /** Calls an export of the module with values that JSON can represent. Errors of the export are thrown here. */
   call<Output>(name: string, ...input: unknown[]): Promise<Output>;
   close(): Promise<void>;
 }

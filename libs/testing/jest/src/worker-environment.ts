@@ -8,7 +8,7 @@ import { recordWorkerState } from './worker-state';
 
 /**
  * The environment of all specs. Specs use the jest worker's own globals instead of a vm context with copies. So the packages that spec files
- * share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. Changes by a spec file are undone after it. Jest loads this
+ * share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. What a spec file changes in the globals is undone after it. Jest loads this
  * module once per worker, so its own state, such as the worker's PostgreSQL, stays for the next spec file.
  */
 export class WorkerEnvironment implements JestEnvironment {

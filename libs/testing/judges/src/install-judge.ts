@@ -33,8 +33,8 @@ const run = (program: string, args: readonly string[], cwd?: string): Promise<{ 
   execute(program, args, { timeout: INSTALL_TIMEOUT_MS, env: process.env, cwd });
 
 /**
- * Installs a judge into a separate folder of the user's cache, unless it is installed. The lock contains the hash of every package. No
- * package runs a program during its installation.
+ * Installs a judge into a separate folder of the user's cache, unless it is installed. The lock file has the hash of every
+ * package. No package runs its own code during the installation.
  * @returns `absent` with the reason if Python or npm is missing, or the installation fails
  */
 export async function installJudge<J extends Judge>(
@@ -65,7 +65,7 @@ export async function installJudge<J extends Judge>(
   }
 }
 
-/** Installs only wheels, because a source package runs its own program during its build. */
+/** Installs only wheels, because a source package runs its own code when it is built. */
 async function fillFromPyPi(judge: PythonJudge, python: string, folder: string): Promise<void> {
   await run(python, ['-m', 'venv', folder]);
   await run(

@@ -11,7 +11,7 @@ import { answer, errorsXml, escapeXml } from './body';
 
 export interface ChamberOptions {
   apiKey: string;
-  /** Whether a repeated DeliveryId is answered with 409; otherwise it is accepted again. */
+  /** True: a repeated DeliveryId is answered with 409. False: it is accepted again. */
   deduplicates: boolean;
   /** The source addresses that may send; null allows every address. */
   allowedAddresses: readonly string[] | null;
@@ -24,7 +24,7 @@ export interface ChamberOptions {
 
 const XML = 'application/xml; charset=utf-8';
 
-/** The request handler of one chamber's server of Communicating With Congress. */
+/** Handles requests as one chamber's CWC server. */
 export class ChamberServer {
   constructor(
     private readonly chamber: Chamber,
@@ -163,7 +163,7 @@ export class ChamberServer {
   }
 }
 
-/** Finds the office for the choice of a fault. This must also work for documents that the judge refuses. */
+/** Reads the office without parsing the XML, because faults also apply to documents that the judge refuses. */
 function officeIn(body: Uint8Array): string | null {
   return (
     /<MemberOffice>\s*([A-Z0-9]{1,20})\s*<\/MemberOffice>/.exec(

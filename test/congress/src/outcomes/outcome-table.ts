@@ -2,7 +2,7 @@ import type { Chamber } from '../chambers';
 import type { Fault } from '../faults/fault';
 import { faultOf, type Outcome, type OutcomeKey, type Outcomes } from './outcome';
 
-/** For how many messages attempts are counted. Beyond this number the oldest count is dropped. */
+/** The most messages whose attempts are counted. One more drops the oldest count. */
 const MAX_COUNTED = 100_000;
 
 /** The outcomes chosen by control calls. An office's outcome has precedence over its chamber's. */

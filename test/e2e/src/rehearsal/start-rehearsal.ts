@@ -24,7 +24,7 @@ import { developmentEnclave } from '@communique-tee/test-system';
 import { NOBODY, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 
-/** The variables that differ from a parent's: there is no Nitro enclave here, and a file has the identity provider's keys. */
+/** Variables whose values cannot come from the rendered files: there is no Nitro enclave here, and the issuer's keys are in a file. */
 const OF_THIS_MACHINE = [
   'NODE_ENV',
   'TEE_PROVIDER',
@@ -92,7 +92,6 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
         { instead: { '/etc/communique': join(root, 'etc/communique') } },
       );
     };
-    /** Makes and starts what an enclave needs before it starts: files, proxies, collector. */
     const beforeEnclave = async (surroundings: EnclaveSurroundings) => {
       const { keyGuard, ways } = (through = await throughProxies(surroundings, keys));
       if (keyGuard) stops.defer(() => keyGuard.stop());
@@ -178,8 +177,8 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
 }
 
 /**
- * Makes database roles as on a parent: one that migrates, and the gateway's, which owns nothing. Both have passwords, because the system
- * users of a parent do not exist here.
+ * Runs the parent's script that makes two database roles: one migrates, the gateway's owns nothing. Then sets passwords, because the system
+ * users with which a parent signs in do not exist here.
  */
 async function prepareDatabase(
   folder: TemporaryFolder,
@@ -203,7 +202,7 @@ async function prepareDatabase(
 }
 
 /**
- * Writes a stand-in for Secrets Manager with the gateway's secrets, and the enclave's secrets as ciphertexts.
+ * Writes a stand-in for the `aws` command. It returns the gateway's secrets as text and the enclave's as ciphertexts.
  * @returns a folder for PATH
  */
 async function standIns(

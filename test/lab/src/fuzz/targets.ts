@@ -28,8 +28,8 @@ const CBOR = { 'content-type': 'application/cbor' };
 type FaultInput = NonNullable<Parameters<CongressSimulator['setFaults']>[0]['queue']>[number]['fault'];
 
 /**
- * The kinds of input to a running enclave, without proofs of residence and tasks for models. The configuration is separate, because the
- * enclave reads it at its start (configuration.ts).
+ * The kinds of input for a running enclave, except proofs of residence and tasks for models. configuration.ts fuzzes the configuration,
+ * which the enclave reads only when it starts.
  */
 export const TARGETS: readonly Target[] = [
   {

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { drawableDocument } from './drawable-document';
 
 export interface SchemathesisOptions {
-  /** The Python interpreter of the tool's environment. */
+  /** The Python interpreter that has schemathesis. */
   readonly python: string;
   readonly seed: number;
   /** How many examples the tool tries for each operation. */
@@ -23,19 +23,21 @@ export interface SchemathesisResult {
   readonly exitCode: number;
   /** The number of answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** The report of the tool, for people to read. */
+  /** What schemathesis printed. */
   readonly output: string;
 }
 
 const SEALED_MESSAGES = 40;
 const TIMEOUT_MS = 300_000;
-/** Rate limits so high that no request is refused. */
 const NO_LIMITS = {
   ...HIGH_RATE_LIMITS,
   MESSAGES_PER_USER_DAY: '0',
 };
 
-/** Starts a system. The tool reads /docs-json of its gateway, and calls the gateway as two users and an administrator. */
+/**
+ * Starts a system, and runs schemathesis against its gateway as two users and an administrator. The tool gets the gateway's OpenAPI
+ * document in the form of drawable-document.ts.
+ */
 export async function runSchemathesis({
   python,
   seed,
@@ -156,7 +158,7 @@ function runTool(
 
 const responseSchema = z.object({ status_code: z.number() });
 
-/** Counts the responses by status, at any depth of the tool's report of events. */
+/** Counts the responses in the tool's report by status, at any depth. */
 function statusesOf(report: string): Record<string, number> {
   const statuses: Record<string, number> = {};
   const visit = (value: unknown): void => {

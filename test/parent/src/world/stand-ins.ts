@@ -16,7 +16,7 @@ system_info: {distro: amazon}
 output: {all: '| tee -a /var/log/cloud-init-output.log'}
 `;
 
-/** A pause between restarts with which systemd never gives up, because its limit is five starts in ten seconds. */
+/** With this pause systemd never gives up, because it stays below the limit of five starts in ten seconds. */
 const RESTART = 'RestartSec=3';
 
 export interface StandInOptions {
@@ -31,7 +31,7 @@ export interface StandInOptions {
 }
 
 /**
- * Returns the files in the machine that come neither from Debian nor from the parent: the commands `dnf`, `aws` and `nitro-cli`, host names,
+ * Returns the files in the machine that come neither from Debian nor from the parent's rendered files: the commands `dnf`, `aws` and `nitro-cli`, host names,
  * udev's links to the volume, and shorter times. Each change of a unit is a drop-in `90-stand-in.conf`.
  */
 export function standIns(options: StandInOptions): SystemFiles {
@@ -82,7 +82,7 @@ done
 `,
       mode: 0o755,
     },
-    // Huge pages and processors that a computer for tests has not reserved.
+    // The computer of the test has no reserved huge pages and processors, so the unit reads made-up ones.
     ...dropIn('communique-enclave-memory.service', '[Service]', `Environment=SYSFS=${RESERVED}`),
     // A container shows its host's uptime.
     ...dropIn(

@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 
-/** Returns a `fetch` for the official SDKs that trusts only the simulator's authority; Node's `fetch` accepts no authority per call. */
+/** Returns a `fetch` for the official SDKs that trusts only the simulator's authority; Node's `fetch` has no option for it. */
 export function trustingFetch(certificateAuthorities: string): typeof fetch {
   return async (input, init) => {
     const sent = new Request(input, init);

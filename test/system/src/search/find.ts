@@ -20,7 +20,7 @@ interface Needle {
   readonly bytes: Buffer;
 }
 
-/** How many bytes at a needle's start are the key of the table in which each position of a haystack is looked up. */
+/** Needles are looked up by their first bytes; this is how many. */
 const START_BYTES = 4;
 
 /**

@@ -62,7 +62,7 @@ async function dropIndexes(client: Client): Promise<string[]> {
   return rows.map(({ statement }) => statement);
 }
 
-/** Makes statistics, and ensures that no autovacuum and no checkpoint caused by the new rows runs during the measurement. */
+/** Analyzes, vacuums and checkpoints now, so that PostgreSQL does none of these because of the new rows during the measurement. */
 async function settle(client: Client): Promise<void> {
   await client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}`);
   await client.query('CHECKPOINT');

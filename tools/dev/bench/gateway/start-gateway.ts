@@ -33,13 +33,13 @@ export interface BenchGatewayOptions {
   readonly profile?: { readonly folder: string; readonly name: string } | undefined;
   /** Whether Node's inspector listens on a free port of loopback. */
   readonly inspected?: boolean | undefined;
-  /** Environment variables in addition to those that every section sets. */
+  /** More environment variables, or other values for those set below. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts the gateway as it is deployed (its bundle in a separate process), with its own PostgreSQL with fsync and its own Redis. There is
- * no enclave, so accepted messages stay queued. No limit or cap is reached.
+ * Starts the gateway's bundle in a separate process, with its own PostgreSQL (with fsync) and, if Redis is installed, its own Redis. There
+ * is no enclave, so accepted messages stay queued. No limit or cap is reached.
  */
 export async function startGateway({
   profile,

@@ -10,7 +10,7 @@ export interface CpuProfile {
 
 export interface Share {
   readonly what: string;
-  /** Share of the time in which the process was not idle. */
+  /** Fraction of the time in which the process was not idle, 0 to 1. */
   readonly share: number;
 }
 
@@ -80,7 +80,7 @@ function add(times: Map<string, number>, key: string, micros: number): void {
   times.set(key, (times.get(key) ?? 0) + micros);
 }
 
-/** Returns a function from a line of a bundle to its source. esbuild writes `// <path of the source>` above the code of each source. */
+/** Returns a function that maps a line of the bundle to its source. esbuild writes `// <path of the source>` above the code of each source. */
 export function sourcesOfBundle(bundle: string): (lineNumber: number) => string {
   let current = 'the bundle';
   const sources = bundle

@@ -22,10 +22,9 @@ import { RevokedKeys } from './revoked-keys';
 
 type Refused = KeyStatus['refused'][number];
 
-/** The result of taking the key records of one offer. */
 export interface Taken {
   refused: Refused[];
-  /** The cores of those refused records that could be read. Their content was not verified. */
+  /** The cores of refused records that could be decoded. Their content was not verified. */
   refusedCores: SealedKeyCore[];
 }
 
@@ -36,7 +35,7 @@ export class SealedKeys {
   /** By key id: SHA-256 of the record that was opened, so that KMS is asked once for each record. */
   private readonly opened = new Map<string, string>();
   /** The refusals of the last offer, by record and code. A refusal that is repeated in the next offer is not logged again. */
-  private said = new Set<string>();
+  private lastRefusals = new Set<string>();
 
   constructor(
     private readonly requirements: KeyRequirements,
@@ -59,7 +58,7 @@ export class SealedKeys {
   async take(records: readonly Uint8Array[], session: KmsSession): Promise<Taken> {
     const refused: Refused[] = [];
     const refusedCores: SealedKeyCore[] = [];
-    const said = new Set<string>();
+    const refusals = new Set<string>();
     const offered = new Set(records.map(keyIdOfRecord));
     const judged = await firstThenAll(records, async (bytes) => {
       const sha256 = createHash('sha256').update(bytes).digest('base64');
@@ -70,14 +69,14 @@ export class SealedKeys {
       refused.push(refusal);
       if (core) refusedCores.push(core);
       const name = `${sha256} ${refusal.code}`;
-      said.add(name);
-      if (!this.said.has(name))
+      refusals.add(name);
+      if (!this.lastRefusals.has(name))
         this.log.write('warn', 'key_refused', {
           code: refusal.code,
           ...(refusal.key_id && { keyId: keyIdText(refusal.key_id) }),
         });
     }
-    this.said = said;
+    this.lastRefusals = refusals;
     this.forgetDropped();
     return { refused, refusedCores };
   }
@@ -116,9 +115,9 @@ export class SealedKeys {
     const isHeld = this.ring.find(core.key_id) !== undefined;
     if (isHeld && this.opened.get(id) === sha256) return;
     await checkRecord(record, this.requirements, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
-    if (isHeld) throw new KeyRefused('tampered'); // the record differs from the one that was opened, and a key is sealed only once
+    if (isHeld) throw new KeyRefused('tampered'); // a key is sealed only once, so a second record of it was altered
     const keys = await openRecord(record, this.requirements, session);
-    // Another record of this offer, handled meanwhile, may name the same key
+    // Meanwhile another record of this offer may have brought the same key into the ring
     if (this.ring.find(core.key_id) !== undefined) {
       if (this.opened.get(id) === sha256) return;
       throw new KeyRefused('tampered');
@@ -131,8 +130,8 @@ export class SealedKeys {
   }
 
   /**
-   * If the ring holds as many keys as fit into one offer, drops the oldest key that this offer does not name. A gateway offers every key
-   * that it stores, so a key that it leaves out could not be restored anyway, and would keep out newly stored ones.
+   * If the ring is full, drops the oldest key that this offer does not name. The gateway offers every key that it stores, so after a
+   * restart the enclave could not get the dropped key anyway.
    */
   private makeRoom(offered: ReadonlySet<string>): void {
     const held = this.ring.held();
@@ -151,7 +150,7 @@ function timesOf({ epoch, rotate_after, destroy_after }: SealedKeyCore) {
   return { epoch, rotateAfterMs: rotate_after * 1000, destroyAfterMs: destroy_after * 1000 };
 }
 
-/** Returns the empty text for a record that cannot be read. */
+/** Returns '' for a record that cannot be decoded. */
 function keyIdOfRecord(bytes: Uint8Array): string {
   try {
     return keyIdText(decodeSealedKey(bytes).core.key_id);

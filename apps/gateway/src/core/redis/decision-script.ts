@@ -4,15 +4,19 @@ import type { Redis } from 'ioredis';
 /**
  * Does all Redis reads and writes of one request in one round trip.
  *
- * KEYS: the address's window; the user's window, if the token is good; then, if the route may spend money, the cached refusals of the
- * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts). ARGV: window in milliseconds, quota, the longest
- * life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
+ * KEYS, in this order:
+ * - the address's window
+ * - if the token is good: the user's window
+ * - if the route may spend money: three cached refusals, of the emergency stop, the user's day and the system's hour
+ *   (budget/cached-refusals.ts)
  *
- * Returns { count, ms left } of the address and, unless the address is over its quota, of the user. If neither is over its quota and any
- * refusal is cached, { value or nil, ms left } of each cached-refusal key follows. PostgreSQL, not this script, decides about money.
+ * ARGV: window in milliseconds, quota, the longest life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
  *
- * The script does not trust what Redis holds. It replaces a value that is not a count by 1. It renews the expiry of a window if that is
- * missing or too late. It deletes a cached value whose expiry is missing or too late, or that is longer than any code.
+ * Returns { count, ms left } of each window. If the address is over its quota, the user's window is left out. If neither is over its quota
+ * and a refusal is cached, { value or nil, ms left } of each cached-refusal key follows. PostgreSQL, not this script, decides about money.
+ *
+ * The script does not trust the values in Redis. A window whose value is not a count starts again at 1. A window whose expiry is missing or
+ * too late gets a new expiry. A cached value whose expiry is missing or too late, or that is longer than any code, is deleted.
  */
 export const DECISION_SCRIPT = `
 local window, quota, life, windows = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -112,8 +116,7 @@ export async function runDecisionScript(
 const PROBED_KEYS = ['communique:rate:probe:address', 'communique:rate:probe:user', 'communique:budget:probe'];
 
 /**
- * Resolves if the script can run: this Redis accepts writes, scripts and both kinds of keys. Rejects for a replica, a cluster and a Redis
- * user with too few rights.
+ * Resolves if the script can run on this Redis. Rejects for a replica, a cluster and a Redis user with too few rights.
  * @throws the error of Redis
  */
 export async function probeDecisionScript(redis: Redis): Promise<void> {

@@ -61,7 +61,6 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
     }));
   }
 
-  /** Checks all enclaves now. */
   async checkNow(): Promise<void> {
     await Promise.all(this.enclaves.map((enclave) => enclave.checkNow()));
   }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 
 /**
- * The header in which a client presents the status secret of its message: 32 bytes in base64url. An address never holds it, because
+ * The header in which a client presents the status secret of its message: 32 bytes in base64url. It is never in an address, because
  * addresses are logged.
  */
 export const STATUS_SECRET_HEADER = 'communique-status-secret';

@@ -10,8 +10,8 @@ import type { AgentRun } from '../../core/database/generated/client';
 import { ProblemError } from '../../core/problems/problem-error';
 
 /**
- * Which tasks of agents were done for a template. A task is sealed, so its author states its purpose; its cost is
- * copied from the statement that the gateway verified when it settled the task.
+ * Stores which agents' tasks were done for a template. The gateway cannot read a sealed task, so the administrator states what kind it was.
+ * The cost comes from the usage statement, which the gateway verified when it settled the task.
  */
 @Injectable()
 export class TemplateRunStore {
@@ -26,7 +26,7 @@ export class TemplateRunStore {
    * Records every settled attempt of a task. Recording the same task again for the same template has no effect.
    * @param by the administrator's owner hash, which must also be the task's
    * @throws ProblemError `not_found`: no such template, or no settled task of this administrator | `message_id_taken`: the task is recorded
-   * for another template, or as another task | `templates_full`
+   * for another template, or as another kind of task | `templates_full`
    */
   record(templateId: string, { requestId, task }: NewTemplateRun, by: string): Promise<TemplateRuns> {
     return this.database.transaction(async (transaction) => {
@@ -46,7 +46,7 @@ export class TemplateRunStore {
       const own = runs.runs.filter((run) => run.requestId === requestId && run.task === task);
       if (own.length < attempts)
         throw new ProblemError('message_id_taken', {
-          detail: 'The task is recorded for another template, or as another task.',
+          detail: 'The task is recorded for another template, or as another kind of task.',
         });
       if (runs.runs.length > MAX_TEMPLATE_RUNS)
         throw new ProblemError('templates_full', {

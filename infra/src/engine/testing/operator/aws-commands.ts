@@ -4,5 +4,5 @@ import { ENDED } from './ended';
 import { LOOKUPS } from './lookups';
 import { VOLUMES } from './volumes';
 
-/** The commands by service and action, as typed: those that a document or `ops import-file` runs. */
+/** The AWS commands that a document or `ops import-file` runs, by service and action as typed. */
 export const COMMANDS: Readonly<Record<string, AwsCommand>> = { ...DATABASES, ...ENDED, ...LOOKUPS, ...VOLUMES };

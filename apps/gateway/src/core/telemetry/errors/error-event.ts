@@ -3,7 +3,6 @@ import type { Event } from '@sentry/core';
 import { errorFacts, sqlStateOf, type ErrorFacts } from './error-facts';
 import { CRASH } from './reported-events';
 
-/** The facts noted when the error was seen. */
 export interface NotedError {
   /** An event of reported-events.ts. */
   readonly event: string;
@@ -17,7 +16,7 @@ export interface NotedError {
 export interface Program {
   /** The program's absolute folder; the paths of frames are relative to it. */
   readonly folder: string;
-  /** Names the program's bytes: `communique-gateway@<12 hex of SHA-256>`. */
+  /** Identifies the program's bytes: `communique-gateway@<12 hex of SHA-256>`. */
   readonly release: string;
   readonly environment: string;
 }
@@ -27,8 +26,10 @@ const CODE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const ENCLAVE = /^enclave-[0-9]{1,2}$/;
 
 /**
- * Builds a Sentry event. It contains classes, codes and frames of the error and its causes, our own text of the event, the enclave's
- * number, method and template of the route, the request's id, release and environment. It contains no error message and no other value.
+ * Builds a Sentry event without error messages, because these may contain values. The event contains only:
+ * - classes, codes and frames of the error and its causes, and the event's name
+ * - the request's method, route template and id, and the enclave's number
+ * - the release and the environment
  */
 export function errorEvent(
   { event, err, fields, requestId, atMs }: NotedError,
@@ -81,7 +82,7 @@ function exceptionOf({ type, code, frames }: ErrorFacts, event: string) {
 }
 
 /**
- * Returns our function in which the innermost error arose. It tells two bugs apart that throw the same class. Unlike a line number, it is
+ * Returns our function in which the innermost error arose. It tells apart two bugs that throw the same class. Unlike a line number, it is
  * the same in the next release.
  */
 function placeOf(facts: readonly ErrorFacts[]): string {

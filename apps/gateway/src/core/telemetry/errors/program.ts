@@ -3,8 +3,8 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Returns the folder of the running program, and a release name from its SHA-256. Builds are reproducible, so the hash identifies the
- * commit.
+ * Returns the folder of the running program, and a release name from the SHA-256 of its file. Builds are reproducible, so the hash
+ * identifies the commit.
  */
 export function runningProgram(file = process.argv[1]): { readonly folder: string; readonly release: string } {
   try {

@@ -140,7 +140,7 @@ export class KeyedEnclave {
     this.credentials = offer.credentials;
     const refused: KeyStatus['refused'] = [];
     for (const id of offer.revoked.map(toHex)) {
-      this.revoked.add(id); // ignored from now on, even if an older offer has it
+      this.revoked.add(id); // refused from now on, in every offer
       this.held.delete(id);
     }
     this.highestOffered = 0;
