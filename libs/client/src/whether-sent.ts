@@ -38,7 +38,7 @@ export function sentByPost(error: unknown): WhetherSent {
   // The request could not be made.
   if (code === 'policy_invalid') return 'not_sent';
   if (code !== 'refused' || status < 400) return 'not_known';
-  // The gateway's refusals have a problem code. Without a code a proxy refused, and may have passed the request on before.
+  // A refusal without a problem code is a proxy's. The proxy may have passed the request on before it answered.
   if (problem === undefined) return 'not_known';
   // The gateway gives this code only for a task: an enclave had the task, and may have asked the provider.
   if (problem === 'outcome_unknown') return 'not_known';
@@ -52,12 +52,13 @@ export function sentByTaskPost(error: unknown): WhetherSent {
   return sentByPost(error);
 }
 
+/** Codes that the gateway gives only after it has looked up the message's id. */
 const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 
 /**
  * Whether this refusal may hide an earlier post of the same message. When a connection breaks, Chromium and Firefox may repeat the post on
  * their own and show only the second answer, although RFC 9110, section 9.2.2, advises against it. If the gateway refused the second post
- * before it looked up the message's id, it may have stored the first.
+ * before it looked up the message's id, the first post may be stored.
  * Returns false for 401 and 403: the gateway would also refuse to tell whether it has the message.
  */
 export function mayHideAnotherPost(error: unknown): boolean {

@@ -102,7 +102,7 @@ export function failureTitle(
   { view }: Pick<Way, 'view'>,
   texts: Texts,
 ): string {
-  // After `key_retired` the page sealed, proved and posted the message again. The gateway refused this post: an enclave had got the first.
+  // After `key_retired` the page sealed, proved and posted the message again. The gateway refused this post: an enclave had the first.
   if (sent === 'accepted' && problem === 'already_sent') return texts.whether.noSecond;
   const isOver = problem === 'not_found' || (view !== undefined && !['queued', 'delivering'].includes(view.status));
   return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];

@@ -29,7 +29,7 @@ const LIFETIME_SLACK_MS = 3600_000;
 
 /**
  * How long every refusal of an opened message takes. The checks take up to about 10 ms, depending on what is wrong. Without this delay
- * their time would tell the parent what is wrong.
+ * the duration would tell the parent what is wrong.
  */
 const REFUSAL_MS = 50;
 
@@ -105,7 +105,7 @@ export class MessageService {
     headers: AttemptHeaders,
   ): Promise<RelayAnswer> {
     await this.core.residence.checkEnvelope(message);
-    // Throws if the NSM gives no attestation document for the receipt. So it runs before the message is opened and copies are sent.
+    // Throws if the NSM gives no attestation document for the receipt. Then the message is not opened, and no copy is sent.
     await this.reporter.ready(key);
     const startedAtMs = performance.now();
     const opened = open(message, key);
