@@ -21,10 +21,7 @@ export function describeOutcome(outcome: Outcome): string {
   const lines: [string, string][] = [
     ['seed', String(options.seed)],
     ['Congress', options.deduplicates ? 'de-duplicates' : 'does not de-duplicate'],
-    [
-      'enclaves',
-      `${String(options.enclaves)}, keys ${options.keys === 'sealed' ? 'sealed under KMS' : 'of their process'}`,
-    ],
+    ['enclaves', `${String(options.enclaves)}, keys ${options.keys === 'sealed' ? 'sealed under KMS' : 'per process'}`],
     ['sealed and posted', String(sent.length)],
     ['  posts, repeated ones included', String(sent.reduce((total, { posts }) => total + posts, 0))],
     ['  answered with 202', String(accepted.length)],
