@@ -32,7 +32,7 @@ export class Secrets extends Part {
         {
           name: secretName(args.stack, path),
           description,
-          // The name of a deleted secret stays taken while the secret can be recovered. Without recovery, the stack can be made again at once.
+          // A deleted secret keeps its name while it can be recovered. Without recovery, the stack can be made again at once.
           recoveryWindowInDays: kept ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },

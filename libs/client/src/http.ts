@@ -27,8 +27,8 @@ export async function refusalOf(response: Response): Promise<ClientError> {
 }
 
 /**
- * Returns the answer before its body is read. `timeoutMs` also limits the reading of the body; 0 sets no limit. Redirects are refused, because they could
- * send the token to another server.
+ * Returns the answer before its body is read. `timeoutMs` also limits the reading of the body; 0 sets no limit. Redirects are refused,
+ * because they could send the token to another server.
  */
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
   checkNoCredentials(url);

@@ -34,7 +34,7 @@ export interface PageSignIn {
   /** The only address, other than the gateway's, that the page may connect to. */
   readonly tokenEndpoint: string;
   readonly scope: string;
-  /** The parameter that names AUTH_AUDIENCE in the request. Null if the issuer needs none. */
+  /** The parameter of the authorization request that carries AUTH_AUDIENCE. Null if the issuer needs none. */
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 
@@ -119,7 +119,7 @@ export interface GatewayConfig {
   readonly enclave: {
     /**
      * Each is `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`.
-     * There is more than one only if attestation is verified.
+     * More than one is allowed only if attestation is verified.
      */
     readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
@@ -145,12 +145,12 @@ export interface GatewayConfig {
     readonly acceptedMeasurements: readonly MeasurementSet[];
     /** PEM of a development root; never in production. */
     readonly trustAnchorPem?: string;
-    /** How long the gateway serves the same document without a nonce. */
+    /** How long the gateway gives the same document to clients that ask without a nonce. */
     readonly cacheMs: number;
     /** How old a document may be when it is verified. */
     readonly maxAgeMs: number;
   };
-  /** Beyond either limit, new messages are refused with `overloaded`. */
+  /** Limits of messages that have not ended, and of the longest wait for a worker. Above either one, new messages get `overloaded`. */
   readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
   /** How many days rows are kept: messages after they ended, the ledger and the budget windows after their UTC day. */
   readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };

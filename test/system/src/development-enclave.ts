@@ -17,7 +17,7 @@ const DEVELOPMENT_PACE = { minIntervalMs: 0, timeoutMs: 10_000 };
 export interface DevelopmentEnclaveOptions {
   /** The number of this enclave, from 0. Several enclaves share one root of the mock NSM, as real enclaves share the AWS root. */
   number?: number;
-  /** The interval between deliveries to each chamber; by default that of the development configuration (0). */
+  /** The interval between deliveries to each chamber; by default 0. */
   congressIntervalMs?: number | undefined;
   /** Whether the enclave opens messages of the web client (legacy); by default false. */
   legacySuite?: boolean | undefined;
@@ -56,7 +56,10 @@ export interface ResidenceSettings {
   };
 }
 
-/** Provides the enclave's app as an ordinary process on a mock NSM. `bundle`: the file of the development bundle. */
+/**
+ * Returns a provider that runs the enclave's app as an ordinary process on a mock NSM.
+ * @param bundle the file of the development bundle
+ */
 export async function developmentEnclave(
   bundle: string,
   { folder, logFolder, congressFile }: EnclaveSurroundings,

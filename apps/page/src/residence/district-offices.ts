@@ -6,7 +6,7 @@ export type DistrictOffices =
   /** The registration is for an ended Congress, or for a district that no state has now. */
   | { readonly kind: 'ended' };
 
-/** Returns the offices of a registered district, before anything is proven. @param district as `120-MT-01` */
+/** Returns the offices of a registered district. @param district such as `120-MT-01` */
 export function districtOffices(district: string, nowSeconds: number): DistrictOffices {
   const codes = officesOfDistrict(district);
   if (codes.length === 0 || parseDistrict(district).congress < congressAt(nowSeconds)) return { kind: 'ended' };

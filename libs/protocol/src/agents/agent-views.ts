@@ -5,8 +5,8 @@ import { modelClassMembers, pricesMembers } from './model-class';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
 
 /**
- * The answer of `GET /api/agents`. A client takes the classes only from the attested configuration. This answer tells it which of them are
- * off now.
+ * The answer of `GET /api/agents`. A client uses it only to learn which classes are off now. It takes the classes themselves from the
+ * attested configuration.
  */
 export const agentOfferSchema = z
   .strictObject({

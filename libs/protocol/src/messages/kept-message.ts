@@ -10,8 +10,7 @@ const MAX_ORIGIN_LENGTH = 300;
 
 /**
  * The value that a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer and,
- * for a proven message, gives access to the status. Every member is bounded, so that the value has less than 1,000 bytes of
- * JSON.
+ * for a proven message, gives access to the status. Its JSON has less than 1,000 bytes, because every member is bounded.
  */
 export const keptMessageSchema = z.strictObject({
   v: z.literal(2),

@@ -8,8 +8,8 @@ import { recordWorkerState } from './worker-state';
 
 /**
  * The environment of all specs. Specs use the jest worker's own globals instead of a vm context with copies. So the packages that spec files
- * share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. What a spec file changes in the globals is undone after it. Jest loads this
- * module once per worker, so its own state, such as the worker's PostgreSQL, stays for the next spec file.
+ * share (worker-runtime.ts) have the same `Error` and `Uint8Array` as the specs. After each spec file, its changes of the globals are undone.
+ * Jest loads this module once per worker, so its own state, such as the worker's PostgreSQL, stays for the next spec file.
  */
 export class WorkerEnvironment implements JestEnvironment {
   readonly global = globalThis as unknown as JestEnvironment['global'];

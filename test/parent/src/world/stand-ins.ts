@@ -31,8 +31,8 @@ export interface StandInOptions {
 }
 
 /**
- * Returns the files in the machine that come neither from Debian nor from the parent's rendered files: the commands `dnf`, `aws` and `nitro-cli`, host names,
- * udev's links to the volume, and shorter times. Each change of a unit is a drop-in `90-stand-in.conf`.
+ * Returns the machine's files that come neither from Debian nor from the parent's rendered files: the commands `dnf`, `aws` and `nitro-cli`,
+ * host names, udev's links to the volume, and shorter times. Each change of a unit is a drop-in `90-stand-in.conf`.
  */
 export function standIns(options: StandInOptions): SystemFiles {
   const dropIn = (unit: string, ...lines: string[]) => ({

@@ -1,4 +1,3 @@
-/** What a value of an enclave's secret looks like. */
 export type CiphertextJudgement = 'ciphertext' | 'not base64' | 'text in base64' | 'too short' | 'unknown beginning';
 
 const SMALLEST_BYTES = 100;

@@ -28,7 +28,7 @@ export interface Taken {
   refusedCores: SealedKeyCore[];
 }
 
-/** Opens offered key records into the key ring, one offer after the other. */
+/** Opens the key records of offers, one offer after the other, and puts their keys into the key ring. */
 export class SealedKeys {
   readonly proposals: Proposals;
   private readonly revoked = new RevokedKeys();

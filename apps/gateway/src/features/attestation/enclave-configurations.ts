@@ -5,7 +5,7 @@ import { EnclaveClients } from '../enclave/enclave-clients';
 
 /** The most configurations that are kept; one more replaces the oldest. No deployment serves as many at once. */
 const MAX_KNOWN = 32;
-/** If clients request hashes that no enclave serves, the gateway asks the enclaves at most once in this time. */
+/** When clients request unknown hashes, the gateway asks the enclaves at most once in this time. */
 const ASK_AGAIN_MS = 1000;
 const RETRY_AFTER_SECONDS = 5;
 

@@ -18,8 +18,8 @@ export function AuthenticatedReader(): MethodDecorator {
 }
 
 /**
- * The route requires a bearer token. While the gateway takes proofs of residence, a request without a token reaches the handler too, which
- * must then require a proof.
+ * The route requires a bearer token. If proofs of residence are on, a request without a token also reaches the handler, which must then
+ * require a proof.
  */
 export function AuthenticatedOrProven(): MethodDecorator {
   return routePolicy({ authenticated: true, inPlaceOfToken: 'proof', problems: PROBLEMS });

@@ -24,7 +24,7 @@ export class TemplateRunStore {
 
   /**
    * Records every settled attempt of a task. Recording the same task again for the same template has no effect.
-   * @param by the administrator's owner hash, which must also be the task's
+   * @param by the owner hash of the administrator, who must also own the task
    * @throws ProblemError `not_found`: no such template, or no settled task of this administrator | `message_id_taken`: the task is recorded
    * for another template, or as another kind of task | `templates_full`
    */
