@@ -102,6 +102,24 @@ describe('Pulumi.<stack>.yaml', () => {
     expect(JSON.stringify(found)).not.toContain('canary');
   });
 
+  it('does not take databaseUrlSecret, which is an ARN, for a secret', async () => {
+    const arn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf';
+    const asked: string[] = [];
+    const ports = {
+      runProgram: async (_command: string, args: readonly string[]) => (
+        asked.push(...args),
+        { code: 0, stdout: await realPreview(), stderr: '' }
+      ),
+    };
+    const file = `${STACK_FILE}\n  communique-tee:databaseUrlSecret: ${arn}\n`;
+    const found = await look('configuration', { files: { 'Pulumi.prod.yaml': file }, ports }, [
+      '--config',
+      `communique-tee:databaseUrlSecret=${arn}`,
+    ]);
+    expect(lines(found)).toEqual([expect.stringMatching(/^pass: c6g/)]);
+    expect(asked.join(' ')).toContain(`databaseUrlSecret=${arn}`);
+  });
+
   it('fails without the password of a managed Redis', async () => {
     const file = STACK_FILE.replace(/ {2}communique-tee:redisAuthToken[\s\S]*$/, '');
     expect(lines(await look('configuration', { files: { 'Pulumi.prod.yaml': file } }))).toContain(

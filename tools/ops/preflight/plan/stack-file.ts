@@ -22,7 +22,7 @@ export interface StackFile {
 /** Matches keys that are named like a secret, and so all of infra's SECRET_KEYS. */
 const SECRET_KEY = /token|password|secret$/i;
 /** Matches the keys that SECRET_KEY matches although their values are not secret. */
-const NO_SECRET = /version$/i;
+const NO_SECRET = /(version|databaseUrlSecret)$/i;
 
 const schema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 
