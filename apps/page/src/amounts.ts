@@ -1,7 +1,7 @@
-// Formats amounts, and the time at which a day's budget begins again. It is not part of format.ts, which every page loads.
+// Formats amounts, and the time at which a new day's budget begins. Only some pages need this, but every page loads format.ts.
 import { locale } from './text/text';
 
-/** Returns US dollars. An amount is never rounded to zero. */
+/** Returns an amount in US dollars. It never rounds to zero. */
 export function dollars(microUsd: number): string {
   const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
   const form = new Intl.NumberFormat(locale.value, {

@@ -5,7 +5,7 @@ import type { ParentSettings } from './settings';
 const BLOCK = 512;
 
 export interface ParentArchive {
-  /** The key in the store's bucket, which contains the hash. */
+  /** The object's key in the store's bucket. */
   readonly key: string;
   /** SHA-256, 64 hexadecimal digits. */
   readonly sha256: string;
@@ -13,14 +13,14 @@ export interface ParentArchive {
   readonly bytes: Uint8Array;
 }
 
-/** The archive of the rendered files, which user data fetches by its hash. @throws ParentSettingsError */
+/** Returns the archive of the rendered files. An instance fetches it when it starts, by its hash. @throws ParentSettingsError */
 export function renderParentArchive(settings: ParentSettings): ParentArchive {
   const bytes = tar(renderParentFiles(settings));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { key: `parent/${sha256}.tar`, sha256, bytes };
 }
 
-/** Returns a tar (ustar, POSIX.1-1988) of regular files that belong to root and have no times. */
+/** Returns a tar (ustar, POSIX.1-1988) of regular files that belong to root and have the time 0. */
 function tar(files: Readonly<Record<string, ParentFile>>): Uint8Array {
   const parts: Buffer[] = [];
   for (const [path, { content, mode }] of Object.entries(files)) {

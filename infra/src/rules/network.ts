@@ -3,7 +3,7 @@ import { isTrue, listOf, numberOf, recordOf, textsOf, unless, type ResourceRule,
 const OPEN = ['0.0.0.0/0', '::/0'];
 const MAY_BE_OPEN = [80, 443];
 
-/** One inbound rule of a security group, in any of the provider's three notations. */
+/** One inbound rule of a security group, read from any of the provider's three notations. */
 interface LetIn {
   networks: readonly string[];
   protocol: unknown;

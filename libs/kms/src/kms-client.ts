@@ -18,14 +18,14 @@ export interface KmsClientOptions extends Partial<Attempts> {
   /** An origin without a path: `https://kms.us-east-1.amazonaws.com`. */
   origin: string;
   send: KmsTransport;
-  /** Returns the attested time in milliseconds since 1970. It decides the date of signatures and whether credentials have ended. */
+  /** Returns the attested time in milliseconds since 1970. It dates signatures, and credentials expire by it. */
   nowMs: () => number;
   /**
-   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes). Called once for every call of the client, because KMS refuses
-   * documents older than five minutes. The client passes on its errors unchanged.
+   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes). Called once in each `generateDataKey` or `decrypt`, because KMS
+   * refuses documents older than five minutes.
    */
   attest: (publicKeySpki: Uint8Array) => Promise<Uint8Array>;
-  /** The client makes one unless given. */
+  /** By default the client makes its own. */
   recipient?: Promise<RecipientKey>;
 }
 
@@ -89,7 +89,7 @@ export function createKmsClient({
   ...pace
 }: KmsClientOptions): KmsClient {
   const attempts: Attempts = { ...DEFAULT_ATTEMPTS, ...pace };
-  recipient.catch(() => undefined); // Not lost: each call awaits the key and so reports the error
+  recipient.catch(() => undefined); // Each call awaits the key, so it reports this error
 
   async function ask(
     action: 'GenerateDataKey' | 'Decrypt',

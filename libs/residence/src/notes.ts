@@ -18,7 +18,7 @@ const DAY_SECONDS = 86_400;
 
 /** The limits of a whole note, with all signatures, in bytes of UTF-8. */
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
-/** A root is valid for at most 14 days, because a revoked person can prove residence until the last root with them ends. */
+/** At most 14 days, because a revoked person can prove residence until the last root with their commitment ends. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
 /** A checker whose clock is at most this far behind the registrar's still accepts a new note. */
 export const NOTE_GRACE_SECONDS = 60;
@@ -46,7 +46,7 @@ export interface Registrar {
   registrar: string;
   /** One key, or two while the registrar changes its key. */
   keys: readonly VerifierKey[];
-  /** The function that verifies signatures; one in JavaScript unless given. */
+  /** Verifies signatures. The default is written in JavaScript. */
   check?: SignatureCheck;
 }
 
@@ -119,7 +119,7 @@ export function openCampaignNote(text: string, by: Registrar, maxCampaignDays: n
 
 /**
  * Signs a root note with one key, or with two while the registrar changes its key.
- * @throws ResidenceNoteError as {@link openRootNote}, for a note that it would refuse
+ * @throws ResidenceNoteError if {@link openRootNote} would refuse the note
  */
 export function signRootNote(note: RootNote, ...keys: readonly SigningKey[]): string {
   const { registrar, root, notBefore, notAfter, places } = note;
@@ -128,7 +128,7 @@ export function signRootNote(note: RootNote, ...keys: readonly SigningKey[]): st
   return text;
 }
 
-/** @throws ResidenceNoteError as {@link openCampaignNote}, for a note that it would refuse */
+/** @throws ResidenceNoteError if {@link openCampaignNote} would refuse the note */
 export function signCampaignNote(note: CampaignNote, maxCampaignDays: number, ...keys: readonly SigningKey[]): string {
   const { registrar, campaign, notBefore, notAfter } = note;
   const text = sign([CAMPAIGN_TITLE, registrar, campaign, notBefore, notAfter], keys);
@@ -137,7 +137,7 @@ export function signCampaignNote(note: CampaignNote, maxCampaignDays: number, ..
 }
 
 /**
- * Throws unless a note is valid at this moment, or begins within the next 60 seconds.
+ * Throws if a note has ended, or begins more than 60 seconds from now.
  * @param nowSeconds Unix time
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE_NOT_YET` | `ERR_RESIDENCE_NOTE_ENDED`
  */

@@ -5,7 +5,7 @@ import type { Parent } from './parent';
 
 type Chambers = Record<string, Record<string, unknown>>;
 
-/** Returns a function for `enclave.configure` that replaces the readable API keys of these chambers by operator's secrets. */
+/** Returns a function for `enclave.configure` that replaces the readable API keys of these chambers by secrets of the operator. */
 export function withSecrets(...chambers: Chamber[]) {
   return (configuration: Record<string, unknown>): Record<string, unknown> => {
     const { services } = configuration as { services: { congress: Chambers } };

@@ -30,7 +30,7 @@ export const seal: AddCommand = (program, run) => {
     .command('seal')
     .summary('seal a message into a file, to post it by other means')
     .description(
-      'Seals a message to the key of an attested enclave, into a file that can be posted with curl, and prints its id. The key to the answer is not kept: to send a message and read the answer, use send.',
+      'Seals a message to the key of an attested enclave, into a file that can be posted with curl, and prints the id of the message. The command does not keep the key to the answer: to send a message and read the answer, use send.',
     )
     .option('--message <file>', 'JSON in the shape of docs/message.md; docs/examples/message.json is one')
     .option('--out <file>', 'where the sealed message goes (CBOR)');

@@ -54,8 +54,9 @@ enclaves you accept. It stores only the sealed form of the message.
 
 If the command fails, one sentence says whether the message was sent, or that this is not known yet.
 
-If a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice:
-when several enclaves share their keys, or when the message is sealed again after key_retired. Then the command asks you first.
+A gateway that lies can get an office the same message twice, if several enclaves share their keys or if the message
+is sealed again after key_retired. In these cases the command asks you first, unless the enclave attests that the
+chamber recognizes a repeated message.
 
 Exit code
   0  the gateway has the message; with --wait: delivered, the receipt says so for every office
@@ -91,15 +92,15 @@ interface Options
 export const send: AddCommand = (program, run) => {
   const command = program
     .command('send')
-    .summary('a message: verifies the enclave, seals, posts; with --wait follows it to its receipt')
+    .summary('verify the enclave, seal a message, post it; with --wait follow it to its receipt')
     .description(
       'Sends a message to Congress: checks it, verifies the enclave, seals the message to its key, posts it to a gateway that cannot read it.',
     )
     .option('--message <file>', 'JSON in the shape of docs/message.md; docs/examples/message.json is one')
-    .option('--lifetime <seconds>', 'how long it may wait for delivery, at most seven days (default: a day)')
+    .option('--lifetime <seconds>', 'how long the message may wait for delivery, at most seven days (default: a day)')
     .option(
       '--again <id>',
-      "post the same bytes again, if it is not known whether the gateway has them; the gateway accepts them once. With --message, if the message ended as key_retired: seal it to the enclave's new key under the same id, so that a chamber that recognizes a repeated message delivers it once",
+      "post the same bytes again, for example after a lost connection; the gateway accepts them once. With --message, if the message ended as key_retired: seal it to the enclave's new key under the same id. A chamber that recognizes a repeated message then delivers it once",
     )
     .option(
       '--accept-duplicate',
@@ -107,7 +108,7 @@ export const send: AddCommand = (program, run) => {
     );
   command.option(
     '--residence',
-    'prove that you live in the district, and post without a token: register and its registration first (in a checkout)',
+    'prove that you live in the district, and post without a token; needs a checkout, and your registration (see register)',
   );
   for (const add of [templateOption, proveOptions, waitOption, gatewayOption, tokenOption, stateOption, jsonOption])
     add(command);
@@ -210,11 +211,11 @@ export const send: AddCommand = (program, run) => {
             fetchMessage({ gateway, ...accessOf(prepared, token), signal: context.signal }, prepared.id),
           );
           told.sent = 'accepted';
-          // Sealing again replaces the key to the answer, so the first form must have ended.
+          // Sealing again replaces the key to the answer, so the message sealed before must have ended.
           if (status !== 'key_retired')
             throw new Failure(
               'not_retired',
-              `the message is ${status}, so it was not sealed again: that is done only if the enclave lost its key (key_retired). To post the same bytes again, leave --message out`,
+              `the message is ${status}, so it was not sealed again: only a message that ended as key_retired is. To post the same bytes again, leave --message out`,
             );
           return sealed(content, trust, earlier);
         };
@@ -275,7 +276,7 @@ export const send: AddCommand = (program, run) => {
     );
 };
 
-/** Returns what gives access to the status of this message: a token, or the status secret of a proven message. */
+/** Returns what the gateway asks for before it reports the status: the token, or a proven message's status secret. */
 function accessOf({ proven }: PreparedMessage, token: string | null): Access {
   return proven === undefined ? { token: token ?? undefined } : { statusSecret: proven.statusSecret };
 }

@@ -1,5 +1,5 @@
-// Allows one build at a time in a folder, by a file with the pid of the process that builds. The lock is taken over when that process has
-// ended.
+// Allows one build at a time in a folder. The lock file contains the pid of the process that builds. After that process has ended, another
+// one takes the lock over.
 import { linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { say } from './say';
@@ -40,8 +40,8 @@ function take(file: string): boolean {
 }
 
 /**
- * Removes a stale lock. Only one waiting process does that, and only if the lock is still the stale one, because otherwise it could remove
- * a lock that another process has just taken.
+ * Removes a stale lock. Only one process at a time does that, and checks again that the lock is stale. Otherwise it could remove a lock that
+ * another process has just taken.
  */
 function removeStale(file: string): void {
   const taking = `${file}.taking`;

@@ -1,4 +1,4 @@
-// Compiles image/init, one static program for process number 1. A build for x86-64 also runs its unit tests with the same compiler.
+// Compiles image/init, a static program that is process 1 of the enclave. A build for x86-64 also runs its unit tests.
 import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -87,7 +87,7 @@ export async function ensureInit(
       const debs = await download(
         musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
       );
-      // Use a separate build root, because a build of the kernel holds its root for minutes
+      // Use a separate build root, because a build of the kernel occupies its own for minutes
       await withBuildRoot('init', group(lock, target.tools), async (inside) => {
         cpSync(sources, join(inside.work, 'init'), { recursive: true });
         mkdirSync(join(inside.work, 'musl'));

@@ -10,7 +10,7 @@ export const attestedResidence = computed(() => {
   return residence === undefined || residence.mode === 'off' ? null : residence;
 });
 
-/** Whether the operator has set up this page to make proofs. The gateway reports this; without it, proving would fail only at its end. */
+/** Whether this page can make proofs, as the gateway reports. A page that tried without this check would fail only at the end of a proof. */
 export const canProve = computed(() => site.value?.provesResidence === true);
 
 const KEY = 'communique-tee sends with';

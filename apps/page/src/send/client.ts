@@ -6,7 +6,7 @@ export { connect } from '@communique-tee/client';
 
 /**
  * Returns the failure that the page shows for an error of the client library.
- * @param before what was known before this attempt: a refusal of this attempt does not settle an earlier one without an answer
+ * @param before what was known before this attempt. If an earlier attempt got no answer, a refusal of this one does not settle it.
  */
 export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
   const sent = combineWhetherSent(before, whetherSent(error));

@@ -4,8 +4,8 @@ import { MAX_WEB_ADDRESS_LENGTH, isWebAddress } from './web-address';
 
 /**
  * Text of characters that XML 1.0 allows (section 2.2, Char). Congress's schema counts characters (code points). A chamber's server may
- * count UTF-16 units. `max` counts units, which are never fewer than characters. `min` counts visible characters, which are never more
- * than all. So a text within both limits is valid by either count.
+ * count UTF-16 units. A text within both limits is valid by either count: `max` counts units, which are never fewer than characters, and
+ * `min` counts only visible characters.
  */
 export function text(min: number, max: number): z.ZodString {
   return textUpTo(max)

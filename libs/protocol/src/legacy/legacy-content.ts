@@ -6,17 +6,17 @@ import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
 /**
- * What the web client (legacy) seals: JSON with a `deliveryAddress`, and with proof inputs, which the enclave ignores.
- * Congress requires more fields, which the client has to add. The enclave does not split a name or look up a senator, and
- * reports missing fields to the sender. A `?` marks an optional field.
+ * The JSON that the web client (legacy) seals. A `?` marks an optional field.
  *
- * - `deliveryAddress`, which the legacy client always sends: `name`, `email`, `street`, `city`, `state`, `zip`, `phone`?,
- *   `congressional_district`?
- * - `constituent`, to add: `prefix`, `firstName`, `lastName`, `middleName`?, `suffix`?
- * - `message`, to add: `subject`, `body`, `topics`, `organizationStatement`?, `stance`?, `bills`?
- * - `campaignId` and `organization`?, to add
- * - `offices`?, to add, such as `["HCA12", "SCA01"]`. Without it the message goes only to the House office of
- *   `congressional_district`
+ * The client always sends `deliveryAddress`: `name`, `email`, `street`, `city`, `state`, `zip`, `phone`?, `congressional_district`?. It also
+ * sends proof inputs, which the enclave ignores.
+ *
+ * Congress requires more, so the client has to add these fields. The enclave does not derive them; it reports missing fields to the sender.
+ *
+ * - `constituent`: `prefix`, `firstName`, `lastName`, `middleName`?, `suffix`?
+ * - `message`: `subject`, `body`, `topics`, `organizationStatement`?, `stance`?, `bills`?
+ * - `campaignId` and `organization`?
+ * - `offices`?, such as `["HCA12", "SCA01"]`. Without it the message goes only to the House office of `congressional_district`.
  */
 const text = z.string();
 const addressSchema = z.looseObject({
@@ -58,7 +58,7 @@ const contentSchema = z.looseObject({
 });
 type Content = z.infer<typeof contentSchema>;
 
-/** For fields of a Congress message, their places in the legacy JSON. */
+/** From the places in a Congress message to the places in the legacy JSON. */
 const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/address1': '/deliveryAddress/street',
   '/constituent/city': '/deliveryAddress/city',
@@ -67,7 +67,7 @@ const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/email': '/deliveryAddress/email',
   '/constituent/phone': '/deliveryAddress/phone',
 };
-/** The places of the offices if the content names none, so that the district decides. */
+/** Added if the content names no offices, because the district then decides. */
 const DISTRICT_POINTERS: typeof POINTERS = {
   '/offices': '/deliveryAddress/congressional_district',
   '/offices/0': '/deliveryAddress/congressional_district',
@@ -152,7 +152,7 @@ function districtOffice(address: Content['deliveryAddress']): string[] | undefin
   return [houseOffice(state, isWholeState ? 0 : Number(number))];
 }
 
-/** Returns ten digits of any notation in the form of Congress. Returns any other text unchanged. `validateCongressMessage` refuses it. */
+/** Returns a number of ten digits in the form `202-555-0123`. Returns any other text unchanged; `validateCongressMessage` refuses it. */
 function dashed(phone: string): string {
   const digits = phone.replace(/^\+?1(?=\D*(?:\d\D*){10}$)/, '').replace(/[\s().+-]/g, '');
   return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;

@@ -16,7 +16,7 @@ export const answerSchema = z.strictObject({
   messageId: bytesOf(16),
   /** Unix seconds. */
   time: z.int().min(0),
-  /** In the order of the message. The receipt has another order. `salt` and `office` open one commitment of the receipt. */
+  /** In the message's order, which the receipt does not keep. `salt` and `office` open one commitment of the receipt. */
   offices: z.array(
     z.strictObject({
       office: z.string().refine(hasOfficeForm),

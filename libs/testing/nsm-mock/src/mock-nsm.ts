@@ -6,7 +6,7 @@ import { maxPcrs, registers } from './measurements';
 import { refuseProduction, developmentRoot } from './root';
 
 export interface MockNsmOptions {
-  /** The folder of the development root, which is made if absent. Anyone who can read the folder can forge documents. */
+  /** The folder of the development root; made if absent. Anyone who can read it can forge documents. */
   rootFolder: string;
   /** By index, 0 to 15, with 48 bytes each. PCR0 to 3 default to `developmentMeasurements`, all others to zero. */
   pcrs?: ReadonlyMap<number, Uint8Array>;
@@ -24,8 +24,8 @@ class Refusal extends Error {
 
 /**
  * Returns a transport to an NSM without hardware, for development. It uses the same CBOR as the device, and signs real COSE_Sign1. Its
- * certificate chain has the form and the validity periods of a real one. The chain has its own root, which a verifier trusts only if its configuration says so. The transport
- * answers ExtendPCR, LockPCR and LockPCRs with InvalidOperation, because no code here uses them.
+ * certificate chain has the form and the validity periods of a real one, but a development root. The transport answers ExtendPCR, LockPCR
+ * and LockPCRs with InvalidOperation, because no code here uses them.
  *
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT, ERR_NSM_MOCK_OPTIONS
  * @example const nsm = createNsm(await createMockNsmTransport({ rootFolder: '.dev/nsm' }));

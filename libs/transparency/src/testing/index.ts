@@ -3,5 +3,5 @@ import type { NoteVector } from './make-vectors';
 
 export type { NoteVector } from './make-vectors';
 
-/** The decisions that every reader of notes must make. The tests of browser, Node, gateway and enclave use the same file. */
+/** Notes, each with the result that every reader must give. The tests of browser, Node, gateway and enclave use the same file. */
 export const NOTE_VECTORS = vectors as NoteVector[];

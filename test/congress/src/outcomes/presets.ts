@@ -2,7 +2,7 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 import { outcomesSchema, type OutcomesInput } from './outcome';
 
 export interface Preset {
-  /** One sentence that says what the sender sees with this preset. */
+  /** What happens with this preset, for people. */
   readonly description: string;
   readonly outcomes: OutcomesInput;
 }
@@ -28,7 +28,7 @@ export const PRESETS = {
   },
   unknown: {
     description:
-      'The Senate stores the message and gives no answer. If it takes repeated messages, as in the demo, the result stays unknown.',
+      'The Senate stores the message and gives no answer. If it does not recognize repeated messages, as in the demo, the outcome stays unknown.',
     outcomes: { senate: { answer: 'cut' } },
   },
   waiting: {

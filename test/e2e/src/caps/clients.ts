@@ -61,7 +61,7 @@ export class Clients {
     ]);
   }
 
-  /** Posts the messages with an unknown outcome once more. If one was accepted, the answer is 202 even when the caps are full. */
+  /** Posts the messages with an unknown outcome once more. The gateway answers 202 for one that it has, even if the caps are full. */
   async clearDoubts(): Promise<void> {
     for (const post of this.doubtful.splice(0)) await this.post(post);
   }

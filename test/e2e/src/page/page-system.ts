@@ -14,9 +14,9 @@ export const CAMPAIGN = 'example-campaign';
 export interface PageSystem {
   readonly system: System;
   readonly browser: Browser;
-  /** Opens a tab with a new profile, at no address yet. */
+  /** Opens an empty tab with a new profile. */
   open(options?: BrowserContextOptions): Promise<Visit>;
-  /** Returns a campaign's link to the page. @param more more parameters of its fragment */
+  /** Returns a campaign's link to the page. @param more further parameters for its fragment */
   link(more?: Readonly<Record<string, string>>, path?: string): string;
   /** Sets what each office or chamber answers from now on. */
   answers(outcomes: OutcomesInput): Promise<void>;
@@ -89,7 +89,7 @@ export async function startPageSystem(
   }
 }
 
-/** Returns the origin of the registrar's files, from which a page with proofs fetches. */
+/** Returns the origin of the registrar's files, which the page fetches. */
 function registrarOf({ residence }: Pick<SystemOptions, 'residence'>): string[] {
   return typeof residence === 'object' ? [new URL(residence.registrar.filesUrl).origin] : [];
 }

@@ -32,7 +32,7 @@ export interface KmsServerParts {
 
 /** The server side of AWS JSON 1.1, as a request handler for an HTTPS server. */
 export class KmsServer {
-  /** Bugs of the simulator that occurred. A test in which one occurred proves nothing. */
+  /** Unexpected errors of the simulator itself. A test with such an error proves nothing. */
   readonly mistakes: unknown[] = [];
 
   constructor(private readonly parts: KmsServerParts) {}

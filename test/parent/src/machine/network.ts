@@ -3,11 +3,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import { spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 
-/** The two addresses of the virtual cable between the machine and the test, from a range for documentation (RFC 5737). */
+/** The two ends of the virtual cable between the test and the machine. The addresses are from a range for documentation (RFC 5737). */
 const WORLD = '192.0.2.1';
 export const MACHINE = '192.0.2.2';
 
-/** The address, in the machine's network, at which the machine finds a service of the test. */
+/** An address in the machine's network. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -34,7 +34,7 @@ export async function startNetwork(
 ): Promise<MachineNetwork> {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
-  /** Accepts connections on loopback or a unix socket, and connects each to the other end. */
+  /** Accepts connections at a unix socket, or without `from` on loopback, and connects each to `to`. */
   const carry = async (from: string | undefined, to: { readonly path: string } | { readonly port: number }) => {
     const server = createServer({ allowHalfOpen: true }, (near) => {
       const far = connect({ ...('path' in to ? to : { host: '127.0.0.1', port: to.port }), allowHalfOpen: true });
@@ -74,7 +74,7 @@ export async function startNetwork(
     routes.push(`${path}=${nameOf(address)}`);
   }
   const addresses = [...new Set(outside.map(({ host }) => host))].map((host) => `ip address add ${host}/32 dev lo`);
-  // Two networks that one virtual cable joins: the bridge's, and the machine's. Neither has another connection.
+  // Makes the bridge's network and the machine's, and joins them by one virtual cable. Neither has another connection
   const script = `set -e
 unshare --net sleep infinity &
 machine=$!

@@ -13,7 +13,7 @@ export interface Crash {
 export interface Injected {
   readonly kills: Record<ProcessName, number>;
   readonly episodes: number;
-  /** The starts that failed and were tried again. */
+  /** The process of each start that failed. */
   readonly failedStarts: string[];
   /** Every SIGKILL, in order. */
   readonly crashes: Crash[];

@@ -26,12 +26,12 @@ const MESSAGES = 100_000;
 const MEAN_RATE = 50;
 const USERS = 200;
 const SEED = 19;
-/** The day's faults are those of a 72-second run, stretched to the day. They kill a gateway about eight times, the others about six. */
+/** The fault plan of a run of 72 seconds is stretched to the day. It kills the gateway about eight times, enclave and PostgreSQL about six. */
 const FAULT_RUN_MS = 72_000;
-/** How long to wait for the last messages to end. The leases of a killed gateway take two minutes to run out. */
+/** The longest wait for messages to end after the last was sent. */
 const REST_MS = 3_600_000;
 const PROGRESS_MS = 30_000;
-/** Memory is first noted after this many messages, when the programs are warm. */
+/** Memory is first noted after this many messages have ended, when the programs are warm. */
 const WARM = 1000;
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const MEMORY_AIM = 1.2;
@@ -47,8 +47,8 @@ const GATEWAY_ENVIRONMENT = {
 
 /**
  * Runs a campaign's day through two gateways and two enclaves with sealed keys. The second gateway, the second enclave and PostgreSQL are
- * killed again and again, while Congress fails in episodes. The first gateway and the first enclave run all day, and their memory at its
- * end is compared with that at its beginning.
+ * killed again and again, while Congress fails in episodes. The first gateway and the first enclave run all day. Their memory at the end is
+ * compared with their memory at the beginning.
  */
 export async function dayRows({ messages = MESSAGES, rate = MEAN_RATE }: SectionOptions): Promise<Row[]> {
   const totalMs = (messages / rate) * 1000;
@@ -160,7 +160,7 @@ async function runDay(system: System, messages: number, totalMs: number): Promis
   }
 }
 
-/** Returns the numbers of ended messages after which memory is noted. */
+/** Returns the counts of ended messages at which memory is noted. */
 function looksAt(messages: number): number[] {
   const shares = SHARES.map((share) => Math.floor(messages * share));
   return [Math.min(WARM, messages), ...shares.filter((count) => count > WARM)];
@@ -183,7 +183,8 @@ async function allEnded(databaseUrl: string): Promise<void> {
     for (const deadlineMs = performance.now() + REST_MS; ;) {
       const { rows } = await client.query<{ waiting: number }>(`SELECT count(*)::int AS waiting FROM delivery_job`);
       if (rows[0]?.waiting === 0) return;
-      if (performance.now() > deadlineMs) throw new Error('messages still wait an hour after the last came');
+      if (performance.now() > deadlineMs)
+        throw new Error('some messages have not ended an hour after the last was sent');
       await sleep(200);
     }
   } finally {
@@ -267,7 +268,7 @@ function cpuRows({ messages, seen, clientMs }: Day): Row[] {
   ];
 }
 
-/** Returns a row of memory for each snapshot and process, without Congress. Only the two processes that run all day have an aim. */
+/** Returns a memory row for each snapshot and process except Congress. Only the two processes that run all day have an aim. */
 function memoryRows({ snapshots }: Seen): Row[] {
   return WATCHED.filter((name) => name !== 'Congress').flatMap((name) => {
     const lives = name.endsWith(' 1');

@@ -1,9 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { answerTemplate } from './relay-answer';
 
-// This server takes the place of an enclave and echoes: it returns each sealed message as the ciphertext of a relay answer, cut to the size
-// that an answer may have. It reads only the length from the HTTP head, so that it adds little to what is measured. It prints where it
-// listens.
+// This server takes the place of an enclave. It returns each sealed message as the ciphertext of a relay answer, cut to the size that an
+// answer may have. It reads only the length from the HTTP head, so that it adds little to what is measured. It prints its port.
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 const server = createServer((socket) => {

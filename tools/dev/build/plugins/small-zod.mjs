@@ -1,7 +1,6 @@
-// In browsers tools/dev/build/browser-zod.ts replaces zod. It has the part that libs/ use, in a tenth of the size, and makes no code at run
-// time. Loading a file of libs/ has no side effects, so unused files are left out.
 import { join } from 'node:path';
 
+/** Replaces zod by browser-zod.ts: only what libs/ use, a tenth of the size, and no code that is made at run time. */
 export const smallZod = (root) => ({
   name: 'small-zod',
   setup(build) {
@@ -12,6 +11,7 @@ export const smallZod = (root) => ({
   },
 });
 
+/** Leaves out the files of libs/ that are not used, because loading such a file has no side effects. */
 export const unusedLibrariesLeft = (root) => {
   const libs = join(root, 'libs/');
   const name = 'unused-libraries-left';

@@ -3,7 +3,7 @@ import { imageFolder, readMeasurements } from '../artifacts';
 import { runningImages } from '../rollout/running-images';
 import { StepFailure, type Step } from '../step';
 
-/** Checks that clients still accept the running image after the update, because a rollback would make it run again. */
+/** Checks that the setting acceptedPcr0 keeps the image that runs now, because a rollback would make it run again. */
 export const rollbackCheck: Step = {
   name: 'way-back',
   title: 'check that the running image stays accepted, so that AWS can roll back to it',

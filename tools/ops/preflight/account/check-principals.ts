@@ -5,14 +5,14 @@ import { fail, pass, skip, warn, type Check, type Context, type Finding } from '
 import { listOf } from '../plan/stack-file';
 
 /**
- * Checks that every role and user exists that the policies of the two KMS keys or of the registrar's bucket name. KMS refuses a policy with
- * a principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of
- * `pulumi up`. Uses the operator's AWS CLI, because no other check needs IAM.
+ * The stack's file names roles and users for the policies of two KMS keys and of the registrar's bucket. KMS refuses a policy with a
+ * principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of
+ * `pulumi up`. This check uses the AWS CLI instead of the SDK, because no other check needs IAM.
  */
 export const principals: Check = {
   name: 'key-principals',
   title:
-    'every role and user in keyAdministrators, secretOperators and residencePublishers exists: AWS refuses a policy that names another',
+    'every role and user in keyAdministrators, secretOperators and residencePublishers exists: AWS refuses a policy that names a missing one',
   group: 'aws',
   network: true,
   needs: ['account'],

@@ -7,6 +7,6 @@
 export const awsCommand = (region: string, action: string, ...args: readonly string[]): string =>
   ['aws', action, '--region', region, ...args].join(' ');
 
-/** The command that restores a secret which waits to be deleted. */
+/** Returns the command that restores a secret that is scheduled for deletion. */
 export const restoreSecret = (region: string, name: string): string =>
   awsCommand(region, 'secretsmanager restore-secret', '--secret-id', name);

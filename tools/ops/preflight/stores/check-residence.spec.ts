@@ -97,7 +97,7 @@ it.each<[string, Changes, RegExp]>([
   [
     'a bucket that pulumi up will make',
     { config: { residenceFilesUrl: '' }, up: true },
-    /^warn: pulumi up makes the place/,
+    /^warn: pulumi up makes the bucket/,
   ],
   ['no CORS', { cors: null }, /^fail: .*other origins/],
   [

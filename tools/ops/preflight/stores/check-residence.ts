@@ -14,7 +14,7 @@ import { codeOf, nameOf, ranOutOfTime } from '../error-code';
 import { listOf } from '../plan/stack-file';
 
 const DAY_SECONDS = 86_400;
-/** A root is published weekly and valid for two weeks. */
+/** The registrar publishes a root each week, and a root is valid for two weeks. */
 const RENEWED_AFTER_DAYS = 7;
 const MAX_VIEW_BYTES = 10_000;
 /** The size of the file with the roots of 1,024 subtrees. */
@@ -31,7 +31,7 @@ const view = z.looseObject({ files: z.string().max(1025).optional() });
 export const residence: Check = {
   name: 'residence',
   title:
-    'the enclave’s configuration names the registrar and its keys, and its signed root can be fetched and is valid for days',
+    'the enclave’s configuration names the registrar and its keys; the registrar’s signed root can be fetched and is valid for days',
   group: 'stores',
   network: true,
   async run(context) {
@@ -104,7 +104,7 @@ async function rootOf(context: Context, registrar: Registrar): Promise<Finding> 
   } catch (error) {
     if (error instanceof ResidenceNoteError)
       return fail(`the root note cannot be used: ${error.message}`, 'publish, and compare residenceKeys with key show');
-    if (ranOutOfTime(error)) return notInTime('the place of the registrar’s files');
+    if (ranOutOfTime(error)) return notInTime('the host of the registrar’s files');
     return notYet(
       context,
       `the registrar’s files cannot be fetched (${codeOf(error) ?? nameOf(error)})`,
@@ -113,12 +113,13 @@ async function rootOf(context: Context, registrar: Registrar): Promise<Finding> 
   }
 }
 
-/** Returns the address at which clients will look: from the stack's configuration, or else from the gateway. */
+/** Returns the address of the registrar's files: from the stack's configuration, or else from the gateway. */
 async function addressOf(context: Context): Promise<string | Finding> {
   const own = context.stackFile.values.get('residenceFilesUrl') ?? '';
   if (own !== '') return own.endsWith('/') ? own : `${own}/`;
   const url = new URL(`https://${context.stackFile.values.get('domain') ?? ''}/api/residence`);
-  if (context.before === 'up') return notYet(context, 'pulumi up makes the place of the files', 'upload them after it');
+  if (context.before === 'up')
+    return notYet(context, 'pulumi up makes the bucket of the registrar’s files', 'upload them afterwards');
   const { status, body } = await get(context, url, MAX_VIEW_BYTES);
   const { files } = status === 200 ? view.parse(JSON.parse(body.toString())) : {};
   return files ?? fail(`${url.href} answers ${String(status)}, without an address of the files`, 'look at the gateway');

@@ -19,9 +19,7 @@ export const custodySchema = z.discriminatedUnion('mode', [
 export type CustodyConfig = z.output<typeof custodySchema>;
 
 export const secretsSchema = z.strictObject({
-  /**
-   * Must not be the custody's KMS key: this key's policy lets the operator encrypt, and no principal may encrypt under the custody's key.
-   */
+  /** Its key must not be the custody's: the operator may encrypt secrets, but no principal may encrypt under the custody's key. */
   keyAlias: aliasArnSchema,
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
@@ -36,10 +34,7 @@ export interface IdentityConfiguration {
   readonly legacySuite: boolean;
 }
 
-/**
- * After `rotate_after` a key is kept for the longest lifetime of a message plus this hour, because the clocks of sender and enclave may
- * differ.
- */
+/** After its rotation a key is kept for the longest lifetime of a message plus this hour, because the sender's clock may differ. */
 const DESTROY_SLACK_SECONDS = 3600;
 
 export interface KeyTimes {

@@ -11,8 +11,8 @@ export interface LogDestination {
 }
 
 /**
- * JSON lines on standard output. The event is a fixed text of ours, e.g. `logger.info({ messageId, durationMs }, 'message accepted')`; the
- * fields go through the allow-list of log-fields.ts. The logger adds the id of the current request.
+ * Writes JSON lines to standard output. An event is a fixed text, such as `logger.info({ messageId, durationMs }, 'message accepted')`. The
+ * logger writes only the fields that log-fields.ts allows, and adds the id of the current request.
  */
 @Injectable()
 export class Logger {
@@ -55,10 +55,7 @@ export class Logger {
     }
   }
 
-  /**
-   * Sets the listener that gets every line at level error with all its fields, also if `LOG_LEVEL` hides the line. errors/ makes reports of
-   * them.
-   */
+  /** Sets the one listener. It gets every line at level error with all its fields, even if `LOG_LEVEL` hides the line. */
   onError(listener: (fields: LogFields, event: string) => void): void {
     this.listener = listener;
   }

@@ -11,10 +11,10 @@ import type { PostedTask } from './read-agent-request';
 import { AttemptSettler } from './settle-attempt';
 import type { ReservedAttempt } from './usage-judge';
 
-/** An attempt that this request or an earlier one reserved, and the enclave that gets it or has it. */
+/** A reserved attempt, and the enclave that runs it. */
 export interface Attempt extends ReservedAttempt {
   readonly enclave: EnclaveMonitor;
-  /** Relayed before, by this gateway or another: the enclave answers from memory and begins no call. */
+  /** A gateway relayed the attempt before. The enclave then answers from memory and calls no provider. */
   readonly isRepeat: boolean;
   /** For a repeat: another request dispatched the bytes so recently that they may not have arrived. */
   readonly isOnItsWay?: boolean;
@@ -22,15 +22,16 @@ export interface Attempt extends ReservedAttempt {
 
 type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
 
-/** How long a task waits for an enclave that has no room for it, and how many tasks of this process wait at once. */
+/** How long a task waits for an enclave that has no room for it. */
 const BUSY_WAIT_MS = 20_000;
+/** How many tasks of this process wait at once. */
 const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
-/** How long other enclaves are preferred over an enclave that had no room. Its memory may stay full for minutes. */
+/** How long the gateway prefers other enclaves after an enclave had no room. */
 const FULL_FOR_MS = 10_000;
 /**
- * How long raising a stop waits for bytes that have just left, so that the enclave begins its call before the stop. Most calls begin within
- * milliseconds.
+ * An emergency stop waits this long for a task that is on its way to the enclave, so that the provider's call begins before the stop. Most
+ * calls begin within milliseconds.
  */
 const STOP_WAITS_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
@@ -55,10 +56,7 @@ const NOTHING_SENT: readonly ProblemCode[] = [
   'unsupported_media_type',
   'not_found',
 ];
-/**
- * Answers after which the same bytes may be posted again: no provider is called twice, and the next repeat may get
- * the reply.
- */
+/** After these answers to a repeat, the client may post the same bytes again. The enclave calls no provider twice. */
 const LATER: readonly ProblemCode[] = [
   'enclave_busy',
   'keys_not_ready',
@@ -67,7 +65,7 @@ const LATER: readonly ProblemCode[] = [
   'enclave_answer_invalid',
 ];
 
-/** Relays a reserved attempt to its enclave. If no reply comes, releases an attempt that cost nothing; otherwise its reservation stays. */
+/** Relays a reserved attempt to its enclave. If no reply comes, the reservation is released only if the attempt cost nothing. */
 @Injectable()
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -83,12 +81,12 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     private readonly logger: Logger,
   ) {}
 
-  /** Lets waiting tasks be released and refused. */
+  /** Releases and refuses the waiting tasks. */
   beforeApplicationShutdown(): void {
     this.stopping.abort();
   }
 
-  /** How many tasks of this process the enclave has; the largest integer if it had no room for a task a moment ago. */
+  /** How many tasks of this process the enclave has; the largest integer if the enclave recently had no room. */
   load(enclave: EnclaveMonitor): number {
     const isFull = performance.now() < (this.fullUntilMs.get(enclave) ?? 0);
     return isFull ? Number.MAX_SAFE_INTEGER : this.runningAt(enclave);

@@ -5,10 +5,7 @@ import { listText, TemplateStore } from './template-store';
 /** How long another gateway's change may take to appear here. */
 const FRESH_MS = 5000;
 
-/**
- * The published list, ready to be sent. It is read from the database at most once in five seconds, and after each change by this gateway,
- * whatever the number of requests.
- */
+/** The published list, ready to send. It is read from the database at most once in five seconds, and after each change by this gateway. */
 @Injectable()
 export class PublishedList {
   private last: { readonly at: number; readonly list: Promise<Representations> } | undefined;

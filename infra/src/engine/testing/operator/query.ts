@@ -2,7 +2,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Applies `--query`. Of JMESPath it knows only what the documents use: names, `[0]`, `[]` and `[one,other]`.
+ * Applies `--query`. It supports the JMESPath that the operators' documents use: names, `[0]`, `[]` and `[one,other]`.
  * @throws Error if the expression has anything else
  */
 export function queried(value: unknown, expression: string): unknown {
@@ -36,7 +36,7 @@ function split(list: string): string[] {
   return parts.map((part) => part.trim());
 }
 
-/** The value as `aws` prints it. As `text`, a list of texts is one line, and so is each list in a list. */
+/** Returns the value as `aws` prints it. As `text`, a list is one line; a list of lists has a line for each inner list. */
 export function shown(value: unknown, output: 'json' | 'text'): string {
   if (output === 'json') return `${JSON.stringify(value ?? null, undefined, 4)}\n`;
   if (!Array.isArray(value)) return `${cell(value)}\n`;

@@ -423,7 +423,7 @@ function compressed({ publicKey }: Link['keys']): Uint8Array {
   );
 }
 
-/** Replaces the byte of the last BIT STRING that counts its unused bits. */
+/** Replaces the count of unused bits in the signature's BIT STRING. */
 function replaceSignatureHead(der: Uint8Array, unused: number): Uint8Array {
   const signature = Buffer.from(der).lastIndexOf(Buffer.from([0x00, 0x30]));
   der[signature] = unused;

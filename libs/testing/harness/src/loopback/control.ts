@@ -4,7 +4,7 @@ import { readBody, type Handler } from './server';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** A control port refuses a request. Its answer is JSON `{ code, message, problems? }`. */
+/** Thrown to refuse a request. The control port answers with JSON `{ code, message, problems? }`. */
 export class ControlError extends Error {
   constructor(
     readonly status: number,
@@ -61,9 +61,7 @@ export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, c
   throw new ControlError(400, code, 'the body does not have the required shape', problems);
 }
 
-/**
- * Refuses requests that a web page makes. A page must not reach the control port by a form or under its own host name.
- */
+/** Refuses requests of web pages. Otherwise a page could reach the control port by a form or by DNS rebinding. */
 function refuseBrowsers({ headers }: IncomingMessage): void {
   const local = /^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(headers.host ?? '');
   const crossOrigin = headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none';
