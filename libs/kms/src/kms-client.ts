@@ -18,7 +18,7 @@ export interface KmsClientOptions extends Partial<Attempts> {
   /** An origin without a path: `https://kms.us-east-1.amazonaws.com`. */
   origin: string;
   send: KmsTransport;
-  /** Returns the attested time in milliseconds since 1970. It dates signatures, and credentials expire by it. */
+  /** Returns the attested time in milliseconds since 1970. The client uses it in signatures and to refuse expired credentials. */
   nowMs: () => number;
   /**
    * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes). Called once in each `generateDataKey` or `decrypt`, because KMS

@@ -55,8 +55,8 @@ enclaves you accept. It stores only the sealed form of the message.
 If the command fails, one sentence says whether the message was sent, or that this is not known yet.
 
 A gateway that lies can get an office the same message twice, if several enclaves share their keys or if the message
-is sealed again after key_retired. In these cases the command asks you first, unless the enclave attests that the
-chamber recognizes a repeated message.
+is sealed again after key_retired. Then the command asks you first. There is no such risk if the enclave attests that
+the chamber recognizes a repeated message.
 
 Exit code
   0  the gateway has the message; with --wait: delivered, the receipt says so for every office
@@ -211,7 +211,7 @@ export const send: AddCommand = (program, run) => {
             fetchMessage({ gateway, ...accessOf(prepared, token), signal: context.signal }, prepared.id),
           );
           told.sent = 'accepted';
-          // Sealing again replaces the key to the answer, so the message sealed before must have ended.
+          // Sealing again replaces the key to the answer, so the earlier sealed message must have ended.
           if (status !== 'key_retired')
             throw new Failure(
               'not_retired',

@@ -1,5 +1,5 @@
 // Allows one build at a time in a folder. The lock file contains the pid of the process that builds. After that process has ended, another
-// one takes the lock over.
+// process takes the lock over.
 import { linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { say } from './say';

@@ -2,7 +2,7 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 import { outcomesSchema, type OutcomesInput } from './outcome';
 
 export interface Preset {
-  /** What happens with this preset, for people. */
+  /** Explains to people what the offices answer. */
   readonly description: string;
   readonly outcomes: OutcomesInput;
 }

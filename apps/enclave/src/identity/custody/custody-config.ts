@@ -10,7 +10,7 @@ const rotateAfterSeconds = z.int().min(60).max(MAX_ROTATION_SECONDS).default(MAX
 
 /**
  * Who can restore the enclave's keys. `process`: no one, because the keys end with the process. `kms`: every enclave of the same image that
- * the policy of the aliased KMS key admits. Keys are rotated and destroyed at the same ages in both modes.
+ * the policy of the aliased KMS key admits.
  */
 export const custodySchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('process'), rotateAfterSeconds }),

@@ -11,8 +11,8 @@ export interface LogDestination {
 }
 
 /**
- * Writes JSON lines to standard output. An event is a fixed text, such as `logger.info({ messageId, durationMs }, 'message accepted')`. The
- * logger writes only the fields that log-fields.ts allows, and adds the id of the current request.
+ * Writes JSON lines to standard output. The event is a fixed text: `logger.info({ messageId, durationMs }, 'message accepted')`. The logger
+ * writes only the fields that log-fields.ts allows, and adds the id of the current request.
  */
 @Injectable()
 export class Logger {

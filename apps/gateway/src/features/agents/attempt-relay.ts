@@ -65,7 +65,7 @@ const LATER: readonly ProblemCode[] = [
   'enclave_answer_invalid',
 ];
 
-/** Relays a reserved attempt to its enclave. If no reply comes, the reservation is released only if the attempt cost nothing. */
+/** Relays a reserved attempt to its enclave. If no reply comes, releases an attempt that cost nothing, and keeps the reservation of any other. */
 @Injectable()
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -116,7 +116,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
       throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
     }
     const nowMs = performance.now();
-    // At least half of the time is kept for the provider.
+    // Keep at least half of the time for the provider
     const busyUntilMs = nowMs + Math.min(BUSY_WAIT_MS, (untilMs - nowMs) / 2);
     for (let tried = 1; ; tried++) {
       const result = await this.dispatch(task, attempt, untilMs);
@@ -141,9 +141,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     this.assertWanted(left);
   }
 
-  /**
-   * Sends the bytes unless spending is stopped. A stop that is raised at the same time waits up to STOP_WAITS_MS for the answer.
-   */
+  /** Sends the bytes unless spending is stopped. */
   private async dispatch(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
     const now = new Date();
     const outcome = await this.ledger.dispatch({ requestId: task.requestId, attempt: attempt.attempt }, now);
