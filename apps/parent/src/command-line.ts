@@ -6,7 +6,7 @@ export type Problem = (where: string, rule: string) => void;
 
 /**
  * Parses an address to listen on; on a problem, reports it and returns undefined. The address must be reachable only from this machine,
- * because every request is served.
+ * because the program serves every caller.
  */
 export function localAddress(text: string, where: string, problem: Problem): Address | undefined {
   let address: Address;

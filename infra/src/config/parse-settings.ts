@@ -22,7 +22,7 @@ import { readValues } from './read-values';
 import { ENCLAVE_SECRETS_BY_DEFAULT, settingsSchema, type RawSettings } from './settings-schema';
 import { notBuilt } from './stand-ins';
 
-/** The retention times of a log group that CloudWatch accepts, in days. */
+/** The retention times that CloudWatch accepts for logs, in days. */
 const RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
@@ -55,16 +55,16 @@ export interface Settings extends Omit<
   /** With `imageBuild`: the enclave's configuration that CodeBuild puts into the image. */
   enclaveConfiguration?: EnclaveConfiguration;
   gatewayEnvironment: Readonly<Record<string, string>>;
-  /** PCR0 of the image and those that `acceptedPcr0` adds, each once. */
+  /** PCR0 of the image, then those in `acceptedPcr0`, without repetitions. */
   acceptedImages: readonly string[];
 }
 
 export interface ParseOptions {
   /** The checkout. */
   root: string;
-  /** Makes a stand-in for image and release, if none is built (`--without-image`, `cost`). A run under Pulumi's CLI never sets it. */
+  /** Makes a stand-in for image and release (`--without-image`, `cost`). Not set in a run under Pulumi's CLI. */
   standIn?: (architecture: Architecture) => { image: EnclaveImage; release: Release };
-  /** Whether measurements.json and release.json are enough, because nothing is created. */
+  /** In a preview, measurements.json and release.json are enough. */
   previewing?: boolean;
 }
 
@@ -209,7 +209,7 @@ const keyOf = (problem: string): string => problem.split(/:? /)[0] ?? '';
 
 const EXAMPLE_PLACE = { stack: 'dev', region: 'us-east-1' };
 
-/** Example values of the keys without a default. */
+/** Values for the keys that have no default. */
 const EXAMPLE = {
   domain: 'communique.example.org',
   availabilityZones: 'us-east-1a,us-east-1b',
@@ -253,7 +253,10 @@ function complete(
 const architectureOf = (instanceType = ''): Architecture =>
   findInstanceType(instanceType)?.architecture ?? (/^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64');
 
-/** The operator's variables for the gateway. Adds a problem, without the value, for each variable that is no text or belongs to a key. */
+/**
+ * Returns the operator's variables for the gateway. Adds a problem for each variable that is no text, or that another setting determines.
+ * No problem quotes a value, because it may be secret.
+ */
 function gatewayEnvironment(text: string | undefined, problems: string[]): Record<string, string> {
   const parsed = z.record(z.string(), z.unknown()).safeParse(text === undefined ? {} : parseJson(text));
   if (!parsed.success) {
@@ -279,7 +282,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Differences between the gateway's and the enclave's settings about residence, with which the gateway would never become ready. */
+/** Differences between the gateway's and the enclave's settings about residence. With any of them the gateway would never become ready. */
 function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefined): string[] {
   const { residence = 'off', residenceRegistrar: registrar, residenceKeys: keys = [] } = raw;
   if (image === undefined)
@@ -299,7 +302,7 @@ function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefin
   ];
 }
 
-/** A problem for each destination that the image's services need and no egress route reaches. */
+/** Returns a problem for each destination that the image's services need but no egress route reaches. */
 function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
   return destinations
     .filter((to) => !routes.some(({ host, port }) => host === to.host && port === to.port))
@@ -309,7 +312,7 @@ function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
     );
 }
 
-/** Problems if the gateway takes tasks that the enclave does not, or the enclave needs keys that the parent does not deliver. */
+/** Problems if gateway and enclave disagree about tasks or prices, or if the enclave needs secrets that the parent does not deliver. */
 function agentsDisagreement(
   { agents = 'off', enclaveSecrets = ENCLAVE_SECRETS_BY_DEFAULT }: Partial<RawSettings>,
   image: EnclaveImage,
@@ -332,11 +335,11 @@ function agentsDisagreement(
   ];
 }
 
-/** The gateway opens a request before the enclave's own limit begins, and reads the answer after the limit has ended. */
+/** The gateway must wait this much longer than the enclave's limit: it connects before the limit begins, and reads the answer after it. */
 const ANSWER_MARGIN_MS = 5000;
 
 /**
- * Problems if the gateway waits for a shorter time than an answer of the enclave may take. The answer would then come late, with the next
+ * Problems if the gateway's timeout is shorter than the enclave's longest answer. The gateway would then get the answer only with its next
  * attempt. If the enclave restarts before that attempt, a message could end as `unknown`.
  */
 function impatience(
@@ -365,7 +368,7 @@ function impatience(
 /** Contradictions between keys that are each valid. */
 function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): string[] {
   const problems: string[] = [];
-  /** Whether a key is not set and no problem with it was reported yet. */
+  /** Whether a key is not set, and no problem in `wrong` names it. */
   const missing = (key: keyof RawSettings): boolean =>
     raw[key] === undefined && !wrong.some((problem) => problem.startsWith(`${key}:`));
   const several = (raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1;

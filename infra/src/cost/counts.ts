@@ -3,7 +3,7 @@ import { alarmConditions } from '../components/alarm-conditions';
 import { LOG_METRICS } from '../components/logs';
 import type { Settings } from '../config/parse-settings';
 
-/** The CloudWatch agent's metrics for memory, connections and a disk. Each instance has them, and so has the group. */
+/** The CloudWatch agent's metrics for memory, connections and a disk. There is one set for each instance, and one for the group. */
 const AGENT_METRICS = 3;
 const SCALING_ALARMS = 3;
 

@@ -3,8 +3,8 @@ export type MicroUsd = bigint;
 
 /**
  * The sources of the prices. The project could not reach AWS's own pages, so these are copies of AWS's figures, or figures that Infracost
- * computed from them; `balancers` is a third party's page. A copy in a repository is named as `owner/repository@commit, path`. `asOf` is
- * the day of the figures or, if a copy has no date, the day on which it was read.
+ * computed from them. `balancers` is a third party's page. `owner/repository@commit, path` names a copy in a repository. `asOf` is the day
+ * of the figures. If a copy has no date, `asOf` is the day on which we read it.
  */
 export const SOURCES = {
   notes: { asOf: '2026-11-22', what: "AWS's pricing pages, in the notes that this project began with" },

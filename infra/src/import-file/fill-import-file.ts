@@ -29,7 +29,7 @@ export interface Filled {
   readonly undecided: readonly string[];
 }
 
-/** Preview's stand-in for AWS, which also remembers the resource of each id, because inputs refer to resources by id. */
+/** Preview's stand-in for AWS. It also remembers the resource of each id, because inputs refer to resources by id. */
 export class RememberingAws extends MockAws {
   readonly byId = new Map<string, SeenResource>();
 

@@ -33,8 +33,8 @@ interface AgentConfig {
 }
 
 /**
- * The metrics that the CloudWatch agent publishes with this configuration. The dimensions of a Prometheus metric are the labels
- * that a declaration names. The agent publishes a metric of the machine once for each list in `aggregation_dimensions` (AWS, "CloudWatch
+ * Returns the metrics that the CloudWatch agent publishes with this configuration. A declaration names the labels that become the dimensions
+ * of a Prometheus metric. The agent publishes each metric of the machine once for each list in `aggregation_dimensions` (AWS, "CloudWatch
  * agent configuration file").
  *
  * @param values the values of the dimensions that are known in advance
@@ -66,8 +66,8 @@ export function emittedByAgent(config: object, values: Record<string, string>): 
 }
 
 /**
- * Those metrics that AWS's services publish about a stack's resources and that an alarm may read. Comments name the page of AWS's
- * documentation that lists the dimensions.
+ * Returns those of the AWS services' metrics about a stack that an alarm may read. Each comment names the page of AWS's documentation that
+ * lists the metric's dimensions.
  */
 export function emittedByServices(resources: readonly SeenResource[]): Emitted[] {
   const of = <T>(type: string): T[] =>
@@ -100,7 +100,7 @@ export function emittedByServices(resources: readonly SeenResource[]): Emitted[]
       metric: 'FreeStorageSpace',
       dimensions: { DBInstanceIdentifier: identifier },
     })),
-    // "Metrics for Valkey and Redis OSS": they are per node, and a group's nodes are named -001 and so on.
+    // "Metrics for Valkey and Redis OSS": each node has its own. The names of a group's nodes end with -001, -002, ...
     ...of<{ replicationGroupId: string; numCacheClusters: number }>(
       'aws:elasticache/replicationGroup:ReplicationGroup',
     ).flatMap(({ replicationGroupId, numCacheClusters }) =>
@@ -123,7 +123,7 @@ export function emittedByServices(resources: readonly SeenResource[]): Emitted[]
   ];
 }
 
-/** Whether the wanted metric is published: with the same namespace, name and set of dimensions, and without a contradicting value. */
+/** Whether the wanted metric is published: the same namespace, name and dimensions, and no dimension with another value. */
 export const isEmitted = (wanted: MetricId, emitted: readonly Emitted[]): boolean =>
   emitted.some(
     ({ namespace, metric, dimensions }) =>

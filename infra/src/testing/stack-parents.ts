@@ -12,8 +12,7 @@ export interface Runs {
 }
 
 /**
- * The parent's settings of a committed Pulumi.<stack>.yaml, as the program passes them to the renderer, with made-up values for what AWS
- * will choose.
+ * Returns the settings of a stack's parent from the committed Pulumi.<stack>.yaml. The values that AWS would choose are made up.
  * @throws ConfigError
  */
 export function parentOfStack(root: string, stack: string, { image, release, routes }: Runs = {}): ParentSettings {

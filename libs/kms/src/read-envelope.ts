@@ -71,7 +71,7 @@ export function readEnvelope(ber: Uint8Array): Envelope {
 
 /**
  * Parses BER. asn1js accepts an indefinite length without an end, and children that are longer than their parent. So this function
- * encodes the parsed tree again and requires the same bytes, which also excludes longer forms of a length.
+ * encodes the parsed tree again and requires the same bytes. This also excludes a length that is not in its shortest form.
  */
 function parse(ber: Uint8Array): AsnType {
   if (ber.length === 0 || ber.length > MAX_ENVELOPE_BYTES) return refuse('its size');
@@ -140,7 +140,7 @@ function octets(node: Node, length: number): Uint8Array {
   return valueHexView.length === length ? valueHexView : refuse('a length');
 }
 
-/** Checks that this is a `[0] SubjectKeyIdentifier` (RFC 5652 section 6.2). That of KMS has 32 bytes. */
+/** Checks that this is a `[0] SubjectKeyIdentifier` (RFC 5652 section 6.2). KMS writes one of 32 bytes. */
 function keyIdentifier(node: Node): void {
   const { length } = block(node, Primitive, CONTEXT, 0, false).valueBlock.valueHexView;
   if (length === 0 || length > 64) refuse('a length');

@@ -17,7 +17,7 @@ export const AUDIENCE = 'communique-tee';
 
 /**
  * Makes a token issuer without a server. If people must sign in, use `startIdentityProvider`.
- * @param folder the folder of `token-key.json`, with which `node tools/cli/bin.mjs token` also signs, and of `jwks.json`
+ * @param folder the folder of `jwks.json` and `token-key.json`. `node tools/cli/bin.mjs token` signs with the same key
  */
 export async function createTokenIssuer(
   folder: string,

@@ -8,7 +8,7 @@ import { runModel, type Search, type Verdict } from './run-model';
 
 /** At most this many searches run at once, because each takes memory. */
 const MOST_AT_ONCE = 4;
-/** A search that visits fewer states is broken, for example because the model's processes did not start. */
+/** A search that visits fewer states is broken: for example, the model's processes did not start. */
 const FEWEST_STATES = 10_000;
 
 interface Given {

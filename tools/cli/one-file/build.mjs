@@ -16,9 +16,9 @@ Builds communique-tee.mjs, the command for auditors in one file, and communique-
 The same sources and package-lock.json give the same bytes.
 
 Options:
-  --out <folder>  where they go (default: dist/auditors)
-  --installed     use the packages in node_modules; without it, npm installs the few that are needed, at the versions
-                  and hashes of package-lock.json, into .cache/one-file, unless the whole project is installed
+  --out <folder>  the folder of both files (default: dist/auditors)
+  --installed     use the packages in node_modules. This is the default if the whole project is installed. Otherwise npm
+                  installs the few needed packages into .cache/one-file, as package-lock.json pins them
   -h, --help      print this help
 
 Exit code

@@ -43,7 +43,7 @@ export interface Identity {
   readonly secret: Uint8Array;
   /** Null until the registrar has answered. */
   readonly registration: Registration | null;
-  /** The part of the registrar's list that was read last. */
+  /** The part of the registrar's list that this person needs, as it was last read. */
   readonly list: ListPath | null;
 }
 
@@ -57,7 +57,7 @@ export class IdentityFile {
 
   /**
    * Returns the stored identity; undefined if there is none.
-   * @throws Failure `state_broken`, which never quotes the file; `file_unreadable`
+   * @throws Failure `state_broken`, `file_unreadable`
    */
   read(): Identity | undefined {
     return existsSync(this.path) ? readIdentity(this.path) : undefined;
@@ -75,7 +75,7 @@ export class IdentityFile {
   }
 
   /**
-   * Stores a new identity and reads it back. Never replaces another one: the registrar knows only the commitment of the first secret.
+   * Stores a new identity, and never replaces another one: the registrar knows only the commitment of the first secret.
    * @throws Failure `already_registered`, `file_unwritable`
    */
   create(identity: Identity): void {

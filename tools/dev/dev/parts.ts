@@ -8,8 +8,8 @@ export interface RunningPart {
 }
 
 /**
- * The running parts, in the order of their start. If a part ends, this reports it, and starts it again when a source changes. The other
- * parts continue.
+ * The running parts, in the order of their start. When a part ends, this class reports the end, and the other parts continue. It starts the
+ * part again when a source changes.
  */
 export class Parts {
   private readonly starts = new Map<PartName, () => Promise<RunningPart>>();
@@ -19,7 +19,7 @@ export class Parts {
 
   constructor(private readonly lines: LogLines) {}
 
-  /** @throws the error of `start`. Failures of later starts are only reported */
+  /** @throws the error of `start`; errors of later starts are only reported */
   async start(name: PartName, start: () => Promise<RunningPart>): Promise<void> {
     this.starts.set(name, start);
     this.watch(name, await start());

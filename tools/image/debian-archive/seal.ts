@@ -1,5 +1,5 @@
-// Seals folders that are unpacked or built once and kept. The hash of such a folder is in its file .sha256 and is checked at each use, so a
-// damaged file never gets into an image. A seal does not protect from an attacker who can write to the cache, because the hash is there too.
+// Seals the folders of the cache. A folder's hash is in its file .sha256 and is checked at each use, so a damaged file never gets into an
+// image. A seal does not protect from an attacker who can write to the cache, because the attacker can also replace the hash.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

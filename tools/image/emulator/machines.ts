@@ -1,4 +1,4 @@
-// QEMU's machines for an enclave, and the parts of QEMU's command line that depend on the architecture.
+// The parts of QEMU's command line that depend on the architecture.
 import { copySections, readImage, type EifImage, type SectionType } from '@communique-tee/eif';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -10,11 +10,11 @@ import type { BootOptions } from './boot';
 export interface Machine {
   readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** The kernel's command line, or the text that is appended to that of the image. */
+  /** x86-64: the text that QEMU appends to the image's kernel command line. arm64: the whole kernel command line. */
   readonly append: string;
 }
 
-/** For a guest of QEMU the host has CID 2. Appended text is not measured. */
+/** A QEMU guest reaches its host at CID 2. No measurement covers appended text. */
 const PARENT = 'parent_cid=2';
 const parentIdOf = ({ parentId = 'i-0emulated00000000' }: BootOptions) => parentId;
 const parentRoleOf = ({ parentRole = 'arn:aws:iam::123456789012:role/parent' }: BootOptions) => parentRole;
@@ -33,15 +33,15 @@ export function nitroMachine(options: BootOptions, firmware: string, accelerator
       ...['-M', ['nitro-enclave', 'vsock=vsock', ...names].join(',')],
     ],
     environment: {},
-    // A reset has to end this machine. It has no i8042, so the kernel must reset it by a triple fault.
+    // reboot=t: a reset must end this machine, which has no i8042, so the kernel resets it by a triple fault.
     append: `${PARENT} reboot=t tsc=reliable`,
   };
 }
 
 /**
- * arm64: QEMU has no machine for enclaves, so the machine `virt` gets the parts of the image, and its NSM gets the image's measurements.
- * The kernel sees the hardware that is known of a Nitro enclave on Graviton: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the TRNG that
- * KVM offers.
+ * arm64: QEMU has no machine for enclaves. So the machine `virt` gets the parts of the image, and its NSM gets the image's measurements.
+ * As far as is known, the kernel sees the same hardware in a Nitro enclave on Graviton: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the
+ * TRNG that KVM offers.
  *
  * @throws EifError if the image is damaged, since this machine checks nothing itself
  */

@@ -22,9 +22,9 @@ const developmentSchema = z.looseObject({
 });
 
 /**
- * Fills in the provider simulator's addresses, API keys and certificate authority for every provider that a class names, from the file
- * that a development configuration names as `providersSimulator`. If that file does not exist, the agents service is off. Returns any
- * other configuration unchanged.
+ * Fills in the address, API key and certificate authority of the simulator for each provider that a class names. These come from the file
+ * that the configuration names as `providersSimulator`. If this file does not exist, the agents service is off. Returns a configuration
+ * without `providersSimulator` unchanged.
  */
 export function withProvidersSimulator(value: unknown, folder: string): unknown {
   const development = developmentSchema.safeParse(value);

@@ -50,7 +50,6 @@ export const CREDENTIALS: HandedCredentials = {
  */
 export interface SealedSurroundings {
   kms: KmsSimulator;
-  /** The key policies that `pulumi up` sets. */
   policies: { enclave: string; operator: string };
   /** Returns AWS's own KMS client with these credentials. */
   client(credentials: SimulatedCredentials): KMSClient;
@@ -58,11 +57,11 @@ export interface SealedSurroundings {
   trustAnchor: TrustAnchor;
   /** The folder of the mock NSM's root. */
   rootFolder: string;
-  /** The time of NSM and KMS. A test moves it by `offsetMs`; no other clock here follows. */
+  /** The time of NSM and KMS only. A test moves it by `offsetMs`. */
   time: { offsetMs: number; nowMs(): number };
-  /** Returns the NSM of one machine that runs the image with these measurements. */
+  /** Returns the NSM of an enclave with these measurements. */
   device(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<NsmTransport>;
-  /** The members of an enclave's configuration for keys under this KMS. */
+  /** The part of an enclave's configuration that makes it use this KMS. */
   kmsSettings: {
     readonly custody: object;
     readonly kms: { readonly origin: string; readonly certificateAuthorities: string; readonly timeoutMs: number };

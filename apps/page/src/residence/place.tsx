@@ -1,4 +1,4 @@
-// The proof of residence in step 3. Small: the code that makes the proof is loaded when it is needed.
+// The proof of residence in step 3. The code that makes the proof is loaded only when it is needed.
 import type { ResidenceOptions } from '@communique-tee/client';
 import { computed, effect, signal } from '@preact/signals';
 import { text, usePartTexts } from '../text/text';

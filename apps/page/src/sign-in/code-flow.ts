@@ -52,8 +52,8 @@ export interface SignedIn {
 const TIMEOUT_MS = 20_000;
 const MAX_NAME_CHARACTERS = 100;
 /**
- * Every asymmetric algorithm is accepted, because the ID token comes from the token endpoint over TLS, which vouches for it (OpenID Connect
- * Core 1.0 section 3.1.3.7).
+ * The page accepts every asymmetric algorithm: TLS vouches for the ID token, because it comes directly from the token endpoint (OpenID
+ * Connect Core 1.0 section 3.1.3.7).
  */
 const ALGORITHMS = [
   'RS256',

@@ -5,7 +5,7 @@ import { askForJson, NoAnswer, type NoAnswerReason } from '../trust/ask';
 import { EMPTY, joined, readHistory, type History } from './history';
 
 const INTERVAL_MS = 10_000;
-/** An answer with six hours of samples, and one of /api/health/tee, is smaller. */
+/** Enough for an answer with six hours of samples, and for one of /api/health/tee. */
 const MAX_BYTES = 2_000_000;
 
 export interface Part {

@@ -4,7 +4,7 @@ import { Button } from './button';
 
 export interface QuestionDialogProps {
   readonly title: string;
-  /** The label of the button that cancels. It has the focus, and Escape does the same. */
+  /** The label of the button that cancels. This button gets the focus. Escape also cancels. */
   readonly no: string;
   readonly yes: string;
   readonly onAnswer: (yes: boolean) => void;

@@ -12,7 +12,7 @@ import type { ModelClass, TaskRequest } from '../api';
 import type { EnclaveKey } from '../enclave-key';
 import { attestedClass, encodeTask } from './check-task';
 
-/** Half of the enclave's limit, because clocks differ. It is longer than all posts of a task take. */
+/** Half of the enclave's limit, because clocks differ. All posts of a task together take less time. */
 const LIFETIME_SECONDS = LIMITS.maxTaskLifetimeSeconds / 2;
 
 /** A sealed task, and what its sender needs for reading the answer. */

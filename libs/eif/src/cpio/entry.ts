@@ -2,8 +2,8 @@ import { EifError } from '../errors';
 import type { ByteSource } from '../io/byte-source';
 
 /**
- * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), without `/` at the beginning or end. Every entry is
- * written with owner root, time 0 and a link count of 1.
+ * An entry of a ramdisk. Names are relative to the root, without `/` at the beginning or end ("etc/hosts"). The archive gives every entry
+ * owner root, time 0 and a link count of 1.
  */
 export type CpioInput =
   | { readonly kind: 'directory'; readonly name: string; readonly mode: number }

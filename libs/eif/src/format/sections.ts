@@ -8,7 +8,7 @@ export const maxCmdlineBytes = 2047;
 export const maxSignatureBytes = 32_768;
 /** Our own limit. The metadata of nitro-cli has the output of `docker inspect`, a few dozen KB, and at most 4 KiB of custom metadata. */
 export const maxMetadataBytes = 262_144;
-/** How many bytes are read or written at a time. */
+/** The number of bytes in one read or write. */
 export const chunkBytes = 1_048_576;
 
 /** EifSectionType (aws-nitro-enclaves-image-format, src/defs/mod.rs), which calls 0 "invalid". */
@@ -51,7 +51,7 @@ export function encodeCmdline(cmdline: string): Uint8Array {
 }
 
 /**
- * Returns the command line. Keeps a NUL at the end, because Bottlerocket's images have one, and it is measured.
+ * Returns the command line. Keeps a final NUL, which the images of Bottlerocket have and measure.
  *
  * @throws EifError ERR_EIF_CMDLINE: a NUL before the end (Linux would ignore the rest, but the measurement would not), or not UTF-8
  */

@@ -1,8 +1,6 @@
 /** In UTF-16 units. */
 export const MAX_WEB_ADDRESS_LENGTH = 2000;
-/**
- * An address of RFC 3986 whose host is a name or an IPv4 address, with or without a port. Every reader of xsd:anyURI accepts this form.
- */
+/** An address of RFC 3986 whose host is a name or an IPv4 address. Every reader of xsd:anyURI accepts this form. */
 const WEB_ADDRESS =
   /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 

@@ -12,7 +12,7 @@ const problem = (status: number, code: string, headers: Record<string, string> =
   body: JSON.stringify({ type: 'about:blank', title: code, status, code }),
 });
 
-/** Tests a message from the form to its receipt, and everything in between. */
+/** Tests a message from the form to its receipt. */
 export function describeMessage(on: () => PageSystem): void {
   const posts = (page: Page): string[] => {
     const made: string[] = [];
@@ -293,7 +293,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.route('**/api/messages', async (route) => {
         if (route.request().method() !== 'POST') return route.continue();
         if (!cut) return route.continue();
-        await route.fetch(); // the gateway accepts it, and the page gets no answer
+        await route.fetch(); // the gateway accepts the message, and the page gets no answer
         await route.abort('connectionreset');
       });
       const before = (await receivedBy(on().system.congress)).length;
@@ -347,7 +347,7 @@ export function describeMessage(on: () => PageSystem): void {
     });
   });
 
-  it('all files of / without the prover have at most 90 KB together, compressed with gzip', async () => {
+  it('the page at / loads at most 90 KB, compressed with gzip, without the prover', async () => {
     await using tab = await on().open();
     const sizes: Promise<number>[] = [];
     tab.page.on('response', (response) => {

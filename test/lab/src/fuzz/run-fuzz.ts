@@ -25,7 +25,7 @@ export interface FuzzResult {
   readonly findings: readonly FuzzFinding[];
   /** How many answers had each status and code. */
   readonly answers: Readonly<Record<string, number>>;
-  /** How much more memory the enclave holds than after the first cases. */
+  /** How much the enclave's memory has grown since the first `WARM_UP_CASES` cases. */
   readonly grownBytes: number;
 }
 
@@ -33,7 +33,7 @@ const HANG_MS = 20_000;
 const WARM_UP_CASES = 200;
 const HEALTH_EVERY = 25;
 const PROGRESS_EVERY_MS = 5_000;
-/** Node's heap grows until a garbage collection. More growth than this is a leak. */
+/** More growth than this is a leak. Less can be garbage that Node has not collected yet. */
 export const MAX_GROWN_BYTES = 350 * 1024 * 1024;
 /** A run ends after this many findings, because further cases would mostly repeat them. */
 const MAX_FINDINGS = 5;
@@ -123,7 +123,7 @@ function problemOf({ mayFail = [] }: Target, { reply }: Observation): string | n
     : `${String(reply.status)} ${reply.code}`;
 }
 
-/** Whether the reply comes from Node itself, which answers an unknown Expect and a missing Host without a body. */
+/** Whether Node itself replied: it answers an unknown Expect header or a missing Host header without a body. */
 function isNodesOwn({ status, body }: Reply): boolean {
   return [400, 417].includes(status) && (body.length === 0 || body.toString('latin1').endsWith('\r\n\r\n'));
 }
@@ -137,7 +137,7 @@ async function illness({ parent }: FuzzWorld): Promise<string | null> {
   }
 }
 
-/** Checks after all cases that a genuine message still arrives with a receipt that verifies. Returns what is wrong, or null. */
+/** Checks that the enclave still delivers a genuine message, with a receipt that verifies. Returns what is wrong, or null. */
 async function stillDelivers({ parent }: FuzzWorld): Promise<string | null> {
   try {
     const message = await parent.seal({ offices: ['HCA12'] });

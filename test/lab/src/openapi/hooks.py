@@ -37,7 +37,7 @@ used_keys: set[str] = set()
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Replaces an Idempotency-Key that was used before: the gateway refuses it with another body (422), and the coverage phase has one key."""
+    """Replaces an Idempotency-Key that was used before. The coverage phase uses one key for all bodies, which the gateway refuses (422)."""
     key = (case.headers or {}).get("Idempotency-Key")
     if key in used_keys:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())

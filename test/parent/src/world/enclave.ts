@@ -13,11 +13,10 @@ export const VSOCK = {
   log: 9001,
 } as const;
 
-/** Returns the port of an origin. */
 const portOf = (origin: string) => Number(new URL(origin).port);
 
 /**
- * Prepares the enclave's app on a mock NSM. It reaches its parent only through sockets in `vsock`, one for each port, and its console goes
+ * Prepares the enclave's app on a mock NSM. The app reaches its parent only through sockets in `vsock`, one for each port. Its console goes
  * to the parent's collector.
  */
 export async function prepareEnclave(

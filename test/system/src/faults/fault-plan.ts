@@ -4,7 +4,7 @@ import { drawFrom } from '@communique-tee/testing/harness';
 export const PROCESSES = ['gateway', 'enclave', 'redis', 'postgres'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** A SIGKILL at `atMs`; the process is started again `downMs` later. `which`: its number among several of its kind, from 0. */
+/** A SIGKILL at `atMs`; the process starts again `downMs` later. `which` counts processes of the same kind, from 0. */
 export interface Kill {
   readonly process: ProcessName;
   readonly which: number;
@@ -12,7 +12,7 @@ export interface Kill {
   readonly downMs: number;
 }
 
-/** A time, from `atMs` and for `lastsMs`, in which Congress has the faults of `plan`. */
+/** From `atMs` and for `lastsMs`, Congress has the faults of `plan`. */
 export interface Episode {
   readonly atMs: number;
   readonly lastsMs: number;
@@ -27,7 +27,7 @@ export interface FaultPlan {
 /** The office that always answers 400. The judge of test/faults accepts the outcome `refused` from this office only. */
 export const REFUSING_OFFICE = 'HCA38';
 
-/** How long a process lives on average. */
+/** How long a process runs on average before it is killed. */
 const LIFE_MS: Record<ProcessName, number> = { gateway: 9_000, enclave: 12_000, redis: 12_000, postgres: 12_000 };
 /** How long a killed process stays down at most. */
 const MAX_DOWN_MS = 2500;
@@ -36,7 +36,7 @@ const CALM_MS = 5000;
 export interface Counts {
   readonly gateways: number;
   readonly enclaves: number;
-  /** Multiplies how long processes live and how long Congress has no faults. The default is 1, for a run of minutes. */
+  /** Multiplies the times between kills and between episodes. The default of 1 suits a run of minutes. */
   readonly calm?: number;
 }
 
@@ -105,7 +105,7 @@ function drawFault(seed: number, stream: number): Fault {
     case 2:
       return { kind: 'slow', delayMs: draw.whole(100, 3000), stored: draw.chance(0.5) };
     case 3:
-      // may be longer than the gateway waits for the enclave
+      // The delay may be longer than the gateway waits for the enclave.
       return { kind: 'slow', delayMs: draw.whole(3000, 7000), stored: draw.chance(0.5) };
     case 4:
       return { kind: 'maintenance', retryAfterSeconds: draw.whole(1, 2) };

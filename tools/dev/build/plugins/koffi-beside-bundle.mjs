@@ -1,4 +1,4 @@
-// koffi looks for its native part in node_modules, then in the folders above its own. A bundle has neither, and an enclave must not search.
+// koffi searches node_modules for its native part, then the folders above its own. A bundle has neither, and an enclave must not search.
 // With this plugin koffi loads only the file koffi.node beside the bundle.
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';

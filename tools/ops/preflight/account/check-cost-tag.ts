@@ -5,9 +5,9 @@ import { cliErrorCode, explainCli } from '../aws/cli-error';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 
 /**
- * Checks that the tag by which the stack's budget filters AWS's bill is active. AWS writes a tag into the bill only after it was activated
- * as a cost allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags"); until then the budget reads 0 dollars.
- * Uses the operator's AWS CLI, because no other check needs Cost Explorer.
+ * The stack's budget filters AWS's bill by a tag. AWS writes a tag into the bill only after it was activated as a cost allocation tag (AWS
+ * Billing User Guide, "Activating user-defined cost allocation tags"); until then the budget reads 0 dollars. Uses the operator's AWS CLI
+ * and no SDK, because no other check needs Cost Explorer.
  */
 export const costTag: Check = {
   name: 'cost-tag',

@@ -4,15 +4,15 @@ import { RegistrarError } from '../registrar-error';
 /** The number of leaves in one static file. Clients fetch whole files. */
 export const LEAVES_PER_FILE = 1024;
 const MAX_FILES = TREE_PLACES / LEAVES_PER_FILE;
-/** A new file is opened when this share of the places in the files in use is taken. */
+/** When this share of the places in the opened files is taken, `draw` opens another file. */
 const FULL = 0.9;
 
 /** A uniform whole number from 0 to below the bound. */
 export type RandomBelow = (bound: number) => number;
 
 /**
- * The free places of the files in use. A draw takes the same time however many places there are. Places do not come from the whole tree: a
- * file would then have about three of 3,000 people, and the host of the files could tell people by the file that they fetch.
+ * The free places in the opened files. A draw takes the same time however many places there are. Drawn from the whole tree, 3,000 people
+ * would be spread over all 1,024 files, about three in each. The host of the files could then recognize a person by the file they fetch.
  */
 export class Places {
   private readonly free: number[] = [];
@@ -20,7 +20,7 @@ export class Places {
 
   constructor(
     taken: ReadonlySet<number>,
-    /** The number of files in use, which grows as places are drawn. */
+    /** The number of opened files, which grows as places are drawn. */
     public files: number,
     private readonly randomBelow: RandomBelow,
   ) {

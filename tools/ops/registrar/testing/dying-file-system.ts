@@ -1,7 +1,7 @@
 import * as nodeFs from 'node:fs';
 import type { FileSystem } from '../register/durable-files';
 
-/** Thrown at the point after which a killed process would run no more code. */
+/** Thrown where a real process would be killed. */
 export class Killed extends Error {
   override readonly name = 'Killed';
 }
@@ -9,7 +9,7 @@ export class Killed extends Error {
 const CHANGES = new Set(['ftruncateSync', 'linkSync', 'mkdirSync', 'openSync', 'renameSync', 'rmSync', 'writeSync']);
 
 /**
- * A file system that makes `calls` changes and then ends the process: by `die`, or by throwing at every later call. If the
+ * A file system that makes `calls` changes and then ends the process by `die`. Without `die`, every later call throws `Killed`. If the
  * process ends at a write, only half of the bytes are written.
  */
 export function dyingFileSystem(calls: number, die?: () => never): FileSystem & { readonly isDead: () => boolean } {

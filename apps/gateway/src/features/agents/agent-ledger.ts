@@ -56,11 +56,11 @@ export type AttemptEnd =
       /** The usage statement, a JWS. */
       readonly statement: string;
       readonly usage: Usage | null;
-      /** Switches off this model of the attempt's provider, or all of its models (`*`). */
+      /** Switches off this model of the attempt's provider; `*` switches off all models of the provider. */
       readonly off: { readonly model: string; readonly why: 'above_reservation' | 'free_tier' } | null;
     };
 
-/** The rows of agent_reservation, and their money in the budget's windows. Each method is one transaction. */
+/** Reserves, dispatches and ends attempts, with their money in the budget's windows. Each method is one transaction. */
 @Injectable()
 export class AgentLedger {
   constructor(private readonly database: Database) {}
@@ -111,8 +111,7 @@ export class AgentLedger {
   }
 
   /**
-   * Runs `work` while no stop can be committed. Raising a stop waits for `work`, which also occupies a connection of the pool, so it must
-   * be short.
+   * Runs `work`. Until `work` ends, no emergency stop can be committed, and one of the pool's connections is occupied: `work` must be short.
    * @returns null if spending is stopped; `work` was then not begun
    * @throws ProblemError `database_unavailable` | `overloaded`, and what `work` throws
    */
@@ -121,15 +120,14 @@ export class AgentLedger {
     return this.database.transaction(async (transaction) => {
       const [{ stopped }] = await transaction.$queryRaw<[{ stopped: boolean }]>`SELECT spending_stopped() AS stopped`;
       if (stopped) return null;
-      // `work` is begun only once, even if the transaction is run again.
+      // The database may run this function again; `work` must run only once.
       begun ??= work();
       return { result: await begun };
     });
   }
 
   /**
-   * Undoes the dispatch of an attempt that the enclave refused before any byte left for a provider. The attempt then waits for another
-   * dispatch.
+   * Undoes the dispatch of an attempt that the enclave refused before any byte left for a provider. The attempt can be dispatched again.
    */
   async undispatch({ requestId, attempt }: AttemptId): Promise<void> {
     await this.database.read((client) =>
@@ -181,7 +179,7 @@ export class AgentLedger {
     );
   }
 
-  /** Ends one attempt whose deadline was before `overdue`, and returns how; null if there is none. */
+  /** Ends one attempt whose deadline was before `overdue`. @returns how it ended; null if there is no such attempt */
   async endOverdue(overdue: Date, now: Date): Promise<'charged' | 'released' | null> {
     const [row] = await this.database.statement<{ ended: 'charged' | 'released' | null }>(
       'end_overdue_agent_call',

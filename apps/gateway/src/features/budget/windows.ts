@@ -22,9 +22,9 @@ export function endOfDay(now: Date): Date {
 }
 
 /**
- * Returns until when a nullifier used at `now` is kept: the longest campaign (90 days), the longest message life (7 days), and a day for
- * clocks that differ. The gateway cannot see when a campaign ends. The result is the end of a UTC day, so that it does not show the hour of
- * use.
+ * Returns the time until which the gateway keeps a nullifier that is used at `now`. The gateway cannot see when a campaign ends, so it adds
+ * the longest campaign (90 days), the longest message life (7 days), and a day for clocks that differ. The result is the end of a UTC day,
+ * so that it does not show the hour of use.
  */
 export function nullifiersUntil(now: Date): Date {
   return endOfDay(new Date(now.getTime() + NULLIFIER_DAYS * DAY_MS));

@@ -13,8 +13,8 @@ import { secretValueSchema } from '../../../identity/secrets/operator-secrets';
 const email = textUpTo(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
 /**
- * The delivery agent that every document names. Congress registers each vendor as a separate delivery agent, so there is no default. The
- * schema of CWC sets the lengths and forms.
+ * The delivery agent that every CWC document names. Each operator registers its own delivery agent with Congress, so there is no default.
+ * The schema of CWC sets the lengths and forms.
  */
 export const deliveryAgentSchema = z.strictObject({
   name: textUpTo(500).min(4),
@@ -37,17 +37,17 @@ const chamberSchema = (messagePath: string) =>
       /** Anyone who has the image can read this key, hence the name. */
       apiKeyReadableInImage: secretValueSchema.optional(),
       /**
-       * Used instead of a readable key: the name of an operator's secret (configuration/configuration.ts, `secrets`), which KMS decrypts
-       * only for attested enclaves that the KMS key's policy names.
+       * Names the operator's secret that contains the key (configuration/configuration.ts, `secrets`). KMS decrypts this secret only for an
+       * attested enclave that the KMS key's policy accepts.
        */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
-      /** PEM of the roots that may sign this chamber's certificate. Only these are trusted, so there is no default. */
+      /** PEM. The enclave trusts only these roots for this chamber's certificate. */
       certificateAuthorities: authoritiesSchema,
       /** Whether this chamber answers 409 for a DeliveryId that it accepted before. The operator must ask the chamber. */
       deduplicates: z.boolean(),
       /**
-       * The length of a slot; one delivery starts in each. The default allows two deliveries a second. Authors of public clients report that
-       * Congress allows a few a second.
+       * The length of a slot, in which one delivery starts. By default the enclave starts two deliveries a second. Authors of public clients
+       * report that Congress allows a few a second.
        */
       minIntervalMs: z.int().min(0).max(60_000).default(500),
       /** The time limit of one delivery, from its slot to the end of the answer. It is also the longest wait for a slot. */
@@ -67,13 +67,11 @@ export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
   ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
   /**
-   * Must be true if a chamber accepts a DeliveryId twice. The operator thereby accepts that a lying parent can have a message delivered
-   * twice. Clients can read this setting.
+   * Must be true if a chamber does not deduplicate. The operator thereby accepts that a lying parent can have a message delivered twice.
+   * Clients can read this setting.
    */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
-  /**
-   * When a pending copy is tried again: the waits double from the first to the longest, until the message expires.
-   */
+  /** A pending copy is tried again until the message expires. The waits double from the first to the longest. */
   retry: z
     .strictObject({
       firstSeconds: z.int().min(1).max(3600).default(30),
@@ -89,11 +87,11 @@ export const congressConfigSchema = z.strictObject({
       /** Messages that are handled at the same time; further messages get `enclave_busy`. */
       maxConcurrent: z.int().min(1).max(1024).default(32),
       /**
-       * Deliveries that are remembered until their message expires, so that none is made twice or too early (about 300 bytes each, 1.3 KiB
-       * with an explained refusal).
+       * The enclave remembers a delivery until its message expires, so that it makes none twice or too early (about 300 bytes each; 1.3 KiB
+       * if an office explained its refusal).
        */
       maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
-      /** Final answers that are kept, so that a repeated message gets the same answer (about 10 KiB each). */
+      /** The enclave keeps final answers, so that a repeated message gets the same answer (about 10 KiB each). */
       maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),
     })
     .prefault({}),
@@ -101,7 +99,6 @@ export const congressConfigSchema = z.strictObject({
 export type CongressConfig = z.output<typeof congressConfigSchema>;
 export type ChamberConfig = CongressConfig[Chamber];
 
-/** Returns the destinations that egress must allow for this configuration. */
 export function congressDestinations(config: CongressConfig): Destination[] {
   return CHAMBER_KEYS.map((chamber) => destinationOf(config[chamber].origin));
 }
@@ -124,7 +121,7 @@ export function longestAttemptMs(config: CongressConfig): number {
   );
 }
 
-/** This check runs even if other fields are wrong, so that all errors are reported at once. */
+/** `when` runs this check even if other fields are wrong, so that all errors are reported at once. */
 function hasOneApiKey(chamber: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
   return (chamber.apiKeyReadableInImage === undefined) !== (chamber.apiKeySecret === undefined);
 }

@@ -22,9 +22,9 @@ export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, of
 }
 
 /**
- * Returns the DeliveryId of a copy of a message with a proof of residence. Its key is `delivery`, which is the same in all messages of one
- * person in one campaign, and the message id is left out. So a chamber that de-duplicates accepts only one of these messages. The ids of
- * one person in different campaigns cannot be linked.
+ * Returns the DeliveryId of a copy of a message with a proof of residence. The HMAC's key is `delivery`, which is the same in all messages of
+ * one person in one campaign. The HMAC leaves out the message id. So a chamber that de-duplicates accepts only one of these messages. The
+ * ids of one person in different campaigns cannot be linked.
  *
  * @param delivery 32 bytes, opened from the claim
  * @throws RangeError as `deliveryId`

@@ -20,8 +20,8 @@ Promise.allSettled(bodies.map(post)).then(() => {
 });`;
 
 /**
- * Posts `bodies` and blocks this thread until they are sent, at most `timeoutMs`. After an uncaught exception the state is unknown, so
- * meanwhile no request may be answered and no message relayed. Never throws.
+ * Posts `bodies` and blocks this thread until they are sent, at most `timeoutMs`. It blocks because the gateway's state is unknown after an
+ * uncaught exception: meanwhile the gateway must answer no request and relay no message. Never throws.
  */
 export function sendBlocking({ timeoutMs, ...request }: BlockingRequest): void {
   try {

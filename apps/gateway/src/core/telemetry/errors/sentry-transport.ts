@@ -15,15 +15,15 @@ export type SentOutcome = 'sent' | 'failed' | 'dropped';
 type Body = string | Uint8Array;
 
 /**
- * Sends complete events. It uses only the envelope and the transport of Sentry's library; the transport obeys Retry-After, 429 and
- * X-Sentry-Rate-Limits. The library's client is not used, because it adds data to events (scopes, breadcrumbs, sessions).
+ * Sends complete events by the transport of Sentry's library, which obeys Retry-After, 429 and X-Sentry-Rate-Limits. Does not use the
+ * library's client, because the client adds data to events (scopes, breadcrumbs, sessions).
  */
 export class SentryTransport {
   private readonly inFlight = new Set<Body>();
   private readonly stopped = new AbortController();
   private readonly transport;
   private readonly headers: Readonly<Record<string, string>>;
-  /** While it is set, bodies of requests are gathered here instead of being sent. */
+  /** While this is set, `request` adds bodies to it instead of sending them. */
   private gathered: Body[] | undefined;
 
   /** @param heard called with the outcome of each event given to `send`; `failed` also if `close` aborted it */
@@ -55,7 +55,7 @@ export class SentryTransport {
   }
 
   /**
-   * For a process that ends now: sends these events, and sends all unfinished ones again. Sentry keeps one of two events with the same id.
+   * For a process that ends now: sends these events, and sends unfinished ones again (Sentry keeps one of two events with the same id).
    * Blocks the thread until all are sent, at most `timeoutMs`.
    */
   sendBlocking(events: readonly Event[], timeoutMs: number): void {

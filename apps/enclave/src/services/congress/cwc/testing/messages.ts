@@ -56,7 +56,7 @@ const character = fc.oneof(
     ),
   },
 );
-/** Text of roughly this length that usually, but not always, meets the schema of Congress. */
+/** Text whose length is near `min`. It usually meets Congress's schema. */
 const text = (min: number, max: number) =>
   fc.string({ unit: character, minLength: min, maxLength: Math.min(max, min + 30) });
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -68,10 +68,7 @@ const email = fc
   )
   .map(([a, b, c]) => `${a}@${b}.${c}`);
 
-/**
- * Messages of every shape to a House office of the sender's state. Most are valid. The fields have odd characters and lengths near their
- * limits.
- */
+/** Messages to one office of the sender's state, with odd characters and lengths near the lower limits. Most are valid. */
 export const anyMessage: fc.Arbitrary<CongressMessage> = fc
   .record({
     constituent: fc.record({
@@ -129,7 +126,7 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
   .map((parts) => JSON.parse(JSON.stringify(parts)) as typeof parts) // drops undefined members
   .map((parts) => ({ ...testMessage(officesOf(parts.constituent.state).slice(0, 1)), ...parts }) as CongressMessage);
 
-/** Values for text fields. Each breaks the rule of at least one field. */
+/** Each value breaks the rule of at least one text field. */
 const BAD_TEXTS = [
   '',
   ' ',
@@ -191,9 +188,7 @@ const MESSAGE_FIELDS = ['subject', 'body', 'organizationStatement', 'moreInfo', 
 const ORGANIZATION_FIELDS = ['name', 'about'];
 const CONTACT_FIELDS = ['name', 'email', 'phone'];
 
-/**
- * A probably valid message with one field removed or replaced by a bad value. Only its TypeScript type says that it is a CongressMessage.
- */
+/** A message with one field removed or replaced by a bad value. Despite its type it usually is no valid CongressMessage. */
 export const brokenMessage: fc.Arbitrary<CongressMessage> = fc
   .tuple(
     anyMessage,
