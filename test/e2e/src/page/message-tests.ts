@@ -243,7 +243,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.locator('.review-part').first().waitFor();
     });
 
-    it('that one office refuses shows this office’s reason from the receipt, and that the other offices accepted it', async () => {
+    it('has the reason from the receipt shown if one office refuses it, and the acceptance of the other offices', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'refused', reason: 'The office is vacant.' } });

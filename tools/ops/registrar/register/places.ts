@@ -11,8 +11,8 @@ const FULL = 0.9;
 export type RandomBelow = (bound: number) => number;
 
 /**
- * The free places in the opened files. A draw takes the same time however many places there are. Drawn from the whole tree, 3,000 people
- * would be spread over all 1,024 files, about three in each. The host of the files could then recognize a person by the file they fetch.
+ * The free places in the opened files. A draw takes the same time however many places there are. If places came from the whole tree, 3,000
+ * people would be spread over all 1,024 files, about three in each. The host of the files could then tell people by the file that they fetch.
  */
 export class Places {
   private readonly free: number[] = [];
