@@ -1,4 +1,4 @@
-/** A limit of an input. AWS's documentation names the limit, and AWS's models lack it. */
+/** A limit of an input that only AWS's documentation gives, because AWS's API models lack it. */
 export interface Limit {
   readonly min?: number;
   /** Most characters of a text, or the largest number. */
@@ -8,7 +8,7 @@ export interface Limit {
   /** Pattern for the whole text. */
   readonly pattern?: string;
   readonly oneOf?: readonly (string | number)[];
-  /** The limits apply to the value before base64. */
+  /** The input is base64; the limits apply to the decoded value. */
   readonly base64?: true;
   /** Path under https://docs.aws.amazon.com/. */
   readonly source: string;
@@ -39,7 +39,7 @@ const rule = (direction: string): Readonly<Record<string, Limit>> => ({
   cidrIpv4: { pattern: cidr(0, 32), source: `${EC2}IpRange.html` },
 });
 
-/** The limits by resource type and by path of an input, as in a mapping. */
+/** By resource type and path of the input, as in `MAPPINGS`. */
 export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   'aws:ec2/vpc:Vpc': { cidrBlock: { pattern: cidr(16, 28), source: `${EC2}CreateVpc.html` } },
   'aws:ec2/subnet:Subnet': { cidrBlock: { pattern: cidr(16, 28), source: `${EC2}CreateSubnet.html` } },
@@ -95,7 +95,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
     identifier: { min: 1, max: 63, pattern: hyphens, source: `${RDS}CreateDBInstance.html` },
     dbName: { min: 1, max: 63, pattern: '[A-Za-z_][A-Za-z0-9_]*', source: `${RDS}CreateDBInstance.html` },
     username: { min: 1, max: 16, pattern: '[A-Za-z][A-Za-z0-9_]*', source: `${RDS}CreateDBInstance.html` },
-    // gp3 for PostgreSQL.
+    // The minimum is that of gp3 storage with PostgreSQL.
     allocatedStorage: { min: 20, max: 65_536, source: `${RDS}CreateDBInstance.html` },
     maxAllocatedStorage: { min: 20, max: 65_536, source: 'AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html' },
     backupRetentionPeriod: { min: 0, max: 35, source: `${RDS}CreateDBInstance.html` },
@@ -144,8 +144,8 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
     name: { max: 255, pattern: '[A-Za-z0-9-]+', source: `${ELASTICACHE}CreateCacheSubnetGroup.html` },
   },
   'aws:secretsmanager/secret:Secret': {
-    // AWS advises against a hyphen and six characters at the end (cwc-senate), because a search by a part of the ARN could then fail.
-    // Here every ARN is complete, and the operator's commands use the secrets' names.
+    // AWS advises against names that end with a hyphen and six characters, like cwc-senate: a search by partial ARN could fail. That does
+    // not matter here, because only complete ARNs and names are used.
     name: {
       pattern: '[A-Za-z0-9/_+=.@-]+',
       source: 'secretsmanager/latest/apireference/API_CreateSecret.html',
@@ -187,7 +187,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
     'healthCheck.port': { pattern: String.raw`traffic-port|\d{1,5}`, source: `${ELB}CreateTargetGroup.html` },
   },
   'aws:acm/certificate:Certificate': {
-    // Longer names could only be alternative names of a certificate whose first name is short.
+    // AWS accepts a longer name only as an additional name of a certificate, after a first name of at most 64 characters.
     domainName: { max: 64, source: 'acm/latest/APIReference/API_RequestCertificate.html' },
   },
   'aws:route53/record:Record': {

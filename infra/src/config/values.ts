@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { VARIABLES } from '@communique-tee/gateway-environment';
 import { problemOfHostName } from './host-name';
 
-// Pulumi passes every value as text; lists and numbers of Pulumi.<stack>.yaml arrive as JSON.
+// Pulumi passes every value as text. Lists and numbers in Pulumi.<stack>.yaml arrive as JSON.
 
 export const whole = (min: number, max: number) =>
   z
@@ -14,10 +14,9 @@ export const whole = (min: number, max: number) =>
 
 export const yesNo = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
 
-/** A value that must be one of these words. */
 export const oneOf = <const Word extends string>(words: readonly Word[]) => z.enum(words, `one of ${words.join(', ')}`);
 
-/** A list as JSON, or with commas (as in `--config key=a,b`). An entry that occurs twice is kept once. */
+/** A list in JSON, or separated by commas (as in `--config key=a,b`). Duplicates are removed. */
 export function listOf<T>(item: z.ZodType<T, string>, most: number) {
   return z
     .string()
@@ -47,7 +46,7 @@ export const hostName = z.string().superRefine((text, context) => {
 
 export const emailAddress = z.string().regex(EMAIL_ADDRESS, 'an email address like operator@example.org');
 
-/** An https URL of at most 512 characters, which is the gateway's limit. */
+/** The gateway, too, accepts at most 512 characters. */
 export const httpsUrl = z
   .string()
   .max(512, 'at most 512 characters')
@@ -61,7 +60,7 @@ export const httpsUrl = z
     'an https:// URL without a user name or password',
   );
 
-/** An origin as browsers send it in the header Origin. The gateway's own rule checks it. */
+/** An origin as browsers send it in the header Origin, checked by the gateway's own rule. */
 export const httpsOrigin = z.string().superRefine((text, context) => {
   if (text.startsWith('https://') && !text.includes(',') && VARIABLES.CORS_ORIGINS.safeParse(text).success) return;
   const url = text.length <= 512 ? URL.parse(text) : null;
@@ -70,7 +69,7 @@ export const httpsOrigin = z.string().superRefine((text, context) => {
   context.addIssue({ code: 'custom', message });
 });
 
-/** A network that the program divides into subnets of /24. AWS refuses an address with leading zeros or host bits. */
+/** The program divides this network into subnets of /24. AWS refuses an address with leading zeros or host bits. */
 export const network = z
   .string()
   .regex(
@@ -92,7 +91,7 @@ export const securityGroupId = z
 
 export const port = whole(1, 65_535).transform(String);
 
-/** The ARN of a role or user. IAM allows paths of 512 characters, but a key's policy names up to 40 roles and has at most 32 KiB. */
+/** IAM allows longer ARNs. But a key's policy has at most 32 KiB, and names up to 40 roles. */
 export const roleArn = z
   .string()
   .max(256, 'at most 256 characters, since the keys’ policies name each role several times')
@@ -103,7 +102,7 @@ export const roleArn = z
 
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example us-east-1');
 
-/** An availability zone. Local Zones and Wavelength Zones have longer names; they do not offer these instances. */
+/** Excludes Local Zones and Wavelength Zones, which have longer names and do not offer the supported instance types. */
 export const availabilityZone = z
   .string()
   .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone, for example us-east-1a');

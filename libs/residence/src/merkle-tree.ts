@@ -1,11 +1,11 @@
-// The registrar's tree. Its depth is 20. A place without a person is 0, and an inner node is H3(left, right, 0).
+// The registrar's Merkle tree, of depth 20. An empty place is 0. An inner node is H3(left, right, 0).
 import { ResidenceError } from './errors';
 import { fieldFromBigInt, fieldToBigInt, ZERO_FIELD, type Field } from './field';
 import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
 export const TREE_DEPTH = 20;
 export const TREE_PLACES = 2 ** TREE_DEPTH;
-/** A place without a person. Nothing can be proven for it, because the leaf of a person is a hash, and no hash is 0. */
+/** A place without a person. Nothing can be proven for it: a proof needs a leaf that is a hash, and no known input hashes to 0. */
 export const EMPTY_LEAF: Field = ZERO_FIELD;
 
 /** The roots of empty trees, by depth from 0 (the empty leaf) to 20. */
@@ -17,7 +17,7 @@ for (let level = 0; level < TREE_DEPTH; level++) {
 
 /**
  * Returns the root to which a path leads.
- * @param index 0 to 2^20 - 1. Bit n is 1 if the node of level n is to the right of its sibling
+ * @param index 0 to 2^20 - 1. Bit n is 1 if the path's node on level n is the right one of its pair
  * @param siblings 20 field elements, from the leaf upwards
  * @throws ResidenceError `ERR_RESIDENCE_INDEX` | `ERR_RESIDENCE_PATH` | `ERR_RESIDENCE_FIELD`
  */
@@ -33,22 +33,23 @@ export function rootOfPath(leaf: Field, index: number, siblings: readonly Field[
   );
 }
 
-/** The part of the whole tree that a {@link MerkleTree} has: `depth` levels above the nodes of `level`. */
+/** Which part of the whole tree a {@link MerkleTree} is. */
 export interface TreeShape {
+  /** Levels above the lowest nodes. */
   depth: number;
-  /** The level of its lowest nodes: 0 for leaves, 10 for roots of subtrees of depth 10. */
+  /** The level of the lowest nodes in the whole tree: 0 for leaves, 10 for roots of subtrees of depth 10. */
   level: number;
 }
 
 const WHOLE_TREE: TreeShape = { depth: TREE_DEPTH, level: 0 };
 
 /**
- * The tree in memory, or one part of it. The static files contain the whole tree as 1,024 subtrees `{ depth: 10, level: 0 }` below one tree
- * `{ depth: 10, level: 10 }`. Only places up to the last used one take memory. Building a tree of 16,000 leaves takes about three seconds,
- * and each further leaf 20 hashes. A registrar of many people uses the hash of `@communique-tee/residence/bulk`.
+ * The whole tree in memory, or a part of it. The registrar's static files split the tree: 1,024 subtrees `{ depth: 10, level: 0 }`, and
+ * above them one tree `{ depth: 10, level: 10 }`. Empty places after the last used one take no memory. Building a tree of 16,000 leaves
+ * takes about three seconds. For more people, pass the faster hash of `@communique-tee/residence/bulk`.
  */
 export class MerkleTree {
-  /** The nodes of each level, the lowest level first. Nodes after the last one of a level are empty. */
+  /** The nodes of each level, the lowest level first. Nodes beyond the end of an array are empty. */
   private readonly levels: bigint[][];
 
   private constructor(
@@ -92,12 +93,11 @@ export class MerkleTree {
     return fieldFromBigInt(this.node(this.shape.depth, 0));
   }
 
-  /** The number of places up to and including the last one that was ever set. */
+  /** One more than the highest index that was ever set. */
   get length(): number {
     return this.row(0).length;
   }
 
-  /** Returns the node of a place. */
   at(index: number): Field {
     checkIndex(index, 2 ** this.shape.depth);
     return fieldFromBigInt(this.node(0, index));
@@ -111,7 +111,7 @@ export class MerkleTree {
     );
   }
 
-  /** Returns all 2^(depth - height) nodes of one height, also empty ones. The file `subtrees` has those of height 10 of the whole tree. */
+  /** Returns all 2^(depth - height) nodes of one height, also empty ones. */
   nodesAt(height: number): Field[] {
     return Array.from({ length: 2 ** (this.shape.depth - height) }, (_, at) => fieldFromBigInt(this.node(height, at)));
   }

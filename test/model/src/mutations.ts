@@ -1,24 +1,24 @@
 import { CONFIGURATIONS, type Bounds } from './configurations';
 
 export interface Mutation {
-  /** The macro that leaves the guard or effect out, defined in delivery.pml or promela.ts. */
+  /** The macro that leaves out the guard or effect. delivery.pml or promela.ts uses it. */
   readonly flag: string;
   readonly what: string;
-  /** The comment beside the assertion of delivery.pml that fails. */
+  /** The comment of the assertion in delivery.pml that then fails. */
   readonly breaks: string;
   readonly bounds: Bounds;
 }
 
 const twoMessages = CONFIGURATIONS['a cap for one'].bounds;
 const oneNullifier = CONFIGURATIONS['one nullifier, shared keys'].bounds;
-/** For most mutations one message is enough, and a smaller search is faster. */
+/** One message is enough for most mutations, and makes the search faster. */
 const sharedKeys: Bounds = { ...oneNullifier, MESSAGES: 1, REFUSALS: 0 };
 const careless: Bounds = { ...sharedKeys, FORGETFUL: 1 };
 const ownKeys: Bounds = { ...careless, SHARED_KEYS: 0 };
 const oneMixed: Bounds = { ...CONFIGURATIONS['two offices'].bounds, REFUSALS: 0, FAULTS: 3 };
 const oneCareless: Bounds = { ...CONFIGURATIONS['two careless offices'].bounds, REFUSALS: 0 };
 
-/** Each mutation leaves out one guard or effect of the code. Without a counterexample, that part is not needed or not modeled. */
+/** Each mutation leaves out one guard or effect of the code. If no assertion then fails, that part is not needed or not modeled. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     flag: 'WEAK_ACCEPT_ID',
@@ -71,31 +71,31 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_SEND',
-    what: 'a gateway that was stopped sends after its lease',
+    what: 'a gateway that was paused sends after its lease has ended',
     breaks: 'delivered, and said to be not sent',
     bounds: ownKeys,
   },
   {
     flag: 'WEAK_HEADER',
-    what: 'the gateway does not tell the enclave of a standing dispatch',
+    what: 'the gateway does not tell the enclave that an earlier dispatch has no answer',
     breaks: 'two deliveries',
     bounds: careless,
   },
   {
     flag: 'WEAK_HEARSAY',
-    what: 'the enclave sends what may have been sent to a chamber that does not de-duplicate',
+    what: 'the enclave sends a copy again that may have been sent, though the chamber does not de-duplicate',
     breaks: 'two deliveries',
     bounds: careless,
   },
   {
     flag: 'WEAK_OTHER_BYTES',
-    what: 'an enclave that waits with a copy under other bytes answers for an attempt of another enclave',
+    what: 'an enclave that has the message as other sealed bytes answers for an attempt of another enclave',
     breaks: 'two deliveries',
     bounds: { ...careless, EXPIRY: 0, SEALED_AGAIN: 1 },
   },
   {
     flag: 'WEAK_WAITS_ANYHOW',
-    what: 'an enclave that waits with a copy under other bytes ignores that another enclave settled the copy',
+    what: 'an enclave that has the message as other sealed bytes ignores that another enclave settled the copy',
     breaks: 'two deliveries',
     bounds: { ...oneCareless, SEALED_AGAIN: 1 },
   },
@@ -137,7 +137,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_endUnsent_dispatchedBefore',
-    what: 'a message ends as not sent despite a standing dispatch',
+    what: 'a message ends as not sent, though an earlier dispatch has no answer',
     breaks: 'delivered, and said to be not sent',
     bounds: careless,
   },
@@ -149,7 +149,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_FREE_NOT_KNOWN',
-    what: 'the nullifier of a message whose end is not known is freed',
+    what: 'the nullifier is freed although it is unknown how the message ended',
     breaks: 'delivered, and the nullifier is free',
     bounds: sharedKeys,
   },
@@ -161,7 +161,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'SKIP_unsent_relayed',
-    what: 'a connection that failed uses up the nullifier',
+    what: 'a failed connection uses up the nullifier',
     breaks: 'a nullifier used up, and nothing left the gateway',
     bounds: sharedKeys,
   },
@@ -173,7 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     flag: 'WEAK_NOT_KNOWN',
-    what: 'a lost answer of a chamber that does not de-duplicate counts as pending',
+    what: 'a copy counts as pending after a lost answer, though the chamber does not de-duplicate',
     breaks: 'delivered, and said to be not sent',
     bounds: ownKeys,
   },

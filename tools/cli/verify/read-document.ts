@@ -3,7 +3,7 @@ import { Failure } from '../failure';
 import { fetchBounded } from '../gateway';
 import { readLimited } from '../files';
 
-/** A document has at most 16.5 KB. Its JSON form (base64, with PCRs and certificates beside it) is well under this limit. */
+/** A document has at most 16.5 KB. An answer in JSON, with PCRs and certificates beside the document, is well under this limit. */
 const MAX_SOURCE_BYTES = 128 * 1024;
 const NETWORK_TIMEOUT_MS = 15_000;
 
@@ -14,7 +14,7 @@ export function readDocumentFile(path: string): Uint8Array {
 
 /**
  * Asks for a document over HTTP.
- * @param nonce sent as hexadecimal digits in the query, unless undefined
+ * @param nonce goes into the query, as hexadecimal digits
  * @throws Failure `unreachable`, `not_understood`
  */
 export async function fetchDocument(
@@ -34,7 +34,11 @@ export async function fetchDocument(
   return documentIn(body);
 }
 
-/** Fetches the public configuration with this SHA-256 (32 bytes) from the source of the document; undefined if it is not there. */
+/**
+ * Fetches the public configuration with this SHA-256 (32 bytes).
+ * @param source where the document is from
+ * @returns undefined if the source does not return it
+ */
 export async function fetchConfiguration(
   source: URL,
   sha256: Uint8Array,
@@ -55,7 +59,7 @@ export async function fetchConfiguration(
   }
 }
 
-/** Names of the JSON members in which gateways and tools return a document. */
+/** JSON members in which gateways and tools return a document. */
 const MEMBERS = [
   'attestation_document',
   'attestation_doc',
@@ -66,8 +70,8 @@ const MEMBERS = [
 ];
 
 /**
- * Finds a document in raw bytes or in text. Text is hexadecimal digits, base64 (with either alphabet, with or without padding and line
- * ends), or JSON with one of these, or a list of bytes, under a known name.
+ * Finds a document in raw bytes or in text. The text is hexadecimal digits, base64 (either alphabet, padding and line ends optional), or
+ * JSON. In JSON, one of `MEMBERS` contains hexadecimal digits, base64 or a list of bytes.
  */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'the document is empty');
@@ -103,7 +107,7 @@ function documentInJson(text: string): Uint8Array {
   throw new Failure('not_understood', `${name} in the JSON is neither text nor a list of bytes`);
 }
 
-/** Reads hexadecimal digits or base64. Text that can be both is read as the form whose bytes begin like a document. */
+/** Reads hexadecimal digits or base64. If the text can be both, the reading that begins like a document counts. */
 function fromText(text: string): Uint8Array {
   const compact = text.replaceAll(/\s/g, '');
   const readings = [fromHex(compact), fromBase64(compact)].filter((reading) => reading !== undefined);
@@ -123,7 +127,7 @@ function fromText(text: string): Uint8Array {
   );
 }
 
-/** Whether the bytes begin an array of four items, with tag 18 or without it (RFC 9052, section 4.2). */
+/** Whether the bytes begin with a CBOR array of four items, with or without tag 18 (RFC 9052, section 4.2). */
 function beginsLikeDocument([first, second]: Uint8Array): boolean {
   return first === 0x84 || (first === 0xd2 && second === 0x84);
 }

@@ -1,5 +1,4 @@
-// Compares every prebuilt file in the image, and every Debian package that is used to build the image, with the hashes that their
-// publishers signed.
+// Compares prebuilt files with the hashes that their publishers signed: those in the image, and the Debian packages that build the image.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '@communique-tee/testing/harness';
@@ -21,14 +20,15 @@ export interface Publishers {
 
 export const PUBLISHERS: Publishers = { node: NODE_SOURCES, npm: viewWithNpm };
 
-/** The files in the image that come from npm packages, by architecture. */
+/** The image's architectures, with npm's names for them. */
 export const NPM_FILES = [
   { architecture: 'x86_64', npmArchitecture: 'x64' },
   { architecture: 'arm64', npmArchitecture: 'arm64' },
 ] as const;
 
 /**
- * Returns a record for each file. If a publisher cannot be reached now, an earlier `verified` record of the same file stays.
+ * Returns a record for each file of an npm package and each group of Debian packages. If a file cannot be verified now, its earlier
+ * `verified` record stays.
  *
  * @param lock the lock file, with its earlier records if it has any
  * @param today the date for the records, YYYY-MM-DD
@@ -111,7 +111,7 @@ function compareDebian(lock: Lock, today: string): PrebuiltRecord[] {
 }
 
 /**
- * Returns the records of Debian's packages. apt has verified the indexes; their signatures are verified again here to record the signers.
+ * Returns a record for each group of Debian packages. Verifies the signatures of Debian's indexes again, after apt, to record the signers.
  *
  * @throws SetupError publisher_differs
  */

@@ -23,7 +23,7 @@ import { failureWords, outcomeWords, providerName } from './words';
 const TASKS = ['draft', 'shorten', 'subject', 'review'] as const satisfies readonly Task[];
 const utf8 = new TextEncoder();
 
-/** Stays closed until the person opens it. Sends no text before a click on the button that names the provider. */
+/** Sends no text until the person clicks the button that names the provider. */
 export function AgentHelp() {
   const words = text.value.agents;
   const content = useRef<HTMLDivElement>(null);
@@ -36,7 +36,7 @@ export function AgentHelp() {
         class="help"
         ref={content}
         onKeyDown={(event) => {
-          // Enter in a radio button here must not lead to the next step
+          // Enter in a radio button would submit the message's form
           if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
         }}
       >
@@ -136,7 +136,7 @@ function Choices() {
   );
 }
 
-/** Returns provider and model, and adds the id of the model class if two classes would look alike. */
+/** Returns provider and model, with the id of the model class if several classes have the same provider and model. */
 function nameOf(model: ModelOffer, all: readonly ModelOffer[]): string {
   const name = fill(text.value.agents.modelName, { provider: providerName(model), model: model.model });
   const isOnly = all.filter((each) => each.provider === model.provider && each.model === model.model).length === 1;
@@ -147,14 +147,14 @@ function modelOf(id: string): ModelOffer | undefined {
   return models.value.find((each) => each.id === id);
 }
 
-/** Returns the most that a task can cost with the current text, which is the price of two attempts. */
+/** Returns the most that a task with the current text can cost: the price of two attempts. */
 function mostOf(model: ModelOffer | undefined): string | undefined {
   const written = values['message/subject'].value.trim() + values['message/body'].value;
   const attempt = model && mostATaskCosts(model, utf8.encode(written).length);
   return typeof attempt === 'bigint' ? dollars(Number(attempt) * 2) : undefined;
 }
 
-/** Returns the text that screen readers read out once for each change. */
+/** Returns the text of the live region, which screen readers read out when it changes. */
 function statusOf(state: Help): string {
   const words = text.value.agents;
   if (state.kind === 'under_way') {
@@ -164,7 +164,7 @@ function statusOf(state: Help): string {
   return state.kind === 'answered' ? outcomeWords(state.result, state.asked.task === 'review', words) : '';
 }
 
-/** Changes every second, so it is hidden from screen readers. */
+/** Outside the live region, because it changes every second. */
 function UnderWay({ sinceMs }: { readonly sinceMs: number }) {
   const words = text.value.agents;
   const [nowMs, setNowMs] = useState(() => Date.now());
@@ -214,7 +214,7 @@ function Alert({ state }: { readonly state: Help }) {
   );
 }
 
-/** The focused element may disappear when a task ends or is closed: the focus then moves to the text of the help. */
+/** If a change of state removes the focused element, moves the focus to the answer's heading or the first button. */
 function useFocusInside(content: { readonly current: HTMLElement | null }, kind: Help['kind']): void {
   const last = useRef(kind);
   useEffect(() => {

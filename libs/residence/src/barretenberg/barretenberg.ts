@@ -1,15 +1,15 @@
-// One instance of Barretenberg, the proof system, as WebAssembly without threads. The file is from @aztec/bb.js. We do not use that package's
-// JavaScript: it takes another file in Node than in a page, reserves 16 MB for each instance, prints after each proof, guesses how much
-// memory a device has, and downloads missing files. This class runs the same file everywhere, in a worker that the caller starts.
+// Runs Barretenberg, the proof system, as WebAssembly without threads, in a worker that the caller starts. The WebAssembly file is from
+// @aztec/bb.js. We do not use that package's JavaScript: it uses different files in Node and in browsers, reserves 16 MB for each instance,
+// prints after each proof, guesses how much memory a device has, and downloads missing files.
 import { pack, type Packed, unpack } from './message-pack';
 import { webAssembly } from './web-assembly';
 
-/** In pages of 64 KiB: 1 GiB. Browsers on phones and tablets end a page that requests more. Proving takes 6 MB. */
+/** 1 GiB, in units of 64 KiB. Browsers on phones and tablets kill a tab that requests more. Proving takes 6 MB. */
 export const MAXIMUM_MEMORY_PAGES = 16_384;
-/** The memory that the file requests at the start. */
+/** The initial memory that the WebAssembly file requires, in units of 64 KiB. */
 const INITIAL_MEMORY_PAGES = 37;
 
-/** A verifier needs less. A memory that has grown beyond this size is not reused for the next instance. */
+/** `replacement` does not reuse a memory that has grown beyond this size. Verifying never needs as much. */
 const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
 
 const FIELD_BYTES = 32;
@@ -66,8 +66,8 @@ export class Barretenberg {
   }
 
   /**
-   * Returns an instance to use instead of one that threw. It clears and reuses the memory: engines free the memory of a dropped instance
-   * late, so a flood of bad proofs would exhaust the machine.
+   * Returns a new instance, to use after this one threw. It clears and reuses the memory, because JavaScript engines free a dropped memory
+   * late: a flood of bad proofs would exhaust the machine.
    */
   replacement(): Barretenberg {
     const isGrown = this.memory.buffer.byteLength > KEPT_MEMORY_BYTES;
@@ -76,7 +76,7 @@ export class Barretenberg {
   }
 
   /**
-   * @param verificationKey 1,888 bytes. The caller compares its hash, because Barretenberg ignores some of its bits.
+   * @param verificationKey 1,888 bytes. Barretenberg ignores some of the bits, so the caller must check the key's hash.
    * @param publicInputs 32 bytes each, below the modulus
    * @param proof a multiple of 32 bytes
    * @throws BarretenbergError for about a quarter of forged proofs. The caller then refuses the proof and calls `replacement`
@@ -115,7 +115,7 @@ export class Barretenberg {
   }
 
   /**
-   * Poseidon2 over BN254. A tree calls it hundreds of thousands of times, so the request is packed once and only the numbers change.
+   * Poseidon2 over BN254. A tree makes hundreds of thousands of calls, so the request is packed once and only its numbers are replaced.
    * @param inputs four field elements
    * @returns the first of the four elements of the permutation
    */
@@ -131,7 +131,7 @@ export class Barretenberg {
     return answer.subarray(start, start + FIELD_BYTES);
   }
 
-  /** @throws BarretenbergError for every fault */
+  /** @throws only BarretenbergError */
   private call(command: string, content: Readonly<Record<string, Packed>>): Readonly<Record<string, Packed>> {
     let answer: Packed;
     try {
@@ -174,7 +174,7 @@ export class Barretenberg {
     return {
       env: {
         memory: this.memory,
-        logstr: () => undefined, // Debugging output is dropped, because it may contain values of the witness
+        logstr: () => undefined, // Debugging output may contain values of the witness
         throw_or_abort_impl: (at: number) => {
           throw new BarretenbergError(this.text(at) || 'aborted without a reason');
         },
@@ -199,7 +199,7 @@ export class Barretenberg {
   }
 }
 
-/** Returns the text of an error for a log. It is never empty, although some errors of WebAssembly have no message. */
+/** Returns a text for a log. Some errors of WebAssembly have no message; then it is the error's name. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'an error of an unknown type';
   return error.message === '' ? error.name : `${error.name}: ${error.message}`;

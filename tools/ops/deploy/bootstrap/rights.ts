@@ -1,6 +1,6 @@
-/** The rights of a deployer, by the resource types that the program creates. A spec fails for a type without a row. */
+/** A deployer's rights to some of the resource types that the Pulumi program creates. */
 export interface ServiceRights {
-  /** Resource types, as `ops preview --json` names them, each with the IAM action that makes one. */
+  /** By resource type, as `ops preview --json` names it: the IAM action that creates a resource. A spec fails if a type is missing. */
   readonly makes: Readonly<Record<string, string>>;
   readonly statements: readonly Right[];
 }
@@ -13,7 +13,7 @@ export interface Right {
 }
 
 const NAMES = 'communique-tee-*';
-/** Most actions of EC2 cannot be limited to a resource's name, so they are limited to the region. */
+/** Most EC2 actions cannot be limited to resources by name, so this condition limits them to the region. */
 const HERE = { StringEquals: { 'aws:RequestedRegion': '<region>' } } as const;
 
 /** The first of the deployer's policies: network and machines. */
@@ -57,7 +57,7 @@ export const NETWORK_RIGHTS: readonly ServiceRights[] = [
           ...['ec2:ReplaceRouteTableAssociation', 'ec2:ModifySecurityGroupRules'],
           ...['ec2:AuthorizeSecurityGroupIngress', 'ec2:AuthorizeSecurityGroupEgress'],
           ...['ec2:RevokeSecurityGroupIngress', 'ec2:RevokeSecurityGroupEgress'],
-          // A group starts instances with the rights of the caller who changes it.
+          // An Auto Scaling group starts instances with the rights of the caller who creates or changes the group.
           ...['ec2:RunInstances', 'ec2:TerminateInstances'],
         ],
         on: ['*'],
@@ -400,7 +400,7 @@ export const WATCH_RIGHTS: readonly ServiceRights[] = [
     ],
   },
   {
-    // The key's own policy, which names the administrators, must allow the action too.
+    // Each key's policy must allow these actions too. It names the administrators.
     makes: { 'kms.Key': 'kms:CreateKey', 'kms.Alias': 'kms:CreateAlias' },
     statements: [
       { actions: ['kms:CreateKey', 'kms:ListAliases', 'kms:ListKeys'], on: ['*'] },
@@ -559,14 +559,14 @@ export const WATCH_RIGHTS: readonly ServiceRights[] = [
   },
 ];
 
-/** What the Pulumi program and preflight look up in the account, and the right to activate a cost allocation tag. */
+/** Rights for what the Pulumi program and preflight look up in the account, and to activate a cost allocation tag. */
 export const LOOK_RIGHTS: readonly Right[] = [
   { actions: ['ssm:GetParameter'], on: ['ssm:<region>::parameter/aws/service/*'] },
   {
     actions: ['servicequotas:GetServiceQuota', 'ce:ListCostAllocationTags', 'ce:UpdateCostAllocationTagsStatus'],
     on: ['*'],
   },
-  // Preflight checks that the secret of `databaseUrlSecret` exists. This right does not include reading its value.
+  // Preflight checks that the secret of `databaseUrlSecret` exists. It may not read the secret's value.
   { actions: ['secretsmanager:DescribeSecret'], on: ['secretsmanager:<region>:<account>:secret:*'] },
   { actions: ['iam:GetRole', 'iam:GetUser'], on: ['iam::<account>:role/*', 'iam::<account>:user/*'] },
 ];

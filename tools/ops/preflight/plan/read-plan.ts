@@ -4,52 +4,48 @@ import type { Ports } from '../ports';
 import type { TimeLimitError } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
-/**
- * The parts of what `pulumi up` would make that checks need. They come from infra's preview, which runs as a separate program, so that a
- * time limit can end it.
- */
+/** What checks need to know about the stack that `pulumi up` would make. Infra's preview supplies it. */
 export interface Plan {
   /** The instance type that infra chose. */
   readonly instanceType: string;
   readonly architecture: 'arm64' | 'x86_64';
-  /** The zones of the subnets, as availabilityZones names them. */
   readonly zones: readonly string[];
-  /** The operator's own network; undefined if the stack makes one. */
+  /** The operator's own network; undefined if the stack makes a network. */
   readonly adoptedNetwork: AdoptedNetwork | undefined;
   readonly instances: number;
   readonly maxInstances: number;
-  /** The most instances that run at once, which is while an instance refresh replaces them. */
+  /** The most instances that run at once, while an instance refresh replaces some of them. */
   readonly instancesWhileReplacing: number;
   readonly elasticIps: number;
-  /** The bucket names in this account. */
+  /** The names that the stack's buckets have in this account. */
   bucketsIn(accountId: string): string[];
   /** The names (`communique-tee/<stack>/...`) of the secrets that the stack makes. */
   readonly secrets: readonly string[];
-  /** ARN of the operator's own secret with the database's URL. */
+  /** ARN of the operator's own secret with the database's URL; undefined without one. */
   readonly databaseUrlSecret: string | undefined;
   readonly database: 'parent' | 'managed' | 'external';
   readonly redis: 'parent' | 'managed' | 'external';
   readonly balancer: boolean;
-  /** Whether the stack has an AWS budget. */
   readonly budget: boolean;
-  /** What identifies the image; undefined if none is built. */
+  /** Undefined if the image or the release is not built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
-  /** Whether the release has the reference string, which a page needs to prove residence; undefined if image or release is not built. */
+  /** Whether the release contains the reference string, which the page needs to prove residence; undefined if image or release is not built. */
   readonly referenceString: boolean | undefined;
-  /** What infra finds wrong with image and release, if the rest of the configuration is valid. */
+  /** Problems of image and release that infra reports if the rest of the configuration is valid. */
   readonly artifactProblems: readonly string[];
 }
 
 export interface AdoptedNetwork {
   readonly vpcId: string;
-  /** In the order of the zones, like `privateSubnets`. */
+  /** In the order of the zones. */
   readonly publicSubnets: readonly string[];
+  /** In the order of the zones. */
   readonly privateSubnets: readonly string[];
-  /** Security group of the operator's database, which the stack opens to its parents. */
+  /** Security group of the operator's database. The stack adds a rule that admits its parents. */
   readonly databaseSecurityGroup: string | undefined;
 }
 
-/** The configuration cannot work with any image or release. */
+/** The configuration cannot work, whatever the image and the release. */
 export class PlanRefused extends Unavailable {
   constructor(readonly problems: readonly string[]) {
     super('the stack’s configuration cannot work: see configuration', 'configuration');
@@ -57,7 +53,6 @@ export class PlanRefused extends Unavailable {
   }
 }
 
-/** Infra's preview took too long, so it is unknown whether the configuration can work. */
 export class PlanTimeLimitError extends Unavailable {
   constructor(cause: TimeLimitError) {
     super('the stack’s configuration was not checked in time: see configuration', 'configuration', cause);
@@ -84,13 +79,13 @@ const previewSchema = z.object({
     }),
   }),
 });
-/** A preview needs only measurements.json; `pulumi up` also needs the image and the release. */
+/** `notHere`: missing files of image and release. A preview works without them, `pulumi up` does not. */
 const filesSchema = z.object({ notHere: z.array(z.string()).default([]) });
 const DATABASE_URL = 'gateway/database-url';
 /** The account id that infra's preview uses instead of the real one. */
 const PREVIEW_ACCOUNT = '123456789012';
 
-/** @throws PlanRefused, and the signal's reason */
+/** Runs infra's preview as a separate program, so that `signal` can end it. @throws PlanRefused, and the signal's reason */
 export async function readPlan(ports: Ports, stack: string, stackFile: StackFile, signal: AbortSignal): Promise<Plan> {
   const args = [
     'tools/run.mjs',
@@ -101,7 +96,7 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
     '--json',
     ...stackFile.changes.flatMap((change) => ['--config', change]),
   ];
-  // Start both previews at once, because the first is usually refused for a missing image.
+  // Run both previews at once to save time, because usually no image is built and the first preview fails.
   const [whole, withoutImage] = await Promise.all([
     ports.runProgram(process.execPath, args, { signal }),
     ports.runProgram(process.execPath, [...args, '--without-image'], { signal }),
@@ -115,7 +110,7 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
   return { ...parsePlan(withoutImage.stdout, false), artifactProblems: problemsIn(whole.stderr) };
 }
 
-/** The problems in the ` - <problem>` lines that infra prints for a ConfigError. */
+/** Returns the lines `  - <problem>` that infra prints for a ConfigError, or else the first line. */
 function problemsIn(stderr: string): string[] {
   const listed = stderr
     .split('\n')
@@ -139,7 +134,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
     .object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) })
     .safeParse(input('autoscaling.Group', 'instanceRefresh'));
   const percent = refresh.success ? refresh.data.preferences.maxHealthyPercentage : 200;
-  // Of the security groups that have rules, the operator's is the only one that the stack did not create.
+  // The stack adds a rule with such a name only to the security group of the operator's own database.
   const databaseSecurityGroup = z
     .string()
     .max(100)
@@ -170,7 +165,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
         ? urlSecret
         : undefined,
     secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
-      // Leaves out the secret in which the parent itself stores its certificate.
+      // The parent itself writes its certificate's secret.
       typeof inputs['name'] === 'string' && !inputs['name'].endsWith('/parent/certificate') ? [inputs['name']] : [],
     ),
     database: ofType('rds.Instance').length > 0 ? 'managed' : external(DATABASE_URL) ? 'external' : 'parent',

@@ -8,10 +8,11 @@ import { compareMigrations, REPLACED_MIGRATION, migrationsHere, type AppliedMigr
 /** The command that migrates the database of DATABASE_URL. */
 const MIGRATE = 'npm run migrate';
 
-/** Checks the database with the gateway's own library, so that TLS settings mean the same. It only reads. */
+/** Connects with the gateway's own library, so that TLS settings in the URL mean the same. Only reads. */
 export const database: Check = {
   name: 'database',
-  title: 'PostgreSQL (DATABASE_URL) answers, by TLS, takes writes, and has every migration and the fields of templates',
+  title:
+    'PostgreSQL (DATABASE_URL) answers over TLS, accepts writes, and has every migration and the columns of templates',
   group: 'stores',
   network: true,
   async run(context) {
@@ -19,7 +20,7 @@ export const database: Check = {
     if (url === '')
       return skip(
         'DATABASE_URL is not set',
-        'open a port-forwarding session of Session Manager (docs/operator/instances.md), set it and run --only database',
+        'open a port-forwarding session of Session Manager (docs/operator/instances.md), set DATABASE_URL, and run --only database',
       );
     const problem = judgeStoreUrl('postgresql', url, true);
     if (URL.parse(url) === null) return fail(`DATABASE_URL ${problem?.found ?? ''}`, problem?.todo ?? '');
@@ -89,8 +90,8 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
   if (failed.length > 0)
     findings.push(
       fail(
-        `begun and not ended: ${failed.join(', ')}`,
-        'check what it left behind, then run prisma migrate resolve; no further migration is applied before',
+        `begun but not finished: ${failed.join(', ')}`,
+        'check what it left behind, then run prisma migrate resolve; until then no further migration is applied',
       ),
     );
   const absent = missing.filter((name) => !failed.includes(name));
@@ -101,7 +102,7 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
   if (changed.length > 0)
     findings.push(
       fail(
-        `applied with other SQL than is here: ${changed.join(', ')}`,
+        `applied with SQL that differs from this checkout: ${changed.join(', ')}`,
         'a migration that has been applied must not change: check out the release that made this database',
       ),
     );
@@ -109,7 +110,7 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
     findings.push(
       warn(
         `the database has migrations that are not here: ${unknown.map((name) => name.slice(0, 80)).join(', ')}`,
-        'it is newer than this checkout: look which release is to run',
+        'it is newer than this checkout: check which release should run',
       ),
     );
   return findings.length > 0
@@ -142,6 +143,10 @@ function explain(error: unknown): Finding {
       `PostgreSQL is not reachable from here (${code})`,
       'only a parent can reach a managed database or one on a parent, and a parent has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
-  if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
-  return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');
+  if (messageOf(error).includes('does not support SSL'))
+    return fail('the server has no TLS', 'turn on TLS at the server');
+  return fail(
+    `PostgreSQL cannot be used (${nameOf(error)})`,
+    'check the server, and that DATABASE_URL names a PostgreSQL server',
+  );
 }

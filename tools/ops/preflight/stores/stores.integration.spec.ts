@@ -81,7 +81,7 @@ describe('database', () => {
       expect.stringMatching(/^fail: 1 of \d+ migrations are missing: 29990101000000_next$/),
     );
     expect(await ask([], { [`prisma/migrations/${MIGRATIONS[0] ?? ''}/migration.sql`]: 'SELECT 1' })).toContainEqual(
-      `fail: applied with other SQL than is here: ${MIGRATIONS[0] ?? ''}`,
+      `fail: applied with SQL that differs from this checkout: ${MIGRATIONS[0] ?? ''}`,
     );
     await query(
       "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES ('later', 'x', '29990101000000_later', now(), now(), 1), ('broken', 'x', '29990102000000_broken', now(), NULL, 0), ('taken back', 'x', '29990103000000_back', now(), NULL, 0)",
@@ -90,7 +90,7 @@ describe('database', () => {
     const found = await ask();
     await query("DELETE FROM _prisma_migrations WHERE id IN ('later', 'broken', 'taken back')");
     expect(found).toContainEqual('warn: the database has migrations that are not here: 29990101000000_later');
-    expect(found).toContainEqual('fail: begun and not ended: 29990102000000_broken');
+    expect(found).toContainEqual('fail: begun but not finished: 29990102000000_broken');
     expect(found.join()).not.toContain('29990103000000_back');
   });
   it('fails for a database with the old migrations that one migration replaced', async () => {

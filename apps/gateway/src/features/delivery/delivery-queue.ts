@@ -10,10 +10,7 @@ import { copiesSent } from './outcomes';
 import { DISPATCH, END, leaseStatement, type DueJobs } from './queue-statements';
 import { WriteGroups } from './write-groups';
 
-/**
- * Which due jobs to lease: any; those that expired, which end without a relay; those sealed to one of these keys (hex); or those sealed to
- * none of these keys.
- */
+/** Which due jobs to lease. `expired` jobs end without a relay. Key ids are in hex: jobs sealed to one of `keyIds`, or to no key of `otherThan`. */
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
 
@@ -28,26 +25,25 @@ interface EndedJob {
   readonly relayed: boolean;
   readonly proven: boolean;
   /**
-   * `reservedMicroUsd` and `reservedAt` are null for a message with an owner, whose reservation is in the ledger, and for one without a
-   * price.
+   * `reservedMicroUsd` and `reservedAt` are null if the message has no price, or has an owner: then the reservation is in the ledger.
    */
   readonly reservedMicroUsd: bigint | null;
   readonly reservedAt: Date | null;
 }
 
-/** Many clients ask for health often, so messages beyond this number are not counted. */
+/** Limits the cost of counting, because every request for health counts. */
 const MAX_COUNTED = 100_000;
 
 export interface QueueState {
   /** Messages that have not ended, counted up to 100,000. */
   readonly waiting: number;
-  /** How long the longest overdue job has been due without a worker, in milliseconds; 0 if none is. */
+  /** For how long the oldest due job has waited for a worker, in milliseconds; 0 if no job is due. */
   readonly overdueMs: number;
 }
 
 /**
- * The queue in PostgreSQL. All times are the database's, so that workers on several machines agree. Each write names
- * its lease and has no effect if another worker has taken the job since.
+ * The queue in PostgreSQL. Due times and leases use the database's clock, so that workers on several machines agree. Each write names its
+ * lease, and has no effect if another worker has taken the job since.
  */
 @Injectable()
 export class DeliveryQueue {
@@ -86,7 +82,7 @@ export class DeliveryQueue {
 
   /**
    * Commits that the bytes are about to be sent, and renews the lease.
-   * @returns false if the lease is lost: then the caller must not send
+   * @returns false if the worker has lost the lease; then it must not send
    * @throws ProblemError `database_unavailable`
    */
   dispatch(job: LeasedJob): Promise<boolean> {
@@ -119,7 +115,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Returns a job that was leased and not sent, as if it had not been leased.
+   * Returns an unsent job to the queue, as if it had not been leased.
    * @throws ProblemError `database_unavailable`
    */
   async release({ messageId, leaseOwner }: LeasedJob): Promise<void> {
@@ -135,13 +131,12 @@ export class DeliveryQueue {
 
   /**
    * Ends the message in one transaction: deletes job and sealed bytes, writes receipt and status, frees or keeps the nullifier, and settles
-   * the budget.
+   * the budget. Afterwards no worker can send the message.
    *
-   * A nullifier is freed if no byte of the message ever left a gateway, or if a verified receipt shows that every office refused it and
-   * every earlier attempt was answered. No other answer frees it, because only receipts are signed. Once the job is deleted, no worker can
-   * send the message any more.
+   * The nullifier is freed in two cases: no byte of the message ever left a gateway; or a verified receipt shows that every office refused
+   * the message, and every earlier attempt was answered. Other answers are not signed, so they do not free it.
    * @returns false if another worker has the job, or has ended it
-   * @throws ProblemError `database_unavailable`; the end may or may not have been written; the call can be repeated
+   * @throws ProblemError `database_unavailable`. The end may have been written; the caller can call `end` again
    */
   end(job: LeasedJob, decision: EndDecision): Promise<boolean> {
     return job.priced ? this.endPriced(job, decision) : this.ends.add({ job, decision });
@@ -225,7 +220,7 @@ export class DeliveryQueue {
     return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
   }
 
-  /** Settles the reservation, if there is one: a message that was accepted without a price has none. */
+  /** A message that was accepted without a price has no reservation. */
   private async settle(transaction: Transaction, messageId: string, cost: Cost): Promise<void> {
     const open = await transaction.reservation.findFirst({
       where: { messageId, state: 'reserved' },
@@ -253,7 +248,7 @@ function keyOf(keyId: string): Buffer {
   return Buffer.from(keyId, 'hex');
 }
 
-/** Returns a plain Uint8Array over the same memory, because the decoders take no Buffer. */
+/** Returns a plain Uint8Array over the same memory, because the decoders refuse a Buffer. */
 function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

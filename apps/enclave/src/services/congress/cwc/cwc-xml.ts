@@ -21,9 +21,9 @@ export class CwcError extends Error {
 }
 
 /**
- * Returns the CWC 2.0 document of one office's copy, with the elements in the order of the House's schema (the Senate's schema differs only
- * in MemberOffice). Checks every input again, so that no caller can get a document that Congress's schema refuses (cwc-xml.spec.ts compares
- * the schemas). A field that the sender left out has no element.
+ * Returns the CWC 2.0 document of one office's copy. The elements have the order of the House's schema; the Senate's differs only in
+ * MemberOffice. Checks every input again, so that Congress's schema accepts every document (cwc-xml.spec.ts compares the schemas). A field
+ * that the sender left out has no element.
  * @throws CwcError
  */
 export function buildCwc(input: CwcInput): string {
@@ -31,7 +31,7 @@ export function buildCwc(input: CwcInput): string {
   return renderUncheckedCwc(input);
 }
 
-/** Builds the document without checks, for the test that compares both schemas. To deliver, call `buildCwc`. */
+/** Builds the document without checks, only for the test that compares both schemas. */
 export function renderUncheckedCwc(input: CwcInput): string {
   const { message: whole, deliveryAgent: agent } = input;
   const { constituent, message, organization } = whole;
@@ -103,7 +103,7 @@ const STANCES = { pro: 'Pro', con: 'Con' } as const;
 
 function check({ office, message, deliveryAgent, deliveryId, now }: CwcInput): void {
   if (!congressMessageSchema.safeParse(message).success) throw new CwcError('message');
-  if (!message.offices.includes(office)) throw new CwcError('office'); // the schema has checked that each office in the list exists
+  if (!message.offices.includes(office)) throw new CwcError('office'); // congressMessageSchema has checked that the offices exist
   if (!deliveryAgentSchema.safeParse(deliveryAgent).success) throw new CwcError('deliveryAgent');
   if (!/^[0-9A-Za-z]{32}$/.test(deliveryId)) throw new CwcError('deliveryId');
   if (!(now.getTime() >= 0 && now.getUTCFullYear() <= 9999)) throw new CwcError('now');
@@ -125,26 +125,21 @@ function element(name: string, children: readonly string[]): string {
   return `<${name}>${children.join('')}</${name}>`;
 }
 
-/** Returns the element, or the empty text if the sender left out the field. */
 function text(name: string, value: string | undefined): string {
   return value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
 }
 
-/**
- * Escapes markup (XML 1.0, section 2.4), and writes a carriage return as a reference, because an XML reader would turn it into a line feed
- * (2.11).
- */
+/** Escapes markup (XML 1.0, section 2.4), and carriage returns, which an XML parser would turn into line feeds (2.11). */
 function escape(value: string): string {
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
 }
 
-/** A usual message with a page of text fits; a longer one takes the next power of two. */
+/** A message with a page of text fits. */
 const SMALLEST_BYTES = 4096;
 
 /**
- * Returns a document as it is sent: UTF-8, filled with line feeds at the end (XML 1.0, section 2.8: white space may follow the root) up to
- * 4 KiB or the next power of two. The parent sees the lengths of the TLS records, and an exact length would identify a campaign's text
- * although the sealed message is padded.
+ * Returns the document in UTF-8, padded with line feeds to 4 KiB or the next power of two. XML allows white space after the root (XML 1.0,
+ * section 2.8). The parent sees the lengths of TLS records; without padding, a length could identify a campaign's text.
  */
 export function paddedDocument(xml: string): Uint8Array {
   const document = new TextEncoder().encode(xml);
