@@ -16,13 +16,14 @@ export interface DevelopmentIdentity {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksFile: string;
-  /** Where the private half of our key is kept. */
+  /** The file with our private key. */
   readonly keyFile: string;
 }
 
 /**
- * Returns the settings if the gateway's environment is for development, and its key set is in a file of this machine.
+ * Reads the settings of a development gateway. Its key set must be in a file on this machine.
  * @param file the gateway's environment, NAME=value lines
+ * @param own the environment of this process
  * @throws Failure `file_unreadable`, `not_development`, `not_understood`
  */
 export function readIdentity(file: string, own: Readonly<Record<string, string | undefined>>): DevelopmentIdentity {
@@ -48,12 +49,12 @@ export function readIdentity(file: string, own: Readonly<Record<string, string |
 export interface DevelopmentToken {
   readonly token: string;
   readonly expiresAtSeconds: number;
-  /** Whether our key was added just now, so that the gateway has not read it yet. */
+  /** Whether this call added our key. Then the gateway has not read it yet. */
   readonly keyIsNew: boolean;
 }
 
 /**
- * Signs with the key that is kept beside the environment, and adds its public half to the gateway's key set if it is not there.
+ * Signs a token with the key in `keyFile`. Adds the public key to the gateway's key set if the set does not have it.
  * @throws Failure `not_understood`, `file_unreadable`, `file_unwritable`
  */
 export async function issueToken(

@@ -24,7 +24,7 @@ import type { KeptTrust } from './trust';
 import { Failure, messageOf } from './failure';
 import { readJsonFile } from './files';
 
-/** Enough for the largest sealed message in base64url, and everything stored beside it. */
+/** The largest file: the largest sealed message in base64url, and everything stored beside it. */
 const MAX_BYTES = 512 * 1024;
 
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
@@ -41,7 +41,7 @@ const schema = z.strictObject({
   sealed: z.string(),
   /** The envelope that is posted in place of `sealed` if the message has a proof of residence, base64url. */
   envelope: z.string().nullable(),
-  /** 32 bytes in base64url. Sealed again with this secret and the same id, the message has the same DeliveryIds. */
+  /** 32 bytes in base64url. If the message is sealed again with this secret and the same id, its DeliveryIds stay the same. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Chambers that recognize a repeated message, according to every enclave to which the message was sealed. */
   recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),
@@ -53,16 +53,15 @@ const schema = z.strictObject({
   }),
 });
 
-/** A message that was sealed here, as it is stored. Its text is stored only in its sealed form. */
+/** A stored message. Its text is stored only in sealed form. */
 export interface StoredMessage {
   readonly sealedAtMs: number;
-  /** How the message ended; null until a command has seen its end. */
+  /** Null until a command has seen the end. */
   readonly ended: MessageStatus | null;
   readonly kept: KeptMessage;
   readonly prepared: PreparedMessage;
   /** 32 bytes. */
   readonly deliverySecret: Uint8Array;
-  /** Chambers that recognize a repeated message, according to every enclave to which it was sealed. */
   readonly recognizing: readonly Chamber[];
   readonly trust: KeptTrust;
 }
@@ -162,7 +161,7 @@ export class KeptMessages {
         ...provenOf(envelope, kept),
       };
       const canonical = encodeSealedMessage(message);
-      // `sealed` and `kept` both have id, key, expiry and hash: check that they are of the same message.
+      // `sealed` and `kept` must be of the same message: check that id, key, expiry and hash agree.
       if (
         Buffer.compare(canonical, bytes) !== 0 ||
         (envelope !== null && !isDeepStrictEqual(decodeEnvelope(fromBase64Url(envelope)).sealed, message)) ||
@@ -185,7 +184,7 @@ export class KeptMessages {
       };
     } catch (cause) {
       if (cause instanceof Failure && cause.code === 'file_unreadable') throw cause;
-      // The error does not quote the file, which holds a key.
+      // The cause is left out, because it could quote the file, which contains a key.
       throw new Failure('state_broken', `${file} is damaged or changed: the answer cannot be opened with it`);
     }
   }
@@ -251,7 +250,7 @@ export class KeptMessages {
   }
 }
 
-/** Returns what a proven message has in addition. Envelope and status secret are either both set or both null. */
+/** Returns nothing for a message without a proof. @throws RangeError if only one of envelope and status secret is set */
 function provenOf(envelope: string | null, { statusSecret }: KeptMessage): Pick<PreparedMessage, 'proven'> {
   if ((envelope === null) !== (statusSecret === null)) throw new RangeError('half a proof');
   if (envelope === null || statusSecret === null) return {};

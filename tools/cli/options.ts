@@ -20,7 +20,7 @@ export interface GatewayOption {
 
 const DEFAULT_GATEWAY = 'http://127.0.0.1:3001';
 
-/** @param default_ the default, as the help shows it */
+/** @param default_ for the help text */
 export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY, or ${DEFAULT_GATEWAY}`): Command {
   return command.option(
     '--gateway <url>',
@@ -59,7 +59,7 @@ export function tokenOption(command: Command): Command {
   );
 }
 
-/** The characters of a bearer token (RFC 6750, section 2.1); no others may get into a header. */
+/** RFC 6750, section 2.1. Other characters must not get into a header. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
 /** Returns the token. @throws Failure `token_missing`, `file_unreadable`, `not_understood`, which never quotes the token */
@@ -69,7 +69,7 @@ export function tokenOf({ tokenFile }: TokenOption, environment: Environment): s
   if (token === '' && tokenFile === undefined)
     throw new Failure(
       'token_missing',
-      'there is no token: put it into COMMUNIQUE_TOKEN, or name a file that holds it with --token-file',
+      'there is no token: put it into COMMUNIQUE_TOKEN, or into a file and name the file with --token-file',
     );
   if (!TOKEN.test(token))
     throw new Failure(

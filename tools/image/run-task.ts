@@ -69,7 +69,7 @@ export async function runTask(task: Task, output: Output): Promise<number> {
   }
 }
 
-/** Codes of errors for which no image was examined. */
+/** After these errors the command has examined no image. */
 const notJudged = new Set(['ERR_EIF_FILE', 'ERR_EIF_SOURCE_CHANGED']);
 
 async function run(task: Task, output: Output, progress: ProgressLine): Promise<number> {
@@ -156,7 +156,6 @@ async function readCustomMetadata(path: string): Promise<EifMetadata['customMeta
   }
 }
 
-/** Reads a small text file. Keys and certificates have a few hundred bytes. */
 async function readText(path: string, maxBytes = 65_536): Promise<string> {
   return orNotReadable(async () => {
     const found = await stat(path);

@@ -9,9 +9,9 @@ const NAME = 'measurements.json';
 const BILL_OF_MATERIALS = 'sbom.cdx.json';
 
 /**
- * Writes measurements.json (and sbom.cdx.json, if there is one) beside a signed image. Signing changes name, size, SHA-384 and PCR8;
- * everything else is taken from the measurements.json that the build wrote beside the unsigned image.
- * @param unsigned path of the image that was signed; may be `signed`
+ * Writes measurements.json (and sbom.cdx.json, if there is one) beside a signed image. Signing changes name, size, SHA-384 and PCR8. The
+ * other values come from the measurements.json that the build wrote beside the unsigned image.
+ * @param unsigned path of the image before it was signed; the same as `signed` if it was signed in place
  * @param signed path of the signed image
  * @returns one line for people: which file was written, or why none was
  * @throws an error of node:fs if a file cannot be written

@@ -1,34 +1,30 @@
-// The parameters of the link that led here. They are in the fragment of the address, which browsers do not send to
-// servers.
+// The parameters of the campaign link that opened the page. They are in the fragment of the address, which browsers
+// do not send to servers.
 import { computed, signal } from '@preact/signals';
 import { keepInTab, keptInTab } from './tab';
 
-/** A campaign link's parameters. The trust store reads images and operators (`pcr0`, `pcr3`). */
 export interface Link {
   /** The campaign id of the message. */
   readonly campaign?: string;
-  /** The name of a template, as in the campaign's address. */
+  /** The name of a template. */
   readonly template?: string;
   /** The language to show, ISO 639. */
   readonly lang?: string;
 }
 
-/** `twice`: a parameter has two values. `invalid`: its value is too long, or has characters that it must not have. */
+/** `twice`: a parameter has two values. `invalid`: its value is too long or has forbidden characters. `too_long`: the whole fragment. */
 export interface LinkProblem {
   readonly kind: 'twice' | 'invalid' | 'too_long';
   readonly parameter?: string;
 }
 
-/** `lang`: the language that a refused link names, in which the page explains the refusal. */
+/** `lang`: the language of a refused link. The page explains the refusal in this language. */
 export type ReadLink =
   | { readonly ok: true; readonly link: Link }
   | { readonly ok: false; readonly problem: LinkProblem; readonly lang?: string | undefined };
 
 const MAX_LENGTH = 32_768;
-/**
- * What a value may be: only characters that mail programs and messengers do not change in a link, and that cannot imitate other text on the
- * page.
- */
+/** Values have only characters that mail programs and messengers do not change in a link, and that cannot imitate other text on the page. */
 const VALUES: Readonly<Record<keyof Link, RegExp>> = {
   campaign: /^[A-Za-z0-9][A-Za-z0-9 ._:~/-]{0,126}[A-Za-z0-9._~-]$/,
   template: /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
@@ -62,7 +58,7 @@ export function readLink(hash: string): ReadLink {
 }
 
 const read = signal<ReadLink>({ ok: true, link: {} });
-/** The text that was read. */
+/** The fragment, without `#`, from which `read` was made. */
 let current = '';
 
 /** The valid parameters of the address; empty if there are none. */
@@ -78,8 +74,8 @@ export const linkText = computed(() => textOf(link.value));
 const KEY = 'communique-tee campaign';
 
 /**
- * Reads the address now, and again when the person opens another link in this tab. The tab remembers these parameters, so that no other page
- * of the site loses them (the trust store remembers the images). Call it after `startSignIn`, which brings the fragment back.
+ * Reads the address now, and again when the person opens another link in this tab. The tab remembers the parameters, so that the other pages
+ * of the site have them too. Call it after `startSignIn`, which restores the fragment.
  */
 export function followLink(): void {
   look();
@@ -113,8 +109,8 @@ function withoutLanguage(fragment: string): string {
 }
 
 /**
- * Returns the part of a fragment to remember: the parameters that `readLink` reads, also invalid ones, so that every page refuses them
- * alike. Undefined if it has none of them.
+ * Returns the parameters that `readLink` reads, as text for the tab to remember. It keeps invalid ones, so that every page of the site
+ * refuses them. Undefined if there are none.
  */
 function ownPart(hash: string): string | undefined {
   const text = hash.replace(/^#/, '');

@@ -25,13 +25,13 @@ export interface ImageBuildArgs {
   registry: { arn: Input<string>; url: Input<string> };
 }
 
-/** In this order, so that measurements are never published without their image. */
+/** The files that a build publishes. The image comes first, so that measurements are never published without it. */
 const PUBLISHED = ['communique-tee.eif', 'measurements.json', 'sbom.cdx.json'];
 
 /**
- * Builds the enclave's image, with the same bytes as a build elsewhere, and the gateway's container. The build always runs on x86-64,
- * because the build roots are amd64 and the arm64 image is cross-compiled. It runs on Ubuntu, because Amazon Linux has no apt and dpkg-deb.
- * The enclave's configuration is not in git, so the build fetches it from the store by its hash.
+ * Builds the enclave's image and the gateway's container. The build always runs on x86-64, because the build roots are amd64 and the arm64
+ * image is cross-compiled. It runs on Ubuntu, because Amazon Linux has no apt and dpkg-deb. The enclave's configuration is not in git, so
+ * the build fetches it from the store by its hash.
  */
 const BUILDSPEC = `version: 0.2
 phases:
@@ -54,10 +54,10 @@ ${PUBLISHED.map((file) => `      - aws s3api put-object --bucket "$BUCKET" --key
       - sh docker/publish-gateway.sh "$REPOSITORY:$COMMIT"
 `;
 
-/** A build project in the account. A person or a pipeline starts the builds; this program never does. */
+/** A CodeBuild project. A person or a pipeline starts the builds; this program never does. */
 export class ImageBuild extends Part {
   readonly projectName: Output<string>;
-  /** The place to which a build publishes the image, its measurements and its bill of materials. */
+  /** The `s3://` folder to which a build publishes the image, its measurements and its bill of materials. */
   readonly publishes: Output<string>;
 
   constructor(name: string, args: ImageBuildArgs, options: ComponentResourceOptions) {

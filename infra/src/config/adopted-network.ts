@@ -3,9 +3,9 @@ import type { RawSettings } from './settings-schema';
 const KEYS = ['vpcId', 'publicSubnets', 'privateSubnets'] as const;
 
 /**
- * Contradictions between the keys about the operator's own network.
+ * Finds contradictions between the settings about the operator's own network.
  * @param wrong problems that were found before, each with its key in front
- * @returns the problems, each with its key in front
+ * @returns the new problems, each with its key in front
  */
 export function adoptedNetworkProblems(raw: Partial<RawSettings>, wrong: readonly string[]): string[] {
   const isListed = (key: string): boolean => wrong.some((problem) => problem.startsWith(`${key}:`));

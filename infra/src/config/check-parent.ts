@@ -3,7 +3,7 @@ import { bucketName, CERTIFICATE_SECRET, secretName } from '../names';
 import { parentSettings, type Made } from '../parent-settings';
 import type { Settings } from './parse-settings';
 
-/** Variables of the gateway that a key of the stack sets, with that key. */
+/** By variable of the gateway: the key of Pulumi.<stack>.yaml that sets it. */
 export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   AUTH_ISSUER: 'authIssuer',
   AUTH_AUDIENCE: 'authAudience',
@@ -17,7 +17,7 @@ export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   RESIDENCE_FILES_URL: 'residenceFilesUrl',
 };
 
-/** The key of the stack from which each of the parent's settings comes. */
+/** By setting of the parent: the key of Pulumi.<stack>.yaml from which it comes. */
 const KEY_OF_SETTING: Readonly<Record<string, string>> = {
   region: 'aws:region',
   egress: 'imageFolder',
@@ -31,7 +31,7 @@ const KEY_OF_SETTING: Readonly<Record<string, string>> = {
 };
 
 /**
- * Problems that the renderer of the parent's files or the gateway would report, found before anything is created.
+ * Finds problems before anything is created. Otherwise the renderer of the parent's files or the gateway would report them later.
  * @returns the problems, each with its key of Pulumi.<stack>.yaml in front
  */
 export function problemsOfParent(settings: Settings): string[] {

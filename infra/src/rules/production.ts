@@ -3,7 +3,7 @@ import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleRes
 
 type Props = RuleResource['props'];
 
-/** Violations by type: ways in which production data could be lost in one step. */
+/** By resource type: returns the ways in which production data could be lost in one step. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:rds/instance:Instance': ({
     deletionProtection,
@@ -24,17 +24,17 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
     ...unless(finalSnapshotIdentifier !== undefined, 'leaves no snapshot when it is deleted'),
     ...unless(isTrue(automaticFailoverEnabled), 'has no second node to take over'),
   ],
-  // Except access logs, which expire after some weeks anyway and are deleted with their balancer.
+  // Access logs are exempt: they expire after some weeks anyway, and are deleted with their balancer.
   'aws:s3/bucket:Bucket': ({ bucket, forceDestroy }) =>
     unless(String(bucket).includes(`-${ACCESS_LOGS}-`) || !isTrue(forceDestroy), 'is deleted with everything in it'),
   'aws:ebs/volume:Volume': ({ finalSnapshot }) =>
     unless(isTrue(finalSnapshot), 'leaves no snapshot when it is deleted'),
   'aws:kms/key:Key': ({ deletionWindowInDays }) =>
     unless(numberOf(deletionWindowInDays) >= 7, 'can be recovered for less than a week after it is deleted'),
-  // Except the log of builds, which has no record of the service.
+  // The log of builds is exempt: it has no records of the service.
   'aws:cloudwatch/logGroup:LogGroup': ({ name, deletionProtectionEnabled }) =>
     unless(String(name).endsWith(`/${BUILD_LOG}`) || isTrue(deletionProtectionEnabled), 'may be deleted'),
-  // Except the certificate, which can be issued again, and Redis's password, which is in the configuration.
+  // Two secrets are exempt: the certificate can be issued again, and Redis's password is in the configuration.
   'aws:secretsmanager/secret:Secret': ({ name, recoveryWindowInDays }) =>
     unless(
       [CERTIFICATE_SECRET, REDIS_TOKEN_SECRET].some((path) => String(name).endsWith(`/${path}`)) ||

@@ -12,7 +12,7 @@ export interface PostOptions {
   /** Null to post a proven message without a token. @throws ClientError `token_unavailable` */
   readonly token: (() => Promise<string>) | null;
   readonly signal?: AbortSignal | undefined;
-  /** No attempt starts later than this after the first one, in milliseconds. */
+  /** Milliseconds after the first attempt in which another one may start. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
   /** What earlier posts of the same message id have proven. */
@@ -24,8 +24,8 @@ export interface PostOptions {
  * Posts a sealed message until the gateway accepts it or gives an answer that will not change. It always posts the same bytes under the
  * same Idempotency-Key, which the gateway accepts once. After a 401 it asks the caller once for another token.
  *
- * A browser may post the message twice and show only the second answer. So before it reports `not_sent` after a refusal that
- * `mayHideAnotherPost`, the function asks the gateway once whether it has the message.
+ * A browser may post the message twice and show only the second answer. So after a refusal for which `mayHideAnotherPost` is true, the
+ * function asks the gateway once whether it has the message, before it reports `not_sent`.
  * @throws ClientError whose `sent` is what all attempts together prove
  */
 export async function postUntilAnswered(prepared: PreparedMessage, options: PostOptions): Promise<MessageView> {

@@ -50,7 +50,7 @@ export interface Established {
 
 /** Why a check passed with a warning, or was skipped without a failure. A user interface shows its own text for each code. */
 export type NoteCode =
-  /** The chain begins at a root that the caller named, not at AWS's root: the holder of its key can forge documents. */
+  /** The chain begins at a root that the caller named, not at AWS's root. Anyone who has that root's key can forge documents. */
   | 'development_root'
   /** The document has fields that this library does not know. */
   | 'unknown_fields'
@@ -66,19 +66,19 @@ export type NoteCode =
 
 export type Outcome =
   | 'passed'
-  /** `detail` is for people, and set if the code does not explain everything. */
+  /** `detail`: a text for people, set if the code does not explain everything. */
   | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode; readonly detail?: string };
 
 /**
- * One check of an enclave. It fails by throwing an AttestationError or an EnclaveError. Then the later checks do not run, so a check
- * may rely on the results of earlier checks.
+ * One check of an enclave. It throws an AttestationError or an EnclaveError if it fails. A check runs only if no earlier check failed, so
+ * it may rely on their results.
  */
 export interface Check {
   readonly name: string;
   run(subject: Subject): Outcome | Promise<Outcome>;
 }
 
-/** Returns a result of an earlier check in the list. */
+/** Returns a result of an earlier check. @throws TypeError if no earlier check has set it */
 export function established<Name extends keyof Established>(
   subject: Subject,
   name: Name,

@@ -184,7 +184,7 @@ describe('the environment', () => {
     [
       'a list of endpoints and a single endpoint',
       { ENCLAVE_URLS: 'vsock:17:5000,vsock:18:5000' },
-      'ENCLAVE_URLS: names all enclaves',
+      'ENCLAVE_URLS: must include the address in',
     ],
     [
       'a list of endpoints without verification',

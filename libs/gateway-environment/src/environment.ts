@@ -11,7 +11,7 @@ import { OWN_PREFIXES, type Values, type VariableName, VARIABLES } from './varia
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ParsedEnvironment = { ok: true; config: GatewayConfig } | { ok: false; problems: string[] };
 
-/** Variables that the older guide set here. The gateway does not use them: it reports them by name and removes them from its process. */
+/** Variables that the older deployment guide set here. Only the enclave may have their values, so the gateway reports and ignores them. */
 export const ENCLAVE_SECRETS = [
   'OPENAI_API_KEY',
   'OPENAI_ORGANIZATION',
@@ -21,7 +21,7 @@ export const ENCLAVE_SECRETS = [
 ] as const;
 
 /**
- * Reads the whole environment. The list has every problem as `NAME: rule`, never with the value.
+ * Reads the whole environment. `problems` has one line `NAME: rule` for each wrong variable, never its value.
  * @param readFile reads a PEM file that a variable names
  */
 export function parseEnvironment(
@@ -60,13 +60,13 @@ export function givenText(text: string | undefined): string | undefined {
   return trimmed === '' ? undefined : trimmed;
 }
 
-/** Returns the rule for a name that the gateway does not read, with the name that may be meant. */
+/** Returns the problem of an unknown variable, with a similar name if there is one. */
 export function unknownVariable(name: string): string {
   const meant = closestName(name, Object.keys(VARIABLES));
   return `is not a variable that the gateway knows${meant === undefined ? '' : `; did you mean ${meant}?`} (.env.example lists them)`;
 }
 
-/** Yields the broken rules about several variables. `values` lacks a variable whose own value is not valid. */
+/** Yields the broken rules about several variables. `values` contains only valid values. */
 function* brokenRules(
   values: Partial<Values>,
   isSet: (name: VariableName) => boolean,
@@ -75,7 +75,7 @@ function* brokenRules(
   // The strict rules also apply if NODE_ENV is not valid
   const production = (values.NODE_ENV ?? 'production') === 'production';
   if (production && !isSet('REDIS_URL'))
-    yield ['REDIS_URL', 'is required in production: without it rate limits are counted in each process alone'];
+    yield ['REDIS_URL', 'is required in production: without it each process counts rate limits on its own'];
 
   if (isSet('AUTH_JWKS_URL') === isSet('AUTH_JWKS_FILE')) yield ['AUTH_JWKS_URL', 'set either this or AUTH_JWKS_FILE'];
   if (production && values.AUTH_JWKS_URL?.startsWith('http:'))
@@ -95,7 +95,7 @@ function* brokenRules(
   const address = url ?? endpoint;
   const addresses = addressesOf(values);
   if (address !== undefined && !addresses.includes(address))
-    yield ['ENCLAVE_URLS', 'names all enclaves, but not the one of ENCLAVE_URL or TEE_ENDPOINT'];
+    yield ['ENCLAVE_URLS', 'must include the address in ENCLAVE_URL or TEE_ENDPOINT'];
   const addressVariable = (['ENCLAVE_URLS', 'ENCLAVE_URL'] as const).find(isSet) ?? 'TEE_ENDPOINT';
   if (production && addresses.some((each) => each.startsWith('hybrid:')))
     yield [
@@ -163,7 +163,7 @@ function* brokenRules(
     yield ['SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: otherwise no time is left after draining'];
 }
 
-/** Whether a time is as long as its bound or longer, if both are known. */
+/** Returns false if the time or its bound is not known. */
 const isAtLeast = (time: number | undefined, bound: number | undefined) =>
   time !== undefined && bound !== undefined && time >= bound;
 
@@ -174,7 +174,7 @@ const drainMsOf = ({ SHUTDOWN_DRAIN_MS, NODE_ENV }: Partial<Values>) =>
 const addressesOf = ({ ENCLAVE_URLS, ENCLAVE_URL, TEE_ENDPOINT }: Partial<Values>) =>
   ENCLAVE_URLS ?? ([ENCLAVE_URL ?? TEE_ENDPOINT ?? ''] as const);
 
-/** Returns a set for every accepted image under every accepted operator. */
+/** Returns one set for each pair of an accepted image and an accepted operator. */
 function acceptedOf({ TEE_EXPECTED_CODE_HASH: images = [], TEE_EXPECTED_OPERATOR: operator = [] }: Values) {
   return images.flatMap(({ pcr0 }): MeasurementSet[] =>
     operator === 'any' ? [{ pcr0, operator }] : operator.map((pcr3) => ({ pcr0, pcr3 })),
@@ -301,7 +301,7 @@ function noticesOf(
   if (!isSet('REDIS_URL'))
     notices.push({
       variable: 'REDIS_URL',
-      text: 'is not set: rate limits are counted in this process, for one process only',
+      text: 'is not set: this process counts rate limits on its own',
     });
   if (!verify)
     notices.push({

@@ -1,16 +1,16 @@
 /**
  * Why a call to KMS failed:
- * - `kms_unreachable`: no answer (no connection, TLS refused, cut); retried
- * - `kms_timeout`: no try got a complete answer within its time; retried
- * - `kms_denied`: the key's policy refused, because of another image, a debug enclave, a wrong encryption context or no permission
+ * - `kms_unreachable`: no connection, TLS refused, or connection cut; retried
+ * - `kms_timeout`: no try got a complete answer in time; retried
+ * - `kms_denied`: the key's policy refused: another image, a debug enclave, a wrong encryption context or no permission
  * - `kms_throttled`: too many requests; retried
  * - `kms_failed`: KMS failed (retried if the status is 5xx), or refused for a reason that has no code here
- * - `kms_answer_invalid`: the answer is not an answer of KMS to an attested request
+ * - `kms_answer_invalid`: the answer does not have the form of KMS's answer to an attested request
  * - `kms_credentials`: the credentials are missing, expired, or unknown to AWS
- * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is not available now (retried only in the last case), or
- *   the key id is not the ARN of an alias in the region
+ * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is temporarily unavailable (only this is retried); or the
+ *   key id is not the ARN of an alias in the region
  * - `kms_ciphertext_invalid`: not a ciphertext of this key under this encryption context
- * - `kms_clock`: AWS and this clock disagree about the time
+ * - `kms_clock`: AWS's clock and this machine's clock disagree
  */
 export type KmsErrorCode =
   | 'kms_unreachable'
@@ -32,7 +32,7 @@ export interface KmsErrorDetails {
   cause?: unknown;
 }
 
-/** The message has the code, AWS's name of the error and the status. It contains no other part of the request or the answer. */
+/** The message has only the code, AWS's name of the error and the status. */
 export class KmsError extends Error {
   override readonly name = 'KmsError';
   readonly awsType: string | undefined;

@@ -1,6 +1,5 @@
 import type { Parent } from './parent';
 
-/** The set-up of the enclave under attack. */
 export interface EnclaveOptions {
   /** `process` (default): the keys end with the enclave. `kms`: KMS guards the keys, and the enclave has none until keys are offered. */
   readonly custody?: 'process' | 'kms';
@@ -8,7 +7,7 @@ export interface EnclaveOptions {
   readonly deduplicates?: boolean;
   /** Whether the enclave opens messages in the suite of the web client (legacy); by default false. */
   readonly legacySuite?: boolean;
-  /** Changes the configuration in any other way. */
+  /** Changes the configuration in a way that no other option offers. */
   readonly configure?: (configuration: Record<string, unknown>) => Record<string, unknown>;
   /** Measurements in place of the image's, by PCR index: those of another image, or zeros as in debug mode. */
   readonly pcrs?: ReadonlyMap<number, Uint8Array>;
@@ -19,8 +18,8 @@ export interface Attack {
   readonly title: string;
   readonly enclave?: EnclaveOptions;
   /**
-   * True if the attack changes the attested time, or does something else that only the process allows. Such an attack does not run on an
-   * image.
+   * True if the attack needs an enclave that runs as a process, for example to change the attested time. Such an attack does not run against
+   * an image.
    */
   readonly processOnly?: boolean;
   /** Returns why the attack cannot run on this machine; null if it can. */
@@ -28,7 +27,7 @@ export interface Attack {
   readonly run: (parent: Parent) => Promise<void>;
 }
 
-/** Returns the attack. The result is the default export of an attack's file. */
+/** Checks the type of an attack. Each file in test/lab/attacks exports the result by default. */
 export function attack(attack: Attack): Attack {
   return attack;
 }

@@ -14,7 +14,7 @@ export interface GatewayRequest {
 export type GatewayAnswer = Uint8Array | object;
 
 export interface LyingGateway {
-  /** Returns the client library of a sender, connected to this gateway, after it verified an enclave. */
+  /** Connects the client library to this gateway. The library first verifies an enclave through it. */
   client(): Promise<Client>;
   close(): Promise<void>;
 }

@@ -34,8 +34,8 @@ const PLAIN: Bounds = {
 };
 
 /**
- * The configurations, in each of which all states of two gateways and two enclaves are visited. A configuration has two messages at the
- * same time, two messages one after the other (because a nullifier or a cap admits only one at a time), or one message with two offices.
+ * In each configuration the model checker visits all states of two gateways and two enclaves. A configuration has two messages at the same
+ * time, two messages one after the other (because a nullifier or a cap admits only one at a time), or one message with two offices.
  */
 export const CONFIGURATIONS = {
   'two at once': {
@@ -71,14 +71,14 @@ export const CONFIGURATIONS = {
     bounds: { ...PLAIN, MESSAGES: 1, OFFICES: 2, FORGETFUL: 3, PROVEN: 1, FAULTS: 2 },
   },
   'sealed again': {
-    what: 'one message to two offices that do not de-duplicate, shared keys; one enclave waits with its copy under other bytes',
+    what: 'one message to two offices that do not de-duplicate, shared keys; one enclave remembers the message under other bytes',
     bounds: { ...PLAIN, MESSAGES: 1, OFFICES: 2, FORGETFUL: 3, SEALED_AGAIN: 1, FAULTS: 2 },
   },
 } as const satisfies Readonly<Record<string, Configuration>>;
 
 export type ConfigurationName = keyof typeof CONFIGURATIONS;
 
-/** Small configurations for the search for runs that never end, one for each custody. */
+/** Small configurations, one for each custody, in which the model checker searches for runs that never end. */
 export const ENDING: Readonly<Record<string, Configuration>> = {
   'shared keys': { what: 'two messages of one person', bounds: { ...PLAIN, PROVEN: 1 } },
   'own keys': { what: 'a cap for one of two messages', bounds: { ...PLAIN, SHARED_KEYS: 0, CAP: 1 } },

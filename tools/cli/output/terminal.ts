@@ -8,12 +8,12 @@ export function painter(isTerminal: boolean, environment: Readonly<Record<string
   return plain ? (text) => text : (text, colour) => `\u001b[${String(SGR[colour])}m${text}\u001b[0m`;
 }
 
-/** Keeps only printable ASCII and ’. The author of a document or an answer chooses the names in it, and could control the terminal. */
+/** Keeps only printable ASCII and ’. Names in a document or an answer come from its author, who could otherwise control the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e’]/g, '?');
 }
 
-/** Removes passwords from addresses. Errors name the requested file, and a person may have typed an address with a password instead. */
+/** Removes passwords from addresses. An error names a file as the person typed it, and that may be an address with a password. */
 export function withoutPasswords(text: string): string {
   return text.replaceAll(/(\/\/?)[^/\s@]*:[^/\s@]*@/g, '$1***@');
 }
@@ -26,7 +26,7 @@ export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Returns a time in ISO 8601. A timestamp may be any number up to 2^53, which is more than a Date can have. */
+/** Returns a time in ISO 8601, or in milliseconds if it is too large for a Date. */
 export function iso(ms: number): string {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? `${String(ms)} ms` : time.toISOString();

@@ -18,7 +18,7 @@ import { proveOptions, readyToProve, type ProveOptions } from './prove-options';
 
 const after = (name: string) => `
 Nothing is sent: the proof is made for random bytes, and discarded. It shows whether a message could be proven now, and which
-offices it can go to. A fetched list of the registrar is used for a day, unless its root ends within a day.
+offices it can go to. The command keeps the registrar's list and uses it for a day, unless the list's root ends within a day.
 
 Exit code
   0  a proof was made

@@ -59,7 +59,7 @@ export async function keysRows(): Promise<Row[]> {
         { what: 'the same, keys sealed under KMS (simulator on this machine)', value: one.startMs, unit: 'ms' },
         start,
       ),
-      note: 'includes an RSA key, three KMS Decrypt calls, and the time until the gateway finds the enclave',
+      note: 'includes making an RSA key, three KMS Decrypt calls, and the time until the gateway finds the enclave',
     },
     alone,
     beside(single, alone),

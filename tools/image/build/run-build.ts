@@ -30,7 +30,11 @@ export function describeBuild(command: Command, line: CommandLine): void {
     .description("Builds the enclave's image: communique-tee.eif with measurements.json and sbom.cdx.json beside it.")
     .option('--stack <name>', 'the stack; apps/enclave/config/<name>.json goes into the image')
     .option('--configuration <file>', 'use this configuration file instead')
-    .addOption(new Option('--arch <arch>', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
+    .addOption(
+      new Option('--arch <arch>', 'the architecture of the parent instance')
+        .choices(['x86_64', 'arm64'])
+        .default('x86_64'),
+    )
     .option('--out <folder>', 'the folder for the image (default: dist/image/<stack>-<arch>)')
     .addHelpText('after', AFTER)
     .action(line.run(build));

@@ -110,7 +110,7 @@ async function run(options: Options, ports: Ports, steps: readonly Step[]): Prom
 
 function fileOf({ looking }: Ports, stack: string): StackFile {
   try {
-    // This command decrypts no secret of the file; only Pulumi needs their values.
+    // Only Pulumi needs the secrets in the file, so this command decrypts none.
     return readStackFile(looking.root, stack, [], () => undefined);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

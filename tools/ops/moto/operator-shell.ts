@@ -6,7 +6,7 @@ import type { Installed } from '@communique-tee/testing/judges';
 
 export interface OperatorShell {
   readonly env: Readonly<Record<string, string>>;
-  /** Runs a line, copied from a hint, in bash in the checkout. @returns its output @throws with the output if the exit code is not 0 */
+  /** Runs a command line by bash, in the checkout. @returns its output @throws Error with the output if the exit code is not 0 */
   type(line: string, options?: { input?: string; env?: Readonly<Record<string, string>> }): Promise<string>;
 }
 

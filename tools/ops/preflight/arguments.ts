@@ -31,7 +31,7 @@ export function preflightOptions(command: Command, checks: readonly Check[]): Co
   return stackOptions(command)
     .option(
       '--before <moment>',
-      'up: if something is missing that pulumi up will make, the check only warns. opening: the check then fails. Only a parent has the address that Congress knows, and a parent has no npm: docs/operator/by-hand.md, “Verify”, tells what to try there. PostgreSQL and Redis are reached through a tunnel to a parent',
+      'up: a check only warns if something is missing that pulumi up will make. opening: the check fails then. It reaches PostgreSQL and Redis through a tunnel to a parent. Congress knows only the address of a parent, where preflight cannot run: docs/operator/by-hand.md, “Verify”, shows what to try there',
       'up',
     )
     .option('--only <names>', 'only these checks, separated by commas', collect)
@@ -43,9 +43,9 @@ export function preflightOptions(command: Command, checks: readonly Check[]): Co
 }
 
 const after = (checks: readonly Check[]): string => `
-Each line is pass, warn, FAIL or skip, what was found, and what to do. From the environment (never from .env): AWS's own
-variables, DATABASE_URL, REDIS_URL, OPENAI_API_KEY, GOOGLE_AI_API_KEY or GEMINI_API_KEY, ANTHROPIC_API_KEY; what is not set
-is skipped.
+Each line has the result (pass, warn, FAIL or skip), what was found, and what to do. The checks read these variables from the
+environment, never from .env: AWS's own variables, DATABASE_URL, REDIS_URL, OPENAI_API_KEY, GOOGLE_AI_API_KEY or
+GEMINI_API_KEY, ANTHROPIC_API_KEY. If a variable is not set, its check is skipped.
 
 Checks
 ${checks.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}

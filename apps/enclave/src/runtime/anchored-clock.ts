@@ -1,15 +1,17 @@
 import type { Clock } from './clock';
 
-/** The time in a document of the NSM. Moments are times of the monotonic clock, in milliseconds. */
 interface Reading {
+  /** The time in a document of the NSM. */
   timestampMs: number;
+  /** By the monotonic clock. */
   askedAtMs: number;
+  /** By the monotonic clock. */
   answeredAtMs: number;
 }
 
 /**
- * Time that the parent cannot set: anchored on the timestamp of an attestation document, which comes from the Nitro hypervisor, and carried
- * on by the monotonic clock. Every document that the enclave gets from its NSM anchors the clock anew.
+ * A clock that the parent cannot set. It starts at the timestamp of an attestation document, which comes from the Nitro hypervisor, and runs
+ * by the monotonic clock. Every document that the enclave gets from its NSM sets the clock anew.
  */
 export class AnchoredClock implements Clock {
   private anchor: { timestampMs: number; monotonicMs: number } | undefined;
@@ -20,14 +22,15 @@ export class AnchoredClock implements Clock {
     private readonly machineMs: () => number = () => Date.now(),
   ) {}
 
-  /** Returns the time of the monotonic clock. The caller takes it before the request to the NSM. */
+  /** Returns the time of the monotonic clock. Call this before a request to the NSM, and give the result to `anchorOn`. */
   moment(): number {
     return this.monotonicMs();
   }
 
   /**
-   * `timestampMs`: the time in a document that the NSM has just made; `askedAtMs`: the moment before the request. An earlier timestamp does
-   * not set the clock back, so what has expired stays expired.
+   * Sets the clock. An earlier timestamp does not set it back, so what has expired stays expired.
+   * @param timestampMs the time in a document that the NSM has just made
+   * @param askedAtMs the `moment` before the request
    */
   anchorOn(timestampMs: number, askedAtMs: number): void {
     const monotonicMs = this.monotonicMs();
@@ -42,13 +45,12 @@ export class AnchoredClock implements Clock {
   }
 
   /**
-   * Returns attested time minus the machine's clock, in milliseconds: negative if the machine is ahead. The NSM took its time at an unknown
-   * moment between request and answer; of the drifts that are possible, this returns the one nearest to zero.
+   * Returns attested time minus the machine's clock, in milliseconds: negative if the machine is ahead. The NSM read its time at an unknown
+   * moment between request and answer, so several drifts are possible. This method returns the one nearest to zero.
    */
   driftMs(): number {
     if (!this.reading) throw new Error('the clock is not anchored yet');
     const { timestampMs, askedAtMs, answeredAtMs } = this.reading;
-    // What the machine's clock showed, or would have shown, when the monotonic clock was at zero
     const machineAtZeroMs = this.machineMs() - this.monotonicMs();
     const least = Math.round(timestampMs - answeredAtMs - machineAtZeroMs);
     const most = Math.round(timestampMs - askedAtMs - machineAtZeroMs);

@@ -20,7 +20,7 @@ import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';
 import { readRelayed, type Relayed } from './read-relayed';
 
-/** The whole enclave in the test's process, on a mock NSM, with the Congress simulator over TLS and a sender. */
+/** The whole enclave in the test's process, with a mock NSM, the Congress simulator over TLS, and what a sender needs. */
 export interface EnclaveFixture {
   congress: CongressSimulator;
   enclave: RunningEnclave;
@@ -41,7 +41,7 @@ export interface FixtureOptions {
   timeoutMs?: number;
   /** The interval between deliveries to each chamber; by default 0. */
   minIntervalMs?: number;
-  /** Gets the simulator's origins, and returns the origins of a proxy in front of it, for the enclave to use. */
+  /** Takes the simulator's origins. Returns the origins that the enclave uses instead, those of a proxy. */
   originsBefore?: (origins: Record<Chamber, string>) => Promise<Record<Chamber, string>>;
   legacySuite?: boolean;
   /** The NSM's time in milliseconds; by default Date.now. */
@@ -50,7 +50,7 @@ export interface FixtureOptions {
   nsm?: (transport: NsmTransport) => NsmTransport;
   /** How often counts of connections are published, in milliseconds; by default every five minutes. */
   publishEveryMs?: number;
-  /** The authority that the enclave trusts instead of the simulator's. */
+  /** The certificate authority that the enclave trusts; by default the simulator's. */
   certificateAuthorityPem?: string;
 }
 

@@ -8,12 +8,12 @@ export interface History {
 }
 
 export const EMPTY: History = { at: [], lists: {}, letters: {} };
-/** As many samples as six hours have; older ones are dropped. */
+/** The samples of six hours. */
 const MAX_SAMPLES = 2160;
 
 /**
- * Returns lists of numbers, and texts of one letter for each sample, by their path (`budget.hour.spentMicroUsd`). Each is as long as `at`;
- * anything else is left out.
+ * Reads `lists` (a number for each sample) and `letters` (a letter for each sample). Their keys are paths, such as
+ * `budget.hour.spentMicroUsd`. Everything that is not as long as `at` is left out.
  */
 export function readHistory(body: unknown): History {
   const at =
@@ -38,7 +38,7 @@ export function readHistory(body: unknown): History {
   return { at, lists, letters };
 }
 
-/** Appends the new samples to the known ones. */
+/** Appends the fresh samples, and drops the oldest ones beyond six hours. Where times overlap, the fresh samples replace the known ones. */
 export function joined(known: History, fresh: History): History {
   const start = fresh.at[0] ?? Infinity;
   const kept = known.at.filter((at) => at < start).length;

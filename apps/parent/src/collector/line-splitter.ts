@@ -1,4 +1,4 @@
-/** The longest line, without its newline. The rest of a longer line is dropped as it arrives. */
+/** The most bytes of a line, not counting its newline. The rest of a longer line is dropped as it arrives. */
 export const MAX_LINE_BYTES = 16_384;
 const NEWLINE = 0x0a;
 
@@ -8,7 +8,7 @@ export interface Line {
   readonly cut: boolean;
 }
 
-/** Splits a stream into lines. Whatever the input, it buffers at most the beginning of one line. */
+/** Splits a stream into lines. It never buffers more than MAX_LINE_BYTES. */
 export class LineSplitter {
   private readonly held = new Uint8Array(MAX_LINE_BYTES);
   private heldBytes = 0;
@@ -27,7 +27,7 @@ export class LineSplitter {
     }
   }
 
-  /** To be called when the stream has ended. A rest without a newline is a line too. */
+  /** Call this when the stream has ended. A last line without a newline counts. */
   end(): void {
     if (this.heldBytes > 0 || this.overflowed) this.flush();
   }
@@ -47,7 +47,7 @@ export class LineSplitter {
   }
 }
 
-/** A rate limit: a bucket that holds `burst` lines and fills by `perSecond` lines a second. */
+/** A rate limit: a bucket of at most `burst` lines that fills by `perSecond` lines a second. */
 export class LineRate {
   private available: number;
   private lastMs: number;

@@ -20,9 +20,9 @@ import { World } from '../aws/world';
 import { writeBuiltFiles, type ImageDraft } from './built-files';
 import { stepsOf, type Step } from './engine-events';
 
-/** The passphrase of the stacks' secrets provider, random in each run, so that a search for it finds no source file. */
+/** The passphrase of the stacks' secrets provider. It is random, so that a test that searches files for it finds no source file. */
 export const PASSPHRASE = `passphrase-${randomBytes(12).toString('hex')}`;
-/** The value of redisAuthToken wherever a test sets it. */
+/** The `redisAuthToken` of a stack whose Redis is managed. */
 export const REDIS_TOKEN = `Token${randomBytes(12).toString('hex')}`;
 
 export interface Ran {
@@ -30,7 +30,7 @@ export interface Ran {
   readonly exitCode: number | null;
   /** What the CLI printed to standard output and standard error. */
   readonly output: string;
-  /** The steps that the engine made or, for `preview`, would make. Empty for commands that are no operation on a stack. */
+  /** The steps that the engine made or, for `preview`, would make. Empty for a command that is not in OPERATIONS. */
   readonly steps: readonly Step[];
 }
 
@@ -44,8 +44,8 @@ export interface RunOptions {
 const OPERATIONS: ReadonlySet<string> = new Set(['up', 'preview', 'refresh', 'destroy', 'import']);
 
 /**
- * Pulumi's own CLI as an operator runs it, with a state and a home in one folder, without a network, and with the AWS provider replaced by
- * `../aws/aws-provider.ts`. Pulumi.yaml and the stacks' files are copies, because `config set` and `stack init` rewrite them.
+ * Runs Pulumi's own CLI as an operator does, but without a network. `../aws/aws-provider.ts` replaces the AWS provider, and one folder
+ * contains home and state. Pulumi.yaml and the stacks' files are copies, because `config set` and `stack init` rewrite them.
  */
 export class RealEngine implements AsyncDisposable {
   readonly provider: AwsProvider;
@@ -56,7 +56,7 @@ export class RealEngine implements AsyncDisposable {
   #port = 0;
   #runs = 0;
 
-  /** @param folder an empty folder, for home, state, project, world and built files */
+  /** @param folder an empty folder */
   private constructor(
     private readonly cli: PulumiCli,
     readonly folder: string,
@@ -83,7 +83,7 @@ export class RealEngine implements AsyncDisposable {
     return join(this.folder, 'project');
   }
 
-  /** Continues with another checkout of the same commit, and the same state, world and stack files. */
+  /** Switches to another checkout of the same commit. State, world and stack files stay. */
   checkout(root: string): void {
     rmSync(join(this.project, 'infra'), { force: true });
     symlinkSync(join(root, 'infra'), join(this.project, 'infra'));
@@ -103,7 +103,7 @@ export class RealEngine implements AsyncDisposable {
     return join(this.project, `Pulumi.${stack}.yaml`);
   }
 
-  /** Makes a stack: copies its file, writes an image and a release, runs `pulumi stack init`, and sets a token if Redis is managed. */
+  /** Makes a stack: copies its file, runs `pulumi stack init`, writes an image and a release, and sets a token if Redis is managed. */
   async createStack(stack: string, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
     copyFileSync(join(workspaceRoot(), `Pulumi.${stack}.yaml`), this.stackFile(stack));
     await this.succeed(['stack', 'init', stack, '--secrets-provider', 'passphrase']);
@@ -135,7 +135,7 @@ export class RealEngine implements AsyncDisposable {
     writeFileSync(this.stackFile(stack), dump({ ...file, config }));
   }
 
-  /** Runs the CLI. Its questions are answered only by arguments (`--yes`). */
+  /** Runs the CLI. It cannot ask questions, so a command that would ask needs `--yes`. */
   async pulumi(args: readonly string[], { started, env }: RunOptions = {}): Promise<Ran> {
     const [command = ''] = args;
     const events = join(this.folder, 'events', `${String(this.#runs++)}.json`);
@@ -181,7 +181,7 @@ export class RealEngine implements AsyncDisposable {
     this.#applied.set(stack, now);
   }
 
-  /** Our keys whose value changed from one `up` of a stack to the next, sorted. */
+  /** The configuration keys whose value changed from one `up` of a stack to the next, sorted. */
   get changedKeys(): string[] {
     return [...this.#changedKeys].map((key) => key.replace(/^communique-tee:/, '')).sort();
   }

@@ -20,8 +20,8 @@ const unusedAt = sizesAt + 8 * maxSections;
 /** Bit 0 of the flags is the architecture (EIF_HDR_ARCH_ARM64). AWS's README calls the other bits reserved. */
 const arm64Flag = 1;
 /**
- * Bits 6, 8 and 9, as in images of Bottlerocket (twoliter's eif-builder: 0x240, and 0x340 as an example): the enclave
- * has a PCIe bus. Without bit 6, bits 8 and 9 have no meaning.
+ * Bit 6 is set if the enclave has a PCIe bus. Bits 8 and 9 have a meaning only with bit 6. Images of Bottlerocket have
+ * 0x240 or 0x340 (twoliter's eif-builder).
  */
 const pcieFlag = 0x40;
 const pcieFlags = pcieFlag | 0x300;
@@ -29,7 +29,7 @@ const pcieFlags = pcieFlag | 0x300;
 export interface Header {
   readonly version: number;
   readonly arch: Arch;
-  /** Whether the enclave has a PCIe bus. It is not published how its flags enter PCR0, so this library does not measure such an image. */
+  /** Whether the enclave has a PCIe bus. AWS does not publish how the PCIe flags change PCR0, so this library cannot measure such an image. */
   readonly pcie: boolean;
   /** Neither nitro-cli nor the hypervisor uses this value (README of aws-nitro-enclaves-image-format, "default_mem"). */
   readonly defaultMemoryBytes: number;
@@ -72,7 +72,7 @@ export function decodeHeader(bytes: Uint8Array): Header & { readonly crc32: numb
     throw new EifError('ERR_EIF_FLAGS', `0x${flags.toString(16)}`);
   if (view.getUint16(24) !== 0 || view.getUint32(unusedAt) !== 0) throw new EifError('ERR_EIF_RESERVED');
   const count = view.getUint16(26);
-  // The smallest count equals the version: kernel, command line and a ramdisk; version 4 also has metadata.
+  // Version 3 has at least 3 sections (kernel, command line, ramdisk), and version 4 at least 4 (also metadata).
   if (count < version || count > maxSections)
     throw new EifError('ERR_EIF_SECTION_COUNT', `${count}, and ${version} to ${maxSections} are possible`);
   const sections: { offset: number; sizeBytes: number }[] = [];

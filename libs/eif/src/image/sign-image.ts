@@ -7,8 +7,8 @@ import { prepareSigner, type SigningKey } from '../sign/signer';
 
 /**
  * Signs the PCR0 of an image, as `nitro-cli sign-eif` does. The signature becomes the last section, or replaces the existing
- * signature. No measured byte changes. An image of version 3 keeps its version. The function removes gaps, and corrects the size
- * of an earlier signature that AWS's tools leave in the header.
+ * signature. No measured byte changes. An image of version 3 keeps its version. Gaps between sections are removed. AWS's tools
+ * leave the size of an earlier signature in the header; this function corrects it.
  *
  * @param path may be the same as `imagePath`. The file is written completely or not at all.
  * @throws EifError what `readImage` throws, ERR_EIF_SIGNATURE_CERTIFICATE, ERR_EIF_SIGNING_KEY, ERR_EIF_SECTION_COUNT

@@ -1,18 +1,18 @@
 // The CBOR of our own messages (RFC 8949). The writer has exactly one encoding for each value. The reader accepts the keys of a map in any
 // order. That is safe, because signatures and hashes are checked over the received bytes, never over a value that is encoded again. We wrote
 // this codec because a general codec also reads floats, tags and text that is not UTF-8, and is ten times larger in a browser.
-// cbor.spec.ts compares it with a general codec.
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { decodeUtf8 } from './utf8';
 
-/** Major types (RFC 8949 section 3.1). Type 7 has the simple values (section 3.3). */
+/** Major types (RFC 8949 section 3.1). */
 const UNSIGNED = 0;
 const NEGATIVE = 1;
 const BYTES = 2;
 const TEXT = 3;
 const ARRAY = 4;
 const MAP = 5;
+/** Each of these values is one byte (section 3.3). */
 const [FALSE, TRUE, NULL] = [0xf4, 0xf5, 0xf6];
 
 const utf8 = new TextEncoder();
@@ -54,7 +54,7 @@ function writeText(text: string, parts: Uint8Array[]): void {
   writeBytes(TEXT, utf8.encode(text), parts);
 }
 
-/** Whether an object is plain, in any realm. Others (Map, Date, DataView) are refused, because their members are not all of their content. */
+/** Whether an object is plain, in any realm. `Object.entries` does not show the content of others (Map, Date, DataView). */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -180,7 +180,7 @@ class Reader {
   }
 
   /**
-   * Returns the number of entries of an array or map. Every item takes at least one byte, so a number that is too large for the remaining
+   * Returns the number of entries of an array or map. Every item takes at least one byte. So a number that does not fit into the remaining
    * bytes is refused before any entry is read.
    */
   private count(first: number, itemsEach: number, depth: number): number {

@@ -13,7 +13,6 @@ export interface BadProof {
   isWellFormed: boolean;
 }
 
-/** A good proof to start from. */
 export interface GoodProof {
   name: string;
   publicInputs: PublicInputs;
@@ -105,7 +104,7 @@ function* resized(good: GoodProof): Generator<Draft> {
   }
 }
 
-/** Yields proofs made without a witness: random numbers, and attacks on a verifier that does not check for points at infinity. */
+/** Yields proofs that a forger can make without a witness. Some attack a verifier that does not check for points at infinity. */
 function* forged(good: GoodProof, other: GoodProof): Generator<Draft> {
   const publicInputs = listOf(good.publicInputs);
   const elements = good.proof.length / FIELD_BYTES;
@@ -128,7 +127,7 @@ function* forged(good: GoodProof, other: GoodProof): Generator<Draft> {
   }
 }
 
-/** Yields good proofs with public inputs that they do not state. */
+/** Yields good proofs with public inputs that they do not prove. */
 function* otherPublics(good: GoodProof, other: GoodProof): Generator<Draft> {
   const { proof } = good;
   const own = listOf(good.publicInputs);
@@ -153,7 +152,7 @@ function* otherPublics(good: GoodProof, other: GoodProof): Generator<Draft> {
   yield { name: 'the public inputs in reverse', publicInputs: own.toReversed(), proof };
 }
 
-/** Yields other spellings of the same numbers. */
+/** Yields the same numbers in encodings that are not canonical. */
 function* nonCanonical(good: GoodProof): Generator<Draft> {
   const { proof } = good;
   const own = listOf(good.publicInputs);

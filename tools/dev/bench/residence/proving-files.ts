@@ -6,7 +6,7 @@ import type { Row } from '../measure';
 /** The files that the build makes for proving in a page, and a script that proves with them. */
 export interface ProvingFiles {
   readonly files: Readonly<Record<string, { readonly contentType: string; readonly gzipBase64: string }>>;
-  /** The bytes of the enclave's bundle, which contains the verifier, and of the proof system's file in it. */
+  /** Bytes: the enclave's bundle, and the proof system's file in that bundle. */
   readonly enclave: { readonly bundle: number; readonly proofSystem: number };
 }
 
@@ -63,7 +63,7 @@ export async function provingFiles(): Promise<ProvingFiles> {
   return JSON.parse(stdout) as ProvingFiles;
 }
 
-/** Returns rows of what a page downloads with gzip before its first proof, and of what the enclave's image has for proofs. */
+/** Returns the sizes of the files that a page downloads before its first proof, and of the enclave's bundle. */
 export function sizeRows({ files, enclave }: ProvingFiles): Row[] {
   const MIB = 2 ** 20;
   const row = (what: string, bytes: number, note?: string): Row => ({

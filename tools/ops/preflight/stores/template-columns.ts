@@ -2,11 +2,11 @@ import type { Client } from 'pg';
 import { fail, pass, type Finding } from '../check';
 
 /**
- * Columns with facts about a template that do not depend on the model or person who worked on it ("agent-agnostic fields" in the older
- * deployment guide). docs/operator/templates.md names the guide's fields that do not exist here.
+ * Columns with facts about a template that do not depend on the model or person who worked on it. The older deployment guide calls them
+ * "agent-agnostic fields".
  */
 const AGENT_AGNOSTIC = ['sources', 'moderation', 'original_content', 'change_log'] as const;
-/** Columns of the table with agents' work on templates. A template's cost breakdown is the sum of its rows. */
+/** Columns of the table with agents' work on templates. */
 const AGENT_RUN = ['task', 'provider', 'model', 'price_version', 'cost_micro_usd', 'end', 'statement'] as const;
 /** Matches columns that would tie the table to one provider. */
 const PROVIDER = /openai|gpt|google|gemini|anthropic|claude/;

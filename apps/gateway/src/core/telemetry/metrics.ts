@@ -4,15 +4,15 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** A scrape waits at most this long for a reading. A slower reading ends by its own time-out. */
 const READING_TIMEOUT_MS = 3000;
 
-/** Upper bounds in seconds, for work that takes from milliseconds to minutes. */
+/** The buckets of a histogram of work that takes from milliseconds to minutes: upper bounds in seconds. */
 export const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** The label's value for anything outside its list, so that no client can create a series. */
+/** The value of a label for anything that the label's list does not have, so that clients cannot create series. */
 export const OTHER = 'other';
 
 /**
- * The registry of this process's series. Each feature registers its own series. Each label has few values (route templates, methods, codes,
- * models, roots): never a path, the id of a message or user, or a text from outside.
+ * The registry of this process's series. Each feature registers its own. A label's values are few, such as route templates or codes. They
+ * are never paths, ids of messages or users, or texts from outside.
  */
 @Injectable()
 export class Metrics {

@@ -4,7 +4,7 @@ import type { EnclaveResult } from '../enclave/enclave-result';
 import type { LeasedJob } from './leased-job';
 import { copiesSent, endOf, type Outcomes } from './outcomes';
 
-/** A relay answer whose receipt was verified, with the claims of that receipt. */
+/** A relay answer whose receipt was verified. */
 export interface TrustedAnswer {
   readonly answer: RelayAnswer;
   readonly outcomes: Outcomes;
@@ -12,7 +12,7 @@ export interface TrustedAnswer {
 
 export type EndStatus = Exclude<MessageStatus, 'queued' | 'delivering'>;
 
-/** What a message costs: the price of the copies that offices have or may have. If these are not known, it is the whole reservation. */
+/** What a message costs: the price of each copy that an office has or may have, or the whole reservation if the copies are not known. */
 export type Cost = { readonly copies: Outcomes } | 'reservation';
 
 export type Decision =
@@ -43,7 +43,7 @@ const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_d
 
 /**
  * Answers by which the enclave states that it can never take these bytes. Its rules for proofs of residence are measured, so they do not
- * change while it holds the key. `root_not_accepted` and `proof_invalid` are not in this list: the gateway accepted the same root and
+ * change while it has the key. `root_not_accepted` and `proof_invalid` are not in this list: the gateway accepted the same root and
  * proof, so the enclave's clock is behind or its verifier failed, and another attempt may succeed.
  */
 const FINAL = [
@@ -60,8 +60,8 @@ type FinalProblem = (typeof FINAL)[number];
 const isFinal = (code: ProblemCode): code is FinalProblem => (FINAL as readonly ProblemCode[]).includes(code);
 
 /**
- * Maps the result of an attempt to what is written; README.md shows this as a table. `interim`: the outcomes of the last interim receipt,
- * if any.
+ * Decides how the result of an attempt changes the job; README.md has a table of all cases.
+ * @param interim the outcomes of the last interim receipt
  */
 export function decide(
   job: LeasedJob,
@@ -93,7 +93,7 @@ export function decide(
   return code === 'keys_not_ready' ? { ...retry, uncounted: true } : retry;
 }
 
-/** Returns the end of a message that has expired by the database's clock. */
+/** Call this for a message that has expired by the database's clock. */
 export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decision {
   return decideFinalProblem('message_expired', job, interim);
 }
@@ -101,7 +101,7 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | null): Decision {
   if (answer.state === 'pending') {
     const pending = outcomes.filter((outcome) => outcome === 'pending').length;
-    // The enclave withheld every pending copy, because the gateway stated that an earlier attempt may have sent it. Each costs as if sent.
+    // The enclave withheld every pending copy, because the gateway stated that an earlier attempt may have sent it. So each is charged.
     if (answer.withheld === pending) {
       const copies = outcomes.map((outcome) => (outcome === 'pending' ? 'unknown' : outcome));
       return { kind: 'end', status: 'unknown', reason: 'may_have_been_sent', cost: { copies }, answer };
@@ -115,8 +115,8 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
       answer,
     };
   }
-  // No outcomes means that the enclave opened the message and found no office to send it to. An earlier receipt counts as well, because it
-  // may be another enclave's.
+  // `outcomes` is empty if the enclave opened the message and found no office in it. The interim receipt must show no sent copy either: it may
+  // come from another enclave.
   const allRefused = outcomes.every((outcome) => outcome === 'refused') && copiesSent(interim ?? []) === 0;
   return {
     kind: 'end',
@@ -130,7 +130,7 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
 
 function decideFinalProblem(code: FinalProblem, job: LeasedJob, interim: Outcomes | null): Decision {
   const end = (status: EndStatus, cost: Cost): Decision => ({ kind: 'end', status, reason: code, cost, answer: null });
-  // The same bytes under the same key are refused in every attempt, so no copy was sent by an earlier one.
+  // The enclave refuses the same bytes under the same key in every attempt, so no earlier attempt sent a copy.
   if (code === 'sealed_message_refused' && interim === null) return end('refused', { copies: [] });
   if (job.dispatchedBefore) return end('unknown', 'reservation');
   const sofar = interim ?? [];

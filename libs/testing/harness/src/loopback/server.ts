@@ -14,7 +14,7 @@ export function guarded(handle: Handler): (request: IncomingMessage, response: S
 }
 
 /**
- * Listens on 127.0.0.1 and returns the port. Port 0 selects a free one. A client of `localhost` may try ::1 first, and then tries 127.0.0.1.
+ * Listens on 127.0.0.1 and returns the port. Port 0 selects a free one.
  * @throws the error that `failed` returns
  */
 export function listenOnLoopback(server: Server, port: number, failed: (cause: Error) => Error): Promise<number> {

@@ -26,7 +26,7 @@ import { EnclaveMetrics } from '../../enclave/enclave-metrics';
 import { KeyMetrics } from '../../keys/key-metrics';
 import { DeliveryMetrics } from '../delivery-metrics';
 
-/** Replaces the monitor of a single enclave; the spec decides whether it is trusted. */
+/** Replaces the monitor of a single enclave. The spec decides whether the enclave is trusted. */
 export type StandInMonitor = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
 
 export type BenchConfig = Pick<GatewayConfig, 'database' | 'enclave' | 'attestation' | 'delivery' | 'budget'>;
@@ -128,7 +128,7 @@ export class DeliveryBench {
     return { enclaves: [enclave], ...trust } as unknown as AttestationMonitor;
   }
 
-  /** Accepts a message: writes it, its job and its reservation as in production. With a proof it has no owner. */
+  /** Accepts a message: writes message, job and reservation as in production. A message with a proof has no owner. */
   async accept(
     expiresAt = new Date(Date.now() + 3_600_000),
     sealedTo?: Uint8Array,
