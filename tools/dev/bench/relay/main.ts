@@ -6,7 +6,7 @@ import { runClosedLoop } from '../load/closed-loop';
 import { sealedBodies } from '../load/sealed-bodies';
 import { cpuSecondsSince } from '../measure';
 
-// This process relays: node tools/run.mjs tools/dev/bench/relay/main.ts <job.json>. It prints one line of JSON.
+// Usage: node tools/run.mjs tools/dev/bench/relay/main.ts <job.json>. Prints one line of JSON.
 const { by, port, kib, senders, warmUpMs, durationMs } = z
   .object({
     by: z.enum(['client', 'undici']),
