@@ -1,5 +1,4 @@
-// Pulumi runs this file (Pulumi.yaml). It loads the TypeScript program as one bundle, with packages from node_modules, and returns the
-// stack's outputs.
+// Pulumi runs this file (Pulumi.yaml). It bundles and loads the TypeScript program, and returns the stack's outputs.
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { loadBundle, root } = require('./load-bundle.cjs');

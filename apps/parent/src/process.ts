@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 
-/** The most bytes of output that are buffered if the reader (journald) has stopped reading. */
+/** The most output to buffer while the reader (journald) does not read. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** Resolves at the first SIGTERM or SIGINT. At a second one the process exits at once. */
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
 export function runUntilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -15,9 +15,9 @@ export function runUntilSignal(): Promise<void> {
   });
 }
 
-/** Returns a function that writes a line to the output, or drops it and returns false if too much output waits for the reader. */
+/** Returns a function that writes a line. If too much output waits for the reader, the function drops the line and returns false. */
 export function boundedOutput(output: Writable): (line: string) => boolean {
-  output.on('error', () => undefined); // if the reader is gone, the proxy keeps running without a log
+  output.on('error', () => undefined); // without a reader, the program keeps running without a log
   return (line) => {
     if (output.destroyed || output.writableLength > MAX_WAITING_BYTES) return false;
     output.write(line);

@@ -6,7 +6,7 @@ module.exports = {
   displayName: 'engine',
   roots: ['<rootDir>/infra/src/engine/life', '<rootDir>/tools/ops/deploy'],
   testMatch: ['**/infra/src/engine/life/*.spec.ts', '**/tools/ops/deploy/real-engine.*.spec.ts'],
-  // A spec runs the operations of one stack in sequence. Two stacks at a time keep two cores busy, and each takes about a gigabyte.
+  // Each spec uses one stack, and about a gigabyte of memory. Two specs at once keep two cores busy.
   maxWorkers: 2,
   testTimeout: 600_000,
   workerGracefulExitTimeout: 10_000,

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 
-/** Sends one request by the AWS CLI, which signs it and fetches all pages of the answer. @returns the answer's JSON */
+/** Sends a request with the AWS CLI, which fetches all pages of the answer. @returns the parsed JSON of the answer */
 export type AskAws = (args: readonly string[]) => Promise<unknown>;
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const TIME_LIMIT_MS = 120_000;
 
-/** @throws Error of one line that names the request and AWS's reason */
+/** @throws Error whose message is one line with the request and AWS's reason */
 export const askAws: AskAws = (args) =>
   new Promise((resolve, reject) => {
     execFile(

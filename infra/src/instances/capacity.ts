@@ -6,13 +6,13 @@ import {
   type InstanceType,
 } from './instance-types';
 
-/** Memory for the parent's system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
+/** Memory of the parent without the enclave: system, gateway and nginx. */
 export const PARENT_MEMORY_MIB = 2048;
-/** Additional memory if PostgreSQL or Redis run on the parent. */
+/** Added if PostgreSQL or Redis runs on the parent. */
 export const PARENT_STORE_MEMORY_MIB = 512;
-/** The memory of Nitro's smallest enclave. */
+/** The least memory that Nitro allows for an enclave. */
 export const SMALLEST_ENCLAVE_MIB = 64;
-/** nitro-cli refuses less memory than four times the image. */
+/** nitro-cli refuses an enclave with less memory than four times the size of its image. */
 export const MEMORY_PER_IMAGE = 4;
 const MIB = 1024 * 1024;
 
@@ -20,13 +20,13 @@ export interface CapacitySettings {
   instanceType: string;
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;
-  /** Whether PostgreSQL or Redis run on the parent. */
+  /** Whether PostgreSQL or Redis runs on the parent. */
   storesOnParent: boolean;
   /** The image's architecture and size; absent if no image is built yet. */
   image?: { architecture: Architecture; sizeBytes: number };
 }
 
-/** The most vCPUs for an enclave. The driver never gives CPU 0 and its siblings to an enclave. */
+/** The Nitro driver never gives CPU 0 and its siblings to an enclave. */
 export const mostEnclaveCpus = (type: InstanceType): number => type.vcpus - type.threadsPerCore;
 
 export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean): number =>
@@ -35,7 +35,7 @@ export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean
 export const leastEnclaveMemoryMiB = (imageSizeBytes: number): number =>
   Math.max(SMALLEST_ENCLAVE_MIB, 2 * Math.ceil((MEMORY_PER_IMAGE * imageSizeBytes) / MIB / 2));
 
-/** An enclave's default CPUs and memory: 2 vCPUs and 3072 MiB, or less if the type is too small for them. */
+/** 2 vCPUs and 3072 MiB, or less on a small instance type. */
 export function defaultCapacity(instanceType: string | undefined): {
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;
@@ -47,7 +47,7 @@ export function defaultCapacity(instanceType: string | undefined): {
   };
 }
 
-/** @returns each problem, with the reason and the nearest choice that works; empty if they work */
+/** @returns the problems, each with its reason and the nearest choice that works */
 export function checkCapacity(settings: CapacitySettings): string[] {
   const problems: string[] = [];
   const { enclaveMemoryMiB: memoryMiB, enclaveCpuCount: cpus, image } = settings;

@@ -12,10 +12,10 @@ function secondsOf(duration: unknown): number {
 export const upWaits: ResourceRule = {
   name: 'up-waits',
   description:
-    'A group is ready when its instances have passed the launch hook: `pulumi up` waits longer than the hook and through failed activities, `pulumi destroy` does not wait for it.',
+    '`pulumi up` waits until the instances of a group have passed its launch hook, even if the group first fails in one zone; `pulumi destroy` does not wait for the hook.',
   check: ({ type, props, ignored = [] }) => {
     if (type !== 'aws:autoscaling/group:Group') return [];
-    // The provider cannot read a group's hook, so the state of an imported group has none, and with `ignoreChanges` the engine passes none.
+    // The provider cannot read a group's hook. So an imported group has no hook in its state, and `ignoreChanges` keeps it that way.
     const isImported = props.initialLifecycleHooks === undefined && ignored.includes('initialLifecycleHooks');
     const hooks = listOf(props.initialLifecycleHooks)
       .map(recordOf)

@@ -2,8 +2,8 @@ import { AttestationError } from './errors';
 import type { AttestationPrimitives } from './primitives/primitives';
 
 /**
- * The root that a chain has to begin with. Only this library makes one: the AWS root, which is the default, or
- * {@link unsafeTrustAnchorFromPem}.
+ * The root with which a certificate chain must begin. Only this library can make a trust anchor: `awsNitroRoot`, which is the default, or
+ * one from {@link unsafeTrustAnchorFromPem}.
  */
 export class TrustAnchor {
   readonly #root: { sha256: Uint8Array } | { der: Uint8Array };
@@ -24,8 +24,8 @@ export function trustAnchorSha256(anchor: TrustAnchor, primitives: AttestationPr
 }
 
 /**
- * Returns a trust anchor for another root than AWS's. The holder of its key can forge every document. Use it for a
- * development root (the mock NSM) or a test, never in production.
+ * Returns a trust anchor for another root than AWS's. The holder of that root's private key can forge every document.
+ * Use it for the mock NSM's development root or in a test, never in production.
  *
  * @param pem exactly one `CERTIFICATE` block
  * @throws AttestationError ERR_ATTESTATION_TRUST_ANCHOR
@@ -49,12 +49,12 @@ export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
   return new TrustAnchor({ der: Uint8Array.from(text, (char) => char.charCodeAt(0)) });
 }
 
-/** SHA-256 of the DER of AWS's root "G1" of the commercial regions. Verification uses only this value. */
+/** SHA-256 of AWS's root "G1" for the commercial regions, in DER. Verification uses only this value. */
 export const awsNitroRootSha256 = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b';
 
 /**
- * The certificate with that SHA-256, for people (published by AWS as AWS_NitroEnclaves_Root-G1.zip, valid until 2049-10-28). A
- * test compares the two.
+ * The certificate of `awsNitroRootSha256`, for people to read. AWS publishes it as AWS_NitroEnclaves_Root-G1.zip; it is valid until
+ * 2049-10-28. A test compares it with the hash.
  */
 export const awsNitroRootPem = `-----BEGIN CERTIFICATE-----
 MIICETCCAZagAwIBAgIRAPkxdWgbkK/hHUbMtOTn+FYwCgYIKoZIzj0EAwMwSTEL

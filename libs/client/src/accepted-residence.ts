@@ -4,7 +4,7 @@ import { ClientError } from './errors';
 
 const MODES = ['off', 'optional', 'required'] as const;
 
-/** Whether a policy's `acceptedResidence` is usable. It may come from plain JavaScript or a file. */
+/** Checks the type at run time, because a policy may come from plain JavaScript or a file. */
 export function isAcceptedResidence(value: unknown): value is AcceptedResidence {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { modes, registrar, ...more } = value as Record<string, unknown>;
@@ -18,7 +18,7 @@ export function isAcceptedResidence(value: unknown): value is AcceptedResidence 
 }
 
 /**
- * Compares what the enclave attests with what the caller demands. Refuses if the gateway withholds the configuration.
+ * Compares the enclave's attested configuration with the caller's policy. Throws if the gateway withholds the configuration.
  * @throws ClientError `residence_refused` with the reason `configuration_missing`, `other_mode` or `other_registrar`
  */
 export function checkAcceptedResidence(

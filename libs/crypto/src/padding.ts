@@ -4,13 +4,14 @@ import { CryptoError } from './errors';
 const LENGTH_BYTES = 4;
 const SMALLEST_BUCKET = 1024;
 
-/** The longest text that can be sealed: the largest bucket less its length prefix, 262,140 bytes. */
+/** The longest text that can be sealed: 262,140 bytes, which is the largest bucket without its length prefix. */
 export const MAX_PLAINTEXT_BYTES = LIMITS.maxPaddedPlaintextBytes - LENGTH_BYTES;
 
 /**
- * Returns the length (4 bytes, big endian), the text, and zeros up to the next power of two from 1 KiB to 256 KiB. So the length of the
- * sealed bytes reveals little about the length of the text. `smallestBucket` gives short texts the same length. `largestBucket` is
- * the limit of one service.
+ * Returns the length (4 bytes, big endian), the text, and zeros up to the next power of two from 1 KiB to 256 KiB, so that the length of
+ * the sealed bytes reveals little about the text.
+ * @param smallestBucket a power of two; all texts that fit get this length
+ * @param largestBucket the limit of one service, in bytes
  * @throws CryptoError `ERR_CRYPTO_TOO_LARGE`
  */
 export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET, largestBucket = Infinity): Uint8Array {
@@ -24,7 +25,7 @@ export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET, lar
   return padded;
 }
 
-/** Returns a view of the text, or undefined if the length prefix points past the end. Does not check the zeros of the padding. */
+/** Returns a view of the text, or undefined if the length prefix is too large. Does not check that the padding is zeros. */
 export function unpad(padded: Uint8Array): Uint8Array | undefined {
   if (padded.length < LENGTH_BYTES) return undefined;
   const length = new DataView(padded.buffer, padded.byteOffset, padded.byteLength).getUint32(0);

@@ -1,5 +1,2 @@
-/**
- * After so many seconds without a request the gateway closes a connection. The proxies in front of it close idle connections earlier
- * (infra/parent).
- */
+/** The gateway closes a connection that has been idle for this long. The proxies in front of it do so earlier (infra/parent). */
 export const GATEWAY_KEEP_ALIVE_SECONDS = 72;

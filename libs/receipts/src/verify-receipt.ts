@@ -23,15 +23,16 @@ const RECEIPT: SignedKind<ReceiptClaims> = {
 };
 
 export interface ReceiptPolicy extends SignerPolicy {
-  /** The message that the receipt must be about: its id as a UUID, and SHA-256 (32 bytes) of its sealed CBOR form. */
+  /** A UUID. The receipt must be for this message. */
   messageId: string;
+  /** SHA-256 (32 bytes) of the message's sealed CBOR form. */
   sealedSha256: Uint8Array;
 }
 
 export type VerifiedReceipt = VerifiedStatement<ReceiptClaims>;
 
 /**
- * Verifies a receipt, even years later. Makes the checks of `verifySigned`, and checks that the receipt is about this message.
+ * Verifies a receipt, even years later: makes the checks of `verifySigned`, and checks that the receipt is for this message.
  *
  * @param receipt the gateway's answer (see receiptSchema of libs/protocol); untrusted
  * @throws ReceiptError by `code`
@@ -58,8 +59,8 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
 }
 
 /**
- * Verifies only the signature, under a key that the caller already knows. The enclave uses it for its own receipts. It does not show
- * when, or for which message, the receipt was made.
+ * Verifies only the signature, with a key that the caller already knows. Does not check the time or the message. The enclave uses this
+ * function for its own receipts.
  * @param receiptKey 32 bytes, Ed25519
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
  */
@@ -68,8 +69,8 @@ export function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Pro
 }
 
 /**
- * Returns the message that a receipt names, for a person who has only the receipt. Pass it to `verifyReceipt`, which then shows that an
- * enclave signed the receipt. The person has to compare the message with their own.
+ * Returns the message that a receipt names, for a person who has only the receipt. Pass the result to `verifyReceipt`, to check that an
+ * enclave signed the receipt. The person must compare the message with their own.
  * @param receipt the same as for `verifyReceipt`; untrusted
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */

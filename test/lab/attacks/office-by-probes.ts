@@ -3,7 +3,7 @@ import { decodeRelayAnswer } from '@communique-tee/protocol';
 
 export default attack({
   title:
-    'looks the same for the parent’s own probes to a message’s office and to other offices, when the parent drops every connection',
+    'shows the parent no difference between its probes to a message’s office and to other offices, if the parent drops every connection',
   async run(parent) {
     parent.egress.rule = () => 'refuse';
     const observe = async (sealed: Uint8Array) => {
@@ -11,7 +11,7 @@ export default attack({
       const { status, body } = await parent.relay(sealed);
       const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);
       const opened = parent.egress.connections.slice(before).map(({ to }) => to);
-      // The length of the whole body may differ, because CBOR writes a number of seconds below 24 with one byte less
+      // The length of the whole body may differ: CBOR writes a number of seconds below 24 in one byte less
       return { status, bytes: [answer.length, receipt.length], state, retryAfterSeconds, opened };
     };
     const victim = (await parent.seal({ offices: ['HCA12'] })).sealed;

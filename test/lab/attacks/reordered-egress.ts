@@ -8,7 +8,7 @@ export default attack({
     });
     const held: (() => void)[] = [];
     parent.egress.rule = async ({ to }) => {
-      // Connections to the House wait until one to the Senate opens, at most half a second. Then they are released in reverse order.
+      // Connections to the House wait for one to the Senate, at most half a second. Then they open in reverse order.
       if (to === 'house') await new Promise<void>((resolve) => held.unshift(resolve));
       else for (const release of held.splice(0)) release();
       return 'pass' as const;

@@ -1,6 +1,5 @@
-// node tools/dev/prisma/cli.mjs <arguments of prisma>: runs the real Prisma CLI. If Prisma's own schema engine is not installed, the CLI
-// uses schema-engine.mjs in its place. Prisma's install script downloads Prisma's engine, if install scripts may run and the network allows
-// the download.
+// node tools/dev/prisma/cli.mjs <arguments of prisma>: runs the real Prisma CLI. Prisma's install script would download a native schema
+// engine. If that engine is missing, the CLI uses schema-engine.mjs instead.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '..', '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Whether Prisma's own engine is where the CLI looks for it. */
+/** Whether the native engine is where the CLI looks for it. */
 export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engines/package.json'))) {
   return readdirSync(folder).some(
     (name) => name.startsWith('schema-engine-') && !name.endsWith('.gz') && !name.endsWith('.sha256'),
@@ -20,7 +19,7 @@ export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engine
 
 export function prismaEnvironment(env = process.env) {
   return {
-    // Turns off the check for updates and telemetry: a command about our database must contact only our database.
+    // No check for updates and no telemetry: a command about our database must contact only our database.
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     ...env,

@@ -1,4 +1,4 @@
-// Compares package-lock.json with the list that npm writes of what it has installed in node_modules.
+// Compares package-lock.json with npm's own list of the packages in node_modules.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ function packagesOf(file) {
   }
 }
 
-/** npm writes node_modules/.package-lock.json at the end of an installation and removes it at the start of `npm ci`. */
+/** npm writes node_modules/.package-lock.json at the end of an installation. `npm ci` removes it first. */
 export function isInstalled(folder = root) {
   const wanted = packagesOf(join(folder, 'package-lock.json'));
   const present = packagesOf(join(folder, 'node_modules', '.package-lock.json'));

@@ -17,7 +17,7 @@ export interface Hour {
   readonly again: string;
 }
 
-/** Runs the steps that are neither proved nor refuted, in order, and writes the state after each. @returns the exit code */
+/** Runs in order the steps that are not yet proved or refuted, and writes the state after each. @returns the exit code */
 export async function runHour(hour: Hour, state: State, themes: readonly Theme[], ports: Ports): Promise<number> {
   const redactor = new ReportRedactor(ports.env, hour.domain);
   redactor.addFacts(state.facts);
@@ -40,7 +40,7 @@ export async function runHour(hour: Hour, state: State, themes: readonly Theme[]
       const seen = waits
         ? notReached(`the step ${ended ?? ''} comes first`)
         : await runStep(step, hour, state, ports, interruption.signal);
-      // A step that was interrupted has no verdict, and runs again.
+      // An interrupted step gets no verdict, so it runs again in the next run.
       if (interruption.signal.aborted && seen.verdict !== 'proved') break;
       const { verdict, facts } = seen;
       Object.assign(state.facts, facts);
@@ -69,7 +69,7 @@ export async function runHour(hour: Hour, state: State, themes: readonly Theme[]
   return counted.notReached > 0 ? EXIT.incomplete : EXIT.proved;
 }
 
-/** The name of an earlier step that `ends` the run and was not proved. */
+/** The first step with `ends` whose outcome is not `proved`. Later steps wait for it. */
 const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
   themes
     .flatMap(({ steps }) => steps)
@@ -78,7 +78,6 @@ const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
         ends === true && state.outcomes[name] !== undefined && state.outcomes[name].verdict !== 'proved',
     )?.name;
 
-/** Whether the stack exists and must still be removed. */
 const mustBeRemoved = ({ made, outcomes }: State): boolean => made && outcomes['destroy']?.verdict !== 'proved';
 
 const DECLINED = 'the operator did not agree to this step';

@@ -9,15 +9,15 @@ import { buildRelease } from './build-release';
 interface Options {
   readonly arch: 'arm64' | 'x86_64';
   readonly out: string;
-  /** true if the option was given without a file. */
+  /** `true`: the option was given without a file. */
   readonly referenceString?: string | true;
 }
 
 const AFTER = `
-It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256, its key in the store, and the prebuilt
-programs that were not compared with what their publishers signed. Beside them it puts communique-tee.mjs, the command
-for auditors, and its SHA-256: publish both where people know you, not on the gateway. Publish beside them what
-npm run ops -- policy prints: clients need it to accept your enclaves.
+It makes communique-tee-<arch>.tar.gz and release.json. release.json has the archive's SHA-256 and key in the store, and
+a list of the prebuilt programs that were not compared with the hashes that their publishers signed. It also makes
+communique-tee.mjs, the command for auditors, and a file with its SHA-256. Publish both where people know you, not on
+the gateway. With them, publish the output of npm run ops -- policy: clients need it to accept your enclaves.
 
 Exit code
   0  built
@@ -83,7 +83,7 @@ async function build({ arch, out, referenceString: asked }: Options): Promise<nu
   }
 }
 
-/** The name of the program that could not be started because it does not exist; undefined for other errors. */
+/** Returns the program whose start failed because it does not exist; undefined for other errors. */
 function missingProgram(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') return undefined;
   return 'syscall' in error && String(error.syscall).startsWith('spawn') && 'path' in error

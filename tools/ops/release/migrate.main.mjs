@@ -1,7 +1,6 @@
-// node main.mjs: applies the migrations beside this file to the database of DATABASE_URL, as `prisma migrate deploy` does: with the same
-// engine (Prisma's own, compiled to WebAssembly) and the same table of applied migrations. It is bundled into one file, with the engine's
-// files beside it, because a parent has no npm packages. Exit 0: all are applied. 1: not applied; another try may help. 78: not applied; a
-// person has to act.
+// node main.mjs: applies the migrations beside this file to the database of DATABASE_URL, like `prisma migrate deploy`. It uses the same
+// table of applied migrations, and Prisma's own engine compiled to WebAssembly. A parent has no npm packages, so the release contains this
+// file as a bundle, with the engine's files beside it. Exit 0: all are applied. 1: failed, but another try may help. 78: a person has to act.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,9 +8,9 @@ import { createHandlers } from '../../dev/prisma/engine/handlers.mjs';
 import { EngineError, poolConfig, withClient } from '../../dev/prisma/engine/connection.mjs';
 
 const EXIT_CONFIGURATION = 78;
-/** Id of an advisory lock. If several instances start at the same time, one migrates and the others wait. The number is arbitrary. */
+/** An arbitrary id of an advisory lock: if several instances start at the same time, one migrates and the others wait. */
 const LOCK = 7_312_005_114;
-/** Prisma's error codes after which a person has to act, such as for a migration that failed before. */
+/** Prisma's error codes after which a person has to act, for example because an earlier migration failed. */
 const NEEDS_A_PERSON = new Set(['P3009', 'P3018', 'P3005', 'P3012', 'P3015', 'P1012']);
 
 const say = (level, event, more = {}) =>
@@ -43,7 +42,7 @@ async function migrate(url) {
   const filters = { externalTables: [], externalEnums: [] };
   await withClient(poolConfig(url), async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    // Warn about migrations that changed after they were applied, and continue, as `migrate deploy` does.
+    // Like `migrate deploy`, only warn about migrations that were edited after they were applied.
     const { editedMigrationNames = [] } = await handle('diagnoseMigrationHistory', {
       migrationsList: list,
       optInToShadowDatabase: false,
@@ -64,7 +63,7 @@ if (argument !== undefined) {
   process.exit(help ? 0 : EXIT_CONFIGURATION);
 }
 
-// The engine writes its steps to stderr, with scripts and errors of the database, which may quote rows.
+// The engine logs to stderr, and its errors may quote rows of the database.
 process.stderr.write = () => true;
 
 const url = process.env.DATABASE_URL ?? '';
@@ -77,7 +76,7 @@ try {
   process.exit(0);
 } catch (error) {
   const code = typeof error?.code === 'string' ? error.code : 'none';
-  // Messages of Prisma's engine may quote rows or the URL with its password. Only the message of P3005 is safe.
+  // The engine's messages may quote rows, or the URL with its password. Only the message of P3005 is safe.
   say('error', 'not_migrated', {
     code,
     ...(code === 'P3005' && error instanceof EngineError ? { fix: error.message } : {}),

@@ -20,7 +20,7 @@ export function parseConfigurationForImage(value: unknown): ImageConfiguration {
   if (Object.values(configuration.services).every((service) => service === undefined))
     problems.push('services: an enclave image names at least one service');
   const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
-  // One offer or status must hold all keys that exist at once, with room for 8 more, because enclaves may make keys at the same time
+  // All keys that exist at once must fit into one offer or status. 8 places stay free, because several enclaves may make keys at once
   if (Math.ceil((rotateAfterSeconds + keepSeconds) / rotateAfterSeconds) > MAX_OFFERED_KEYS - 8)
     problems.push(
       `custody.rotateAfterSeconds: too short, keys are kept for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days after their rotation`,

@@ -12,16 +12,15 @@ import { VerifierBusyError, type Verifier } from '@communique-tee/residence/veri
 import { ProblemError } from '../runtime/problem-error';
 
 /**
- * Returns a function that makes the checks of a proof of residence that need no decryption, so that the parent can make them too: the
- * circuit, the root note, then the proof. The proof must be for the root of that note, the nullifier in the header, the claim, and exactly
- * these sealed bytes with their status hash.
+ * Returns a function that makes those checks of a proof of residence that need no decryption: the circuit, the root note, then the proof.
+ * The proof must be for the note's root, the nullifier in the header, the claim, and exactly these sealed bytes with their status hash.
  */
 export function envelopeCheck(registrar: Registrar, verifier: Pick<Verifier, 'verify'>, nowSeconds: () => number) {
   return async ({ sealed, residence }: ProvenEnvelope, sealedBytes: Uint8Array): Promise<void> => {
     if (toHex(residence.verificationKeySha256) !== VERIFICATION_KEY_SHA256) throw new ProblemError('circuit_retired');
     const { root, notAfter } = openRoot(residence.rootNote, registrar, nowSeconds());
     if (sealed.expiresAtSeconds > notAfter) throw new ProblemError('root_not_accepted');
-    // Never empty: decodeEnvelope accepts no proof without a nullifier
+    // Never absent: decodeEnvelope refuses a proof without a nullifier
     const nullifier = sealed.nullifier ?? new Uint8Array();
     const message = messageInput(residence.statusSha256, sealedBytes);
     const publicInputs = { root, nullifier, claim: residence.claim, message };

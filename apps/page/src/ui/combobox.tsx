@@ -5,14 +5,14 @@ import { Field, type FieldProps, type Option } from './field';
 
 export interface ComboboxProps extends FieldProps {
   readonly options: readonly Option[];
-  /** Values of the options that are chosen. */
+  /** Values of the chosen options. */
   readonly chosen: readonly string[];
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
 /**
- * Lets the person choose several of many options by typing and picking from the list. The chosen options are listed below, each with a
- * button that removes it.
+ * For choosing several of many options: the person types, and picks from the list of matches. Each chosen option is shown below as a button
+ * that removes it.
  */
 export function Combobox({ options, chosen, onChange, ...props }: ComboboxProps) {
   const [state, setState] = useState<ComboboxState>(CLOSED);
@@ -95,7 +95,7 @@ export function Combobox({ options, chosen, onChange, ...props }: ComboboxProps)
                   aria-selected={chosen.includes(option.value)}
                   data-active={at === state.active ? '' : undefined}
                   onMouseDown={(event) => {
-                    // The focus stays in the text
+                    // Keeps the focus in the text field
                     event.preventDefault();
                   }}
                   onClick={() => {

@@ -6,7 +6,7 @@ import { Time } from '../ui/time';
 
 type LinkState = 'passed' | 'failed' | 'waiting';
 
-/** Shows the chain, root first. What a certificate claims counts only if the certificate before it has signed it. */
+/** Shows the chain, root first. After a link that fails, the other links are not judged. */
 export function ChainView({
   certificates,
   verdict,

@@ -1,7 +1,7 @@
 import type { ModelRow, PriceTable, Prices } from '../price-table';
 import type { RequestShape } from '../request-shape';
 
-/** Round prices for tests, in micro-dollars a token: input 1, cached 0.1, cache writes 1.25 (short) and 2 (long), output and thinking 6. */
+/** Round prices for tests, in micro-dollars per million tokens. */
 const PRICE: Prices = {
   from: '2020-01-01',
   until: null,
@@ -18,7 +18,7 @@ export function testRow(model: string, shape: RequestShape, changes: Partial<Mod
   return { model, shape, thinkingAllowanceTokens: 0, prices: [PRICE], ...changes };
 }
 
-/** The simulator of the providers knows these models. */
+/** The simulator of the AI providers has these models. */
 export const TEST_PRICE_TABLE: PriceTable = {
   version: '2026-01-01.1',
   rows: [

@@ -23,14 +23,14 @@ export interface CertificateParts {
   notAfter: Uint8Array;
   subject: Uint8Array;
   publicKeyInfo: Uint8Array;
-  /** between key and extensions */
+  /** Bytes between the key and the extensions. */
   uniqueIds: Uint8Array;
-  /** DER of each extension; undefined: no extensions at all */
+  /** Each in DER. Undefined: the certificate has no field for extensions. */
   extensions: Uint8Array[] | undefined;
-  /** changes the output of ECDSA, which is DER */
+  /** Changes the ECDSA signature (DER). */
   signature: (der: Uint8Array) => Uint8Array;
   digest: string;
-  /** changes the finished certificate */
+  /** Changes the whole certificate. */
   finished: (der: Uint8Array) => Uint8Array;
 }
 
@@ -93,7 +93,7 @@ export function extension(id: string, critical: boolean, value: Uint8Array): Uin
   return sequence(oid(id), critical ? boolean(0xff) : absent, octets(value));
 }
 
-/** `pathLength` undefined: no limit. */
+/** @param pathLength no limit if undefined */
 export function basicConstraints(ca: boolean, pathLength?: number, critical = true): Uint8Array {
   return extension(
     '551d13',

@@ -3,9 +3,9 @@ import { EifError } from '../errors';
 import { maxMetadataBytes } from './sections';
 
 /*
- * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and CustomMetadata have
- * the type serde_json::Value: any JSON, or null. The schema calls CustomMetadata optional, but nitro-cli cannot read an image without it
- * (serde has no default for a Value). So this library always writes it.
+ * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and CustomMetadata may
+ * be any JSON, including null. The JSON schema says that CustomMetadata is optional. But nitro-cli cannot read an image without it, so
+ * encodeMetadata always writes it.
  */
 const text = z.string().max(4096);
 const schema = z.looseObject({
@@ -106,10 +106,10 @@ export function decodeMetadata(bytes: Uint8Array): EifMetadata {
   };
 }
 
-/** The output of `docker inspect`, the deepest usual content, has about 8 levels. */
+/** Usual content is far less deep: the output of `docker inspect` has about 8 levels. */
 const maxDepth = 32;
 
-/** Whether JSON is nested deeper than `depth`. It is not recursive, because JSON.parse accepts a depth that would overflow the stack. */
+/** Works level by level: JSON.parse accepts such deep nesting that recursion would overflow the stack. */
 function deeperThan(json: unknown, depth: number): boolean {
   let level: unknown[] = [json];
   for (let i = 0; i <= depth; i++) {

@@ -10,9 +10,9 @@ const CLOSE = new Set([0x5d, 0x7d]);
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * Reads UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth, with at most LIMITS.maxItems members. Refuses an object with two
- * members of one name, because parsers differ in which of the two they keep (section 4). Refuses a byte order mark (section 8.1).
- * @throws ProtocolError `malformed_body`, without any part of the input
+ * Reads JSON in UTF-8 (RFC 8259). Refuses nesting deeper than LIMITS.maxDepth, more than LIMITS.maxItems members in all, and a byte order
+ * mark (section 8.1). Refuses two members of the same name in an object, because parsers differ in which one they keep (section 4).
+ * @throws ProtocolError `malformed_body`. The error quotes no part of the input
  */
 export function decodeJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
@@ -25,12 +25,12 @@ export function decodeJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The cause is left out, because JSON.parse quotes the input in its message
+    // No `cause`, because the message of JSON.parse quotes the input
     throw new ProtocolError('malformed_body', 'not JSON');
   }
 }
 
-/** Checks brackets and member names before JSON.parse builds anything. It assumes valid JSON; JSON.parse refuses any other text later. */
+/** Checks depth, members and their names before JSON.parse builds anything. Assumes valid JSON: JSON.parse refuses other text later. */
 function checkStructure(bytes: Uint8Array): void {
   const open: Set<string>[] = [];
   let members = 0;
@@ -52,7 +52,7 @@ function checkStructure(bytes: Uint8Array): void {
   }
 }
 
-/** @param literal a name with its quotes; `"a"` and `"\u0061"` are the same name */
+/** @param literal a name with its quotes. It is decoded, because `"a"` and `"\u0061"` are the same name */
 function addName(names: Set<string>, literal: Uint8Array): void {
   let name: unknown;
   try {

@@ -3,8 +3,8 @@ import * as z from 'zod';
 const utf8 = new TextEncoder();
 
 /**
- * The outer form of a signed note (C2SP signed-note): well-formed text of at most `maxBytes` bytes of UTF-8, without control characters
- * other than line ends. libs/transparency reads the content and the signatures.
+ * Checks only the outer form of a signed note (C2SP signed-note): well-formed text, at most `maxBytes` bytes in UTF-8, no control characters
+ * but line feeds. libs/transparency reads the content and the signatures.
  */
 export function noteText(maxBytes: number): z.ZodString {
   return z

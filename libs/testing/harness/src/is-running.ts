@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { propertyOf } from './errors';
 
-/** Whether a process with this id runs. A zombie does not run. */
+/** Whether a process with this id runs. A zombie counts as not running. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,6 +1,6 @@
 interface Pinned {
   readonly name: string;
-  /** The exact version. Another version may have other requests, checks or models. */
+  /** The exact version, because judges change their requests, checks or models. */
   readonly version: string;
 }
 
@@ -13,18 +13,18 @@ export interface PythonJudge extends Pinned {
 export interface NpmJudge extends Pinned {
   readonly registry: 'npm';
   readonly package: string;
-  /** The path of its program in the folder of its package. */
+  /** The program's path in the package's folder. */
   readonly program: string;
 }
 
 export type Judge = PythonJudge | NpmJudge;
 
 export const JUDGES = {
-  /** Sends requests to the gateway that it generates from the OpenAPI document. */
+  /** Generates requests from the OpenAPI document, and sends them to the gateway. */
   schemathesis: { registry: 'pypi', name: 'schemathesis', version: '4.32.5' },
-  /** An AWS emulator, with the packages that its server and its CloudFormation need. */
+  /** An AWS emulator, including its server and CloudFormation. */
   moto: { registry: 'pypi', name: 'moto', version: '5.2.5' },
-  /** AWS's own command line runs the commands that our documents give to operators. Version 2 is not on PyPI. */
+  /** AWS's own CLI, for the commands in our operators' documents. PyPI has only version 1. */
   awscli: { registry: 'pypi', name: 'awscli', version: '1.46.3' },
   /** AWS's own API models, in the package's folder `data`. */
   botocore: { registry: 'pypi', name: 'botocore', version: '1.44.8' },
@@ -38,7 +38,7 @@ export const JUDGES = {
     package: '@redocly/cli',
     program: 'bin/cli.js',
   },
-  /** Lints the OpenAPI document with other rules, those of @stoplight/spectral-rulesets 1.23.1. */
+  /** Lints the OpenAPI document with the rules of @stoplight/spectral-rulesets 1.23.1. */
   spectral: {
     registry: 'npm',
     name: 'spectral',

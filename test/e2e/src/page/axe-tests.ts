@@ -3,9 +3,9 @@ import { Sender } from './sender';
 import type { PageState } from './states';
 
 /**
- * Runs axe in every state that a person can see, in each language. A test reaches its state in one language (every fourth test in Spanish),
- * then switches to the other. In dark colors axe checks only contrast. Also counts the main buttons of the message's card: with two, a
- * person would have to guess which step is next.
+ * Runs axe in every state that a person can see. Each test reaches its state in one language (every fourth test in Spanish), then switches
+ * to the other. In dark colors axe checks only contrast. Each test also checks that the message's card has at most one main button, so that
+ * the next step is clear.
  */
 export function describeAxe<On extends PageSystem>(on: () => On, states: readonly PageState<On>[]): void {
   describe('axe finds nothing, in light and dark and in each language,', () => {

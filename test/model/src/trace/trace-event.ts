@@ -1,10 +1,10 @@
-/** One event of a run. It has ids and kinds, and never a text or a secret. */
+/** One event of a run, without any text or secret. */
 export type TraceEvent = {
-  /** The time, in Unix milliseconds. */
+  /** Unix milliseconds. */
   readonly at: number;
 } & (
   | { readonly event: 'accept'; readonly message: string }
-  /** `free`: there was no lease, or it had run out. */
+  /** `free`: the job had no lease, or its lease had run out. */
   | { readonly event: 'lease'; readonly message: string; readonly lease: string; readonly free: boolean }
   | (JobAfter & { readonly event: 'dispatch'; readonly inTime: boolean })
   /** The job goes back to the queue. `released`: as if it had not been leased. */
@@ -23,7 +23,7 @@ export type TraceEvent = {
 
 interface JobAfter {
   readonly message: string;
-  /** The lease under which the step was written; null if there was none. */
+  /** The lease of the worker that wrote the step; null if it had none. */
   readonly lease: string | null;
   readonly dispatched: boolean;
   readonly relayed: boolean;

@@ -9,7 +9,7 @@ import { OFFICES } from './main-job';
 /** Checks an orderly reboot, a loss of power, and a boot without the metadata service and the data volume. */
 export function reboots(parent: () => BootedParent, sender: () => Sender): void {
   const CERTIFICATE = 'openssl x509 -noout -serial -in /etc/communique/tls/fullchain.pem';
-  /** Posts a message that the gateway accepts and the enclave does not get, because no enclave may start until `release` is called. */
+  /** Posts a message that the gateway accepts. The enclave does not get it, because no enclave can start before `release` is called. */
   const acceptedAndWaiting = async () => {
     const { hypervisor } = parent().world;
     const key = await sender().key();

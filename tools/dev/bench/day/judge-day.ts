@@ -1,9 +1,8 @@
-/** What the sender of a message knows about it. */
 export interface PostedMessage {
   readonly id: string;
-  /** A mark in the subject, which identifies the message's copies at Congress. */
+  /** A text in the subject by which Congress's copies of the message are found. */
   readonly mark: string;
-  /** When the message was to be sent, Unix milliseconds. Latencies count from this time, so they include the wait for a free sender. */
+  /** When the message should be sent, in Unix milliseconds. Latencies count from this time, so they include the wait for a free sender. */
   readonly dueAtMs: number;
   /** Whether a gateway answered 202. */
   readonly accepted: boolean;
@@ -22,17 +21,15 @@ export interface StoredCopy {
 }
 
 export interface Verdict {
-  /**
-   * Messages that were answered with 202, but are not in the database, have no end, or ended as delivered although an office has no copy.
-   */
+  /** Accepted messages that are not in the database, have not ended, or ended as delivered although an office has no copy. */
   readonly lost: number;
-  /** Copies beyond the first of one message at one office. */
+  /** Copies beyond the first one of a message at an office. */
   readonly doubled: number;
   /** Messages that were posted and got no 202. */
   readonly notAccepted: number;
   /** How many accepted messages ended with each status. */
   readonly ends: Readonly<Record<string, number>>;
-  /** For each delivered message: when it was due, and the time from then until it was delivered. */
+  /** For each delivered message. `ms`: the time from when it was due until it was delivered. */
   readonly latencies: readonly { readonly dueAtMs: number; readonly ms: number }[];
 }
 

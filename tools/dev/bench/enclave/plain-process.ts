@@ -14,8 +14,8 @@ export interface PlainProcess {
 }
 
 /**
- * Starts the enclave's app as a process of this machine. It uses the development bundle, because the production bundle refuses to start
- * without an NSM device. Node gets the flags that the image's init gives it.
+ * Starts the enclave's app as a process of this machine, with the same flags for Node as in the image. It uses the development bundle,
+ * because the production bundle refuses to start without an NSM device.
  * @param congressFile the file in which the simulator describes itself
  */
 export async function startPlainProcess(

@@ -39,7 +39,6 @@ export async function startPart(
   return { port: Number(service.ready?.[1]), service };
 }
 
-/** Whether PATH has this command. */
 export function isInstalled(command: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {

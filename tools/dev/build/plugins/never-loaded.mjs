@@ -1,10 +1,9 @@
-// The enclave never loads these packages, so its bundle leaves them out. Each is required only inside a function that the enclave does not
-// call. If the enclave did call that function, the function would throw an error with the package's name. If a listed package were loaded
-// at start, the start would fail, so a working enclave cannot depend on one (apps/enclave/src/production-bundle.integration.spec.ts checks
-// what the bundle has).
+// Leaves out of the enclave's bundle the packages that the enclave never loads. Each is required only inside a function that the enclave
+// does not call. If the enclave did load one, an error with the package's name would be thrown.
+// apps/enclave/src/production-bundle.integration.spec.ts checks the contents of the bundle.
 import { resolve } from 'node:path';
 
-/** For each package, the only code that loads it, and why the enclave does not call that code. */
+/** By package: the only code that loads it, and why the enclave does not call that code. */
 export const NEVER_LOADED = {
   '@fastify/static': 'Nest: app.useStaticAssets(); the enclave serves no files',
   '@fastify/cors': 'Nest: app.enableCors(); no browser reaches the enclave',
@@ -15,7 +14,7 @@ export const NEVER_LOADED = {
     'Fastify: its serializer; the enclave gives Fastify no schemas (runtime/server.ts)',
 };
 
-/** Packages whose CommonJS form cannot be tree-shaken, and the ES modules in the same package: the same code in the same version. */
+/** Packages that esbuild cannot tree-shake in their CommonJS form, with the path of the same code as ES modules. */
 const ES_MODULES = {
   rxjs: 'rxjs/dist/esm/index.js',
   'rxjs/operators': 'rxjs/dist/esm/operators/index.js',

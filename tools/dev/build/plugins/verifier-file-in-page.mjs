@@ -1,4 +1,4 @@
-// Puts the name and the hash of communique-tee.mjs into the page, but not the file, because a server must not serve its own verifier.
+// Puts the name and the hash of communique-tee.mjs into the page, but not the file: a server must not supply the program that verifies it.
 
 /**
  * @param {string} root
@@ -9,7 +9,7 @@ export const verifierFileInPage = (root, onInputs) => ({
   name: 'verifier-file-in-page',
   setup(build) {
     build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]verifier-file\.ts$/ }, async () => {
-      // Imported only when a page is built, because a container that builds only the enclave has no tools/cli.
+      // Imported here, because a container that builds only the enclave has no tools/cli.
       const { bundleVerifier, BUILD_COMMAND } = await import('../../../cli/one-file/bundle.mjs');
       const { name, version, sha256, bytes, inputs } = await bundleVerifier(root);
       onInputs(inputs);

@@ -1,7 +1,7 @@
 // @prisma/adapter-pg with two changes that the schema engine needs:
-// 1. The adapter cuts a script at every semicolon, also within $$ bodies, and runs the pieces separately. Here it sends the script as a
-//    whole, as the native engine does, and PostgreSQL runs it as one transaction.
-// 2. The adapter does not know PostgreSQL's type "char", which the engine reads as a Character.
+// 1. Prisma's adapter splits a script at every semicolon, even within $$ bodies. This one sends the whole script, as the native engine does,
+//    and PostgreSQL runs it as one transaction.
+// 2. Prisma's adapter does not know PostgreSQL's type "char". This one reads it as text, and tells the engine that it is a Character.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 

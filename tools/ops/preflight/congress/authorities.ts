@@ -1,17 +1,21 @@
 import { X509Certificate } from 'node:crypto';
 
-/** A text in the subject of the placeholder certificate of the example configurations. */
+/** In the subject of the example configurations' placeholder certificate. */
 const PLACEHOLDER = /to be replaced/i;
 
 /** Returns the PEM blocks of `certificateAuthorities`. The enclave trusts only these, whatever this machine trusts. */
 export const authoritiesOf = (pem: string | undefined): string[] =>
   pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
-/** Whether an authority is still the placeholder certificate of the examples, which signs nothing. */
+/** Whether one of the authorities is still the placeholder certificate, which has signed nothing. */
 export const isLeftOfExample = (pem: string | undefined): boolean =>
   authoritiesOf(pem).some((block) => PLACEHOLDER.test(certificateOf(block)?.subject ?? ''));
 
-/** The first of `roots` (PEM) that signed a certificate of the chain, beginning with the server's own certificate. */
+/**
+ * Returns the root that signed a certificate of the chain; null if none did.
+ * @param chain the server's own certificate first
+ * @param roots in PEM
+ */
 export function rootOf(chain: readonly X509Certificate[], roots: readonly string[]): Root | null {
   const authorities = roots.flatMap((pem) => certificateOf(pem) ?? []);
   for (const certificate of chain) {
@@ -23,7 +27,7 @@ export function rootOf(chain: readonly X509Certificate[], roots: readonly string
 
 export interface Root {
   readonly name: string;
-  /** SHA-256 of the certificate as hex with colons, as authorities publish it. */
+  /** SHA-256 of the certificate, in hex with colons. */
   readonly sha256: string;
 }
 

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 import { shellPath } from './shell-path';
 
-/** Checks this process's Node, and the Node on which `pulumi up` would run the program of infra/. */
 export const node: Check = {
   name: 'node',
-  title: 'Node is as new as package.json asks, here and first on PATH, from where Pulumi takes it',
+  title: 'Node is as new as package.json requires: both this process’s and the one on PATH, which Pulumi uses',
   group: 'here',
   network: false,
   async run(context) {
@@ -26,7 +25,7 @@ export const node: Check = {
 
 const TAKE_OURS = 'export PATH="$PWD/node_modules/.bin:$PATH"';
 
-/** Checks the Node on the PATH of the shell in which an operator types `pulumi up`; only `npm run` puts the workspace's Node first. */
+/** Checks the Node that `pulumi up` would use in the operator's shell. The shell's PATH lacks the entries that `npm run` adds. */
 async function ofPulumi({ ports, signal }: Context, wanted: number): Promise<Finding> {
   const path = shellPath(ports.env['PATH'] ?? '');
   const { stdout } = await ports.runProgram('node', ['--version'], { signal, env: { PATH: path } });

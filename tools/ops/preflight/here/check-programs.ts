@@ -13,10 +13,9 @@ const version = async (
 
 const major = (text: string): number => Number(text.split('.')[0]);
 
-/** Checks the Pulumi CLI, which runs the program of infra/. */
 export const pulumi: Check = {
   name: 'pulumi',
-  title: 'the Pulumi CLI is there, version 3',
+  title: 'the Pulumi CLI is installed, version 3',
   group: 'here',
   network: false,
   async run(context) {
@@ -24,33 +23,31 @@ export const pulumi: Check = {
     if (!seen.found)
       return fail(
         'pulumi does not run',
-        'install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/); preview, cost and this run without it',
+        'install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/); preflight, preview and cost do not need it',
       );
     if (seen.version === undefined)
-      return warn('pulumi does not print its version', 'run pulumi version: it has to be 3');
+      return warn('pulumi does not print its version', 'run pulumi version: it must print 3 or newer');
     return major(seen.version) >= 3
       ? pass(seen.version)
       : fail(`${seen.version}, and 3 is needed`, 'update the Pulumi CLI');
   },
 };
 
-/** Checks the AWS CLI, which the documentation's commands use. */
 export const awsCli: Check = {
   name: 'aws-cli',
-  title: 'the AWS CLI is there, version 2',
+  title: 'the AWS CLI is installed, version 2',
   group: 'here',
   network: false,
   async run(context) {
     const seen = await version(context, 'aws', ['--version']);
-    const todo = 'install version 2 of the AWS CLI: it puts secrets in place, and opens sessions to the parent';
+    const todo = 'install version 2 of the AWS CLI: you need it to store secrets, and to open sessions on the parent';
     if (!seen.found || seen.version === undefined) return warn('the AWS CLI does not run', todo);
     return major(seen.version) >= 2
       ? pass(seen.version)
-      : warn(`${seen.version}, and the commands of the docs are written for 2`, todo);
+      : warn(`${seen.version}, but the commands in the docs need version 2`, todo);
   },
 };
 
-/** Checks that the deployed commit can be found again. */
 export const git: Check = {
   name: 'git',
   title: 'everything is committed, so that others can rebuild what is deployed',
@@ -61,13 +58,13 @@ export const git: Check = {
     if (code !== 0)
       return warn(
         'git cannot tell what has changed here',
-        'deploy from a clone, so that the commit of what runs is known',
+        'deploy from a clone, so that you know which commit is deployed',
       );
     const changed = stdout.split('\n').filter((line) => line !== '').length;
     if (changed > 0)
       return warn(
         `${String(changed)} file(s) differ from the last commit`,
-        'commit them and build again: others cannot rebuild an image of files that only this machine has',
+        'commit them and build again: others cannot rebuild an image from files that only this machine has',
       );
     const head = await ports.runProgram('git', ['rev-parse', '--short=12', 'HEAD'], { signal });
     return pass(`clean at ${/^[0-9a-f]{7,40}/.exec(head.stdout)?.[0] ?? 'the last commit'}`);

@@ -106,7 +106,7 @@ describeWithJudge(JUDGES.awscli, 'aws-cli', ({ python }) => {
   it('warns of the real version 1, and passes for version 2', async () => {
     const check = async (bin: string) => lines(await look('aws-cli', { ports: { runProgram: withAws(bin) } }));
     expect(await check(await program('aws', `exec '${python}' -m awscli "$@"`))).toEqual([
-      `warn: ${JUDGES.awscli.version}, and the commands of the docs are written for 2`,
+      `warn: ${JUDGES.awscli.version}, but the commands in the docs need version 2`,
     ]);
     expect(await check(await program('aws', 'echo aws-cli/2.31.4 Python/3.13.7'))).toEqual(['pass: 2.31.4']);
   });

@@ -6,7 +6,7 @@ export const MAY_BE_HAD_LATER: ReadonlySet<number> = new Set([429, 503]);
 export const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
 export interface ProblemDetails {
-  /** A sentence for people; contains no part of the input. */
+  /** A sentence for people, without any part of the input. */
   readonly detail?: string;
   readonly errors?: readonly FieldProblem[];
   /** Whole seconds; also sent as Retry-After. */
@@ -16,7 +16,7 @@ export interface ProblemDetails {
   readonly cause?: unknown;
 }
 
-/** Any part of the gateway throws this to answer with the problem `code`. ProblemFilter turns it into a problem document. */
+/** Thrown anywhere in the gateway. ProblemFilter answers the request with the problem `code`. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly detail: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * Sent with every answer. Most answers are not pages, so browsers may neither load nor frame anything; the page and /docs set their own
- * policies.
+ * Headers of every answer. The page and /docs set their own content security policies. Other answers are not pages, so they may load
+ * nothing and may not be framed.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',

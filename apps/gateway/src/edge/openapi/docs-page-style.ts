@@ -1,6 +1,6 @@
 /**
- * Styles of the pages at /docs, added to Swagger UI's own. The choice of servers is hidden, because there is only one. Each error takes one
- * line of the table, because all errors have the body that the schema Problem describes.
+ * Styles for /docs, added to those of Swagger UI. They hide the choice of servers, because there is only one. They show each error in one
+ * line of the table, because all errors have the same body (schema Problem).
  */
 export const DOCS_PAGE_STYLE = `
 .swagger-ui .topbar { display: none; }

@@ -12,7 +12,7 @@ import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER } from '../../core/proble
 import { headersOf } from './headers';
 import type { NamedSchemas } from './named-schemas';
 
-/** Problems with which any request can be answered, on every route. */
+/** Problems that any route can return. */
 export const EVERYWHERE: readonly ProblemCode[] = [
   'malformed_request',
   'rate_limited',
@@ -52,13 +52,13 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'An error (RFC 9457).' });
 
-/** The responses of problems: one for each status, which all operations share. */
+/** Makes the OpenAPI responses for problems. All operations share one response for each status. */
 export class ProblemResponses {
   private readonly used = new Map<number, Set<ProblemCode>>();
 
   constructor(private readonly schemas: NamedSchemas) {}
 
-  /** By status: a reference to the shared response, and the codes with which the operation can answer. */
+  /** Returns by status a reference to the shared response, with a description that lists the operation's codes. */
   of(codes: readonly ProblemCode[]): Record<string, unknown> {
     const byStatus = Map.groupBy(new Set([...codes, ...EVERYWHERE]), (code) => PROBLEMS[code].status);
     return Object.fromEntries(
@@ -69,7 +69,7 @@ export class ProblemResponses {
     );
   }
 
-  /** The problems of a status that is also an answer of the operation; undefined if no problem has this status. */
+  /** Returns the problems that share a status with a regular answer of the operation; undefined if there are none. */
   sameStatus(
     status: number,
     codes: readonly ProblemCode[],
@@ -80,7 +80,7 @@ export class ProblemResponses {
       : { description: listOf(ofStatus), content: this.content(status, ofStatus) };
   }
 
-  /** By name: the response of every status that an operation refers to. */
+  /** Returns by name the shared responses to which operations refer. */
   all(): Record<string, unknown> {
     return Object.fromEntries(
       [...this.used]
@@ -91,7 +91,7 @@ export class ProblemResponses {
 
   private response(status: number, codes: readonly ProblemCode[]): Record<string, unknown> {
     return {
-      // Each operation lists its own codes beside its reference
+      // The codes are listed in each operation
       description: `${STATUS_CODES[status] ?? String(status)}: \`code\` gives the reason.`,
       ...(MAY_BE_HAD_LATER.has(status) && { headers: headersOf({ limits: status === 429, retryAfter: true }) }),
       content: this.content(status, codes),

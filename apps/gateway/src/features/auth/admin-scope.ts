@@ -24,7 +24,7 @@ export class AdminScopeGuard implements CanActivate {
   }
 }
 
-/** The route requires a bearer token with the admin scope (AUTH_ADMIN_SCOPE); any other valid token is `forbidden`. */
+/** The route requires a bearer token with the admin scope (AUTH_ADMIN_SCOPE). With another valid token it answers `forbidden`. */
 export function AdminScope(): MethodDecorator {
   return applyDecorators(Authenticated(), routePolicy({ problems: ['forbidden'] }), UseGuards(AdminScopeGuard));
 }

@@ -39,7 +39,7 @@ const PROPOSALS: ReadonlySet<string> = new Set([
 ]);
 const KEY_STATES = ['unknown', 'waiting', 'ready'] as const;
 
-/** Metrics of key exchanges. Unknown codes of an enclave count as `other`. */
+/** Metrics of key exchanges. A code that is not in the sets above counts as `other`. */
 @Injectable()
 export class KeyMetrics {
   private readonly proposals;
@@ -54,12 +54,12 @@ export class KeyMetrics {
     );
     this.refusals = metrics.counter(
       'communique_enclave_keys_refused_total',
-      'Sealed keys that an enclave refused, counted once for as long as it reports the refusal.',
+      'Sealed keys that an enclave refused. A refusal that the enclave keeps reporting counts once.',
       ['code'],
     );
     this.kmsFailures = metrics.counter(
       'communique_enclave_kms_failures_total',
-      'Exchanges of keys in which an enclave reported that KMS failed.',
+      'Key exchanges in which an enclave reported that KMS failed.',
       ['code'],
     );
   }
@@ -77,13 +77,13 @@ export class KeyMetrics {
   }
 }
 
-/** Gauges of each enclave's keys. The enclave is named by its place in the configuration. */
+/** Gauges of each enclave's keys. The label `enclave` is the enclave's index in the configuration. */
 @Injectable()
 export class KeyGauges {
   constructor(metrics: Metrics, { enclaves }: AttestationMonitor) {
     metrics.gauge(
       'communique_enclave_keys_state',
-      '1 for what the enclave last reported of its keys; waiting: it takes no messages yet.',
+      '1 for the state that the enclave last reported. In the state waiting it takes no messages yet.',
       ['enclave', 'state'],
       (gauge) => {
         for (const monitor of enclaves) {
@@ -95,7 +95,7 @@ export class KeyGauges {
     );
     metrics.gauge(
       'communique_enclave_keys_held',
-      'Keys that the enclave opens messages with; absent while it has not reported them.',
+      'Keys with which the enclave can open messages; absent until the enclave reports them.',
       ['enclave'],
       (gauge) => {
         gauge.reset();
@@ -107,7 +107,7 @@ export class KeyGauges {
     );
     metrics.gauge(
       'communique_enclave_key_age_seconds',
-      'Seconds since the record of the current key was stored; absent if there is none.',
+      'Seconds since the record of the current key was stored; absent without a current key.',
       ['enclave'],
       (gauge) => {
         gauge.reset();

@@ -2,30 +2,29 @@ import type { HandedCredentials } from '@communique-tee/protocol';
 import { Inject, Injectable } from '@nestjs/common';
 import { Logger } from '../../core/telemetry/logger';
 
-/** The result of the AWS SDK's chain of providers; with `forceRefresh` the chain looks again. */
+/** The result of the AWS SDK's chain of credential providers. */
 export interface FoundCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
   readonly expiration?: Date;
 }
+/** With `forceRefresh`, the chain ignores its cache. */
 export type FindCredentials = (options: { forceRefresh: boolean }) => Promise<FoundCredentials>;
 
 /** Nest token of the function that finds credentials. */
 export const FIND_CREDENTIALS = 'FIND_CREDENTIALS';
 
-/**
- * New credentials are requested when the current ones end within this time; the current ones are used until they are close to their end.
- */
+/** Credentials that expire within this time are renewed; they are still used until `USELESS_MS` before they expire. */
 const REFRESH_MS = 10 * 60_000;
 const USELESS_MS = 30_000;
-/** EC2's metadata service answers within a second. Without that service, a request waits at most this long. */
+/** The longest wait if EC2's metadata service does not answer. Usually it answers within a second. */
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 10_000;
 const SHAPES = { accessKeyId: 128, secretAccessKey: 256, sessionToken: 8192 } as const;
 
 /**
- * The credentials of the parent's role, for enclaves that ask KMS. The log contains no part of them. Errors of the provider are not passed
+ * The credentials of the parent's role, for enclaves that send requests to KMS. No part of them is logged. Errors of the SDK are not passed
  * on, because their text may contain anything.
  */
 @Injectable()
@@ -41,8 +40,8 @@ export class ParentCredentials {
   ) {}
 
   /**
-   * The current credentials, requested anew if they end soon. Never throws.
-   * @returns null if there are no credentials that are valid for another half minute
+   * Renews the credentials first if they expire soon. Never throws.
+   * @returns null if no credentials are known that are valid for another half minute
    */
   async current(nowMs = Date.now()): Promise<HandedCredentials | null> {
     if (
@@ -83,7 +82,7 @@ export class ParentCredentials {
     this.say(null);
   }
 
-  /** Logs a failure, and its end, once. */
+  /** Logs only changes: a new failure, and the first success after a failure. */
   private say(failure: string | null): void {
     if (failure === this.failure) return;
     this.failure = failure;
@@ -109,7 +108,7 @@ function handed(found: FoundCredentials): HandedCredentials | 'credentials_inval
   };
 }
 
-/** Returns the AWS SDK's chain. The SDK is loaded at the first call, because the gateways of most tests never need it. */
+/** Returns the AWS SDK's chain. It loads the SDK at its first call, because the gateways of most tests never need the SDK. */
 export function defaultChain(): FindCredentials {
   let provider: FindCredentials | undefined;
   return async (options) => {

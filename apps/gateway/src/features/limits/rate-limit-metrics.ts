@@ -15,7 +15,7 @@ export class RateLimitMetrics {
     ]);
     metrics.gauge(
       'communique_rate_limits_store',
-      '1 for the store that counts rate limits now; memory: this process counts only its own requests.',
+      '1 for the store that counts rate limits now. With memory, this process counts only its own requests.',
       ['store'],
       (gauge) => {
         const { store, degraded } = redis.state();

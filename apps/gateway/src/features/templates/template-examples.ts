@@ -21,7 +21,7 @@ const content = {
   campaignId: 'parks-2026',
 } as const;
 
-/** The slug is a new one each time, so that the example is accepted. */
+/** The slug is random, because the gateway refuses one that exists. */
 export function exampleNewTemplate({ random }: ExampleSource): Example & { readonly value: NewTemplate } {
   return {
     summary: 'A template',

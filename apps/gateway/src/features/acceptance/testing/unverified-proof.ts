@@ -3,9 +3,7 @@ import type { SubmittedProof } from '../submission';
 
 const bytes = () => new Uint8Array(randomBytes(32));
 
-/**
- * The parts of a proof that acceptance stores. They are random: the proof is verified before acceptance, so acceptance does not verify it.
- */
+/** Random bytes in place of a proof: acceptance does not verify proofs, because the gateway has already verified them. */
 export function unverifiedProof(over: Partial<SubmittedProof> = {}): SubmittedProof {
   return { nullifier: bytes(), messageInput: bytes(), statusSha256: bytes(), ...over };
 }
