@@ -1,6 +1,7 @@
 // node main.mjs: applies the migrations beside this file to the database of DATABASE_URL, like `prisma migrate deploy`. It uses the same
 // table of applied migrations, and Prisma's own engine compiled to WebAssembly. A parent has no npm packages, so the release contains this
-// file as a bundle, with the engine's files beside it. Exit 0: all are applied. 1: failed, but another try may help. 78: a person has to act.
+// file as a bundle, with the engine's files beside it.
+// Exit 0: all migrations are applied. 1: failed, but another try may help. 78: a person has to act.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

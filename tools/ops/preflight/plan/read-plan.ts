@@ -29,7 +29,7 @@ export interface Plan {
   readonly budget: boolean;
   /** Undefined if the image or the release is not built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
-  /** Whether the release contains the reference string, which the page needs to prove residence; undefined if image or release is not built. */
+  /** Whether the page can prove residence: the release contains the reference string. Undefined if image or release is not built. */
   readonly referenceString: boolean | undefined;
   /** Problems of image and release that infra reports if the rest of the configuration is valid. */
   readonly artifactProblems: readonly string[];

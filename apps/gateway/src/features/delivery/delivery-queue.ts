@@ -10,7 +10,10 @@ import { copiesSent } from './outcomes';
 import { DISPATCH, END, leaseStatement, type DueJobs } from './queue-statements';
 import { WriteGroups } from './write-groups';
 
-/** Which due jobs to lease. `expired` jobs end without a relay. Key ids are in hex: jobs sealed to one of `keyIds`, or to no key of `otherThan`. */
+/**
+ * Which due jobs to lease. Expired jobs end without a relay. `keyIds`: jobs sealed to one of these keys (hex). `otherThan`: jobs sealed to
+ * any other key.
+ */
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
 
