@@ -15,7 +15,7 @@ const major = (text: string): number => Number(text.split('.')[0]);
 
 export const pulumi: Check = {
   name: 'pulumi',
-  title: 'the Pulumi CLI is installed, version 3',
+  title: 'the Pulumi CLI is installed, version 3 or newer',
   group: 'here',
   network: false,
   async run(context) {
@@ -35,7 +35,7 @@ export const pulumi: Check = {
 
 export const awsCli: Check = {
   name: 'aws-cli',
-  title: 'the AWS CLI is installed, version 2',
+  title: 'the AWS CLI is installed, version 2 or newer',
   group: 'here',
   network: false,
   async run(context) {

@@ -91,7 +91,7 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
     findings.push(
       fail(
         `begun but not finished: ${failed.join(', ')}`,
-        'check what it left behind, then run prisma migrate resolve; until then no further migration is applied',
+        'check what it left behind, then run node tools/dev/prisma/cli.mjs migrate resolve; until then no further migration is applied',
       ),
     );
   const absent = missing.filter((name) => !failed.includes(name));
