@@ -1,4 +1,4 @@
-// Bundles a TypeScript program into one file that Node can load, because Pulumi starts only JavaScript. Used for program and policy pack.
+// Bundles a TypeScript program into one file that Node can load, because Pulumi starts only JavaScript. The program and the policy pack use it.
 const { join } = require('node:path');
 const { mkdirSync, readdirSync, rmSync } = require('node:fs');
 const { buildSync } = require('esbuild');
@@ -7,7 +7,7 @@ const root = join(__dirname, '..');
 const folder = join(root, '.cache', 'run');
 
 /**
- * Loads a bundle and deletes its file at once, because Pulumi ends its hosts with signals, and then no exit handler runs.
+ * Builds and loads a bundle, then deletes its file. An exit handler could not delete it, because Pulumi ends its hosts with signals.
  * @param {string} name the bundle's name, for example `infra`
  * @param {'mjs' | 'cjs'} extension
  * @param {import('esbuild').BuildOptions} options entry point, format and packages

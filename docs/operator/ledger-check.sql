@@ -1,7 +1,7 @@
--- Lists budget windows whose counters differ from the sums of the reservations of messages and of agents' tasks. No row: all are right.
+-- Lists budget windows whose counters differ from the sums of the reservations of messages and of agents' tasks. No row means that all are right.
 -- psql "${DATABASE_URL/no-verify/require}" -f docs/operator/ledger-check.sql
 -- A message without an owner (proof of residence) has no reservation: its job holds the reserved money, and only the system's windows
--- count what it cost. If there are such messages, the system's windows may have spent more than the ledger, and never less.
+-- count what it cost. If there are such messages, the system's windows may show more spending than the ledger, and never less.
 SET TIME ZONE 'UTC';
 WITH promise AS (
   SELECT owner::text AS owner, reserved_at, CASE state WHEN 'reserved' THEN reserved_micro_usd ELSE 0 END AS reserved, coalesce(settled_micro_usd, 0) AS spent

@@ -2,14 +2,14 @@ import { notBuilt } from './config/stand-ins';
 import { runProgram, type Seen } from './preview/run-program';
 import { stackConfig } from './preview/stack-config';
 
-/** A form that a stack can take, for tests that check every form. */
+/** One configuration of a stack, for tests that check them all. */
 export interface StackShape {
   readonly title: string;
-  /** The stack whose Pulumi.<stack>.yaml is used. */
+  /** Pulumi.<stack>.yaml is read. */
   readonly stack: 'dev' | 'staging' | 'prod';
   /** Changes to that file, as `key=value`. */
   readonly changes: readonly string[];
-  /** Another name for the stack. */
+  /** The stack's name, if it is not `stack`. */
   readonly named?: string;
 }
 
@@ -32,14 +32,12 @@ const ADOPTED_DATABASE = [
   'databaseSecurityGroup=sg-0123456789abcdef0',
 ];
 
-/** Settings of a registrar that does not exist. */
 const RESIDENCE = [
   'residence=required',
   'residenceRegistrar=example-registrar',
   'residenceKeys=example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',
 ];
 
-/** Settings with the secrets of every provider that an image can name. */
 const AGENTS = ['agents=on', 'enclaveSecrets=cwc-house,cwc-senate,openai-api-key,gemini-api-key,anthropic-api-key'];
 
 export const STACK_SHAPES: readonly StackShape[] = [
@@ -139,6 +137,6 @@ export const EXTREME_SHAPES: readonly StackShape[] = [
   },
 ];
 
-/** The resources that the program declares, with measurements that no image has. */
+/** Returns the resources that the Pulumi program declares, with made-up measurements of an image. */
 export const seenOf = ({ stack, changes, named = stack }: StackShape, root: string): Promise<Seen> =>
   runProgram(named, stackConfig(root, stack, changes).values, { root, standIn: notBuilt });

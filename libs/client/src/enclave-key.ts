@@ -20,7 +20,7 @@ const CONFIGURATION_TIMEOUT_MS = 5_000;
 export interface TrustPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
   /** How far the document's timestamp may differ from our clock. The default is 5 minutes. */
   readonly maxAgeMs?: number;
-  /** Checked only when a key is fetched: a receipt comes without a configuration. */
+  /** Checked only when a key is fetched, because a receipt comes without a configuration. */
   readonly acceptedResidence?: AcceptedResidence;
 }
 
@@ -33,7 +33,7 @@ export interface EnclaveKey extends EnclaveIdentity {
 /**
  * Asks the gateway for an attestation document over a fresh nonce, and for the public configuration whose hash the document contains.
  * Verifies both.
- * @throws AttestationError by code, ClientError `refused` | `answer_invalid` | `key_binding_invalid` | `custody_refused` |
+ * @throws AttestationError; ClientError `refused` | `answer_invalid` | `key_binding_invalid` | `custody_refused` |
  * `configuration_refused` | `residence_refused`; what fetch throws
  */
 export async function fetchEnclaveKey(

@@ -21,7 +21,7 @@ const sha256 = (bytes: Uint8Array) => new Uint8Array(hash('sha256', bytes, 'buff
 const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
- * Makes the checks of an enclave in order, and reports each result. After a check that fails, the others are not run.
+ * Checks an enclave, and returns the result of each check. After a check that fails, the others are not run.
  *
  * @throws AttestationError of the step `policy`: the policy is not usable
  * @example
@@ -32,7 +32,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * Makes the checks of `examineEnclave`, for a program that needs only the identity.
+ * Makes the same checks as `examineEnclave`, and returns only the identity.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example

@@ -3,7 +3,7 @@ export type NoteErrorCode =
   | 'ERR_NOTE_MALFORMED'
   /** The signature of a configured key does not verify. The whole note is refused. */
   | 'ERR_NOTE_SIGNATURE'
-  /** The note has no line of a configured key. */
+  /** The note has no signature line of a configured key. */
   | 'ERR_NOTE_UNKNOWN_KEY'
   /** The text is not a verifier key or a signing key, or its key id is another key's. */
   | 'ERR_NOTE_KEY';

@@ -14,14 +14,14 @@ export interface KmsSimulatorOptions {
   region: string;
   /** The account that owns the keys, 12 digits */
   account: string;
-  /** The keys. Each has an alias `alias/...` that points at it, and a policy (JSON text or object) without placeholders. */
+  /** Each key has an alias, `alias/...`, and a policy (JSON text or object) without placeholders. */
   keys?: readonly { alias: string; policy: PolicyInput }[];
   credentials: readonly SimulatedCredentials[];
   /** The root to which attestation documents must chain. */
   trustAnchorPem: string;
   /** The simulator's clock; default Date.now. */
   nowMs?: () => number;
-  /** With 0, the default, a free port is chosen. */
+  /** Default 0: a free port. */
   port?: number;
   /** The form of CiphertextForRecipient; default `kms`. */
   envelope?: EnvelopeForm;
@@ -32,11 +32,10 @@ export interface KmsSimulator {
   origin: string;
   /** PEM of the authority that issued the server's certificate. */
   certificateAuthority: string;
-  /** Returns the last 10,000 requests since the start or the last `clearRequests`, oldest first. */
+  /** Returns the requests since the start or since `clearRequests`, oldest first; only the newest 10,000 are kept. */
   requests(): KmsRequestRecord[];
   clearRequests(): void;
   faults: Pick<FaultSchedule, 'add' | 'clear' | 'counts'>;
-  /** Makes a key; `alias` is optional. Returns its id and ARN. */
   createKey(options: { policy: PolicyInput; alias?: string }): { keyId: string; arn: string };
   /** Returns the ARN of the key that an alias, key id or ARN names. */
   keyArn(key: string): string;
@@ -47,17 +46,11 @@ export interface KmsSimulator {
   /** Adds credentials, or replaces the credentials of the same access key. */
   setCredentials(credentials: SimulatedCredentials): void;
   removeCredentials(accessKeyId: string): void;
-  /**
-   * Stops the simulator.
-   * @throws KmsSimulatorError `failed` if a bug of the simulator occurred in a request
-   */
+  /** @throws KmsSimulatorError `failed` if a bug of the simulator occurred in a request */
   close(): Promise<void>;
 }
 
-/**
- * `production`: it does not start with NODE_ENV=production. `options`: invalid options. `listen_failed`: it cannot listen on the port.
- * `failed`: a bug in the simulator occurred.
- */
+/** `production`: NODE_ENV is `production`. `listen_failed`: the port cannot be used. `failed`: the simulator has a bug. */
 export class KmsSimulatorError extends Error {
   override readonly name = 'KmsSimulatorError';
   constructor(
@@ -70,8 +63,7 @@ export class KmsSimulatorError extends Error {
 }
 
 /**
- * Starts AWS KMS as a real HTTPS server on loopback, for tests. All code in this process can read its keys, because they are in the
- * process's memory.
+ * Starts a simulator of AWS KMS for tests: an HTTPS server on loopback. All code in this process can read its keys.
  * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS refuses; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
  */
 export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<KmsSimulator> {
@@ -132,7 +124,7 @@ export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<K
       await closeServer(server);
       const [cause] = kms.mistakes.splice(0);
       if (cause !== undefined)
-        throw new KmsSimulatorError('failed', 'the simulator failed because of its own bug', { cause });
+        throw new KmsSimulatorError('failed', 'a bug of the simulator occurred in a request', { cause });
     },
   };
 }

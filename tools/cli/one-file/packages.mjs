@@ -1,5 +1,5 @@
-// Installs esbuild and the few packages of communique-tee.mjs from package-lock.json, by npm, into a separate folder, so that a person who
-// wants only this file does not need the packages of the whole project.
+// Installs only the packages that the build of communique-tee.mjs needs, at the versions of package-lock.json, into a separate folder.
+// A person who wants only this file then does not need the packages of the whole project.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export function installPackages(root, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies: wanted(root) })}\n`);
-  // npm reads the lockfile under this name. The other copy marks a finished installation.
+  // npm reads the lockfile under this name too. The name package-lock.json marks a finished installation.
   writeFileSync(join(folder, 'npm-shrinkwrap.json'), lock);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {

@@ -24,7 +24,7 @@ import { exitOf, statusAsJson, statusAsText } from './report';
 
 const after = (name: string) => `
 The command uses what send kept: the sealed bytes, the key that opens the answer, the gateway, and which enclaves you accepted.
-To accept other enclaves, give --pcr0 and --pcr3, or --policy (after a new image was rolled out: both PCR0s).
+To accept other enclaves, give --pcr0 and --pcr3, or --policy. After the operator rolled out a new image, give both PCR0s.
 
 Exit code
   0  delivered: the receipt says so for every office

@@ -32,7 +32,7 @@ export type Judgement =
 export const OPERATOR_WARNING =
   'any operator was accepted: this image may run under the account of a stranger, who learns metadata and can drop messages';
 export const ROOT_WARNING =
-  'under a development root, which --development-root or the policy names, not under AWS’s root: anyone who has its key can forge this';
+  'the root is not AWS’s, but a development root that --development-root or the policy names: anyone who has its key can forge this';
 
 export function asText(judgement: Judgement, paint: Paint): string {
   const warning = (text: string) => `${paint('WARNING', 'warn')}  ${text}`;

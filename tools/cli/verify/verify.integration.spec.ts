@@ -105,7 +105,7 @@ describe('communique-tee verify', () => {
       'custody     process',
       'before the time of verification',
       'regional.development.nitro-enclaves',
-      'WARNING  under a development root, which --development-root or the policy names',
+      'WARNING  the root is not AWS’s, but a development root that --development-root or the policy names',
     ]) {
       expect(stdout).toContain(shown);
     }

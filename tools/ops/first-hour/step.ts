@@ -23,7 +23,7 @@ export interface Seen {
 
 export interface Step {
   readonly name: string;
-  /** What the step shows if it is proved. */
+  /** What the step shows if its verdict is `proved`. */
   readonly shows: string;
   /** What no test of this project proves. */
   readonly assumption: string;
@@ -35,13 +35,13 @@ export interface Step {
   readonly needs?: readonly Fact[];
   /** Asked after the command, because only a person can see the result. */
   readonly question?: string;
-  /** The command is repeated while the step is not reached, because AWS needs time. */
+  /** Repeats the command while the verdict is `not reached`, because AWS needs time. */
   readonly again?: { readonly everySeconds: number; readonly forMinutes: number };
   /** The command's output goes to the terminal while it runs. */
   readonly shown?: true;
   /** `makes`: once the step was started, the stack must be removed. `removes`: the step runs only if the stack must be removed. */
   readonly stack?: 'makes' | 'removes';
-  /** If the step is not proved, only the removal still runs. */
+  /** Unless the verdict is `proved`, only the removal of the stack still runs. */
   readonly ends?: true;
   judge(ended: Ended, facts: Facts): Seen;
 }

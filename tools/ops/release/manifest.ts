@@ -16,7 +16,7 @@ export interface Manifest {
   readonly files: Readonly<Record<string, ManifestFile>>;
 }
 
-/** Every file in the folder and below, by its path from the folder. */
+/** Returns every file in the folder and below, by its path relative to the folder. */
 export async function filesOf(folder: string): Promise<Record<string, ManifestFile>> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries

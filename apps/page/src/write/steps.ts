@@ -1,5 +1,5 @@
-// Which step is shown. Each is an entry of the browser's history, so its Back button goes one step back and loses no
-// input.
+// Shows one step at a time. Each step is an entry in the browser's history, so the Back button goes one step back and
+// loses no input.
 import { batch, signal } from '@preact/signals';
 import { type Step, STEPS } from './fields';
 
@@ -22,7 +22,7 @@ export function goTo(next: Step, control?: string): void {
 }
 
 /**
- * Starts at a step, with the ones before it in the history.
+ * Shows the first step, and puts the steps before it into the history.
  * @param ready whether the person may continue from a step; going forward in the history stops at the first step that is not ready
  */
 export function startSteps(at: Step, ready: (step: Step) => boolean): void {
@@ -48,7 +48,7 @@ function show(next: Step, control?: string): void {
   });
 }
 
-/** Returns the step of an entry of the history; undefined for other entries, such as a link within the page. */
+/** Returns the step of a history entry; undefined for other entries, such as a link within the page. */
 function stepIn(state: unknown): Step | undefined {
   const given = typeof state === 'object' && state !== null && 'step' in state ? state.step : undefined;
   return STEPS.find((each) => each === given);

@@ -22,11 +22,12 @@ export interface ImageParts {
   readonly cmdline: string;
   /** At least one cpio or cpio.gz. PCR1 covers the first, PCR2 the others. */
   readonly ramdisks: readonly ByteSource[];
-  /** No measurement covers it. */
+  /** Not measured. */
   readonly metadata: EifMetadata;
   readonly arch: Arch;
-  /** 1 GiB unless given, as nitro-cli writes. Neither nitro-cli nor the hypervisor reads this or `defaultCpus`, which is 2 unless given. */
+  /** Default 1 GiB, as nitro-cli writes. Neither nitro-cli nor the hypervisor reads it. */
   readonly defaultMemoryBytes?: number;
+  /** Default 2. Neither nitro-cli nor the hypervisor reads it. */
   readonly defaultCpus?: number;
   /** Signs PCR0, as `nitro-cli build-enclave --private-key --signing-certificate` does. */
   readonly signing?: SigningKey;
@@ -42,7 +43,7 @@ export interface WrittenImage {
 }
 
 /**
- * Writes an enclave image file, version 4. The same parts give the same bytes, except for the signature, because ECDSA is random. The file
+ * Writes an enclave image file, version 4. The same parts give the same bytes, except for the ECDSA signature, which is random. The file
  * is written completely or not at all. The sections are in nitro-cli's order: kernel, command line, metadata, ramdisks, signature
  * (EifBuilder::write_to, aws-nitro-enclaves-image-format, src/utils/mod.rs).
  *

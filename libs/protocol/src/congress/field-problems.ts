@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { FieldProblem } from '../problems';
 import { describeProblem, ruleOf } from './field-rules';
 
-/** The bytes that member names and lengths of one problem take in CBOR. */
+/** The CBOR bytes of one problem in addition to its pointer, code and message. */
 const PROBLEM_FRAME_BYTES = 32;
 const MAX_PROBLEMS_BYTES = 6000;
 

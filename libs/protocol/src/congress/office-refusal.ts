@@ -26,19 +26,19 @@ export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | 
 }
 
 let states: ReadonlyMap<string, State> | undefined;
-/** Returns the state of an office. It is not simply the code's letters, because those of American Samoa are AQ. */
+/** Returns the state of an office. The letters in the code are not always the state's: American Samoa has AQ. */
 function stateOf(office: string): State | undefined {
   states ??= new Map(STATES.flatMap((state) => officesOf(state).map((each): [string, State] => [each, state])));
   return states.get(office);
 }
 
-/** Returns the end of a sentence that lists the offices for the address. It does not quote the refused office. */
+/** Returns why the office is refused and which offices the address has, as the end of a sentence. Never quotes the refused office. */
 export function describeRefusal(refusal: OfficeRefusal, office: string, state: unknown): string {
   const told = [state, office.slice(1, 3)].find(isState);
   return `${REFUSALS[refusal]}${told === undefined ? '' : `; an address in ${told} has ${listOffices(told)}`}`;
 }
 
-/** `HOH01 to HOH15 (House), SOH01 and SOH03 (Senate)` */
+/** Returns, for example, `HOH01 to HOH15 (House), SOH01 and SOH03 (Senate)`. */
 export function listOffices(state: State): string {
   const parts = CHAMBER_KEYS.flatMap((key) => {
     const { name, offices } = chamberFacts(key);

@@ -64,7 +64,7 @@ const wireSchema = z.tuple([
 
 /**
  * Returns the binary form ("form 1"): the canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce,
- * ciphertext]`. It has 106 to 141 bytes and the ciphertext. `sealed_sha256` is the hash of these bytes, with a proof or without.
+ * ciphertext]`, 106 to 141 bytes longer than the ciphertext. `sealed_sha256` is the hash of these bytes, with a proof or without.
  */
 export function encodeSealedMessage(message: SealedMessage): Uint8Array {
   return encodeCanonical([
@@ -97,7 +97,7 @@ export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
 const CIPHERTEXT_BYTES = Array.from({ length: 9 }, (_, at) => 1024 * 2 ** at + POLY1305_TAG_BYTES);
 const CIPHERTEXT_LENGTHS = new Set(CIPHERTEXT_BYTES.map(base64UrlLength));
 
-/** Longer texts get no pattern: tools that generate test data build a text from its pattern character by character, and would not finish. */
+/** Longer texts get no pattern, because tools that generate test data from a pattern would not finish. */
 const MAX_PATTERN_BYTES = 4096 + POLY1305_TAG_BYTES;
 
 /**
@@ -117,7 +117,7 @@ const ciphertextText = z
     })),
   });
 
-/** The members that both forms of an envelope have in JSON. */
+/** The JSON members of a sealed message, with or without a proof. */
 export const sealedMessageMembers = {
   suite: z.literal(DEFAULT_SUITE),
   keyId: base64UrlText(KEY_ID_BYTES).meta({ description: "The id of the enclave's key (16 bytes)." }),
@@ -136,8 +136,8 @@ export const sealedMessageMembers = {
 } as const;
 
 /**
- * The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. It has no member
- * `nullifier`, because tools that generate clients never send a member that can only be null.
+ * The JSON form without a proof. The message id is a UUID. There is no member `nullifier`, because generated clients never send a member
+ * that can only be null.
  */
 export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), ...sealedMessageMembers }).meta({
   id: 'SealedMessage',
@@ -145,13 +145,12 @@ export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), .
 });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 
-/** @throws ProtocolError `malformed_body` for a message with a nullifier, which envelopeToJson converts with its proof */
+/** @throws ProtocolError `malformed_body`: the message has a nullifier. For such a message call envelopeToJson. */
 export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
   if (message.nullifier !== null) throw new ProtocolError('malformed_body', 'a nullifier without a proof');
   return { version: 1, ...sealedMembersToJson(message) };
 }
 
-/** The members that both forms of an envelope have in the same spelling. */
 export function sealedMembersToJson(message: SealedMessage): Omit<SealedMessageJson, 'version'> {
   return {
     suite: message.suite,
@@ -180,7 +179,10 @@ export function assertSuite(value: unknown): void {
     throw unsupportedSuite();
 }
 
-/** @param json fits its schema @throws ProtocolError `malformed_body`: a text is not canonical base64url */
+/**
+ * @param json already checked against its schema
+ * @throws ProtocolError `malformed_body`: a text is not canonical base64url
+ */
 export function sealedMembersFromJson(
   json: Omit<SealedMessageJson, 'version'>,
   nullifier: Uint8Array | null,

@@ -8,7 +8,7 @@ export interface Draw {
   chance(probability: number): boolean;
 }
 
-/** Returns a separate sequence of draws for each `name`. So a new kind of fault does not change the times of other faults. */
+/** Each `name` has its own sequence of draws, so that a new kind of fault does not change the times of other faults. */
 export function drawFrom(seed: number, name: string): Draw {
   let state = seed >>> 0;
   for (const character of name) state = (Math.imul(state, 31) + (character.codePointAt(0) ?? 0)) >>> 0;

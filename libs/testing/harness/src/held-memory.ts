@@ -5,13 +5,13 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Collects garbage, so that memory that a busy machine has not freed does not look like memory in use. */
+/** Call this before you measure memory, so that garbage does not count as memory in use. */
 export function collectGarbage(): void {
   collect();
 }
 
 /**
- * Returns the bytes of array buffers that are still in use. Buffers are freed some time after their owners. So this function collects
+ * Returns the bytes of array buffers that are still in use. Buffers are freed some time after their owners, so this function collects
  * garbage until nothing more is freed, at most five times. One collection of a jest worker's large heap takes a second.
  */
 export async function heldArrayBufferBytes(): Promise<number> {

@@ -1,6 +1,5 @@
 /**
- * Helps integration tests and the demo with processes that end with ours, free ports and temporary folders. Only a call of describeWith
- * needs jest.
+ * For integration tests and the demo: child processes that end with ours, free ports and temporary folders. Only `describeWith` needs jest.
  */
 export { drawFrom, type Draw } from './draw';
 export { appBundle, type AppBundle } from './app-bundle';

@@ -1,10 +1,10 @@
 import '@jest/expect'; // loaded before the first spec file
 
-/** Globals and process listeners that a package added during loading. They stay as long as the package. */
+/** Globals and process listeners that a package added while it was loaded. They are never removed. */
 const packagesGlobals = new Map<string | symbol, PropertyDescriptor>();
 const packagesListeners = new Set<unknown>();
 
-/** Objects of packages, with the properties that they had when they were recorded first. */
+/** Objects of packages, with the properties to restore. */
 const packagesObjects = new Map<object, ReadonlyMap<string | symbol, PropertyDescriptor>>();
 
 /** The key at which `expect` keeps its matchers and the state of the running test. */
@@ -66,7 +66,7 @@ type Listener = (...args: unknown[]) => void;
 
 function processListeners(): [string | symbol, Listener][] {
   return process.eventNames().flatMap((event) =>
-    // The types of `process` know only events by their names
+    // The types of `process` allow only known event names
     (process as NodeJS.EventEmitter)
       .rawListeners(event)
       .map((listener): [string | symbol, Listener] => [event, listener as Listener]),

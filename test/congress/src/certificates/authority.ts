@@ -1,4 +1,4 @@
-import 'reflect-metadata'; // @peculiar/x509 needs this module, loaded before it
+import 'reflect-metadata'; // must be loaded before @peculiar/x509
 import * as x509 from '@peculiar/x509';
 import type { webcrypto } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ export interface IssueOptions extends Validity {
   intermediate?: Validity;
 }
 
-/** Makes an authority. With a folder, reads it from there, or makes it and keeps it there (`ca.pem`; `ca.key.pem` with mode 0600). */
+/** Makes an authority. With a folder, keeps it there (`ca.pem`; `ca.key.pem` with mode 0600), and reads it from there the next time. */
 export async function testAuthority(folder?: string): Promise<TestAuthority> {
   const kept = folder === undefined ? null : await readAuthority(folder);
   const { certificate, privateKey } = kept ?? (await makeAuthority());

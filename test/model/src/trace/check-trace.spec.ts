@@ -195,9 +195,9 @@ describe('the check of a run’s trace', () => {
       'end: end: the lease is not its own',
     ],
     [
-      'ends as not sent while a dispatch stands',
+      'ends as not sent although it was dispatched before its lease',
       [accept, lease('a'), dispatch('a'), lease('b'), end('b', 'expired', 'message_expired')],
-      'end: endUnsent: a dispatch stood when it was leased',
+      'end: endUnsent: it was already dispatched when it was leased',
     ],
     [
       'frees its nullifier after it was relayed',

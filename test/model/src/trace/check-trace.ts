@@ -24,12 +24,12 @@ interface Known extends JobState {
 
 /** Answers by which the enclave says that it did not accept the bytes that were just sent. */
 const NOT_TAKEN = ['enclave_busy', 'shutting_down', 'keys_not_ready'];
-/** The enclave signs nothing with this answer, but no attempt at such a message can have sent a copy. */
+/** The enclave did not open the message, so no attempt at it can have sent a copy. The answer is not signed. */
 const NEVER_OPENED = 'sealed_message_refused';
 
 /**
- * Replays a run, and returns its deviations. Each event must be a transition of the table from the state after the events before it, and
- * must leave the row as the transition does. Events of one message must be in the order of their commits.
+ * Replays a run, and returns its deviations. Each event must be a transition that the table allows in the message’s state, and must leave
+ * the row as that transition does. Events of one message must be in the order of their commits.
  * @param options.everythingEnds whether a message that has not ended at the end of the trace is a deviation
  */
 export function checkTrace(
@@ -100,7 +100,7 @@ function retriesOf(reason: string | null): readonly TransitionName[] {
   return NOT_TAKEN.includes(reason) || PROBLEMS[reason].status < 500 ? ['untaken'] : ['unanswered'];
 }
 
-/** Whether the message ended by the clock or by a problem document other than `NEVER_OPENED`, and not by a receipt or as unknown. */
+/** Returns true if the clock, or a problem document other than `NEVER_OPENED`, ended the message; false for a receipt or `unknown`. */
 function saysUnsent({ status, reason }: Extract<TraceEvent, { event: 'end' }>): boolean {
   return status !== 'unknown' && reason !== null && reason !== NEVER_OPENED;
 }
@@ -117,7 +117,7 @@ function refusalOf(name: TransitionName, before: Known, event: MessageEvent): st
   if (when.relayed !== undefined && when.relayed !== before.relayed)
     return before.relayed ? 'bytes may have left a gateway' : 'it was never dispatched';
   if (when.dispatchedBefore !== undefined && found?.dispatched !== when.dispatchedBefore)
-    return 'a dispatch stood when it was leased';
+    return 'it was already dispatched when it was leased';
   if (when.allRefused && !before.allRefused) return 'not every office refused it';
   if (event.event === 'copy' && before.offices.has(event.office)) return 'the office has a copy already';
   if (!('dispatched' in event)) return null;

@@ -12,5 +12,5 @@ const VERIFIERS: Crate = {
 
 export const keptVerifiers = (): KeptCrate => keptCrate(VERIFIERS);
 
-/** Builds the verifiers. @returns `absent` with the reason if they cannot be built */
+/** @returns `absent` with the reason if they cannot be built */
 export const installVerifiers = (say: (line: string) => void): Promise<KeptCrate> => installCrate(VERIFIERS, say);

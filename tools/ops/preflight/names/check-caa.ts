@@ -24,7 +24,7 @@ export const caa: Check = {
       return judged.allowed
         ? pass(`the CAA records of ${at.name} allow ${first}`)
         : fail(
-            `the CAA records of ${at.name} forbid it: ${judged.why}`,
+            `the CAA records of ${at.name} forbid the certificate: ${judged.why}`,
             `add there: ${at.name} CAA 0 issue "${first}"`,
           );
     } catch (error) {

@@ -101,7 +101,7 @@ describe('caa', () => {
     [
       'of the parent domain that allow only another authority',
       { 'CAA communique.test': [{ critical: 0, issue: 'digicert.com' }] },
-      /^fail: the CAA records of communique\.test forbid it: only digicert\.com may issue/,
+      /^fail: the CAA records of communique\.test forbid the certificate: only digicert\.com may issue/,
     ],
     [
       'at the name, which hide those of the parent domain',

@@ -6,7 +6,6 @@ import { fail, notInTime, pass, skip, warn, type Check, type Context, type Findi
 import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 import { codeOf, isCertificateCode, isUnreachable, nameOf, ranOutOfTime } from '../error-code';
 
-/** Where and how to ask one provider. */
 export interface ModelProvider {
   readonly name: string;
   readonly title: string;
@@ -24,7 +23,7 @@ export interface ModelProvider {
   nextPage(page: Json): string | undefined;
 }
 
-interface Far {
+interface Connection {
   readonly context: Context;
   readonly of: ModelProvider;
   readonly variable: string;
@@ -40,9 +39,9 @@ const QUESTION = {
 };
 
 /**
- * Lists the provider's models, which costs nothing. Then asks each configured model one short question, in the form that the enclave uses:
- * the list does not show an empty balance, the free tier, or a parameter that a model refuses. Keys are sent in headers, because URLs are
- * logged.
+ * Lists the provider's models, which costs nothing. Then asks each configured model one short question in the enclave’s form,
+ * because the list does not show an empty balance, the free tier, or a parameter that a model refuses. Keys are sent in headers, because
+ * URLs are logged.
  */
 export const modelsCheck = (of: ModelProvider): Check => ({
   name: of.name,
@@ -58,7 +57,7 @@ export const modelsCheck = (of: ModelProvider): Check => ({
       const names = of.variables.join(' or ');
       if (models.length === 0) return skip(`${names} is not set, and no class of the enclave’s configuration needs it`);
       return warn(
-        `${names} is not set here, so ${models.join(', ')} could not be looked for`,
+        `${names} is not set here, so this check did not look for ${models.join(', ')}`,
         'the enclave’s key is stored encrypted in Secrets Manager: set the same key for this command only',
       );
     }
@@ -66,7 +65,7 @@ export const modelsCheck = (of: ModelProvider): Check => ({
     context.redactor.add(key);
     if (!/^[\x21-\x7e]+$/.test(key))
       return fail(`${variable} holds a blank, a line break or another character that no key has`, 'copy it again');
-    const far: Far = {
+    const connection: Connection = {
       context,
       of,
       variable,
@@ -77,20 +76,20 @@ export const modelsCheck = (of: ModelProvider): Check => ({
       },
     };
     try {
-      return await look(far, models);
+      return await checkModels(connection, models);
     } catch (error) {
       return unanswered(of, error);
     }
   },
 });
 
-async function look(far: Far, models: readonly string[]): Promise<Finding | Finding[]> {
-  const { of, variable } = far;
-  const listed = await list(far);
+async function checkModels(connection: Connection, models: readonly string[]): Promise<Finding | Finding[]> {
+  const { of, variable } = connection;
+  const listed = await list(connection);
   if (!Array.isArray(listed)) return listed;
   const takes = `${of.called} takes the key of ${variable} (${String(listed.length)} models)`;
   if (models.length === 0)
-    return pass(`${takes}; no class of the enclave’s configuration names one, so it is not used`);
+    return pass(`${takes}; no class of the enclave’s configuration names one of them, so the key is not used`);
   const missing = models.filter((model) => !listed.includes(model));
   const findings = missing.map((model) =>
     fail(
@@ -98,18 +97,19 @@ async function look(far: Far, models: readonly string[]): Promise<Finding | Find
       'name another model in services.agents.classes, or ask the provider for it; a change needs a new image',
     ),
   );
-  for (const model of models.filter((each) => !missing.includes(each))) findings.push(await question(far, model));
+  for (const model of models.filter((each) => !missing.includes(each)))
+    findings.push(await question(connection, model));
   return [pass(takes), ...findings];
 }
 
 /** @returns the names of all models, or what went wrong */
-async function list(far: Far): Promise<string[] | Finding> {
-  const { of } = far;
+async function list(connection: Connection): Promise<string[] | Finding> {
+  const { of } = connection;
   const names: string[] = [];
   let query: string | undefined = '';
   for (let page = 0; query !== undefined && page < MAX_PAGES; page += 1) {
-    const response = await request(far, `${of.listPath}${query}`, {});
-    if (response.status !== 200) return refused(far, response);
+    const response = await request(connection, `${of.listPath}${query}`, {});
+    if (response.status !== 200) return refused(connection, response);
     const body = await jsonOf(response);
     const models = of.modelsOn(body);
     if (models === undefined)
@@ -120,19 +120,19 @@ async function list(far: Far): Promise<string[] | Finding> {
   return names;
 }
 
-async function question(far: Far, model: string): Promise<Finding> {
-  const { context, of } = far;
+async function question(connection: Connection, model: string): Promise<Finding> {
+  const { context, of } = connection;
   const row = rowOf(PRICE_TABLE, of.provider, model, new Date(context.ports.nowMs()));
   if (!row) return skip(`${model} is not in the price table of this release: see agents`);
   const dialect = DIALECTS[of.provider];
   const asked = { row, ...QUESTION };
   const sent = dialect.request(asked);
-  const response = await request(far, dialect.target(model), {
+  const response = await request(connection, dialect.target(model), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(sent),
   });
-  if (response.status !== 200) return refused(far, response, model);
+  if (response.status !== 200) return refused(connection, response, model);
   const answered = dialect.answered(await jsonOf(response), asked);
   if (!answered)
     return fail(
@@ -141,7 +141,7 @@ async function question(far: Far, model: string): Promise<Finding> {
     );
   if (!answered.asRequested)
     return fail(
-      `${of.called} served ${model} at another tier, or kept it longer, than the request says`,
+      `${of.called} served ${model} at another tier, or kept the text longer, than the request says`,
       'look at the project’s settings there: such answers are charged in full and switch the model off',
     );
   if (answered.usage === null)
@@ -153,13 +153,13 @@ async function question(far: Far, model: string): Promise<Finding> {
   return pass(`${model} answers as the enclave asks it (${retentionIn(sent)}; ${cost} micro-dollars)`);
 }
 
-/** The request's setting of how long the provider keeps its text. */
+/** Returns the request’s settings of how long the provider keeps the text. */
 function retentionIn(request: object): string {
   const named = Object.entries(request).filter(([name]) => name === 'store' || name.startsWith('prompt_cache'));
   return named.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ') || 'no setting of retention';
 }
 
-/** What to do, by the classes in which the enclave reports failures (docs/agents.md). */
+/** What happened and what to do, for each kind of failure that the enclave reports (docs/agents.md). */
 const ADVICE: Partial<Record<ProviderFailure, readonly [called: string, todo: string]>> = {
   key: [
     'does not take the key',
@@ -182,7 +182,7 @@ const ADVICE: Partial<Record<ProviderFailure, readonly [called: string, todo: st
   ],
 };
 
-async function refused({ of, variable }: Far, response: Response, model?: string): Promise<Finding> {
+async function refused({ of, variable }: Connection, response: Response, model?: string): Promise<Finding> {
   const body = response.status >= 400 && response.status < 500 ? await jsonOf(response) : undefined;
   await response.body?.cancel().catch(() => undefined);
   const status = String(response.status);
@@ -199,12 +199,12 @@ async function refused({ of, variable }: Far, response: Response, model?: string
   if (end === 'rate')
     return warn(
       `${of.called} throttles requests (${where}), so the key was not proven`,
-      'run this again; if it stays, look at the account’s quota and payment',
+      'run this again; if requests are still throttled, look at the account’s quota and payment',
     );
   return warn(`${of.called} could not answer (${where})`, 'run this again');
 }
 
-function request({ context, of, headers }: Far, path: string, more: RequestInit): Promise<Response> {
+function request({ context, of, headers }: Connection, path: string, more: RequestInit): Promise<Response> {
   return context.ports.fetch(`${context.ports.origins[of.origin]}${path}`, {
     ...more,
     headers: { ...headers, ...more.headers },

@@ -73,7 +73,7 @@ describe.each(PROVIDERS)('%s, with the simulator', (name, provider, variable, mo
     expect(providers.calls()).toBe(1);
   });
   it('asks no model if no model class names the provider', async () => {
-    expect(await said([])).toEqual([expect.stringMatching(/^pass: .*, so it is not used$/)]);
+    expect(await said([])).toEqual([expect.stringMatching(/^pass: .*, so the key is not used$/)]);
     expect(providers.calls()).toBe(0);
   });
   it('fails for a configured model that the provider does not have', async () => {
@@ -146,7 +146,9 @@ describe.each(PROVIDERS)('%s of %s, with a server that answers anything', (name,
     const files = configuration(
       PROVIDERS.map(([, provider, , model], at) => ({ ...classOf(provider, model), id: `c${at}` })),
     );
-    expect(await said({}, undefined, [], files)).toEqual([expect.stringMatching(/^warn: .* could not be looked for/)]);
+    expect(await said({}, undefined, [], files)).toEqual([
+      expect.stringMatching(/^warn: .* this check did not look for/),
+    ]);
   });
   it.each<[number, string, RegExp]>([
     [401, '{}', /^fail: .* does not take the key/],

@@ -36,12 +36,12 @@ import { RememberedAttempt, ReplyMemory, type AttemptNumber, type BillableReply 
 import { requestBytesFor } from './request-size';
 import { RunningTasks } from './running-tasks';
 
-/** The client's clock may differ from ours by this when the expiry is compared with the longest lifetime. */
+/** How far ahead of ours the client's clock may be, when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening and checking a task takes a few milliseconds that depend on the sealed content. So every task continues only this long after its
- * opening began. The time of a refusal or of a connection then reveals nothing to the parent.
+ * Every task waits until this long after its opening began. Opening and checking a task takes a few milliseconds that depend on the sealed
+ * content. Without the wait, the time of a refusal or of a connection would reveal them to the parent.
  */
 const PREPARED_MS = 50;
 
@@ -71,13 +71,13 @@ interface Accepted {
 /** The inputs of a usage statement. All are collected before the task is opened, so that signing cannot fail later. */
 interface Signing {
   readonly document: AttestedDocument;
-  /** Milliseconds by the attested clock: the time of the statement, at which its prices are looked up. */
+  /** The time of the statement and of its prices, in milliseconds of the attested clock. */
   readonly atMs: number;
   readonly row: PricedModel;
 }
 
 /**
- * Handles tasks: returns a remembered reply, or opens the task, checks it, asks the model once, judges its text, and signs what it cost.
+ * Returns the remembered reply to a task, or opens the task, checks it, asks the model once, judges the model's text, and signs the cost.
  */
 export class TaskService {
   private readonly memory: ReplyMemory;
@@ -112,8 +112,8 @@ export class TaskService {
   }
 
   /**
-   * @param left aborts when the caller's connection closes; the task is then canceled, unless another caller waits for it or a byte of it
-   * has already left
+   * @param left aborts when the caller's connection closes; the task is then canceled, unless another caller waits for it or a byte of the
+   * request to the provider was sent
    * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range`
    * | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all except `outcome_unknown` mean that this call
    * spent no money
@@ -155,10 +155,7 @@ export class TaskService {
     return { call, sha256, key, modelClass };
   }
 
-  /**
-   * Returns the row of the price table at this time.
-   * @throws ProblemError `model_off` if the table has no price for this time
-   */
+  /** @throws ProblemError `model_off` if the price table has no price for this time */
   private rowAt(nowMs: number, { provider, model }: ModelClass): PricedModel {
     const row = rowOf(this.table, provider, model, new Date(nowMs));
     if (!row) throw new ProblemError('model_off');
@@ -192,7 +189,7 @@ export class TaskService {
   ): Promise<BillableReply> {
     const { call, key } = accepted;
     const { sealed } = call.request;
-    // Made before anything is opened or sent, so that every task that was paid for gets its statement
+    // Made before anything is opened or sent, so that every task that cost money gets its statement
     const document = await key.documents.forReceipt();
     const atMs = this.core.clock.nowMs();
     const signing: Signing = { document, atMs, row: this.rowAt(atMs, accepted.modelClass) };
@@ -246,7 +243,6 @@ export class TaskService {
     );
   }
 
-  /** Signs with the receipt key of the key that the task was sealed to. */
   private sign(
     { call, sha256, key, modelClass }: Accepted,
     { document, atMs, row }: Signing,
@@ -284,7 +280,7 @@ export class TaskService {
   }
 }
 
-/** The attempt at a task that is invalid: no request was sent. */
+/** The attempt at an invalid task: no request was sent. */
 const INVALID: Attempt = {
   end: 'task_invalid',
   text: '',
@@ -326,7 +322,7 @@ function readTask(plaintext: Uint8Array, { call: { request }, modelClass }: Acce
 interface Outcome {
   /** How the attempt ended, for the statement. */
   readonly end: Attempt['end'];
-  /** What only the person gets. */
+  /** The part that only the person can read. */
   readonly answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'>;
 }
 

@@ -7,8 +7,8 @@ const number = (value: unknown) => typeof value === 'number' && Number.isFinite(
 const matching = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
 
 /**
- * The only fields that a log line may have besides its event. Each has a form. A value of another form is dropped, so that no client can put
- * text into the log.
+ * The only fields that a log line may have besides its event, with the form of each. A value of another form is dropped, so that no client
+ * can put text into the log.
  */
 const SHAPES = {
   requestId: matching(ID),

@@ -20,7 +20,7 @@ The library \`@communique-tee/client\` does all three. Errors are problem docume
 
 /** A registered route with the metadata of its decorators. */
 export interface DocumentedOperation extends OperationDescription {
-  /** In lower case, as the document has it. */
+  /** In lower case. */
   readonly method: string;
   /** With parameters in braces. */
   readonly path: string;
@@ -35,7 +35,7 @@ export function freshExamples(): ExampleSource {
   return { nowSeconds: Math.floor(Date.now() / 1000), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
 }
 
-/** Inputs for the examples of the committed document, the same in each run. */
+/** Inputs for the examples of docs/openapi.json, the same in each run. */
 export function fixedExamples(): ExampleSource {
   let count = 0;
   const random = (bytes: number) =>
@@ -109,8 +109,8 @@ export function openApiDocument(
 }
 
 /**
- * What may replace the token, as alternative security requirements (OpenAPI 3.1, Security Requirement Object). OpenAPI cannot express a
- * proof, which is in the body, so its requirement is empty.
+ * What may replace the token, as alternative security requirements (OpenAPI 3.1, Security Requirement Object). A proof is in the body, which
+ * OpenAPI cannot express, so the requirement for a proof is empty.
  */
 const IN_PLACE_OF_TOKEN = { status_secret: { statusSecret: [] }, proof: {} } as const;
 

@@ -29,16 +29,16 @@ export interface DecisionRequest {
 }
 
 export interface Decision {
-  /** The state of the address; then that of the owner, if the address is under its quota and there is an owner. */
+  /** The state of the address. After it the owner's, if there is an owner and the address is not over its quota. */
   readonly states: readonly RateLimitState[];
   /** A recent refusal by PostgreSQL that still applies to this request. Null: PostgreSQL decides. */
   readonly cachedRefusal: CachedRefusal | null;
 }
 
 /**
- * Checks every request before its body is read, in one round trip to Redis: fixed windows of the address and the user, counted for all
- * processes together, and the budget's cached refusals. Without Redis the windows are counted in this process and no refusal is cached; the
- * caps on money do not depend on Redis.
+ * Checks every request before its body is read. One round trip to Redis counts the request in the windows of its address and its user, and
+ * reads the budget's cached refusals. All gateway processes share these windows. Without Redis, each process counts for itself, and no
+ * refusal is cached. The caps on money do not depend on Redis.
  */
 @Injectable()
 export class RateLimits {
@@ -68,8 +68,8 @@ export class RateLimits {
   }
 
   /**
-   * Returns the state of an address that this process knows to be over its quota, otherwise undefined. Does not count the request, and asks
-   * neither Redis nor the database.
+   * Returns the state of an address if this process knows that the address is over its quota; otherwise undefined. Does not count the request,
+   * and asks neither Redis nor the database.
    */
   refusedFromMemory(limitClass: RateLimitClass, address: string): RateLimitState | undefined {
     const key = keyOf(limitClass, 'address', address);
@@ -86,7 +86,7 @@ export class RateLimits {
     return this.stateOf(limitClass, 'address', { count: quota + 1, leftMs });
   }
 
-  /** Counts one request and reads the cached refusals. If Redis fails, this process counts, and nothing is thrown. */
+  /** Counts one request and reads the cached refusals. If Redis fails, this process counts; it throws nothing. */
   async decide({ limitClass, address, owner, spends }: DecisionRequest, now = new Date()): Promise<Decision> {
     const addressKey = keyOf(limitClass, 'address', address);
     const userKey = owner === undefined ? undefined : keyOf(limitClass, 'user', owner);

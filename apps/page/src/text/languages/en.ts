@@ -1,6 +1,6 @@
 /**
- * English: the texts of the page, in plain words (eighth-grade), with a section for each part of the page. `{name}` is filled in; a text
- * that depends on `{count}` has a form for each plural category of its language.
+ * The texts of the page in plain English (eighth grade). The page fills in `{name}`. A text with `{count}` has a form for each plural
+ * category of the language.
  */
 const english = {
   common: {
@@ -35,7 +35,7 @@ const english = {
     fix: { one: 'Please fix {count} field', other: 'Please fix {count} fields' },
     allFixed: 'All fixed. You can continue.',
     fixed: '✓ Fixed: {name}',
-    /** The keys are the names in libs/protocol. The page shows that name for a chamber that is missing here. */
+    /** By the chamber’s name in libs/protocol, which the page shows if the chamber is missing here. */
     chambers: { House: 'the House', Senate: 'the Senate' },
   },
   trust: {
@@ -78,7 +78,7 @@ const english = {
     problems: {
       image_missing: 'It names no image. An image is named by its PCR0.',
       operator_missing: 'It names no operator. Add the PCR3 that the operator publishes.',
-      operator_twice: 'The file names its operator already. Leave the operator empty.',
+      operator_twice: 'The file already names its operator. Leave the operator empty.',
       image_not_hex: 'A PCR0 has 96 digits from 0 to 9 and a to f.',
       operator_not_hex: 'A PCR3 has 96 digits from 0 to 9 and a to f.',
       debug_mode: 'A PCR0 of zeros is an enclave in debug mode. Its operator can read everything.',
@@ -98,8 +98,8 @@ const english = {
       signature: 'The document is signed, to the last byte',
       fields: 'Every signed field is known',
       debug_mode: 'The enclave is not in debug mode',
-      nonce: 'It was made for this question',
-      age: 'It was made just now',
+      nonce: 'The document was made for this question',
+      age: 'The document was made just now',
       image: 'The image is one of those accepted',
       operator: 'The operator is one of those accepted',
       key_binding: 'The keys are in the signed document',
@@ -114,10 +114,10 @@ const english = {
       signature: 'ECDSA on the curve P-384, by the key of the last certificate.',
       debug_mode: 'PCR0, PCR1 and PCR2 are present, and none of them is zero.',
       nonce:
-        'The document carries the {nonceBytes} random bytes that your browser just made up. So it cannot be older.',
+        'The document carries the {nonceBytes} random bytes that your browser just made up. So it was made after them.',
       age: 'The enclave’s clock showed {time}: {difference} from the clock of this device. Up to {allowed} are allowed.',
-      image: 'PCR0 is equal, digit for digit.',
-      operator: 'PCR3, the role of the machine that runs the enclave, is equal, digit for digit.',
+      image: 'PCR0 equals an accepted value, digit for digit.',
+      operator: 'PCR3, the role of the machine that runs the enclave, equals the accepted value, digit for digit.',
       key_binding:
         'The sealing key and the receipt key are in the signed document. This page computed the same key ID: {keyId}.',
     },
@@ -141,7 +141,7 @@ const english = {
       ERR_ATTESTATION_CBOR: 'The document is not strict CBOR.',
       ERR_ATTESTATION_CBOR_TRAILING: 'There are bytes after the end of the document.',
       ERR_ATTESTATION_CBOR_LIMIT: 'The document is nested too deeply or has too many parts.',
-      ERR_ATTESTATION_CBOR_INDEFINITE: 'A length in the document is not given.',
+      ERR_ATTESTATION_CBOR_INDEFINITE: 'A part of the document does not state its length.',
       ERR_ATTESTATION_CBOR_DUPLICATE_KEY: 'The document has the same name twice.',
       ERR_ATTESTATION_CBOR_TAG: 'The document has a CBOR tag that does not belong there.',
       ERR_ATTESTATION_COSE: 'The document is not a COSE_Sign1 structure.',
@@ -195,7 +195,7 @@ const english = {
     custodyProcess:
       'No one. The enclave makes a key each day and destroys it within 8 days and an hour, or when its process ends.',
     custodyKms:
-      'The AWS KMS key {custody}. It gives the keys to enclaves that its policy names. The measured image names this KMS key.',
+      'Enclaves that the policy of this AWS KMS key allows: {custody}. The measured image names this KMS key.',
     configuration: {
       delivers: 'It delivers to {chambers}.',
       deliversNothing: 'It delivers nothing to Congress.',
@@ -234,10 +234,11 @@ const english = {
         'Nothing was sent, and this page sends nothing now. Check again later, or tell the person who gave you the link.',
       link_unusable:
         'Open the link again from where you got it, or ask for it again. This page sends nothing until then.',
-      kept_unusable: 'If you forget it, this page compares the enclave with what your link or this site names.',
+      kept_unusable:
+        'If you forget the kept image, this page compares the enclave with what your link or this site names.',
       link_contradicts_kept:
         'The operator may have a new image, or the link may be a trap. Ask the operator in another way before you decide.',
-      not_compared: 'Open a file with its measurements below. This page sends nothing until then.',
+      not_compared: 'Below, open a file with the enclave’s measurements. This page sends nothing until then.',
       demo_not_chosen:
         'If you expected a real service, leave now. You can look at it as a demo, but write nothing real.',
       unreachable: 'This page tries again by itself. Nothing was sent.',
@@ -301,7 +302,7 @@ const english = {
       outside: 'Not signed',
       outsideList: {
         page: 'This page, its script, and every word on it.',
-        words: 'Status and charts: they are the server’s claims until a receipt confirms them.',
+        words: 'The charts, and the status of a message: only a receipt can confirm how a message ended.',
         list: 'The list of images that this site publishes.',
         browser: 'What else runs in this browser. An extension can read what you type.',
       },
@@ -444,7 +445,7 @@ const english = {
     time: 'Time',
     age: {
       title: 'Since the gateway last verified an enclave',
-      note: 'The gateway checks every 15 seconds. At an age above 60 seconds it relays nothing. A gap: the last check verified no enclave.',
+      note: 'The gateway checks every 15 seconds. At an age above 60 seconds, the gateway relays nothing. A gap: the last check verified no enclave.',
       name: 'age',
     },
     operators: 'For operators',
@@ -546,7 +547,7 @@ const english = {
     },
     missing: {
       state: 'Choose your state or territory.',
-      district: 'Choose your district, or that you do not write to the House.',
+      district: 'Choose your district, or choose “Do not write to the House”.',
       offices: 'Choose at least one office.',
       topics: 'Choose at least one topic.',
       body: 'Write your message.',
@@ -677,9 +678,9 @@ const english = {
       wayTitle: 'Where it goes',
       way: 'Your browser seals all of this. The server passes it on to the enclave without opening it. The enclave opens it and sends it to each office.',
       serverSees:
-        'The server can see: that your account sends something, when, your network address, roughly how long it is, how many House and Senate offices it goes to, and how it ended.',
+        'The server can see: that your account sends something, when, your network address, roughly how long your message is, how many House and Senate offices it goes to, and how it ended.',
       serverSeesProven:
-        'The server can see: that a resident sends something, when, your network address, roughly how long it is, how many House and Senate offices it goes to, and how it ended. It can recognize a second message of the same person in this campaign, and in no other.',
+        'The server can see: that a resident sends something, when, your network address, roughly how long your message is, how many House and Senate offices it goes to, and how it ended. It can recognize a second message of the same person in this campaign, and in no other.',
       serverCannot:
         'The server cannot see: your name and address as you typed them, your words, your topics, which member you write to, or what the offices answer.',
       send: { one: 'Send to {count} office', other: 'Send to {count} offices' },
@@ -732,7 +733,7 @@ const english = {
         nullifier: 'for a proof of residence',
         encapsulatedKey: 'from a key pair made only for this message',
         nonce: 'random',
-        ciphertext: 'padded to a power of two: its length shows as a size class only',
+        ciphertext: 'padded to a power of two, so its length shows only a size class',
       },
     },
   },
@@ -751,7 +752,7 @@ const english = {
       ERR_PROVING_DEVICE: 'This device has too little memory to make the proof, or cannot run the program for it.',
       ERR_PROVING_WORKER_ENDED: 'Your browser ended the program that makes the proof.',
       circuit_retired: 'The service has a new version of the proof.',
-      other_registrar: 'Your registration is from another registrar than the one of this service.',
+      other_registrar: 'Your registration is not from the registrar of this service.',
     },
     nothingHere:
       'There is no secret of yours on this device. If you gave a code to the registrar before, open the file that you saved then.',
@@ -801,7 +802,7 @@ const english = {
       already_stored: 'Another secret was kept on this device already. It is used now.',
       not_a_secret_file: 'This file holds no secret that can be used.',
       not_a_registration: 'This is not what a registrar gives. Paste the whole text.',
-      other_registrar: 'This is from another registrar than the one of this service.',
+      other_registrar: 'This is not from the registrar of this service.',
     },
   },
   agents: {
@@ -825,7 +826,7 @@ const english = {
     priceUnknown: 'This page does not know the price of this model.',
     left: 'You have {left} left until {time}.',
     notTheMessage:
-      'The sign-in is only for this help: its cost counts for your account. Your message still goes without a sign-in, and nothing of the request is in it. From the times or your network address, the server may guess that both are yours.',
+      'The sign-in is only for this help, because the cost counts for your account. Your message still goes without a sign-in, and contains nothing of this request. From the times or your network address, the server may guess that both are yours.',
     signInWhy:
       'Each account has a budget for every day, so this needs a sign-in. The server learns who asks, but not what.',
     ask: 'Send this text to {provider}',
@@ -870,9 +871,9 @@ const english = {
     free: 'It cost nothing.',
     verified: 'The enclave signed the cost, and this page verified it.',
     verifiedNotCalculated:
-      'The enclave signed the cost, and this page verified the signature. It has another price table, so it did not calculate the cost again.',
-    second: 'The provider was asked twice; the first time may have cost as much again.',
-    secondMost: 'The provider was asked twice; with the first time it cost at most {most}.',
+      'The enclave signed the cost, and this page verified the signature. This page has another price table, so it did not calculate the cost again.',
+    second: 'The provider was asked twice. The first request may have cost as much again.',
+    secondMost: 'The provider was asked twice. Both requests together cost at most {most}.',
     proof: 'What the enclave signed',
     statement: 'Signed statement',
     details: {
@@ -1094,7 +1095,8 @@ const english = {
       attestation_refused: 'The enclave could not be verified.',
       key_binding_invalid: 'The enclave could not be verified: it names no keys that can be used.',
       custody_refused: 'The enclave could not be verified: its keys are not guarded as they should be.',
-      configuration_refused: 'The enclave could not be verified: the server gave another configuration than it proves.',
+      configuration_refused:
+        'The enclave could not be verified: the server gave a configuration that the enclave does not prove.',
       residence_refused: 'The enclave does not accept this proof of residence. Load this page again.',
       residence_unavailable: 'The proof of residence could not be made.',
       task_invalid: 'The text cannot be sent.',
@@ -1128,7 +1130,7 @@ const english = {
         'The enclave may have delivered it before it lost its key. If you need to know, ask the offices. You can write in another campaign.',
       signInInstead: 'Go back to the message and choose to sign in.',
       proveElsewhere:
-        'It takes no messages without a proof. The command line of this project can make one; what you wrote stays in this page.',
+        'The service takes no messages without a proof. The command line of this project can make one. What you wrote stays in this page.',
       unfollowed: 'This page cannot follow it any more. Do not send it again: an office may then have it twice.',
     },
     reload: 'Load the page again',
@@ -1146,7 +1148,7 @@ const english = {
       title: 'An office may get it twice',
       provenTitle: 'Your message may have been delivered',
       sending_proven_again:
-        'The server reports that the enclave lost its key. If the server had already given it your message, it may have been delivered, and the service will refuse a second one. To send it again, your browser proves again.',
+        'The server reports that the enclave lost its key. If the server had already given it your message, it may have been delivered, and the service will refuse a second one. To send it again, your browser has to make a new proof.',
       sending:
         'Several enclaves can open this message. If the server gives it to more than one, {chambers} may get it twice.',
       sending_again:
@@ -1159,7 +1161,7 @@ const english = {
       refused:
         'Do not send it again. Each resident sends one message with a proof in this campaign, and the service refuses a second one.',
       perhaps:
-        'If the server had not given it to the enclave yet, no office has it, and you can send it again. If it had, an office may have it, and the service refuses a second message with a proof in this campaign.',
+        'If the enclave did not get your message, no office has it, and you can send it again. If the enclave got it, an office may have it, and the service refuses a second message with a proof in this campaign.',
     },
     ends: {
       delivered: {
@@ -1298,7 +1300,7 @@ const english = {
       denied: 'You did not sign in.',
       not_started: 'This sign-in was not started in this tab, so it was not used.',
       wrong_answer: 'The sign-in service answered another request than yours, so the answer was not used.',
-      wrong_issuer: 'The answer came from another sign-in service than the one of this site, so it was not used.',
+      wrong_issuer: 'The answer did not come from the sign-in service of this site, so it was not used.',
       refused: 'The sign-in service refused. If it refuses again, tell the operator of this site.',
       unreachable: 'The sign-in service does not answer. Try again in a few minutes.',
       broken: 'The sign-in service gave an answer that this page cannot use. Tell the operator of this site.',

@@ -34,7 +34,7 @@ const spanish: Catalogue = {
     fix: { one: 'Corrija {count} campo', other: 'Corrija {count} campos' },
     allFixed: 'Todo corregido. Puede continuar.',
     fixed: '✓ Corregido: {name}',
-    /** The keys are the names in libs/protocol. The page shows that name for a chamber that is missing here. */
+    /** By the chamber’s name in libs/protocol, which the page shows if the chamber is missing here. */
     chambers: { House: 'la Cámara de Representantes', Senate: 'el Senado' },
   },
   trust: {
@@ -97,8 +97,8 @@ const spanish: Catalogue = {
       signature: 'El documento está firmado, hasta el último byte',
       fields: 'Se conocen todos los campos firmados',
       debug_mode: 'El enclave no está en modo de depuración',
-      nonce: 'Se hizo para esta pregunta',
-      age: 'Se acaba de hacer',
+      nonce: 'El documento se hizo para esta pregunta',
+      age: 'El documento se acaba de hacer',
       image: 'La imagen es una de las aceptadas',
       operator: 'El operador es uno de los aceptados',
       key_binding: 'Las claves están en el documento firmado',
@@ -114,10 +114,10 @@ const spanish: Catalogue = {
       signature: 'ECDSA en la curva P-384, con la clave del último certificado.',
       debug_mode: 'PCR0, PCR1 y PCR2 están presentes y ninguno es cero.',
       nonce:
-        'El documento lleva los {nonceBytes} bytes aleatorios que su navegador acaba de inventar. Por eso no puede ser más antiguo.',
+        'El documento lleva los {nonceBytes} bytes aleatorios que su navegador acaba de inventar. Por eso se hizo después de ellos.',
       age: 'El reloj del enclave marcaba {time}: a {difference} del reloj de este dispositivo. Se permiten hasta {allowed}.',
-      image: 'PCR0 es igual, dígito a dígito.',
-      operator: 'PCR3, el rol de la máquina que ejecuta el enclave, es igual, dígito a dígito.',
+      image: 'PCR0 es igual a un valor aceptado, dígito a dígito.',
+      operator: 'PCR3, el rol de la máquina que ejecuta el enclave, es igual al valor aceptado, dígito a dígito.',
       key_binding:
         'La clave de sellado y la clave de los recibos están en el documento firmado. Esta página calculó el mismo ID de clave: {keyId}.',
     },
@@ -141,7 +141,7 @@ const spanish: Catalogue = {
       ERR_ATTESTATION_CBOR: 'El documento no es CBOR estricto.',
       ERR_ATTESTATION_CBOR_TRAILING: 'Hay bytes después del final del documento.',
       ERR_ATTESTATION_CBOR_LIMIT: 'El documento tiene demasiados niveles o demasiadas partes.',
-      ERR_ATTESTATION_CBOR_INDEFINITE: 'Falta una longitud en el documento.',
+      ERR_ATTESTATION_CBOR_INDEFINITE: 'Una parte del documento no indica su longitud.',
       ERR_ATTESTATION_CBOR_DUPLICATE_KEY: 'El documento tiene dos veces el mismo nombre.',
       ERR_ATTESTATION_CBOR_TAG: 'El documento tiene una etiqueta CBOR que no corresponde.',
       ERR_ATTESTATION_COSE: 'El documento no es una estructura COSE_Sign1.',
@@ -197,7 +197,7 @@ const spanish: Catalogue = {
     custodyProcess:
       'Nadie. El enclave hace una clave cada día y la destruye al cabo de 8 días y una hora, o cuando termina su proceso.',
     custodyKms:
-      'La clave de AWS KMS {custody}. Entrega las claves a los enclaves que nombra su política. La imagen medida nombra esta clave de KMS.',
+      'Los enclaves que permite la política de esta clave de AWS KMS: {custody}. La imagen medida nombra esta clave de KMS.',
     configuration: {
       delivers: 'Entrega mensajes a: {chambers}.',
       deliversNothing: 'No entrega nada al Congreso.',
@@ -237,10 +237,11 @@ const spanish: Catalogue = {
         'No se envió nada, y esta página no envía nada ahora. Compruebe más tarde, o avise a quien le dio el enlace.',
       link_unusable:
         'Abra de nuevo el enlace desde donde lo recibió, o pídalo otra vez. Hasta entonces esta página no envía nada.',
-      kept_unusable: 'Si la olvida, esta página compara el enclave con lo que nombra su enlace o este sitio.',
+      kept_unusable:
+        'Si olvida la imagen guardada, esta página compara el enclave con lo que nombra su enlace o este sitio.',
       link_contradicts_kept:
         'El operador puede tener una imagen nueva, o el enlace puede ser una trampa. Pregunte al operador por otra vía antes de decidir.',
-      not_compared: 'Abra más abajo un archivo con sus medidas. Hasta entonces esta página no envía nada.',
+      not_compared: 'Abra más abajo un archivo con las medidas del enclave. Hasta entonces esta página no envía nada.',
       demo_not_chosen: 'Si esperaba un servicio real, salga ahora. Puede mirarlo como demo, pero no escriba nada real.',
       unreachable: 'Esta página vuelve a intentarlo por sí sola. No se envió nada.',
     },
@@ -304,7 +305,7 @@ const spanish: Catalogue = {
       outside: 'Sin firmar',
       outsideList: {
         page: 'Esta página, su programa y cada palabra que hay en ella.',
-        words: 'El estado y los gráficos: son afirmaciones del servidor hasta que un recibo las confirme.',
+        words: 'Los gráficos y el estado de un mensaje: solo un recibo puede confirmar cómo terminó un mensaje.',
         list: 'La lista de imágenes que publica este sitio.',
         browser: 'Lo demás que se ejecuta en este navegador. Una extensión puede leer lo que usted escribe.',
       },
@@ -549,7 +550,7 @@ const spanish: Catalogue = {
     },
     missing: {
       state: 'Elija su estado o territorio.',
-      district: 'Elija su distrito, o que no escribe a la Cámara.',
+      district: 'Elija su distrito, o elija «No escribir a la Cámara».',
       offices: 'Elija al menos una oficina.',
       topics: 'Elija al menos un tema.',
       body: 'Escriba su mensaje.',
@@ -749,7 +750,7 @@ const spanish: Catalogue = {
         'Este dispositivo tiene muy poca memoria para hacer la prueba, o no puede ejecutar su programa.',
       ERR_PROVING_WORKER_ENDED: 'Su navegador terminó el programa que hace la prueba.',
       circuit_retired: 'El servicio tiene una versión nueva de la prueba.',
-      other_registrar: 'Su registro es de otro registrador que el de este servicio.',
+      other_registrar: 'Su registro no es del registrador de este servicio.',
     },
     nothingHere:
       'En este dispositivo no hay ningún secreto suyo. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
@@ -799,7 +800,7 @@ const spanish: Catalogue = {
       already_stored: 'En este dispositivo ya se guardaba otro secreto. Ahora se usa ese.',
       not_a_secret_file: 'Este archivo no tiene ningún secreto que se pueda usar.',
       not_a_registration: 'Esto no es lo que da un registrador. Pegue el texto entero.',
-      other_registrar: 'Esto es de otro registrador que el de este servicio.',
+      other_registrar: 'Esto no es del registrador de este servicio.',
     },
   },
   agents: {
@@ -868,9 +869,9 @@ const spanish: Catalogue = {
     free: 'No costó nada.',
     verified: 'El enclave firmó el costo, y esta página lo comprobó.',
     verifiedNotCalculated:
-      'El enclave firmó el costo, y esta página comprobó la firma. Tiene otra tabla de precios, por eso no calculó el costo otra vez.',
-    second: 'Se preguntó dos veces al proveedor; la primera vez pudo costar lo mismo.',
-    secondMost: 'Se preguntó dos veces al proveedor; con la primera vez costó como máximo {most}.',
+      'El enclave firmó el costo, y esta página comprobó la firma. Esta página tiene otra tabla de precios, por eso no calculó el costo otra vez.',
+    second: 'Se preguntó dos veces al proveedor. La primera solicitud pudo costar lo mismo.',
+    secondMost: 'Se preguntó dos veces al proveedor. Las dos solicitudes juntas costaron como máximo {most}.',
     proof: 'Lo que firmó el enclave',
     statement: 'Declaración firmada',
     details: {
@@ -1128,7 +1129,7 @@ const spanish: Catalogue = {
         'Es posible que el enclave lo entregara antes de perder su clave. Si necesita saberlo, pregunte a las oficinas. Puede escribir en otra campaña.',
       signInInstead: 'Vuelva al mensaje y elija iniciar sesión.',
       proveElsewhere:
-        'No acepta mensajes sin prueba. La línea de comandos de este proyecto puede hacer una; lo que escribió se queda en esta página.',
+        'El servicio no acepta mensajes sin prueba. La línea de comandos de este proyecto puede hacer una. Lo que escribió se queda en esta página.',
       unfollowed: 'Esta página ya no puede seguirlo. No lo envíe de nuevo: una oficina podría recibirlo dos veces.',
     },
     reload: 'Cargar la página de nuevo',
@@ -1146,7 +1147,7 @@ const spanish: Catalogue = {
       title: 'Una oficina podría recibirlo dos veces',
       provenTitle: 'Es posible que su mensaje se haya entregado',
       sending_proven_again:
-        'El servidor informa de que el enclave perdió su clave. Si el servidor ya le había dado su mensaje, es posible que se haya entregado, y el servicio rechazará otro. Para enviarlo de nuevo, su navegador hace otra prueba.',
+        'El servidor informa de que el enclave perdió su clave. Si el servidor ya le había dado su mensaje, es posible que se haya entregado, y el servicio rechazará otro. Para enviarlo de nuevo, su navegador tiene que hacer otra prueba.',
       sending:
         'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, {chambers} podría recibirlo dos veces.',
       sending_again:
@@ -1158,7 +1159,7 @@ const spanish: Catalogue = {
       refused:
         'No lo envíe de nuevo. Cada residente envía un mensaje con prueba en esta campaña, y el servicio rechaza otro.',
       perhaps:
-        'Si el servidor aún no se lo había dado al enclave, ninguna oficina lo tiene y puede enviarlo de nuevo. Si ya se lo había dado, una oficina podría tenerlo, y el servicio rechaza otro mensaje con prueba en esta campaña.',
+        'Si el enclave no recibió su mensaje, ninguna oficina lo tiene y puede enviarlo de nuevo. Si lo recibió, una oficina podría tenerlo, y el servicio rechaza otro mensaje con prueba en esta campaña.',
     },
     ends: {
       delivered: {

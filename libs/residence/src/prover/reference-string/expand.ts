@@ -1,6 +1,6 @@
 // Computes y of points of BN254's first group. Aztec's hosts serve only x, and one bit that tells which of two roots is y.
 
-/** The modulus q of the field of the coordinates (EIP-196). Because q mod 4 is 3, a single power gives a square root. */
+/** The coordinates are integers modulo q (EIP-196). Because q mod 4 is 3, a single power gives a square root. */
 const Q = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47n;
 const COMPRESSED_BYTES = 32;
 const Y_IS_ODD = 1n << 255n;
