@@ -102,7 +102,7 @@ describe('deploy, steps image and release', () => {
     });
     const { err } = await world.run();
     expect(err).toContain(`as imageFolder names it: PCR0 ${PCR0}`);
-    expect(err).toContain('as releaseFile names it');
+    expect(err).toContain('releaseFile names the release');
     expect(world.ran.filter((line) => /^image|^ops release/.test(line))).toEqual([]);
   });
 });

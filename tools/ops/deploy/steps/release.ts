@@ -7,7 +7,7 @@ const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFil
 /** Builds the release, which contains the programs of the parents. */
 export const release: Step = {
   name: 'release',
-  title: 'build the parents’ release, unless it is of this commit',
+  title: 'build the parents’ release, unless one of this commit exists',
   byHand: ['npm run ops -- release --arch arm64'],
   async run(deployment) {
     const { architecture, artifactProblems, referenceString } = await deployment.plan();
@@ -34,6 +34,6 @@ export const release: Step = {
         'the stack cannot run this image and release',
         left.map((problem) => `- ${problem}`),
       );
-    if (why === undefined) deployment.say(given ? 'as releaseFile names it' : 'it is of this commit');
+    if (why === undefined) deployment.say(given ? 'releaseFile names the release' : 'the release is of this commit');
   },
 };
