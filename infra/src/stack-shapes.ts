@@ -57,7 +57,7 @@ export const STACK_SHAPES: readonly StackShape[] = [
     changes: ['instances=2', 'balancer=application', 'balancerLogDays=0'],
   },
   {
-    title: 'prod of several parents with addresses and a certificate of the operator’s',
+    title: 'prod of several parents with the operator’s own addresses and certificate',
     stack: 'prod',
     changes: [
       'instances=2',
@@ -68,11 +68,11 @@ export const STACK_SHAPES: readonly StackShape[] = [
     ],
   },
   {
-    title: 'prod of several parents in a network of the operator’s, with a database of the operator’s in it',
+    title: 'prod of several parents in the operator’s own network, with the operator’s own database',
     stack: 'prod',
     changes: [...ADOPTED_NETWORK, 'instances=2', 'balancer=application', ...ADOPTED_DATABASE],
   },
-  { title: 'prod of one parent in a network of the operator’s', stack: 'prod', changes: ADOPTED_NETWORK },
+  { title: 'prod of one parent in the operator’s own network', stack: 'prod', changes: ADOPTED_NETWORK },
   { title: 'prod that requires a proof of residence', stack: 'prod', changes: RESIDENCE },
   { title: 'prod with agents behind a balancer', stack: 'prod', changes: [...AGENTS, 'balancer=application'] },
   {

@@ -57,7 +57,7 @@ export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave 
 }
 
 /**
- * Returns `examineEnclave` and `verifyEnclave` with a common memory of valid certificate signatures. A chain stays the same for hours, so
+ * Returns `examineEnclave` and `verifyEnclave` that share a memory of valid certificate signatures. A chain stays the same for hours, so
  * most of its signatures need no second check.
  */
 export function createEnclaveExaminer(options?: AttestationVerifierOptions) {

@@ -23,7 +23,7 @@ export function goTo(next: Step, control?: string): void {
 
 /**
  * Shows the first step, and puts the steps before it into the history.
- * @param ready whether the person may continue from a step; going forward in the history stops at the first step that is not ready
+ * @param ready whether a step is complete; going forward in the history stops at the first step that is not
  */
 export function startSteps(at: Step, ready: (step: Step) => boolean): void {
   const before = STEPS.slice(0, STEPS.indexOf(at) + 1);

@@ -1,4 +1,5 @@
-// Builds the page's files for proofs: the worker's script and two WebAssembly files. bb.js itself would load its file from a data: URL.
+// Builds the page's files for proofs: the worker's script and two WebAssembly files. bb.js itself would load its WebAssembly
+// from a data: URL, which the worker's content security policy forbids.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -30,7 +30,7 @@ export const caa: Check = {
     } catch (error) {
       if (error instanceof DnsNoAnswerError)
         return fail(
-          `DNS does not answer about CAA (${error.dnsCode}), and then no authority issues`,
+          `DNS does not answer about CAA (${error.dnsCode}), so no authority would issue a certificate`,
           'check this machine’s resolver; if it works, the zone’s servers do not',
         );
       throw error;
