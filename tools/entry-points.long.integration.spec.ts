@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** Tests every program of this repository that people start: --help only prints help, and a wrong option exits with 2. */
+/** Tests every program of this repository that people start: --help only prints help, and a wrong option is refused. */
 
 const root = workspaceRoot();
 const RUN_LIMIT_MS = 60_000;
@@ -20,7 +20,7 @@ const run = (args: readonly string[], command = process.execPath, env = process.
       done({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
-/** The help of each program, so that a program is started only once for its help. */
+/** A cache, so that each program starts only once for its help. */
 const helps = new Map<string, Promise<Ended>>();
 function helpOf(words: readonly string[], command = process.execPath, env = process.env): Promise<Ended> {
   const name = words.join(' ');
@@ -33,7 +33,7 @@ const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
-/** The programs that npm scripts start by their file. */
+/** The programs that npm scripts start. */
 const ours = Object.values(scripts).flatMap((script) => / && env node (tools\/run\.mjs \S+)/.exec(script)?.[1] ?? []);
 const others = [
   'tools/run.mjs',
@@ -143,7 +143,7 @@ it.each([
   'apps/gateway/src/main.ts',
   'apps/parent/src/main.ts',
 ])('%s exits with 78 for wrong arguments, as for a wrong configuration', async (entry) => {
-  // The enclave refuses to start with an environment variable that could have changed it, such as NODE_EXTRA_CA_CERTS.
+  // Only PATH, because the enclave refuses to start with variables such as NODE_EXTRA_CA_CERTS.
   await expectHelpAndRefusal(['tools/run.mjs', entry], process.execPath, 78, { PATH: process.env['PATH'] });
 });
 

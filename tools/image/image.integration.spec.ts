@@ -237,7 +237,7 @@ describe('image sign', () => {
     });
   });
 
-  it('can replace the image by the signed one, and refuses a key that does not match the certificate', async () => {
+  it('can write the signed image over the unsigned one, and refuses a key that does not match the certificate', async () => {
     await pack('same.eif', { 'app.js': 'app' });
     expect((await image(['sign', file('same.eif'), ...keys(), '-o', file('same.eif')])).status).toBe(0);
     expect((await readImage(file('same.eif'))).signature?.subject).toBe('CN=image signer');
@@ -301,30 +301,27 @@ describe('image sign, beside a measurements.json', () => {
     ['in place of the unsigned image', 'communique-tee.eif'],
     ['beside the unsigned image', 'signed.eif'],
     ['in another folder', '../apart/communique-tee.eif'],
-  ])(
-    'writes a measurements.json of the signed image beside it, if the signed image is written %s',
-    async (title, name) => {
-      await mkdir(file('apart'), { recursive: true });
-      const { built, folder: of, eif } = await build(title, 'app');
-      const signed = join(of, name);
-      for (const from of [eif, signed]) {
-        const { status, out, err } = await sign(from, signed);
-        const there = join(dirname(signed), 'measurements.json');
-        expect({ status, err }).toEqual({ status: 0, err: `${there} describes the signed image.\n` });
-        const sha384 = await sha384Of(signed);
-        const pcr8 = (JSON.parse(out) as { Measurements: Record<string, string> }).Measurements['PCR8'];
-        expect(await read(there)).toEqual({
-          ...built,
-          image: basename(signed),
-          sizeBytes: (await stat(signed)).size,
-          sha384,
-          pcr8,
-        });
-        expect((await read(join(dirname(signed), 'sbom.cdx.json')))['content']).toBe(sha384);
-      }
-      if (name.startsWith('..')) expect(await read(join(of, 'measurements.json'))).toEqual(built);
-    },
-  );
+  ])('writes a measurements.json next to the signed image, which is written %s', async (title, name) => {
+    await mkdir(file('apart'), { recursive: true });
+    const { built, folder: of, eif } = await build(title, 'app');
+    const signed = join(of, name);
+    for (const from of [eif, signed]) {
+      const { status, out, err } = await sign(from, signed);
+      const there = join(dirname(signed), 'measurements.json');
+      expect({ status, err }).toEqual({ status: 0, err: `${there} describes the signed image.\n` });
+      const sha384 = await sha384Of(signed);
+      const pcr8 = (JSON.parse(out) as { Measurements: Record<string, string> }).Measurements['PCR8'];
+      expect(await read(there)).toEqual({
+        ...built,
+        image: basename(signed),
+        sizeBytes: (await stat(signed)).size,
+        sha384,
+        pcr8,
+      });
+      expect((await read(join(dirname(signed), 'sbom.cdx.json')))['content']).toBe(sha384);
+    }
+    if (name.startsWith('..')) expect(await read(join(of, 'measurements.json'))).toEqual(built);
+  });
 
   it('leaves the measurements.json of another image alone, and says so', async () => {
     const one = await build('one', 'app');

@@ -69,7 +69,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect([code, made]).toEqual([1, undefined]);
   });
 
-  it('fails and does not detach the volume if another instance holds it', async () => {
+  it('fails and does not attach the volume if another instance has it', async () => {
     const { code, calls, stderr } = await attach(volume('i-0other'), 'exit 2');
     expect([code, stderr]).toEqual([1, expect.stringContaining('it is with i-0other')]);
     expect(calls).not.toContain('attach-volume');

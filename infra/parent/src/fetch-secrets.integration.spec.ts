@@ -123,7 +123,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     await expect(stat(file)).rejects.toThrow('ENOENT');
   });
 
-  it('names every secret without a value and the command that stores one, and lists them for report-attested', async () => {
+  it('names every secret without a value, prints the command that stores one, and lists these secrets for report-attested', async () => {
     await answers({ 'arn:db': NOT_FILLED, 'arn:redis': NOT_FILLED });
     const list = { DATABASE_URL: { arn: 'arn:db' }, REDIS_URL: { arn: 'arn:redis' } };
     const { code, stderr, awaited } = await fetchSecrets(list);

@@ -32,14 +32,14 @@ const contentOf = (settings: ParentSettings, path: string) => renderParentFiles(
 const scriptsOf = (settings: ParentSettings) =>
   Object.entries(renderParentFiles(settings)).filter(([, { content }]) => content.startsWith('#!'));
 
-it.each(EXAMPLES)('leaves no placeholder and no empty file: %s', (_name, settings) => {
+it.each(EXAMPLES)('no file of the parent is empty or contains a placeholder: %s', (_name, settings) => {
   for (const [path, { content }] of Object.entries(renderParentFiles(settings))) {
     expect([path, content.match(/@[a-z][A-Za-z0-9]*@/)]).toEqual([path, null]);
     expect([path, content.trim().length > 0]).toEqual([path, true]);
   }
 });
 
-it('makes only scripts executable, and gives every file to root', () => {
+it('only scripts are executable, and root owns every file', () => {
   for (const [path, { content, mode, owner }] of Object.entries(renderParentFiles(ON_PARENT))) {
     expect([path, mode]).toEqual([path, content.startsWith('#!') ? 0o755 : 0o644]);
     expect(owner).toBe('root:root');
@@ -82,7 +82,7 @@ describeWith(commandAvailability('cloud-init', 'cloud-init'), 'cloud-init', () =
 });
 
 describe('user data', () => {
-  it('is far below EC2’s limit, and names the archive, whose key contains its hash', () => {
+  it('is far below EC2’s limit, and names the key of the archive', () => {
     const text = renderUserData(ON_PARENT);
     const { key, sha256, bytes } = renderParentArchive(ON_PARENT);
     expect(Buffer.byteLength(text)).toBeLessThan(4096);
@@ -131,7 +131,7 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
     return JSON.parse(stdout);
   };
 
-  it('is what the allocator reads: memory and CPUs, after the line of dashes', async () => {
+  it('gives the allocator memory and CPUs, after the line of dashes', async () => {
     const text = contentOf(ON_PARENT, '/etc/nitro_enclaves/allocator.yaml');
     expect(await load(text)).toEqual({ memory_mib: 3072, cpu_count: 2 });
     // AWS's own reader skips the text before this line, and then reads one `key: value` per line.
@@ -199,7 +199,7 @@ describe('the Elastic IP', () => {
     expect(Object.keys(renderParentFiles(MANAGED)).filter((path) => path.includes('address'))).toEqual([]);
   });
 
-  it('makes the launch wait for the certificate only if clients connect to this nginx', () => {
+  it('makes the launch wait for the certificate only if clients connect to the parent’s nginx', () => {
     expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain(
       'FRONT_URL="https://communique.example.org/health"',
     );

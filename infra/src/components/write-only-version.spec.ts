@@ -6,7 +6,7 @@ const known = <T>(output: Output<T>): Promise<T> =>
     output.apply(resolve);
   });
 
-it('changes only when the value changes', async () => {
+it('a write-only version changes only when its value changes', async () => {
   const [one, again, other] = await Promise.all(
     ['a-password-of-redis', 'a-password-of-redis', 'another-password-of-redis'].map((value) =>
       known(writeOnlyVersion(value)),
@@ -16,7 +16,7 @@ it('changes only when the value changes', async () => {
   expect(other).not.toBe(one);
 });
 
-it('is a secret whole number that AWS’s provider accepts', async () => {
+it('a write-only version is a secret whole number that AWS’s provider accepts', async () => {
   const version = writeOnlyVersion('a-password-of-redis');
   expect(await isSecret(version)).toBe(true);
   const number = await known(version);

@@ -23,7 +23,7 @@ import { ACCEPTED, isRefused, parsed } from '../testing/parsed-settings';
 import { exampleParent } from './check-parent';
 import type { Settings } from './parse-settings';
 
-/** Tests that nginx and the gateway start with every value that preview accepts. */
+/** Tests that nginx and the gateway work with every odd value that preview accepts. */
 
 type Files = Readonly<Record<string, ParentFile>>;
 type Changes = Readonly<Record<string, string | undefined>>;
@@ -110,7 +110,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
     await (postgres as Postgres | undefined)?.stop();
   });
 
-  /** Starts a gateway in the parent's environment, except for variables that name places of this machine. */
+  /** Starts a gateway with the parent's environment. Ports, URLs and paths are this machine's. */
   async function start(settings: Settings): Promise<{ service: Service; url: string }> {
     const environment = await environmentOf(filesOf(settings), GATEWAY);
     const port = await freePort();
@@ -135,7 +135,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
   const valuesOf = (key: string) =>
     ODD_VALUES.filter((odd) => odd.key === key && odd.problem === undefined).map(({ value }) => value);
 
-  it('every origin, variable and issuer of the table, and answers requests of each origin', async () => {
+  it('all origins and variables of ODD_VALUES, and answers requests of each origin', async () => {
     const variables = valuesOf('gatewayEnvironment').map((text) => JSON.parse(text) as Record<string, string>);
     const origins = valuesOf('corsOrigins').filter((value) => !value.startsWith('['));
     const settings = settingsOf({
@@ -158,7 +158,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
 
 const wordsOf = (text: string): string[] => text.replaceAll(/\d+/g, '0').split(/\s+/);
 
-/** The operator's texts that the environment files of other programs contain. */
+/** The operator's texts in an environment file of a program other than the gateway. */
 const expectedIn = (path: string, { domain, alarmEmail }: Settings): unknown[] =>
   path.endsWith('certificate.env')
     ? [domain, alarmEmail]
@@ -200,7 +200,7 @@ describe('a hostile character or a very long value in', () => {
     const middle = Math.ceil(value.length / 2);
     for (const hostile of HOSTILE) {
       const forms = [value + hostile, value.slice(0, middle) + hostile + value.slice(middle), hostile];
-      // The value becomes a text in the JSON of the variables.
+      // This setting is JSON, so the hostile text also goes into a variable's value and name.
       if (key === 'gatewayEnvironment')
         forms.push(JSON.stringify({ AUTH_ADMIN_SCOPE: `a${hostile}b` }), JSON.stringify({ [hostile]: 'a' }));
       for (const form of forms) {
@@ -241,7 +241,7 @@ describe('a hostile character or a very long value in', () => {
     for (const path of changed) {
       const [was, is] = [before[path]?.content ?? '', after[path]?.content ?? ''];
       if (path.endsWith('.json') || path.endsWith('.yaml')) expect(() => JSON.parse(is) as unknown).not.toThrow();
-      // Units and scripts contain no text of the operator. Another value changes only numbers in them, or removes words.
+      // Units and scripts contain no operator text: another setting changes only numbers in them, or removes words.
       else if (!path.endsWith('.env') && !path.startsWith(NGINX))
         expect(wordsOf(was)).toEqual(expect.arrayContaining(wordsOf(is)));
     }

@@ -19,12 +19,12 @@ describe('a policy', () => {
   });
 
   it.each([
-    ['undefined', undefined],
-    ['null', null],
-    ['a text', 'any'],
+    ['undefined instead of an object', undefined],
+    ['null instead of an object', null],
+    ['text instead of an object', 'any'],
     ['no measurements', { ...valid, acceptedMeasurements: undefined }],
     ['an empty list of measurements', { ...valid, acceptedMeasurements: [] }],
-    ['measurements that are no list', { ...valid, acceptedMeasurements: { pcr0 } }],
+    ['measurements that are not a list', { ...valid, acceptedMeasurements: { pcr0 } }],
     ['a set without PCR0', { ...valid, acceptedMeasurements: [{ pcr1: pcr0, pcr3: pcr0 }] }],
     ['an empty set beside a good one', { ...valid, acceptedMeasurements: [{ pcr0, pcr3: pcr0 }, {}] }],
     ['a set that is null', { ...valid, acceptedMeasurements: [null] }],
@@ -58,7 +58,7 @@ describe('a policy', () => {
     ['a nonce that is text', { ...valid, freshness: { nonce: 'aaaaaaaaaaaaaaaaaaaa' } }],
     ['an empty nonce', { ...valid, freshness: { nonce: new Uint8Array() } }],
     ['a nonce that can be guessed', { ...valid, freshness: { nonce: new Uint8Array(15) } }],
-    ['a nonce longer than documents have', { ...valid, freshness: { nonce: new Uint8Array(513) } }],
+    ['a nonce longer than a document can carry', { ...valid, freshness: { nonce: new Uint8Array(513) } }],
     [
       'both a nonce and documentTakenFromCache',
       { ...valid, freshness: { nonce: new Uint8Array(16), documentTakenFromCache: true } },
@@ -66,13 +66,13 @@ describe('a policy', () => {
     ['documentTakenFromCache that is false', { ...valid, freshness: { documentTakenFromCache: false } }],
     ['no maximum age', { ...valid, maxAgeMs: undefined }],
     ['an endless age', { ...valid, maxAgeMs: Infinity }],
-    ['an age that is no number', { ...valid, maxAgeMs: NaN }],
+    ['an age that is not a number', { ...valid, maxAgeMs: NaN }],
     ['a negative age', { ...valid, maxAgeMs: -1 }],
     ['an age that is text', { ...valid, maxAgeMs: '60000' }],
     ['no future skew', { ...valid, maxFutureSkewMs: undefined }],
-    ['a time that is no Date', { ...valid, at: 0 }],
+    ['a time that is not a Date', { ...valid, at: 0 }],
     ['an invalid Date', { ...valid, at: new Date(NaN) }],
-  ])('of %s is refused before the document is examined', async (_, policy) => {
+  ])('with %s is refused before the document is examined', async (_, policy) => {
     await expect(judge(policy)).rejects.toMatchObject({
       name: 'AttestationError',
       code: 'ERR_ATTESTATION_POLICY',
@@ -98,7 +98,7 @@ describe('pcr3OfRole', () => {
     'arn:aws:iam::111122223333:role/team/parent',
     'arn:aws-us-gov:iam::111122223333:role/parent',
     'arn:aws-cn:iam::111122223333:role/a.b+c=d,e@f_g-h',
-  ])('takes %s', (arn) => {
+  ])('accepts %s', (arn) => {
     expect(pcr3OfRole(arn)).toMatch(/^[0-9a-f]{96}$/);
   });
 

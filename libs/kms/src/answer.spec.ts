@@ -30,19 +30,19 @@ it.each([{}, { Plaintext: null }, { Plaintext: '' }])(
 
 it.each<[string, object]>([
   ['a plaintext', { Plaintext: 'AAAA' }],
-  ['a plaintext of a byte', { Plaintext: 'AA==' }],
-  ['a plaintext that is no text', { Plaintext: false }],
+  ['a plaintext of one byte', { Plaintext: 'AA==' }],
+  ['a plaintext that is not text', { Plaintext: false }],
   ['nothing for the recipient', { CiphertextForRecipient: undefined }],
   ['null for the recipient', { CiphertextForRecipient: null }],
   ['an empty envelope', { CiphertextForRecipient: '' }],
-  ['an envelope that is no base64', { CiphertextForRecipient: 'AQI' }],
+  ['an envelope that is not base64', { CiphertextForRecipient: 'AQI' }],
   ['an envelope in base64url', { CiphertextForRecipient: '-_-_' }],
   ['an envelope with its unused bits set', { CiphertextForRecipient: 'AQJ=' }],
   ['an envelope with a line break', { CiphertextForRecipient: 'AQID\nAQI' }],
   ['an envelope that is too large', { CiphertextForRecipient: 'AAAA'.repeat(2740) }],
-  ['no key', { KeyId: undefined }],
-  ['a key that is a number', { KeyId: 7 }],
-])('refuses %s', (_what, change) => {
+  ['no key id', { KeyId: undefined }],
+  ['a key id that is a number', { KeyId: 7 }],
+])('refuses an answer with %s', (_what, change) => {
   expect(() => readDataKeyAnswer(bytes({ ...dataKey, ...change }))).toThrow(invalid);
   expect(() => readDecryptedAnswer(bytes({ ...decrypted, ...change }))).toThrow(invalid);
 });
@@ -80,7 +80,7 @@ it('refuses bytes that are not UTF-8', () => {
   expect(() => readDataKeyAnswer(Buffer.from(JSON.stringify({ ...dataKey, x: '\u00ff' }), 'latin1'))).toThrow(invalid);
 });
 
-it('names the field that it refuses but no part of its value, and keeps no cause', () => {
+it('throws errors that contain no part of a refused value, and have no cause', () => {
   for (const body of [
     { ...dataKey, Plaintext: 'c2VjcmV0' },
     '{"Plaintext":"c2VjcmV0",}',
@@ -97,7 +97,7 @@ it('names the field that it refuses but no part of its value, and keeps no cause
   }
 });
 
-it('refuses any other JSON with kms_answer_invalid', () => {
+it('reads a ciphertext for the recipient from any JSON, or refuses the JSON with kms_answer_invalid', () => {
   fc.assert(
     fc.property(
       fc.oneof(

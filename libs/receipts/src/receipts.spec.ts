@@ -92,7 +92,7 @@ describe('the entries of a receipt', () => {
   const offices = [entry('HCA12'), entry('SCA01', 'refused'), entry('SCA03', 'pending')];
   const ascending = offices.toSorted((a, b) => (a.commitment < b.commitment ? -1 : 1));
 
-  it('are signed in the order of their commitments, in whatever order the enclave gives them', async () => {
+  it('are sorted by commitment before signing, whatever order the enclave gives', async () => {
     const orders = [
       offices,
       offices.toReversed(),
@@ -116,7 +116,7 @@ describe('the entries of a receipt', () => {
   });
 });
 
-it('verifyReceiptSignature checks only the signature, under a known key', async () => {
+it('verifyReceiptSignature checks only the form and the signature, under a known key', async () => {
   const raw = (key: KeyObject) =>
     new Uint8Array(Buffer.from(String(createPublicKey(key).export({ format: 'jwk' }).x), 'base64url'));
   expect(await verifyReceiptSignature(await signed(), raw(receiptKey))).toEqual(claims);
@@ -166,7 +166,7 @@ it.each([
     'ERR_RECEIPT_ATTESTATION',
   ],
   [
-    'signed four hours later, when the certificate had ended',
+    'signed four hours later, after the certificate expired',
     async () => carried(await signed({ time: claims.time + 4 * 3600 })),
     'ERR_RECEIPT_ATTESTATION',
   ],
@@ -176,7 +176,7 @@ it.each([
     'ERR_RECEIPT_ATTESTATION',
   ],
   [
-    'with a document changed by a byte',
+    'with one byte of its document changed',
     async () => carried(await signed(), document.with(document.length - 1, 1)),
     'ERR_RECEIPT_ATTESTATION',
   ],
@@ -193,7 +193,7 @@ it.each([
   await expect(verifyReceipt(await receipt(), policy)).rejects.toThrow(code(expected));
 });
 
-/** Returns a text that decodes to the same bytes. Its last character has unused bits set: two of them in 43 characters, four in 86. */
+/** Sets an unused bit of the last base64url character, so that the text decodes to the same bytes. */
 const withUnusedBits = (text: string) => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return text.slice(0, -1) + alphabet.charAt(alphabet.indexOf(text.at(-1) ?? '') + 1);
@@ -204,7 +204,7 @@ const inPart = (at: number, change: (part: string) => string) => (jws: string) =
     .with(at, change(jws.split('.')[at] ?? ''))
     .join('.');
 
-describe('one receipt has one text', () => {
+describe('a verifier that accepts only one text of a receipt', () => {
   it.each<[string, (jws: string) => string]>([
     ['padding after the signature', (jws) => `${jws}==`],
     ['padding after the header', inPart(0, (part) => `${part}=`)],
@@ -250,11 +250,11 @@ describe('one receipt has one text', () => {
 it.each([
   ['null', null],
   ['an empty object', {}],
-  ['three parts of nothing', { receipt: 'a.b.c', attestation_document: 'AA==' }],
+  ['a JWS of three meaningless parts', { receipt: 'a.b.c', attestation_document: 'AA==' }],
   ['empty members', { receipt: '', attestation_document: '' }],
   ['text', 'text'],
   ['a huge JWS', { receipt: 'x'.repeat(9000), attestation_document: 'AA==' }],
-])('%s is no receipt', async (_name, value) => {
+])('%s is not a receipt', async (_name, value) => {
   await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
 });
 
@@ -302,7 +302,7 @@ describe('the sealed answer', () => {
     problems: [],
   });
 
-  it('opens the commitments of the receipt', () => {
+  it('matches the commitments of the receipt', () => {
     expect(() => matchAnswer(claims, answer())).not.toThrow();
   });
 

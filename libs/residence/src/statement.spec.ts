@@ -72,7 +72,7 @@ describe('a witness', () => {
     return { secret, registration, siblings: tree.path(2), root: tree.root, campaign: 'campaign', blinding, message };
   }
 
-  it('opens its claim', () => {
+  it('has an opening from which its claim can be computed', () => {
     const given = input();
     const { publicInputs, opening } = witnessOf(given);
     expect(claimOf({ scope: scopeOf('registrar', 'campaign'), ...opening })).toEqual(publicInputs.claim);

@@ -93,7 +93,7 @@ describe('the examples', () => {
     return folder.file('policy.json');
   }
 
-  it('send a message on Node, with a receipt that verifies', async () => {
+  it('send a message on Node, and its receipt verifies', async () => {
     const before = (await receivedBy(system.congress)).length;
     const { code, stdout, stderr } = await node(
       { TOKEN: await system.issuer.token('node'), POLICY: await policy(), DEVELOPMENT_ROOT: folder.file('root.pem') },
@@ -134,7 +134,7 @@ describe('the examples', () => {
   });
 
   it('send nothing on Node to a stranger who runs the same image under another role', async () => {
-    // The stranger's enclave has the same root, because AWS's hardware attests it as it does ours
+    // The stranger's enclave has our root, because AWS hardware attests every enclave
     const pcrs = new Map([[3, fromHex(pcr3OfRole('arn:aws:iam::999999999999:role/stranger'))]]);
     const transport = await createMockNsmTransport({ rootFolder: folder.file('system/nsm'), pcrs });
     const nsm = createNsm(transport);
@@ -165,7 +165,7 @@ describe('the examples', () => {
         stderr: expect.stringContaining('attestation_refused (ERR_ATTESTATION_OPERATOR)') as string,
       });
       expect(asked).toEqual(['GET /attestation']);
-      // A policy must say explicitly that it accepts any operator; then the stranger gets the message
+      // The stranger gets the message only if the policy accepts any operator explicitly
       expect(await node({ ...environment, POLICY: await policy({ pcr3: undefined }), GATEWAY: gateway })).toMatchObject(
         {
           code: 1,
@@ -186,7 +186,7 @@ describe('the examples', () => {
     }
   });
 
-  it('seal a message again if its enclave was replaced before it opened the message', async () => {
+  it('seal a message again if the enclave was replaced before the message was opened', async () => {
     const token = await system.issuer.token('replaced');
     const policy = {
       acceptedMeasurements: system.accepted,
@@ -255,7 +255,7 @@ describe('the examples', () => {
       return tab.locator('#outcome li').allTextContents();
     };
 
-    it('send a message from a page, follow it by a stream of events, and show the verified result', async () => {
+    it('send a message from a page, follow it through an event stream, and show the verified result', async () => {
       const { tab, violations, asked } = await open();
       const token = await system.issuer.token('page');
       await fill(tab, token);
@@ -281,10 +281,10 @@ describe('the examples', () => {
       expect(await tab.locator('#resume').isVisible()).toBe(false);
     });
 
-    it('follow a message to its end after the tab that sent it was loaded again', async () => {
+    it('follow a message to its end after a reload of the tab that sent it', async () => {
       const { tab } = await open();
       await fill(tab, await system.issuer.token('page'));
-      // The status requests fail, so the message has not ended for the page when the tab is loaded again.
+      // Status requests fail, so the page does not see the message end before the reload.
       await tab.route(/\/api\/messages\/[0-9a-f-]+/, (route) => route.abort());
       await tab.click('form button');
       await tab.locator('#states', { hasText: /accepted.*waiting \d+ s to try again \(unreachable\)/s }).waitFor();

@@ -99,7 +99,7 @@ it('a message is visible only to its owner', async () => {
   await followMessage(alice, prepared.id);
 });
 
-it('a message is delivered although the gateway was killed right after its 202', async () => {
+it('a message is delivered although the gateway was killed right after it answered 202', async () => {
   await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
   const prepared = await prepare(plantedMessage().message);
   await postMessage(alice, prepared);
@@ -110,7 +110,7 @@ it('a message is delivered although the gateway was killed right after its 202',
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('a message ends as key_retired if its enclave was replaced before it opened the message, and can be sealed again', async () => {
+it('a message ends as key_retired if the enclave was replaced before opening it, and can be sealed again', async () => {
   const key = await fetchEnclaveKey(system.gatewayUrl, policy);
   await system.restart('enclave', 'kill');
   const { message } = plantedMessage();

@@ -123,7 +123,7 @@ describe('the Gemini dialect, called by the official SDK', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('gets the retries of the SDK if they are on', async () => {
+  it('receives the SDK’s retries if they are on', async () => {
     fault('rate');
     await errorOf(ask(clientWith(providers.gemini.apiKey, 3)));
     expect(providers.calls()).toBe(3);
@@ -137,21 +137,36 @@ describe('the Gemini dialect, called by the official SDK', () => {
   });
 
   it.each<[string, GenerateContentConfig, string, string]>([
-    ['budget 0 at 2.5 Pro', { thinkingConfig: { thinkingBudget: 0 } }, 'gemini-2.5-pro', 'only works in thinking mode'],
-    ['budget 0 at Gemini 3', { thinkingConfig: { thinkingBudget: 0 } }, 'gemini-3-flash-preview', 'only works in'],
     [
-      'minimal thinking at 3 Pro',
+      'a thinking budget of 0 for 2.5 Pro',
+      { thinkingConfig: { thinkingBudget: 0 } },
+      'gemini-2.5-pro',
+      'only works in thinking mode',
+    ],
+    [
+      'a thinking budget of 0 for Gemini 3',
+      { thinkingConfig: { thinkingBudget: 0 } },
+      'gemini-3-flash-preview',
+      'only works in',
+    ],
+    [
+      'minimal thinking for 3 Pro',
       { thinkingConfig: { thinkingLevel: ThinkingLevel.MINIMAL } },
       'gemini-3-pro-preview',
       'Thinking level MINIMAL is not supported',
     ],
     [
-      'a thinking level before Gemini 3',
+      'a thinking level for a model before Gemini 3',
       { thinkingConfig: { thinkingLevel: ThinkingLevel.LOW } },
       'gemini-2.5-flash',
       'Thinking level is not supported',
     ],
-    ['too small a budget', { thinkingConfig: { thinkingBudget: 5 } }, 'gemini-2.5-pro', 'between 128 and 32768'],
+    [
+      'too small a thinking budget',
+      { thinkingConfig: { thinkingBudget: 5 } },
+      'gemini-2.5-pro',
+      'between 128 and 32768',
+    ],
     ['an unknown member', { httpOptions: { extraBody: { think: true } } }, 'gemini-2.5-pro', 'Unknown name'],
   ])('refuses %s', async (_name, config, model, message) => {
     const { status, body } = await errorOf(ask(clientWith(), config, model));

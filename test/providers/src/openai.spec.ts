@@ -37,7 +37,7 @@ describe('the OpenAI dialect, called by the official SDK', () => {
     providers.clearRequests();
   });
 
-  it('answers under the dated model name with usage that adds up', async () => {
+  it('answers with the dated model name, and with usage that adds up', async () => {
     const response = await ask();
     expect(response).toMatchObject({
       status: 'completed',
@@ -121,10 +121,10 @@ describe('the OpenAI dialect, called by the official SDK', () => {
   });
 
   it.each<[string, Partial<OpenAI.Responses.ResponseCreateParamsNonStreaming>, object]>([
-    ['temperature of a reasoning model', { temperature: 0.2 }, { param: 'temperature' }],
+    ['a temperature for a reasoning model', { temperature: 0.2 }, { param: 'temperature' }],
     ['an effort that the model lacks', { reasoning: { effort: 'minimal' } }, { code: 'unsupported_value' }],
     [
-      'cache retention if the model refuses it',
+      'cache retention for a model without it',
       { model: 'gpt-4.1', reasoning: null, prompt_cache_retention: '24h' },
       { code: 'invalid_parameter' },
     ],

@@ -81,11 +81,11 @@ describe('the enclave behind the egress proxy', () => {
     expect(answers.filter(({ status }) => status !== 400)).toEqual([]);
   }, 180_000);
 
-  it('reaches no destination for which the proxy has no listener, even if the enclave has a route', async () => {
+  it('reaches only destinations that the proxy listens for, even if the enclave has other routes', async () => {
     await expect(post(congress.senate.origin)).rejects.toMatchObject({ reason: 'unreachable', sent: false });
   });
 
-  it('refuses another server to which the proxy leads, because TLS ends in the enclave', async () => {
+  it('refuses another server behind the proxy, because TLS ends in the enclave', async () => {
     const other = await startCongressSimulator();
     const uds = folder.file('evil.vsock');
     const parsed = parseEgressSettings(['--route', `hybrid:${uds}:8001=localhost:${new URL(other.house.origin).port}`]);

@@ -43,9 +43,9 @@ describe('documentIn', () => {
 
 describe('fetchDocument', () => {
   it.each([
-    ['does not answer', false],
-    ['begins to answer', true],
-  ])('does not wait forever for a server that %s and goes silent', async (_, begins) => {
+    ['never answers', false],
+    ['goes silent after it began to answer', true],
+  ])('does not wait forever for a server that %s', async (_, begins) => {
     const server = createServer((__, response) => {
       if (begins) response.write('x');
     });

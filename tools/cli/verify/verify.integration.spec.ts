@@ -171,7 +171,7 @@ describe('communique-tee verify', () => {
     ).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  no nonce') });
   });
 
-  it('refuses the accepted image if it runs under the role of a stranger, unless any operator is accepted', async () => {
+  it('refuses an accepted image under the role of a stranger, unless the caller accepts any operator', async () => {
     const stranger = 'arn:aws:iam::999999999999:role/stranger';
     const theirs = pcr3OfRole(stranger);
     const booted = createNsm(
@@ -209,7 +209,7 @@ describe('communique-tee verify', () => {
     expect(run.stdout).toContain('PCR3        zero: the parent has no role');
   });
 
-  it('reads a document in hexadecimal digits and under the names of other projects', async () => {
+  it('reads a document in hexadecimal digits, and in the JSON members that other projects use', async () => {
     const document = Buffer.from(await nsm.attest({ nonce }));
     for (const [name, content] of [
       ['hex', document.toString('hex')],
@@ -288,7 +288,7 @@ describe('communique-tee verify', () => {
     expect(asked.map((each) => each.accept)).toEqual(['application/cose', 'application/cose']);
   });
 
-  it('reads the JSON form as well, and refuses an answer to another nonce', async () => {
+  it('reads a document in JSON, and refuses an answer to another nonce', async () => {
     answer = async (_, response) => {
       response
         .setHeader('content-type', 'application/json')
@@ -331,7 +331,7 @@ describe('communique-tee verify', () => {
       'did not answer',
       (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy()),
     ],
-  ])('exits with 3, and says that nothing was fetched, if the server answers %s', async (_, words, behaviour) => {
+  ])('exits with 3, and names the cause, if the server answers %s', async (_, words, behaviour) => {
     answer = behaviour;
     expect(await verify('--gateway', url, '--pcr0', pcr0, ...operator)).toMatchObject({
       status: 3,

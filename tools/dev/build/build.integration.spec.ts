@@ -68,7 +68,7 @@ void main();
 `;
 
 describe('build', () => {
-  // The app's entry is inside the checkout, so that its packages are found.
+  // The app's entry is inside the checkout, so that the build finds its packages.
   let folder: TemporaryFolder;
   let entry: string;
   const cache = join(root, '.cache', `build-spec-${String(process.pid)}`);
@@ -120,11 +120,11 @@ describe('build', () => {
       script: [200, true],
       style: [200, true],
       row: { one: 1 },
-      compiled: 'P2021', // the query was compiled and sent: this database has no such table
+      compiled: 'P2021', // "no such table": the query was compiled and sent
     });
   });
 
-  it('loads the native part only from beside the bundle', async () => {
+  it('makes a bundle that loads the native part only from its own folder', async () => {
     await build(['enclave', '--entry', entry, '--outdir', folder.file('plain')]);
     await mkdir(folder.file('bare'));
     await copyFile(folder.file('plain/main.js'), folder.file('bare/main.js'));
@@ -150,7 +150,7 @@ describe('build', () => {
     }
     expect(digests[0]).toBe(digests[1]);
     const bundle = await readFile(folder.file('first', 'main.js'), 'utf8');
-    expect(bundle).not.toContain(root); // the path of the checkout is not in it
+    expect(bundle).not.toContain(root);
   });
 
   it('lists the inputs of a bundle, and writes the development build to separate files', async () => {

@@ -41,7 +41,7 @@ it('asks the registry only once for a package', async () => {
   expect(packed).toBe(1);
 });
 
-it('does not use a kept package that was changed', async () => {
+it('does not use a cached package that was changed', async () => {
   const file = join(await fetched(), 'native.node');
   writeFileSync(file, 'as publishes');
   expect(readFileSync(join(await fetched(), 'native.node'), 'utf8')).toBe('as published');

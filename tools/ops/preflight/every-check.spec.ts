@@ -8,7 +8,7 @@ interface Seen {
   readonly passes: readonly [spec: string, title: string];
   /** A spec, and the title of its test in which the check does not pass. */
   readonly refuses: readonly [spec: string, title: string];
-  /** Set if the check can at worst warn, because `pulumi up` works in spite of the finding. */
+  /** Set if the check only warns, because `pulumi up` works in spite of what it finds. */
   readonly worst?: 'warn';
 }
 

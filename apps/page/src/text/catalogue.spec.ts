@@ -28,7 +28,7 @@ const folder = join(__dirname, 'languages');
 const codes = readdirSync(folder).map((name) => name.replace(/\.ts$/, ''));
 const expected = flat(english);
 
-it('offers English and Spanish', () => {
+it('the page offers English and Spanish', () => {
   expect(codes).toEqual(expect.arrayContaining(['en', 'es']));
 });
 

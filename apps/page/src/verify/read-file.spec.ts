@@ -37,7 +37,7 @@ async function judged(file: object, sets = accepted, demoRoot: typeof root | nul
   return examineReceipt(content.receipt, sets, demoRoot ?? undefined);
 }
 
-it('a receipt needs only its file to be verified, in each form in which people get it', async () => {
+it('a receipt is verified from its file alone, in each form in which people get it', async () => {
   const alone = await receipt();
   for (const file of [alone, { id: 'x', status: 'delivered', receipt: alone }])
     expect(await judged(file)).toMatchObject({ kind: 'good', demo: true, verified: { claims } });
@@ -49,8 +49,8 @@ it.each<[string, () => Promise<object>, ReceiptErrorCode]>([
   ['signed a day later', () => receipt({ time: claims.time + 86_400 }), 'ERR_RECEIPT_ATTESTATION'],
   ['that is empty', () => Promise.resolve({ receipt: '', attestation_document: '' }), 'ERR_RECEIPT_MALFORMED'],
   ['that does not exist yet', () => Promise.resolve({ receipt: null }), 'ERR_RECEIPT_MALFORMED'],
-  ['with a member more', async () => ({ ...(await receipt()), more: 1 }), 'ERR_RECEIPT_MALFORMED'],
-])('a receipt %s is refused with a sentence', async (_, file, code) => {
+  ['with an extra member', async () => ({ ...(await receipt()), more: 1 }), 'ERR_RECEIPT_MALFORMED'],
+])('a receipt %s is refused, and a sentence says why', async (_, file, code) => {
   const verdict = await judged(await file());
   expect(verdict).toMatchObject({ kind: 'bad', error: { code } });
   if (verdict.kind === 'bad') expect(receiptFailure(verdict.error)).toMatch(/^[A-Z].*[.?]$/);
@@ -73,15 +73,15 @@ it('a receipt under a development root is refused outside of a demo, and is mark
 });
 
 it.each([
-  ['bytes that are no text', '\u0000\u0001\ufffd\ufffd', 'image_not_hex'],
+  ['bytes that are not text', '\u0000\u0001\ufffd\ufffd', 'image_not_hex'],
   ['an empty file', '', 'image_missing'],
   ['a list', '[1,2]', 'not_measurements'],
-  ['nothing', 'null', 'image_not_hex'],
+  ['JSON null', 'null', 'image_not_hex'],
   ['100,000 open brackets', '['.repeat(100_000), 'too_long'],
   ['5,000 nested lists', `${'['.repeat(5000)}${']'.repeat(5000)}`, 'not_json'],
-  ['a member twice', '{"receipt":1,"receipt":2}', 'not_json'],
-  ['a prototype', '{"__proto__":{"receipt":1}}', 'not_measurements'],
-])('a file of %s is refused with a sentence', (_, content, code) => {
+  ['an object with a member twice', '{"receipt":1,"receipt":2}', 'not_json'],
+  ['an object with a __proto__ member', '{"__proto__":{"receipt":1}}', 'not_measurements'],
+])('a file of %s is refused', (_, content, code) => {
   const read = contentOf(content);
   expect(read.kind).toBe('measurements');
   if (read.kind === 'measurements')

@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 it.each(['is read', 'fails'])(
-  'the last of two files counts, even if the first file is slower and %s after it',
+  'the second of two files counts, even if the first file is slower and %s after the second',
   async (how) => {
     const [slow, quick] = [file(), file()];
     const taken = [takeFiles(slow.files), takeFiles(quick.files)];
@@ -49,7 +49,7 @@ it.each(['is read', 'fails'])(
   },
 );
 
-it('an image without an operator does not accept any operator just because the site does', async () => {
+it('an image without an operator is refused, even if the site accepts any operator', async () => {
   await takeText(SLOW, '');
   expect(outcome.value).toMatchObject({ kind: 'problem', problem: { code: 'operator_missing' } });
   expect(given.value).toBeUndefined();

@@ -94,7 +94,7 @@ describe('the form', () => {
     },
   );
 
-  it('reports, when empty, exactly the required fields', () => {
+  it('reports exactly the required fields while it is empty', () => {
     expect(currentMessage()).toBeNull();
     // The form requires district and offices once the state is known
     const required = FIELD_NAMES.filter(
@@ -111,7 +111,7 @@ describe('the form', () => {
           .filter((name) => name.startsWith(prefix))
           .map((name) => [name.slice(prefix.length), 1]),
       );
-    // The check of the message reports unknown_field for an unknown field, and only invalid for a value of a wrong type
+    // Each value is 1: the check reports a value of a wrong type as invalid, and only an unknown field as unknown_field
     const result = validateCongressMessage({
       constituent: below('constituent/'),
       message: below('message/'),
@@ -300,7 +300,7 @@ describe('a draft', () => {
     expect(closingLosesContent()).toBe(true);
   });
 
-  it('that was kept for a visit to another page is removed after five minutes if the person did not leave this page', () => {
+  it('that was saved before a visit to another page is removed after five minutes if the person stays on this page', () => {
     jest.useFakeTimers();
     fill();
     keepDraftForReturn();
@@ -335,16 +335,16 @@ describe('a draft', () => {
   });
 
   it.each([
-    ['no JSON', 'x'],
-    ['no object', '[]'],
+    ['a text that is not JSON', 'x'],
+    ['an array instead of an object', '[]'],
     ['an unknown member', '{"step":"address","values":{},"topics":[],"seats":[],"more":1}'],
     ['an unknown step', '{"step":"sent","values":{},"topics":[],"seats":[]}'],
     ['an unknown field', '{"step":"address","values":{"__proto__":"x"},"topics":[],"seats":[]}'],
-    ['a value that is no text', '{"step":"address","values":{"message/body":1},"topics":[],"seats":[]}'],
+    ['a value that is not text', '{"step":"address","values":{"message/body":1},"topics":[],"seats":[]}'],
     ['an unknown topic', '{"step":"address","values":{},"topics":["Weather"],"seats":[]}'],
     ['an unknown office', '{"step":"address","values":{},"topics":[],"seats":["SCA02"]}'],
     [
-      'more than a form holds',
+      'a text longer than any form',
       `{"step":"address","values":{"message/body":"${'x'.repeat(128 * 1024)}"},"topics":[],"seats":[]}`,
     ],
   ])('is ignored with %s', (_, text) => {

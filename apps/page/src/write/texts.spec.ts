@@ -35,7 +35,7 @@ describe.each([
   });
 });
 
-it('keeps the topics in English as Congress has them', () => {
+it('the English catalogue has the topics as Congress writes them', () => {
   expect(Object.values(english.topics)).toEqual(TOPICS);
 });
 
@@ -74,11 +74,11 @@ it.each([
   ['HPR00', 'U.S. House, Puerto Rico (resident commissioner)'],
   ['SCA01', 'U.S. Senate, California, class I seat'],
   ['HCA99', 'HCA99'],
-])('names %s %s', (code, name) => {
+])('the page gives %s the name "%s"', (code, name) => {
   expect(officeName(code)).toBe(name);
 });
 
-it('names a district in a list only by its state and number', () => {
+it('the page names a district in a list only by its state and number', () => {
   expect(districtsOf('OH').slice(0, 4).map(districtName)).toEqual([
     'Ohio 1st district',
     'Ohio 2nd district',

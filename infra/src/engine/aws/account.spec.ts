@@ -19,7 +19,7 @@ const BUCKET = 'aws:s3/bucket:Bucket';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
 const SECRET = 'aws:secretsmanager/secret:Secret';
 
-it('has a row of REPLACING for every resource type of the program, and in UNIQUE only types of the program', () => {
+it('REPLACING has a row for every resource type of the program, and UNIQUE has only such types', () => {
   expect(Object.keys(REPLACING).sort()).toEqual(Object.keys(MAPPINGS).sort());
   expect(Object.keys(UNIQUE).filter((type) => MAPPINGS[type] === undefined)).toEqual([]);
 });
@@ -49,7 +49,7 @@ describe('the simulated account', () => {
     expect(aws.create(REGION, SECRET, 'secret', { name: 'b' }).id).toContain(':secret:b-');
   });
 
-  it('keeps the final snapshot of a deleted store, whose name stays taken', () => {
+  it('keeps the final snapshot of a deleted store, and the snapshot’s name stays taken', () => {
     const aws = account();
     const group = { replicationGroupId: 'redis', finalSnapshotIdentifier: 'redis-final' };
     const cache = 'aws:elasticache/replicationGroup:ReplicationGroup';

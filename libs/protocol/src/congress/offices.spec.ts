@@ -31,7 +31,7 @@ describe('the table of offices', () => {
     expect(WITHOUT_VOTE.flatMap(senateOffices)).toEqual([]);
   });
 
-  it('has each code once, in the form of its chamber, and a date', () => {
+  it('has each code once, in the form of its chamber, and has a date', () => {
     const all = STATES.flatMap(officesOf);
     expect(new Set(all).size).toBe(541);
     for (const key of CHAMBER_KEYS)

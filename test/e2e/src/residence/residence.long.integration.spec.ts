@@ -99,7 +99,7 @@ describeProving('two gateways that require proofs of residence', (referenceStrin
     expect(await post(again, 1)).not.toBe('already_sent');
   });
 
-  it('do not show a message’s status to an attacker who copied its request on the way', async () => {
+  it('do not show a message’s status to an attacker who copied the request in transit', async () => {
     const message = await proven(person());
     const stolen = randomBytes(32);
     const answers: unknown[] = [];
@@ -137,7 +137,7 @@ describeProving('two gateways that require proofs of residence', (referenceStrin
     expect(inUrl.status).toBe(400);
   });
 
-  it('deliver one message per person even if a lying parent gives a second one to the enclave or restarts it', async () => {
+  it('deliver one message per person even if a lying parent gives the enclave a second one or restarts the enclave', async () => {
     const who = person();
     const [first, second] = [await proven(who), await proven(who)];
     expect(await post(first)).toBe('queued');

@@ -123,7 +123,7 @@ describe('the policy that the Pulumi program renders for enclave keys', () => {
   });
 });
 
-it('lets operators write secrets, and enclaves read them', async () => {
+it('the policy for operators’ secrets lets operators encrypt them and enclaves decrypt them', async () => {
   const encrypt = (caller = callers.operator, EncryptionContext: Record<string, string> = secretContext) =>
     world
       .client(caller)
@@ -168,7 +168,7 @@ describe('like IAM, the simulator decides', () => {
     await expect(describeKey(callers.stranger)).resolves.toBeDefined();
   });
 
-  it('by the key policy only if it names the caller’s role, for sessions too', async () => {
+  it('by the key policy alone if it names a role, also for sessions of this role', async () => {
     const { keyId } = world.kms.createKey({ policy: policy({}) });
     await expect(describeKey(callers.bare, keyId)).resolves.toBeDefined();
     world.kms.setCredentials({
@@ -191,12 +191,12 @@ describe('like IAM, the simulator decides', () => {
     ['aws:PrincipalAccount', { StringEquals: { 'aws:PrincipalAccount': '999999999999' } }, false],
     ['kms:ViaService, which is absent', { StringLike: { 'kms:ViaService': '*' } }, false],
     [
-      'the names of the context, all',
+      'the names in the context, all allowed',
       { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a', 'b'] } },
       true,
     ],
     [
-      'the names of the context, one name too many',
+      'the names in the context, one not allowed',
       { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a'] } },
       false,
     ],
@@ -227,7 +227,7 @@ describe('like IAM, the simulator decides', () => {
     for (const name of [keyId, arn]) await expect(describeKey(callers.bare, name)).rejects.toMatchObject(denied);
   });
 
-  it('by the caller’s own policy only, for random bytes', async () => {
+  it('by the caller’s own policy alone for random bytes', async () => {
     await expect(
       world.client(callers.bare).send(new GenerateRandomCommand({ NumberOfBytes: 8 })),
     ).rejects.toMatchObject(denied);
@@ -236,7 +236,7 @@ describe('like IAM, the simulator decides', () => {
     ).resolves.toBeDefined();
   });
 
-  it('against a key’s ARN in another account, and against a caller of another account that a statement for this account does not cover', async () => {
+  it('against a request for a key in another account, and against a caller from another account', async () => {
     await expect(
       describeKey(callers.parent, world.kms.keyArn(OPEN_ALIAS).replace(ACCOUNT, '999999999999')),
     ).rejects.toMatchObject(denied);

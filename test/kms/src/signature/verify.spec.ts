@@ -74,7 +74,7 @@ const spoiled: [string, string, SignOptions, (headers: Record<string, string>) =
     (headers) => void (headers['x-amz-security-token'] = callers.operator.sessionToken ?? ''),
   ],
   [
-    'a header of AWS’s that was added',
+    'an added AWS header that was not signed',
     'InvalidSignatureException',
     {},
     (headers) => void (headers['x-amz-date-of-mine'] = 'x'),
@@ -133,7 +133,7 @@ const spoiled: [string, string, SignOptions, (headers: Record<string, string>) =
   ],
 ];
 
-it.each(spoiled)('refuses %s', async (_what, type, options, spoil) => {
+it.each(spoiled)('refuses a request with %s', async (_what, type, options, spoil) => {
   const request = await sign(options);
   spoil(request.headers);
   expect(await send(world.kms, request)).toMatchObject({ status: 400, type });
@@ -160,7 +160,7 @@ it('refuses a wrong secret and an unknown access key', async () => {
   });
 });
 
-it('allows five minutes between the clocks, and names the error if they differ by more', async () => {
+it('allows clocks to differ by five minutes, and explains a larger difference', async () => {
   const at = (offsetMs: number) => sign({ at: new Date(nowMs + offsetMs) }).then((request) => send(world.kms, request));
   for (const offsetMs of [-300_000, 300_000]) expect((await at(offsetMs)).status).toBe(200);
   const late = await at(-301_000);
@@ -188,7 +188,7 @@ it('refuses credentials that have expired or were revoked', async () => {
   expect(await send(world.kms, await sign({}, passing))).toMatchObject({ type: 'UnrecognizedClientException' });
 });
 
-it('answers with its time, by which the SDK corrects its clock and retries', async () => {
+it('answers with its time, so that the SDK corrects its clock and retries', async () => {
   // The machine's clock is months away from the simulator's
   const client = world.client(callers.parent, { maxAttempts: 2 });
   await expect(client.send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnknownOperationException' });

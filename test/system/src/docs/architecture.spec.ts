@@ -31,14 +31,14 @@ describe.each(['The direction of imports', 'The way of a message'])('the picture
 describe('the picture under "The direction of imports"', () => {
   const picture = pictureAfter(page, 'The direction of imports');
 
-  it('has no import against an arrow', () => {
+  it('has no arrow against which the code imports', () => {
     const against = picture.arrows
       .map((arrow) => pathsOf(picture, arrow))
       .flatMap(({ from, to }) => imports.between(to, from));
     expect(against).toEqual([]);
   });
 
-  it('has no import from core to features or edge, nor from features to edge', () => {
+  it('has the order of the code: core imports neither features nor edge, and features do not import edge', () => {
     const [edge, features, core] = ['edge', 'features', 'core'].map((name) => `apps/gateway/src/${name}`) as [
       string,
       string,

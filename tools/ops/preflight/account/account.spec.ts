@@ -89,7 +89,7 @@ describe('aws-credentials', () => {
 
 describe('key-principals', () => {
   const arn = (path: string) => `arn:aws:iam::${ACCOUNT}:${path}`;
-  /** Returns a stand-in for programs whose `aws iam` answers as for an account with these roles and users. */
+  /** Stand-in for `aws iam` in an account that has only these roles and users. */
   const account =
     (...there: string[]) =>
     (command: string, args: readonly string[]): Promise<ProgramEnd> => {
@@ -146,7 +146,7 @@ describe('key-principals', () => {
       /^warn: arn:.*role\/operator: not allowed to ask \(iam:GetRole\)$/,
     ],
     ['there is no AWS CLI', { code: undefined, stdout: '', stderr: '' }, /^warn: .*the AWS CLI does not run$/],
-    ['the answer is no JSON', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*gave an unexpected answer$/],
+    ['the answer is not JSON', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*gave an unexpected answer$/],
     ['the token has expired', refusing('ExpiredToken'), /^fail: .*the AWS session has expired$/],
     [
       'IAM does not answer in time',
@@ -154,7 +154,7 @@ describe('key-principals', () => {
       /^fail: arn:.*role\/operator: AWS \(IAM\) did not answer in time; not checked$/,
     ],
     [
-      'the AWS CLI fails without an error of AWS',
+      'the AWS CLI fails without an error from AWS',
       { code: 255, stdout: '', stderr: '\ncanary of another text\n' },
       /^fail: arn:.*role\/operator: the AWS CLI could not ask \(iam:GetRole\)$/,
     ],
@@ -163,7 +163,7 @@ describe('key-principals', () => {
       expect.stringMatching(words),
     ]);
   });
-  it('skips roles of other accounts, of which aws-credentials warns', async () => {
+  it('skips roles of other accounts (aws-credentials warns of them)', async () => {
     expect(await lookFor(account(), 'keyAdministrators=arn:aws:iam::999988887777:role/x')).toEqual([
       expect.stringMatching(/^skip: /),
     ]);
@@ -192,7 +192,7 @@ describe('vcpu-quota', () => {
       'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 4 used by others, quota 32',
     ]);
   });
-  it('counts an instance without CPU options with the default of its type', async () => {
+  it('counts the default vCPUs of the type for an instance without CPU options', async () => {
     const bare = (type: string) =>
       `<item><instancesSet><item><instanceType>${type}</instanceType></item></instancesSet></item>`;
     const answers: Answers = {
@@ -314,7 +314,7 @@ describe('ami', () => {
     expect(await said('ami')).toEqual(['pass: ami-0123456789abcdef0, arm64, Amazon’s newest']);
     expect(aws.asked).toContain('GetParameter');
   });
-  it('passes for a configured AMI, without a request for the newest', async () => {
+  it('passes for a configured AMI, and does not ask for the newest', async () => {
     expect(await said('ami', {}, { config: ['amiId=ami-0aaaabbbbccccdddd'] })).toEqual([
       'pass: ami-0aaaabbbbccccdddd, arm64',
     ]);
@@ -328,7 +328,7 @@ describe('ami', () => {
     ],
     ['an AMI that is still being made', { DescribeImages: image({ imageState: 'pending' }) }, /^fail: .*not available/],
     [
-      'an AMI of a stranger',
+      'an AMI that another account owns',
       { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: '999988887777' }) },
       /^warn: .*belongs to 999988887777/,
     ],
@@ -426,7 +426,7 @@ describe('cost-tag', () => {
       ACTIVATE,
     ],
     [
-      'readable only for the management account',
+      'readable only by the management account',
       refused(
         "\nAn error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: Failed to list Cost Allocation Tags: Linked account doesn't have access to cost allocation tags.\n",
       ),
@@ -575,7 +575,7 @@ it.each<[string, ReturnType<typeof judgeCiphertext>]>([
   ['a b=', 'not base64'],
   ['AAAA', 'too short'],
   ['a'.repeat(4_000_000), 'unknown beginning'],
-])('judgeCiphertext judges %.10s as %s', (text, judgement) => {
+])('judgeCiphertext recognizes a text that is no ciphertext (row %#)', (text, judgement) => {
   expect(judgeCiphertext(text)).toBe(judgement);
 });
 

@@ -88,7 +88,7 @@ describe('the configuration of the agents service', () => {
       { limits: { timeoutMs: 90_001 } },
       'services.agents.limits.timeoutMs',
     ],
-  ])('stops the start with %s', (_name, changes, problem) => {
+  ])('is refused with %s', (_name, changes, problem) => {
     const found = problems(whole(changes));
     expect(found).toEqual([expect.stringContaining(problem)]);
   });
@@ -102,7 +102,7 @@ describe('the configuration of the agents service', () => {
     ['an empty organization', { organization: '' }],
     ['the organization "undefined"', { organization: 'undefined' }],
     ['the organization "null"', { organization: 'null' }],
-  ])('stops the start with %s', (_name, changes) => {
+  ])('is refused with %s', (_name, changes) => {
     expect(problems(openai(changes)).length).toBeGreaterThan(0);
   });
 
@@ -114,7 +114,7 @@ describe('the configuration of the agents service', () => {
     'sk-abcdefgh\n\n',
     'sk-\nabcdefgh',
     'short',
-  ])('stops the start with the malformed key %j, and quotes it in no error', (apiKeyReadableInImage) => {
+  ])('is refused with the malformed key %j, and no error quotes the key', (apiKeyReadableInImage) => {
     const found = problems(openai({ apiKeyReadableInImage }));
     expect(found).toEqual([
       'services.agents.providers.openai.apiKeyReadableInImage: 8 to 200 visible ASCII characters',

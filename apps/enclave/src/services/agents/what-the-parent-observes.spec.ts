@@ -51,7 +51,7 @@ describe('tasks of one size bucket', () => {
     for (const [name, sizes] of Object.entries(all)) expect([name, sizes]).toEqual([name, first]);
   });
 
-  it('show the parent the same size of the sealed answer however the task ends', async () => {
+  it('show the parent a sealed answer of the same size, however the task ends', async () => {
     const replies: number[] = [];
     for (const text of ['ok', 'x'.repeat(9000), 'https://evil.example', '']) {
       world.provider.act = () => ({ json: answerOf('openai', text, { model: 'gpt-6-luna' }) });

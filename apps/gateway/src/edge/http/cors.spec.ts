@@ -71,7 +71,7 @@ describe('pages of other origins', () => {
     expect((await ask(open, APP, 'OPTIONS', '/nothing')).status).toBe(404);
   });
 
-  it('get a Vary header with Origin added to the route’s own', async () => {
+  it('get Origin added to the route’s own Vary header', async () => {
     const response = await ask(open, APP, 'GET', `/attestation?nonce=${'00'.repeat(32)}`);
     expect(response.headers.get('vary')).toBe('Accept, Origin');
   });
@@ -81,7 +81,7 @@ describe('pages of other origins', () => {
     ['/nothing', 404, null],
     ['/*', 404, null],
   ])(
-    'get a refusal, without their body being read, for an OPTIONS that is no preflight: %s',
+    'get a refusal for an OPTIONS request that is not a preflight, whatever its body: %s',
     async (path, status, allow) => {
       const headers = { origin: APP, 'content-type': 'text/plain' };
       const response = await fetch(`${open.url}${path}`, { method: 'OPTIONS', headers, body: 'none of ours' });

@@ -64,7 +64,7 @@ describe('the gateway over HTTP', () => {
     });
   }
 
-  /** Sends raw bytes, and returns everything received until the server closed. */
+  /** Sends raw bytes, and returns everything received until the connection closes. */
   const raw = (...pieces: string[]): Promise<string> => rawTo(gateway, ...pieces);
 
   async function rawTo({ url }: GatewayUnderTest, ...pieces: string[]): Promise<string> {
@@ -105,44 +105,47 @@ describe('the gateway over HTTP', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['a field that is missing', () => without('nonce')],
-    ['a field too many', () => ({ ...good(), [CANARY]: 1 })],
+    ['a missing field', () => without('nonce')],
+    ['an unknown field', () => ({ ...good(), [CANARY]: 1 })],
     ['a nullifier of null, and no proof', () => ({ ...good(), nullifier: null })],
     ['a field of another type', () => ({ ...good(), expiresAt: CANARY })],
-    ['a prototype', () => JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(good()).slice(1)}`) as unknown],
-    ['a length that is no bucket', () => ({ ...good(), ciphertext: 'AAAA' })],
+    ['a __proto__ member', () => JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(good()).slice(1)}`) as unknown],
+    ['a ciphertext whose length is no bucket size', () => ({ ...good(), ciphertext: 'AAAA' })],
     ['padding in base64url', () => ({ ...good(), nonce: `${'A'.repeat(31)}=` })],
-    ['unused bits that are set', () => ({ ...good(), keyId: `${'A'.repeat(21)}B` })],
+    ['unused base64url bits that are set', () => ({ ...good(), keyId: `${'A'.repeat(21)}B` })],
     ['a fraction', () => ({ ...good(), expiresAt: 1.5 })],
-    ['null', () => null],
-    ['an array', () => [good()]],
-    ['text', () => CANARY],
+    ['null instead of an object', () => null],
+    ['an array instead of an object', () => [good()]],
+    ['text instead of an object', () => CANARY],
   ])('refuses a JSON body with %s', async (_, body) => {
     await expectProblem(await post(JSON.stringify(body())), 'malformed_body');
   });
 
   it.each<[string, string | Uint8Array]>([
-    ['nothing', ''],
+    ['empty', ''],
     ['broken', `{"version":1,"${CANARY}`],
-    ['deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['far too deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
     ['just too deep', `${'['.repeat(LIMITS.maxDepth + 1)}${']'.repeat(LIMITS.maxDepth + 1)}`],
     ['not UTF-8', Buffer.from([0x22, 0xff, 0xfe, 0x22])],
-    ['with a byte order mark', Buffer.from(`\ufeff{}`)],
-    ['with a member twice', JSON.stringify(sealedMessageToJson(sealedMessage())).replace('{', '{"version":1,')],
-    ['with a member twice, one escaped', `{"${CANARY}":1,"\\u0063${CANARY.slice(1)}":2}`],
+    ['preceded by a byte order mark', Buffer.from(`\ufeff{}`)],
+    [
+      'an object with a member twice',
+      JSON.stringify(sealedMessageToJson(sealedMessage())).replace('{', '{"version":1,'),
+    ],
+    ['an object with a member twice, once escaped', `{"${CANARY}":1,"\\u0063${CANARY.slice(1)}":2}`],
     ['UTF-16', Buffer.from('{}', 'utf16le')],
   ])('refuses JSON that is %s', async (_, body) => {
     await expectProblem(await post(typeof body === 'string' ? body : new Uint8Array(body)), 'malformed_body');
   });
 
   it.each<[string, () => Uint8Array]>([
-    ['nothing', () => new Uint8Array()],
+    ['empty', () => new Uint8Array()],
     ['JSON', () => Buffer.from(JSON.stringify(good()))],
     ['cut short', () => encodeSealedMessage(sealedMessage()).slice(0, -1)],
-    ['followed by more', () => Buffer.concat([encodeSealedMessage(sealedMessage()), Buffer.of(0)])],
-    ['deep', () => Buffer.alloc(10_000, 0x81)],
-    ['a huge count', () => Buffer.from('9b00ffffffffffffff', 'hex')],
-    ['indefinite', () => Buffer.from('9fff', 'hex')],
+    ['followed by another byte', () => Buffer.concat([encodeSealedMessage(sealedMessage()), Buffer.of(0)])],
+    ['far too deep', () => Buffer.alloc(10_000, 0x81)],
+    ['an array with a huge count', () => Buffer.from('9b00ffffffffffffff', 'hex')],
+    ['of indefinite length', () => Buffer.from('9fff', 'hex')],
     ['tagged', () => Buffer.concat([Buffer.of(0xd2), encodeSealedMessage(sealedMessage())])],
   ])('refuses CBOR that is %s', async (_, body) => {
     await expectProblem(await post(new Uint8Array(body()), { 'content-type': 'application/cbor' }), 'malformed_body');
@@ -163,7 +166,7 @@ describe('the gateway over HTTP', () => {
         controller.enqueue(new Uint8Array(65_536));
       },
     });
-    // The server answers and closes; whether fetch reads the answer before its own write fails depends on the system.
+    // The server answers and closes the connection. On some systems fetch's write fails before fetch reads the answer.
     await post(endless).then(
       (response) => expectProblem(response, 'body_too_large'),
       (error: unknown) => {
@@ -286,7 +289,7 @@ describe('the gateway over HTTP', () => {
       ],
       401,
     ],
-  ])('answers a request with %s and closes the connection', async (_, pieces, status) => {
+  ])('refuses a request with %s and closes the connection', async (_, pieces, status) => {
     const body = refusal(await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece()))), status);
     if (status === 400) expect(body).toMatchObject({ code: 'malformed_request' });
   });
@@ -298,7 +301,7 @@ describe('the gateway over HTTP', () => {
       () =>
         `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`,
     ],
-  ])('answers a request whose %s, and closes the connection', async (_, start) => {
+  ])('refuses a request whose %s, and closes the connection', async (_, start) => {
     await using impatient = await startGateway({ ...environment, REQUEST_TIMEOUT_MS: '1000' });
     refusal(await rawTo(impatient, start()), 408);
   });
@@ -323,7 +326,7 @@ describe('the gateway over HTTP', () => {
       415,
     ],
   ])(
-    'answers a request %s at once if it expects 100-continue, and closes the connection',
+    'refuses a request %s at once if it expects 100-continue, and closes the connection',
     async (_, headers, status) => {
       const answer = await raw(`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n${headers()}\r\n`);
       expect(answer.match(/HTTP\/1\.1 [0-9]+/g)).toEqual([`HTTP/1.1 ${String(status)}`]);
@@ -351,7 +354,7 @@ describe('the gateway over HTTP', () => {
       '/docs',
       '/docs-json',
       '/nothing',
-    ])('is answered as GET is, without the body: %s', async (path) => {
+    ])('is answered like GET, but without a body: %s', async (path) => {
       const { get, head } = await both(path);
       expect(head.status).toBe(get.status);
       expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));

@@ -40,7 +40,7 @@ async function until<T>(read: () => T | Promise<T>, fits: (value: T) => boolean)
   throw new Error(`the condition did not become true in time: ${JSON.stringify(last)}`);
 }
 
-describe('keys of enclaves', () => {
+describe('enclave keys', () => {
   let postgres: Postgres;
   let databaseUrl: string;
   let folder: TemporaryFolder;
@@ -187,7 +187,7 @@ describe('keys of enclaves', () => {
     expect(await store.stateOf(keyIdOf(legacyKey))).toBe('none');
   });
 
-  it("are listed by PostgreSQL's clock, not by the gateway's", async () => {
+  it("expire by PostgreSQL's clock, not by the gateway's", async () => {
     const store = new SealedKeyStore(one().bench.database);
     const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, {
       epoch: 1,
@@ -214,7 +214,7 @@ describe('keys of enclaves', () => {
     }
   });
 
-  it('of the legacy suite route messages to an enclave that reports to hold them', async () => {
+  it('of the legacy suite count as held, and not as retired, if an enclave reports them', async () => {
     const here = one({ attestation: { ...config.attestation, verify: false } });
     const [current, legacy] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(16))];
     enclaveAt(0).onKeys = says({ state: 'ready', current, held: [current], held_legacy: [legacy] });
@@ -251,7 +251,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toHaveLength(1);
   });
 
-  it('that several enclaves hold let the gateway spread messages over these enclaves and relay each one once', async () => {
+  it('that three enclaves hold let the gateway spread messages over the three and relay each message once', async () => {
     const here = gateway();
     start(here);
     await until(() => all(here.monitor), Boolean);
@@ -285,7 +285,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toHaveLength(2);
   });
 
-  it('may use the epoch of a revoked key that later enclaves never saw', async () => {
+  it('may have the epoch of a revoked key after the enclave restarts', async () => {
     const here = one();
     await here.keys.syncNow();
     const first = enclaveAt(0).keyId;
@@ -296,7 +296,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toMatchObject([{ epoch: 1n }, { epoch: 1n }]);
   });
 
-  it('rotate, so that the new key is current everywhere and the old one is still held', async () => {
+  it('rotate: the new key becomes current in every enclave, and every enclave still holds the old key', async () => {
     const [here, there] = [gateway(), gateway()];
     [here, there].forEach(start);
     await until(() => all(here.monitor) && all(there.monitor), Boolean);
@@ -314,7 +314,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toMatchObject([{ epoch: 1n }, { epoch: 2n }]);
   });
 
-  it('that are revoked leave every enclave behind every gateway, are replaced, and end the messages sealed to them', async () => {
+  it('that are revoked are removed from every enclave and replaced, and messages sealed to them end', async () => {
     const [here, there] = [gateway(), gateway()];
     [here, there].forEach(start);
     await until(() => all(here.monitor) && all(there.monitor), Boolean);
@@ -339,7 +339,7 @@ describe('keys of enclaves', () => {
     expect(enclaves.map(({ relays }) => relays)).toEqual([0, 0, 0]);
   });
 
-  it('of two images are all offered to each enclave, which opens those of its image and gets the messages sealed to them', async () => {
+  it('of two images are all offered to each enclave, which gets only messages sealed to keys of its own image', async () => {
     enclaveAt(1).replaceImage((fields) => otherNsm.attest(fields), OTHER_PCR0);
     const here = gateway();
     start(here);
@@ -398,7 +398,7 @@ describe('keys of enclaves', () => {
       expect(here.monitor.enclaves[0].keys()).toMatchObject({ custody: 'process', state: 'ready' });
     });
 
-    it('an enclave with per-process keys that opens a secret gets credentials, but no key records', async () => {
+    it('for an enclave with per-process keys and a secret to open, the gateway requests credentials but offers no key records', async () => {
       enclaveAt(0).onKeys = (request, response) =>
         says({
           custody: 'process',
@@ -421,7 +421,7 @@ describe('keys of enclaves', () => {
       expect(offered.flatMap(({ records, revoked }) => [...records, ...revoked])).toEqual([]);
     });
 
-    it('an older enclave without the route counts as ready with per-process keys', async () => {
+    it('an older enclave without the route /keys counts as ready with per-process keys', async () => {
       enclaveAt(0).onKeys = problem('not_found');
       const here = one();
       await here.keys.syncNow();
@@ -484,7 +484,7 @@ describe('keys of enclaves', () => {
     });
 
     it.each<[string, string, () => Promise<Uint8Array>]>([
-      ['noise', 'malformed', () => Promise.resolve(new Uint8Array(randomBytes(5000)))],
+      ['noise instead of a record', 'malformed', () => Promise.resolve(new Uint8Array(randomBytes(5000)))],
       ['another custody', 'other_custody', () => made({ custody: `${ALIAS}-other` })],
       ['an image that is not accepted', 'other_image', () => made({ pcr0: new Uint8Array(48).fill(3) })],
       ['an image that its maker does not have', 'maker_refused', () => made({ pcr0: fromHex(OTHER_PCR0) })],
@@ -527,7 +527,7 @@ describe('keys of enclaves', () => {
       });
     });
 
-    describe('while forged rows in the database block them', () => {
+    describe('whose place in the table is taken', () => {
       const forged = (epoch: number, record: Uint8Array = randomBytes(500)) => ({
         keyId: new Uint8Array(randomBytes(16)),
         custody: ALIAS,
@@ -637,7 +637,7 @@ describe('keys of enclaves', () => {
     expect(await here.keys.isRetired('ab'.repeat(16))).toBe(false);
   });
 
-  it('stay in the enclave while the database is away, and are restored when it is back', async () => {
+  it('stay in the enclave while the database is away, and are restored to a restarted enclave afterwards', async () => {
     const here = one();
     await here.keys.syncNow();
     await here.monitor.checkNow();
@@ -669,7 +669,7 @@ describe('keys of enclaves', () => {
     });
     const UNHELD_KEY_ID = 'ab'.repeat(16);
 
-    it('if all enclaves answer, are trusted and ready and hold other keys, and the database has no record', async () => {
+    it('if every enclave is trusted and ready and lacks the key, and the database has no record of it', async () => {
       expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(true);
     });
 
@@ -720,8 +720,8 @@ describe('keys of enclaves', () => {
     });
   });
 
-  describe('of a single enclave', () => {
-    it('that reports a key as retired keep a message waiting if the database can restore the key', async () => {
+  describe('of a single enclave:', () => {
+    it('a message waits if the enclave reports its key as retired but the database can restore the key', async () => {
       const here = one();
       start(here);
       await until(() => all(here.monitor), Boolean);
@@ -742,7 +742,7 @@ describe('keys of enclaves', () => {
       ).toMatchObject({ status: 'delivered' });
     });
 
-    it('that are lost for a while keep a message waiting without counting attempts, and deliver it when they return', async () => {
+    it('a message waits while the keys are not ready, which counts as no attempt, and is delivered afterwards', async () => {
       const here = one();
       start(here);
       await until(() => all(here.monitor), Boolean);

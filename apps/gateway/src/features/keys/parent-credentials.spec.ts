@@ -40,7 +40,7 @@ describe('credentials of the parent’s role', () => {
     expect(await Promise.all([credentials.current(NOW), credentials.current(NOW)])).toEqual([given, given]);
     expect(await credentials.current(NOW + 49 * MINUTE)).toEqual(given);
     expect(asked).toEqual([false]);
-    // Another object, because by the monotonic clock the first one made its request only a moment ago
+    // A new object, because by the monotonic clock the first one may not ask again yet
     const later = new ParentCredentials(
       (options) => {
         asked.push(options.forceRefresh);
@@ -55,7 +55,7 @@ describe('credentials of the parent’s role', () => {
     expect(await later.current(NOW + 9 * MINUTE)).toBeNull();
   });
 
-  it('are refreshed with forceRefresh, and stay in use until shortly before their end while that fails', async () => {
+  it('are refreshed with forceRefresh; if that fails, the old ones stay in use until shortly before they expire', async () => {
     const clock = jest.spyOn(performance, 'now');
     try {
       clock.mockReturnValue(1_000_000);
@@ -65,7 +65,6 @@ describe('credentials of the parent’s role', () => {
       find = () => Promise.resolve(found({ accessKeyId: 'AKIDNEXT', expiration: new Date(NOW + 120 * MINUTE) }));
       expect(await credentials.current(NOW + 51 * MINUTE)).toMatchObject({ access_key_id: 'AKIDNEXT' });
       expect(asked).toEqual([false, true]);
-      // while they cannot be refreshed, the old ones are used until shortly before their end
       clock.mockReturnValue(1_000_000 + 115 * MINUTE);
       find = () => Promise.reject(new Error(CANARY));
       expect(await credentials.current(NOW + 115 * MINUTE)).toMatchObject({ access_key_id: 'AKIDNEXT' });
@@ -76,7 +75,7 @@ describe('credentials of the parent’s role', () => {
     }
   });
 
-  it('without an end and without a session token are returned with null in their place', async () => {
+  it('without an expiration and a session token are returned with null for both', async () => {
     find = () => Promise.resolve({ accessKeyId: 'A', secretAccessKey: 'S' });
     expect(await credentials.current(NOW)).toEqual({
       access_key_id: 'A',
@@ -106,7 +105,7 @@ describe('credentials of the parent’s role', () => {
       'credentials_invalid',
       () => Promise.resolve({ accessKeyId: 1, secretAccessKey: 2 } as unknown as FoundCredentials),
     ],
-  ])('that come with %s are not used, and the log reports it once by a code', async (_name, code, broken) => {
+  ])('that come with %s are not used, and the log reports the code once', async (_name, code, broken) => {
     find = broken;
     expect([await credentials.current(NOW), await credentials.current(NOW)]).toEqual([null, null]);
     expect(asked).toHaveLength(1); // the provider is not asked again at once

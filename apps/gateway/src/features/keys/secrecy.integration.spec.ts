@@ -48,7 +48,7 @@ describe('a secret that the gateway offers to enclaves', () => {
     await folder.remove();
   });
 
-  it('reaches them, but is in no log line, metric, report or view', async () => {
+  it('reaches the enclaves, but is in no log line, metric, report or view', async () => {
     const secretsFile = folder.file('secrets.json');
     await writeFile(
       secretsFile,
@@ -121,7 +121,7 @@ describe('a secret that the gateway offers to enclaves', () => {
         await new SealedKeyStore(database).list(),
       ]);
 
-      // This enclave returns what it got, in every place that takes a text
+      // Now the enclave echoes the secrets in every place that takes a text
       enclave.onKeys = (request, response) => {
         answer(response, 200, 'application/cbor', request.body);
       };
@@ -155,7 +155,7 @@ describe('a secret that the gateway offers to enclaves', () => {
       await keys.syncNow();
       enclave.onKeys = undefined;
 
-      // This simulates a bug of ours whose error message contains the secrets
+      // A simulated bug of the gateway: an error contains the secrets
       jest
         .spyOn(secrets, 'current')
         .mockRejectedValue(

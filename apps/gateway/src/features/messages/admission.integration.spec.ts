@@ -100,7 +100,7 @@ describe('Admission', () => {
     expect(await admission().refusal()).toBeNull();
   });
 
-  it('checks once a second for any number of requests, and decides by the last check meanwhile', async () => {
+  it('checks once a second for any number of requests, and decides by the last check in between', async () => {
     const one = admission();
     await Promise.all(Array.from({ length: 50 }, () => one.refusal()));
     expect(reads).toHaveBeenCalledTimes(1);

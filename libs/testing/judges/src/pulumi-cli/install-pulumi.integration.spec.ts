@@ -43,7 +43,7 @@ describe('Pulumi’s CLI', () => {
     expect(await installPulumi(quiet)).toEqual({ absent: expect.stringContaining('only 1.25.9') as string });
   });
 
-  it('is absent, with the first line of Go’s error, if a module is refused, and leaves only the log', async () => {
+  it('is absent, with Go’s error as the reason, if a module is refused, and leaves only the log', async () => {
     await go(
       '1.99.0',
       "echo 'go: downloading example.org/a v1' >&2; echo 'example.org/a@v1: 403 Forbidden' >&2; exit 1",

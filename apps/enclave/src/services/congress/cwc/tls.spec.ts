@@ -46,7 +46,7 @@ describe("the chamber's certificate", () => {
     expect(await attempt({ certificate: { notBefore: hours(1), notAfter: hours(48) } })).toEqual(refused);
   });
 
-  it('is refused if only an authority that Node trusts by default issued it', async () => {
+  it('is refused if its authority is not configured, even if Node trusts that authority by default', async () => {
     const { simulator, config, egress } = await setUp();
     const other = await testAuthority();
     const byDefault = getCACertificates('default');
@@ -65,7 +65,7 @@ describe("the chamber's certificate", () => {
     }
   });
 
-  it('is matched with the IP address if the origin is one', async () => {
+  it('must name the IP address if the origin is an IP address', async () => {
     const { simulator, config } = await setUp();
     const port = Number(new URL(config.house.origin).port);
     const byAddress = { ...config, house: { ...config.house, origin: `https://127.0.0.1:${port}` } };
