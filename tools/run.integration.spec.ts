@@ -8,7 +8,7 @@ const cache = join(root, '.cache/run');
 
 describe('tools/run.mjs', () => {
   let folder: string;
-  /** The beginning of the names of this entry point's cache entries. */
+  /** The prefix of this entry point's cache entries. */
   let name: string;
 
   const write = (file: string, text: string) => {

@@ -44,7 +44,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     };
   };
 
-  it('writes the ciphertexts by name, readable only by its user, and prints none', async () => {
+  it('writes the ciphertexts by name into a file that only its user can read, and prints none', async () => {
     const { code, stdout, stderr, file, written } = await fetchThem({
       'arn:house': `${ciphertext('h')}\n`,
       'arn:senate': ciphertext('s'),

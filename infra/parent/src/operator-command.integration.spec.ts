@@ -27,12 +27,12 @@ describe('communique-operator', () => {
     }
     const release = join(bin, 'release');
     await mkdir(join(release, 'bin'), { recursive: true });
-    // The script sets its own PATH, so a copy of the script starts this stand-in for setpriv by its path.
     await writeScript(
       join(release, 'bin'),
       'node',
       `printf '%s\\0' "$0" "$@" > ${bin}/argv; pwd > ${bin}/cwd; env -0 > ${bin}/env; exit 3`,
     );
+    // The script sets its own PATH, so a copy of the script starts this stand-in for setpriv by its path.
     await writeScript(
       bin,
       'setpriv',
@@ -69,7 +69,7 @@ describe('communique-operator', () => {
   };
 
   describeWith(root ? { available: true } : { available: false, reason: 'not root' }, 'as root', () => {
-    it("runs the release's command as the gateway's user, with the database only in the environment", async () => {
+    it("runs the release's command as the gateway's user, and passes the database's address only in the environment", async () => {
       const { code, argv, env, privileges, cwd } = await command(managed, [
         'clear-stop',
         '--by',
@@ -115,7 +115,6 @@ describe('communique-operator', () => {
     });
   });
 
-  // As root, the command is not refused.
   (root ? it.skip : it)('tells another user that only root may run it', async () => {
     const { code, stderr } = await command(managed, ['status']);
     expect([code, stderr]).toEqual([77, expect.stringContaining('sudo')]);

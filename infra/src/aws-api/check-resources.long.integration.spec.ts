@@ -42,7 +42,7 @@ describe('every request of the program', () => {
     for (const [kind, found] of Object.entries(kinds)) expect([kind, found > 40]).toEqual([kind, true]);
   });
 
-  it('accepts every supported instance type', () => {
+  it('may name every supported instance type', () => {
     const types = shapeAt(API_MODELS['ec2:CreateLaunchTemplate'], ['LaunchTemplateData', 'InstanceType'])?.enum;
     expect(SUPPORTED_TYPES.map(({ name }) => name).filter((type) => types?.includes(type) !== true)).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('the mapping', () => {
     expect([...unused, ...Object.keys(MAPPINGS).filter((type) => !used.has(type))]).toEqual([]);
   });
 
-  it('has no documented limit of an input that the program never sets', () => {
+  it('has documented limits only for inputs that the program sets', () => {
     const unmet = Object.entries(LIMITS).flatMap(([type, limits]) =>
       Object.keys(limits)
         .filter((path) =>
@@ -83,7 +83,7 @@ describe('the mapping', () => {
   });
 });
 
-/** Problems of a stack in which the first resource of this type has these inputs added or changed; default: the stack with all options. */
+/** Changes inputs of the stack's first resource of this type, and returns the stack's problems. */
 function problemsWith(type: string, changes: Record<string, unknown>, title = 'prod with all options'): ApiProblem[] {
   const resources = of(title);
   const index = resources.findIndex((resource) => resource.type === type);
@@ -264,7 +264,7 @@ describe('one wrong input', () => {
     ],
     ['storage that cannot grow', 'aws:rds/instance:Instance', { maxAllocatedStorage: 21 }, 'limit', /at least a tenth/],
     [
-      'a version outside ASCII',
+      'metadata with a character outside ASCII',
       'aws:s3/bucketObjectv2:BucketObjectv2',
       { metadata: { version: 'é', commit: 'x', pcr0: 'x' } },
       'limit',
@@ -285,11 +285,23 @@ describe('one wrong input', () => {
       'mapping',
       /^tags: leads to no known member/,
     ],
-    ['a key policy of 32 KiB', 'aws:kms/key:Key', { policy: 'x'.repeat(32_769) }, 'limit', /^policy: 32769 bytes/],
+    ['a key policy over 32 KiB', 'aws:kms/key:Key', { policy: 'x'.repeat(32_769) }, 'limit', /^policy: 32769 bytes/],
     ['a key policy outside Latin-1', 'aws:kms/key:Key', { policy: '{"Sid":"ā"}' }, 'pattern', /^policy: kms:CreateKey/],
-    ['a bucket policy of 20 KiB', 'aws:s3/bucketPolicy:BucketPolicy', { policy: 'x'.repeat(20_481) }, 'limit', /20481/],
-    ['a topic policy of 30 KiB', 'aws:sns/topicPolicy:TopicPolicy', { policy: 'x'.repeat(30_721) }, 'limit', /30721/],
-    ['a trust policy of 2 KiB', role, { assumeRolePolicy: 'x'.repeat(2049) }, 'limit', /2049 characters: at most 2048/],
+    [
+      'a bucket policy over 20 KiB',
+      'aws:s3/bucketPolicy:BucketPolicy',
+      { policy: 'x'.repeat(20_481) },
+      'limit',
+      /20481/,
+    ],
+    ['a topic policy over 30 KiB', 'aws:sns/topicPolicy:TopicPolicy', { policy: 'x'.repeat(30_721) }, 'limit', /30721/],
+    [
+      'a trust policy over 2,048 characters',
+      role,
+      { assumeRolePolicy: 'x'.repeat(2049) },
+      'limit',
+      /2049 characters: at most 2048/,
+    ],
     [
       'policies of a role that are too long together',
       'aws:iam/rolePolicy:RolePolicy',
@@ -340,7 +352,7 @@ it('checks the value of a secret without showing it', () => {
   }
 });
 
-it('names the pinned version of botocore, and so does NOTICE', () => {
+it('the committed extract and NOTICE name the pinned version of botocore', () => {
   expect(BOTOCORE_VERSION).toBe(JUDGES.botocore.version);
   expect(readFileSync(join(root, 'NOTICE'), 'utf8')).toContain(`botocore ${BOTOCORE_VERSION}`);
 });

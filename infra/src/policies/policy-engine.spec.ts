@@ -65,10 +65,7 @@ interface Request {
   who: string;
   action: string;
   resource: string;
-  /**
-   * The principal's own policy. Except for the parent it allows everything, so that only the resource's policy restricts the
-   * principal.
-   */
+  /** The principal's own policy. Default: the real one for the parent; for others, one that allows everything. */
   own?: PolicyDocument;
   on?: PolicyDocument;
   context?: Record<string, string>;
@@ -116,13 +113,13 @@ const inContext = (values: Readonly<Record<string, string>>): Record<string, str
   Object.fromEntries(
     Object.entries(values).map(([key, value]) => [`kms:EncryptionContext:communique-tee:${key}`, value]),
   );
-/** The condition keys of a request that an enclave of this image sends for its keys. */
+/** The condition keys of a request for the enclave's own keys, from an enclave of this image. */
 const ofImage = (
   of: AcceptedImage,
   context: Readonly<Record<string, string>> = { purpose: 'enclave-keys', stack: 'prod', pcr0: of.pcr0 },
 ) => ({ ...attestation(of), ...inContext(context) });
 const SECRET = { purpose: 'operator-secret', stack: 'prod', secret: 'cwc-house' };
-/** The condition keys of a request that an enclave of this image sends for a secret of the operator. */
+/** The condition keys of a request for an operator's secret, from an enclave of this image. */
 const forSecret = (of: AcceptedImage, context: Readonly<Record<string, string>> = SECRET) => ofImage(of, context);
 const KEYS = { purpose: 'enclave-keys', stack: 'prod', pcr0: image.pcr0 };
 const without = <T extends Record<string, string>>(values: T, name: keyof T & string): Record<string, string> =>
@@ -150,7 +147,7 @@ const instance = 'arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef
 
 const ALLOWED: [string, Request][] = [
   ['the registrar uploads a note', residence(publisher, 's3:PutObject', '/root.note')],
-  ['the registrar removes a root that has ended', residence(publisher, 's3:DeleteObject', '/aa/subtrees')],
+  ['the registrar deletes the files of an expired root', residence(publisher, 's3:DeleteObject', '/aa/subtrees')],
   ['the registrar lists the bucket', residence(publisher, 's3:ListBucket', '')],
   ['the enclave makes a data key', enclaveKey(parentRoleArn, 'kms:GenerateDataKey', ofImage(image))],
   ['the enclave opens its data key', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(image))],
@@ -165,7 +162,10 @@ const ALLOWED: [string, Request][] = [
       'kms:RecipientAttestation:ImageSha384': pcr('c').toUpperCase(),
     }),
   ],
-  ['an administrator points the alias elsewhere, which raises an alarm', enclaveKey(administrator, 'kms:UpdateAlias')],
+  [
+    'an administrator points the alias to another key, which raises an alarm',
+    enclaveKey(administrator, 'kms:UpdateAlias'),
+  ],
   [
     'an administrator changes the policy',
     enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }),
@@ -203,7 +203,7 @@ const ALLOWED: [string, Request][] = [
     parent('ec2:DisassociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0'),
   ],
   [
-    'the parent releases its address from itself',
+    'the parent releases the address from an instance of the stack',
     parent('ec2:DisassociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
   ],
   ['the snapshots’ role makes a snapshot of the data volume', snapshots('ec2:CreateSnapshot', dataVolume)],
@@ -227,40 +227,46 @@ const ALLOWED: [string, Request][] = [
 const DENIED: [string, Request][] = [
   ['an administrator uploads a note', { ...residence(administrator, 's3:PutObject', '/root.note'), own: everything }],
   [
-    'another account uploads a note, with any right of its own',
+    'another account uploads a note, although its own policy allows everything',
     { ...residence(outsider, 's3:PutObject', '/root.note'), own: everything },
   ],
   [
     'a note is uploaded without TLS',
     residence(publisher, 's3:PutObject', '/root.note', { 'aws:SecureTransport': 'false' }),
   ],
-  ['anyone reads past CloudFront', residence(outsider, 's3:GetObject', '/root.note')],
-  ['the registrar opens the bucket', residence(publisher, 's3:PutBucketPolicy', '')],
+  ['another account reads a note without CloudFront', residence(outsider, 's3:GetObject', '/root.note')],
+  ['the registrar changes the bucket’s policy', residence(publisher, 's3:PutBucketPolicy', '')],
   ['the parent opens an enclave key without attestation', enclaveKey(parentRoleArn, 'kms:Decrypt', inContext(KEYS))],
   [
     'the parent makes a data key without attestation',
     enclaveKey(parentRoleArn, 'kms:GenerateDataKey', inContext(KEYS)),
   ],
   [
-    'the parent, given every right in IAM, without attestation',
+    'the parent opens an enclave key without attestation, although IAM allows it everything',
     { ...enclaveKey(parentRoleArn, 'kms:Decrypt', inContext(KEYS)), own: everything },
   ],
-  ['another image', { ...enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage({ pcr0: pcr('9') })), own: everything }],
   [
-    'a debug enclave',
+    'another image opens an enclave key',
+    { ...enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage({ pcr0: pcr('9') })), own: everything },
+  ],
+  [
+    'a debug enclave opens an enclave key',
     {
       ...enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage({ pcr0: pcr('0'), pcr1: pcr('0'), pcr2: pcr('0') })),
       own: everything,
     },
   ],
   [
-    'the image’s kernel with other ramdisks',
+    'an image with the same kernel but other ramdisks opens an enclave key',
     enclaveKey(parentRoleArn, 'kms:Decrypt', { ...ofImage(image), 'kms:RecipientAttestation:PCR2': pcr('8') }),
   ],
-  ['an enclave of another role', enclaveKey(stranger, 'kms:Decrypt', ofImage(image))],
-  ['an enclave of another account', enclaveKey(outsider, 'kms:Decrypt', ofImage(image))],
+  ['an enclave of another role opens an enclave key', enclaveKey(stranger, 'kms:Decrypt', ofImage(image))],
+  ['an enclave of another account opens an enclave key', enclaveKey(outsider, 'kms:Decrypt', ofImage(image))],
   ['an administrator opens an enclave key', enclaveKey(administrator, 'kms:Decrypt', inContext(KEYS))],
-  ['an administrator with their own attestation', enclaveKey(administrator, 'kms:Decrypt', ofImage(image))],
+  [
+    'an administrator opens an enclave key with the attestation of an accepted image',
+    enclaveKey(administrator, 'kms:Decrypt', ofImage(image)),
+  ],
   ...[
     'kms:Encrypt',
     'kms:ReEncryptFrom',
@@ -269,39 +275,42 @@ const DENIED: [string, Request][] = [
     'kms:GenerateDataKeyPair',
     'kms:CreateGrant',
   ].flatMap((action): [string, Request][] => [
-    [`the enclave itself: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image)), own: everything }],
-    [`an administrator: ${action}`, enclaveKey(administrator, action)],
-    [`another account: ${action}`, enclaveKey(outsider, action)],
+    [`the enclave calls ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image)), own: everything }],
+    [`an administrator calls ${action}`, enclaveKey(administrator, action)],
+    [`another account calls ${action}`, enclaveKey(outsider, action)],
   ]),
   // An image may use only the keys that it made, although both images are accepted. Every part of the context is required.
   ...(['kms:Decrypt', 'kms:GenerateDataKey'] as const).flatMap((action): [string, Request][] => [
     [
-      `the previous image, with keys of the new image: ${action}`,
+      `the previous image calls ${action} for keys of the new image`,
       { ...enclaveKey(parentRoleArn, action, ofImage(imageBefore, KEYS)), own: everything },
     ],
     [
-      `the new image, with keys of the previous image: ${action}`,
+      `the new image calls ${action} for keys of the previous image`,
       { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: imageBefore.pcr0 })), own: everything },
     ],
     [
-      `keys of an image that is not accepted: ${action}`,
+      `the enclave calls ${action} for keys of an image that is not accepted`,
       { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: pcr('9') })), own: everything },
     ],
     [
-      `its own measurement in capitals, which is another context: ${action}`,
+      `the enclave calls ${action} with its measurement in capitals in the context`,
       enclaveKey(parentRoleArn, action, ofImage(letters, { ...KEYS, pcr0: letters.pcr0.toUpperCase() })),
     ],
     ...(['purpose', 'stack', 'pcr0'] as const).map((name): [string, Request] => [
-      `a context without ${name}: ${action}`,
+      `the enclave calls ${action} without ${name} in the context`,
       { ...enclaveKey(parentRoleArn, action, ofImage(image, without(KEYS, name))), own: everything },
     ]),
-    [`no context at all: ${action}`, { ...enclaveKey(parentRoleArn, action, attestation(image)), own: everything }],
     [
-      `another stack's context: ${action}`,
+      `the enclave calls ${action} without a context`,
+      { ...enclaveKey(parentRoleArn, action, attestation(image)), own: everything },
+    ],
+    [
+      `the enclave calls ${action} with another stack's context`,
       { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, stack: 'dev' })), own: everything },
     ],
     [
-      `another purpose: ${action}`,
+      `the enclave calls ${action} for another purpose`,
       {
         ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, purpose: 'operator-secret' })),
         own: everything,
@@ -347,11 +356,14 @@ const DENIED: [string, Request][] = [
       'kms:EnableKey',
     ] as const
   ).flatMap((action): [string, Request][] => [
-    [`another principal: ${action}`, enclaveKey(stranger, action)],
-    [`the parent, given every right in IAM: ${action}`, { ...enclaveKey(parentRoleArn, action), own: everything }],
-    [`an operator, on the key of their secrets: ${action}`, operatorKey(operator, action)],
+    [`another principal calls ${action}`, enclaveKey(stranger, action)],
+    [
+      `the parent calls ${action}, although IAM allows it everything`,
+      { ...enclaveKey(parentRoleArn, action), own: everything },
+    ],
+    [`an operator calls ${action} on the key of their secrets`, operatorKey(operator, action)],
   ]),
-  ['another account points the alias elsewhere', enclaveKey(outsider, 'kms:UpdateAlias')],
+  ['another account points the alias to another key', enclaveKey(outsider, 'kms:UpdateAlias')],
   ['another account changes the policy', enclaveKey(outsider, 'kms:PutKeyPolicy')],
   ['an operator changes the policy', operatorKey(operator, 'kms:PutKeyPolicy')],
   [
@@ -364,7 +376,7 @@ const DENIED: [string, Request][] = [
     enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'true' }),
   ],
   ['another principal schedules the deletion of the key', enclaveKey(stranger, 'kms:ScheduleKeyDeletion')],
-  ['another principal points the alias elsewhere', enclaveKey(stranger, 'kms:UpdateAlias')],
+  ['another principal points the alias to another key', enclaveKey(stranger, 'kms:UpdateAlias')],
   ['an operator opens a secret', operatorKey(operator, 'kms:Decrypt', inContext(SECRET))],
   ['the parent opens a secret', { ...operatorKey(parentRoleArn, 'kms:Decrypt', inContext(SECRET)), own: everything }],
   ['the parent makes a secret', { ...operatorKey(parentRoleArn, 'kms:Encrypt', inContext(SECRET)), own: everything }],
@@ -374,16 +386,19 @@ const DENIED: [string, Request][] = [
     'a debug enclave opens a secret',
     { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret({ pcr0: pcr('0') })), own: everything },
   ],
-  ['anyone re-encrypts a secret', operatorKey(operator, 'kms:ReEncryptFrom', inContext(SECRET))],
+  ['an operator re-encrypts a secret', operatorKey(operator, 'kms:ReEncryptFrom', inContext(SECRET))],
   [
-    'another version of the image',
+    'the parent reads another version of its image',
     store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-2' }),
   ],
-  ['another object of the store', store(parentRoleArn, 's3:GetObject', `${bucketArn}/builds/other.eif`)],
-  ['another bucket', parent('s3:GetObject', 'arn:aws:s3:::somebody-elses/parent/abc.tar')],
+  [
+    'the parent reads another object of the store',
+    store(parentRoleArn, 's3:GetObject', `${bucketArn}/builds/other.eif`),
+  ],
+  ['the parent reads another bucket', parent('s3:GetObject', 'arn:aws:s3:::somebody-elses/parent/abc.tar')],
   ['the parent writes into the store', store(parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`)],
   [
-    'reading without TLS',
+    'an administrator reads without TLS',
     store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 'aws:SecureTransport': 'false' }),
   ],
   [
@@ -393,11 +408,17 @@ const DENIED: [string, Request][] = [
       'aws:SecureTransport': 'false',
     }),
   ],
-  ['another prefix', store(parentRoleArn, 's3:GetObject', `${bucketArn}/releases/abc.tar.gz`)],
-  ['the image without a version', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`)],
-  ['the list of the store', store(parentRoleArn, 's3:ListBucket', bucketArn)],
   [
-    'reading with TLS 1.1',
+    'the parent reads an object under another prefix',
+    store(parentRoleArn, 's3:GetObject', `${bucketArn}/releases/abc.tar.gz`),
+  ],
+  [
+    'the parent reads its image without naming a version',
+    store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`),
+  ],
+  ['the parent lists the store', store(parentRoleArn, 's3:ListBucket', bucketArn)],
+  [
+    'an administrator reads with TLS 1.1',
     store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 's3:TlsVersion': '1.1' }),
   ],
   ['another account reads the store', store(outsider, 's3:GetObject', `${bucketArn}/${imageKey}`)],
@@ -406,46 +427,55 @@ const DENIED: [string, Request][] = [
     store(stranger, 's3:DeleteObjectVersion', `${bucketArn}/${imageKey}`),
   ],
   ['another principal changes the store’s policy', store(stranger, 's3:PutBucketPolicy', bucketArn)],
-  ['a secret of another stack', parent('secretsmanager:GetSecretValue', secretArn.replace('/prod/', '/dev/'))],
-  ['changing a secret', parent('secretsmanager:PutSecretValue', secretArn)],
-  ['deleting the stored certificate', parent('secretsmanager:DeleteSecret', certificateSecretArn)],
   [
-    'changing another stack’s certificate',
+    'the parent reads a secret of another stack',
+    parent('secretsmanager:GetSecretValue', secretArn.replace('/prod/', '/dev/')),
+  ],
+  ['the parent changes a secret', parent('secretsmanager:PutSecretValue', secretArn)],
+  ['the parent deletes the stored certificate', parent('secretsmanager:DeleteSecret', certificateSecretArn)],
+  [
+    'the parent changes another stack’s certificate',
     parent('secretsmanager:PutSecretValue', certificateSecretArn.replace('/prod/', '/dev/')),
   ],
-  ['metrics of another namespace', parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/EC2' })],
   [
-    'the log of another stack',
+    'the parent writes metrics in another namespace',
+    parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/EC2' }),
+  ],
+  [
+    'the parent writes the log of another stack',
     parent(
       'logs:PutLogEvents',
       'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/dev/gateway:log-stream:x',
     ),
   ],
   [
-    'taking another address',
+    'the parent takes another address',
     parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
   ],
   [
-    'its address for a foreign instance',
+    'the parent gives its address to an instance of another stack',
     parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
   ],
   [
-    'releasing another address',
+    'the parent releases another address',
     parent('ec2:DisassociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
   ],
-  ['a snapshot of another volume', snapshots('ec2:CreateSnapshot', dataVolume.replace(/.$/, '1'))],
   [
-    'deleting a snapshot of another stack',
+    'the snapshots’ role makes a snapshot of another volume',
+    snapshots('ec2:CreateSnapshot', dataVolume.replace(/.$/, '1')),
+  ],
+  [
+    'the snapshots’ role deletes a snapshot of another stack',
     snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
   ],
-  ['deleting a snapshot without tags', snapshots('ec2:DeleteSnapshot', snapshot)],
+  ['the snapshots’ role deletes a snapshot without tags', snapshots('ec2:DeleteSnapshot', snapshot)],
   [
-    'showing a snapshot to others',
+    'the snapshots’ role shows a snapshot to others',
     snapshots('ec2:ModifySnapshotAttribute', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
   ],
-  ['taking another role', parent('sts:AssumeRole', administrator)],
-  ['making a user', parent('iam:CreateUser', 'arn:aws:iam::123456789012:user/x')],
-  ['starting an instance', parent('ec2:RunInstances', instance)],
+  ['the parent takes another role', parent('sts:AssumeRole', administrator)],
+  ['the parent makes a user', parent('iam:CreateUser', 'arn:aws:iam::123456789012:user/x')],
+  ['the parent starts an instance', parent('ec2:RunInstances', instance)],
 ];
 
 it('has at least as many denied as allowed requests', () => {

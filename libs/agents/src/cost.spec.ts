@@ -34,7 +34,7 @@ describe('the cost of an attempt', () => {
     ).toBe(2n);
   });
 
-  it('is 0 only for no tokens, and exact beyond the whole numbers that a float can hold', () => {
+  it('is 0 only for no tokens, and is exact above the largest safe integer', () => {
     expect(cost({})).toBe(0n);
     expect(cost({ cached: 1 }, testPrice({ cached: 1 }))).toBe(1n);
     expect(cost({ output: Number.MAX_SAFE_INTEGER })).toBe(6n * BigInt(Number.MAX_SAFE_INTEGER));

@@ -59,7 +59,7 @@ if (!present) {
       });
 
       if (vector.debug_mode) {
-        it('is refused for debug mode at its own time', async () => {
+        it('is refused at its own time because of debug mode', async () => {
           await expect(verifyAttestation(document, policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_DEBUG' });
         });
       } else {

@@ -96,7 +96,7 @@ describe("an enclave's key", () => {
     }
   });
 
-  it('has the public configuration, which the client requested by its attested hash', async () => {
+  it('includes the public configuration, which the client requests by its attested hash', async () => {
     answer = saying({});
     expect(await fetchEnclaveKey(gateway, policy)).not.toHaveProperty('configuration');
     expect(askedFor).toBe(Buffer.from(bound.configSha256).toString('hex'));
@@ -125,7 +125,7 @@ describe("an enclave's key", () => {
     expect(await fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [ALIAS] })).toMatchObject({ custody: ALIAS });
   });
 
-  it('is taken with any attested check of residence, unless the policy lists the checks to accept', async () => {
+  it('is taken with any attested residence settings, unless the policy lists the settings to accept', async () => {
     const keys = [`registrar+00000000+${'A'.repeat(44)}`];
     const residence = { mode: 'required', registrar: 'registrar', keys, maxCampaignDays: 90 } as const;
     const proven = { ...configuration, residence: { ...residence, verificationKeySha256: '0'.repeat(64) } };

@@ -74,7 +74,7 @@ describe('the suite of the web client (legacy)', () => {
     expect([answerKey.length, deliverySecret.length]).toEqual([32, 32]);
   });
 
-  it('seals an answer that only a sender with the exchange’s secret opens, and only for this message', () => {
+  it('seals an answer that only the message’s own shared secret opens, and only for this message', () => {
     const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)];
     const message = legacyMessageFromJson(one.json);
     const answer = sealLegacyAnswer(openLegacy(own, message).answerKey, message, Buffer.from('refused'));
@@ -86,7 +86,7 @@ describe('the suite of the web client (legacy)', () => {
     expect(codeOf(() => openLegacyAnswer(other.shared, message, answer))).toBe('ERR_CRYPTO_OPEN');
   });
 
-  it('refuses every flipped byte, another key, and keys of small order, all with the same error', () => {
+  it('refuses a change of any byte, another key, and keys of small order, all with the same error', () => {
     const message = legacyMessageFromJson(sealAsClient(view, '{}').json);
     for (const part of ['ephemeralKey', 'nonce', 'ciphertext'] as const) {
       for (let at = 0; at < message[part].length; at++) {

@@ -115,7 +115,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('never repeats a value', () => {
+  it('never repeats a value in a problem', () => {
     const secret = 'sesame-open';
     const lines = problems(Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, `${secret}\n`])));
     expect(lines.length).toBeGreaterThan(30);
@@ -156,14 +156,18 @@ describe('the environment', () => {
       { TEE_EXPECTED_OPERATOR: 'arn:aws:iam::111122223333:instance-profile/parent' },
       'TEE_EXPECTED_OPERATOR: entry 1: must be the ARN of a role',
     ],
-    ['an operator and any', { TEE_EXPECTED_OPERATOR: `any,sha384:${PCR3}` }, 'TEE_EXPECTED_OPERATOR: entry 1: must be'],
+    [
+      'the word any beside an operator',
+      { TEE_EXPECTED_OPERATOR: `any,sha384:${PCR3}` },
+      'TEE_EXPECTED_OPERATOR: entry 1: must be',
+    ],
     ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
     ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
     ['the algorithm none', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
     ['an unknown token type', { AUTH_TOKEN_TYPE: 'JWT' }, 'AUTH_TOKEN_TYPE: must be one of at+jwt, any'],
     ['a database address with another scheme', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
     [
-      'an amount that is no amount',
+      'an amount with seven decimal places',
       { DEFAULT_USER_DAILY_LIMIT: '10.0000001' },
       'DEFAULT_USER_DAILY_LIMIT: must be an amount',
     ],
@@ -177,7 +181,7 @@ describe('the environment', () => {
       'ENCLAVE_URLS: must be 1 to 32',
     ],
     [
-      'a list of endpoints with one of them twice',
+      'a list that names one endpoint twice',
       { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' },
       'ENCLAVE_URLS: must be 1 to 32',
     ],
@@ -267,7 +271,7 @@ describe('the environment', () => {
     ['a DSN of another scheme', { SENTRY_DSN: 'ftp://0123@s.test/1' }, 'SENTRY_DSN: must be'],
     ['a DSN with a line break in its key', { SENTRY_DSN: 'https://01%0d%0a23@s.test/1' }, 'SENTRY_DSN: must be'],
     [
-      'a shutdown that ends before it has drained',
+      'a shutdown timeout that is not longer than the drain',
       { SHUTDOWN_DRAIN_MS: '5000', SHUTDOWN_TIMEOUT_MS: '5000' },
       'SHUTDOWN_TIMEOUT_MS: must be more',
     ],
@@ -308,17 +312,17 @@ describe('the environment', () => {
       'PAGE_OIDC_TOKEN_ENDPOINT: must be https:// (http:// only on this machine',
     ],
     [
-      'a sign-in without an ID token',
+      'sign-in scopes without openid',
       { ...SIGN_IN, PAGE_OIDC_SCOPE: 'profile' },
       'PAGE_OIDC_SCOPE: must contain openid',
     ],
     [
-      'scopes with a comma between',
+      'scopes separated by a comma',
       { ...SIGN_IN, PAGE_OIDC_SCOPE: 'openid,  profile' },
       'PAGE_OIDC_SCOPE: must be 1 to 16',
     ],
     [
-      'a resource that is no URI',
+      'the parameter resource with an audience that is no URI',
       { ...SIGN_IN, PAGE_OIDC_AUDIENCE_PARAMETER: 'resource' },
       'PAGE_OIDC_AUDIENCE_PARAMETER: is resource, but AUTH_AUDIENCE is no absolute URI',
     ],
@@ -416,7 +420,7 @@ describe('the environment', () => {
       'ENCLAVE_URLS',
     ],
     ...['PAGE_OIDC_AUTHORIZATION_ENDPOINT', 'PAGE_OIDC_TOKEN_ENDPOINT'].map((name): [string, Environment, string] => [
-      `the issuer of development in ${name}`,
+      `a development issuer in ${name}`,
       { ...SIGN_IN, [name]: 'http://127.0.0.1:3002/x' },
       name,
     ]),
@@ -426,7 +430,7 @@ describe('the environment', () => {
     expect(problems({ ...PRODUCTION, ...over }).map((line) => line.split(':')[0])).toContain(name);
   });
 
-  it('reads the development root, and reports a file that is not one', () => {
+  it('reads the development root, and refuses a file without a PEM certificate', () => {
     const mock = { ...GOOD, TEE_PROVIDER: 'mock', ATTESTATION_DEVELOPMENT_ROOT_FILE: '/root.pem' };
     const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
     expect(config(mock, () => pem).attestation.trustAnchorPem).toBe(pem);
@@ -496,7 +500,7 @@ describe('the environment', () => {
     expect(accepted(' any ')).toEqual([{ pcr0: PCR0, operator: 'any' }]);
   });
 
-  it('has no proof of residence unless a registrar is set', () => {
+  it('has proofs of residence off by default, and reads the registrar if they are on', () => {
     expect(config(PRODUCTION).residence).toEqual({ mode: 'off' });
     expect(config({ ...PRODUCTION, ...RESIDENCE }).residence).toEqual({
       mode: 'required',
@@ -514,7 +518,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('gives a notice for a variable without effect, for missing Redis, and for any operator', () => {
+  it('gives a notice for a variable without effect, for a missing Redis, and if it accepts every operator', () => {
     const { notices } = config({
       ...PRODUCTION,
       ...Object.fromEntries(ENCLAVE_SECRETS.map((name) => [name, 'k'])),
@@ -548,7 +552,7 @@ describe('the environment', () => {
     expect(problems({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1.s.test/7' })).toHaveLength(1);
   });
 
-  it('publishes no metrics unless an address is set, and drains in production', () => {
+  it('publishes metrics only where a variable says so, and drains before a shutdown only in production', () => {
     expect(config(GOOD)).toMatchObject({ metrics: {}, shutdown: { drainMs: 0, timeoutMs: 25_000 } });
     expect(config(GOOD).metrics).toEqual({});
     expect(
@@ -562,13 +566,13 @@ describe('the environment', () => {
     });
   });
 
-  it('is documented in .env.example, without a missing or an extra variable', () => {
+  it('has exactly the variables that .env.example documents', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const documented = [...text.matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');
     expect(documented.sort()).toEqual(Object.keys(VARIABLES).sort());
   });
 
-  it('accepts an unchanged copy of .env.example, and every value shown there is well formed', () => {
+  it('accepts .env.example unchanged, and also with its commented variables set', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const root = () => '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
     expect(problems(parseEnv(text), root)).toEqual([]);

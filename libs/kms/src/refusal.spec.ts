@@ -66,7 +66,7 @@ it.each([
   [429, 'kms_throttled', true],
   [500, 'kms_failed', true],
   [503, 'kms_failed', true],
-])('decides by the status %d if the name is unknown or absent', (status, code, retryable) => {
+])('decides by the status %d if the error’s name is unknown or absent', (status, code, retryable) => {
   const deep = '['.repeat(20_000);
   for (const body of [
     '',

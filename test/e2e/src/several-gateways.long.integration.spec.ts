@@ -65,9 +65,9 @@ describeWith(redisAvailability(), 'three gateways', () => {
   const at = (which: number) => ({ gateway: system.gatewayUrls[which % GATEWAYS] ?? system.gatewayUrl, token });
   const prepared = () => prepareMessage(plantedMessage().message, key);
 
-  it(`deliver each of ${String(MESSAGES)} messages once, no matter which gateway accepted the message and which is asked`, async () => {
+  it(`deliver each of ${String(MESSAGES)} messages once, no matter which gateway accepts it and which one reports its status`, async () => {
     const messages = Array.from({ length: MESSAGES }, prepared);
-    // Every message is posted to two gateways at the same time, as by a client whose first try seemed lost.
+    // Post every message to two gateways at the same time, like a client whose first try seemed lost.
     await Promise.all(messages.flatMap((message, n) => [postMessage(at(n), message), postMessage(at(n + 1), message)]));
     const deliveryIds: (string | null)[] = [];
     for (const [n, message] of messages.entries()) {

@@ -18,9 +18,9 @@ describe('a message whose first attempt has no answer in time', () => {
   afterEach(() => folder.remove());
 
   it.each<[string, boolean, string[]]>([
-    ['goes through the model’s transitions only', false, []],
+    ['makes only transitions of the model', false, []],
     [
-      'goes through another one if the gateway lacks the guard that keeps the dispatch',
+      'makes a transition outside the model if the gateway forgets the dispatch',
       true,
       ['again: unanswered: dispatched must be true'],
     ],

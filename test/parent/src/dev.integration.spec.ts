@@ -10,7 +10,7 @@ import { startParent, type BootedParent } from './parent';
 import { say } from './say';
 import { Sender } from './sender';
 
-/** One parent is booted once. Each part continues from the state that the previous part left. */
+/** The parent boots once. Each part continues where the previous part ended. */
 describe('the parent of dev, booted from its user data', () => {
   let booted: BootedParent | undefined;
   let person: Sender | undefined;

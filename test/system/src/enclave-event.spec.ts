@@ -69,7 +69,7 @@ describe('an event of the enclave', () => {
     expect(readEnclaveEvent('{"level":"info","event":"x","newField":1,"path":2}')?.droppedFields).toBe(2);
   });
 
-  it('is distinguished from an event of the app if init wrote it', () => {
+  it('names init as its part if init wrote it', () => {
     expect(
       readEnclaveEvent(
         '{"level":"info","time":1795349091123,"source":"init","event":"app_started","pid":7,"uid":1000}',
@@ -93,7 +93,7 @@ describe('an event of the enclave', () => {
     });
   });
 
-  it('is also read from the last line before the enclave ends', () => {
+  it('is also read from a fatal line, the last before the enclave ends', () => {
     expect(
       readEnclaveEvent('{"level":"fatal","event":"enclave_failed","name":"NsmError","code":"ERR_NSM"}'),
     ).toMatchObject({ level: 'fatal', fields: { name: 'NsmError', code: 'ERR_NSM' } });
@@ -109,8 +109,8 @@ describe('an event of the enclave', () => {
     ['a long text', { code: 'Dear Senator '.repeat(20) }],
     ['control characters', { code: 'Dear Senator\u001b[2J' }],
     ['a text in place of a list of names', { variables: ['Dear Senator'] }],
-    ['a name of the prototype', { constructor: 'Dear Senator' }],
-    ['a source of its own', { source: 'Dear Senator' }],
+    ['the name of a prototype property', { constructor: 'Dear Senator' }],
+    ['an unknown source', { source: 'Dear Senator' }],
   ])('loses %s', (_what, fields) => {
     const event = readEnclaveEvent(
       JSON.stringify({ time: 'Dear Senator', level: 'info', event: 'message_handled', ...fields, bytes: 1 }),

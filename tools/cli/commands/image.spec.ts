@@ -73,10 +73,10 @@ it('exits with 1, and prints the failed check, if the image was changed or cut o
 
 it.each([
   ['a file that is not an image', ['image', 'measure', join(workspaceRoot(), 'LICENSE')], 2],
-  ['a file that is not there', ['image', 'measure', '/no/such.eif'], 3],
+  ['a file that does not exist', ['image', 'measure', '/no/such.eif'], 3],
   ['no published image', ['image', 'compare', image], 2],
   ['two sources of the published image', ['image', 'compare', image, '--pcr0', other, '--policy', 'x.json'], 2],
-  ['measurements that are not there', ['image', 'compare', image, '--pcr0', '/no/such.json'], 3],
+  ['a measurements file that does not exist', ['image', 'compare', image, '--pcr0', '/no/such.json'], 3],
 ])('exits with the right code on %s', async (_, argv, exit) => {
   expect(await call(argv)).toMatchObject({ exit, out: '', err: expect.stringMatching(/^ERROR {2}/) as string });
 });

@@ -36,8 +36,8 @@ interface Built {
   /** The sections of texts that belong to parts which only some visitors load. */
   readonly PARTS: Readonly<Record<string, readonly string[]>>;
   /**
-   * Bytes of `/` with gzip. `atOnce`: what it loads at once. `inAll`: with client library, sign-in and results. `withProof` and
-   * `withAgents`: `inAll` with the step of the proof of residence, or with the help of models.
+   * Gzipped bytes that `/` loads. `atOnce`: immediately. `inAll`: also the client library, sign-in and results. `withProof` and
+   * `withAgents`: also the proof of residence, or the help of models.
    */
   readonly sizes: Readonly<Record<'atOnce' | 'inAll' | 'withProof' | 'withAgents', number>>;
   /** For each page, the sources that its document loads at once or later, without the parts that only some visitors load. */
@@ -47,7 +47,7 @@ interface Built {
   readonly schema: string;
   /** A table of failures from which `withoutSentences` has removed the sentences. */
   readonly failures: string;
-  /** Whether any file of the page contains a sentence of the table. */
+  /** Whether any file of the page contains one of the library's sentences for failures. */
   readonly holds: boolean;
 }
 
@@ -79,7 +79,7 @@ it('a page fetches every text that it shows', async () => {
   expect(missing).toEqual([]);
 });
 
-it('only a part that is loaded later reads the texts of that part', async () => {
+it('the texts of a part that is loaded later are read only in that part', async () => {
   const { PARTS, loaded } = built;
   const later = Object.values(PARTS).flat();
   const found: string[] = [];
@@ -90,11 +90,11 @@ it('only a part that is loaded later reads the texts of that part', async () => 
   expect(found).toEqual(['apps/page/src/send/failure-view.tsx reads residence']);
 });
 
-it('the build removes the descriptions of schemas, and nothing else of the schemas', () => {
+it('the build removes descriptions, and nothing else, from schemas', () => {
   expect(built.schema).toBe("import * as z from 'zod';\nz.int().min(1)");
 });
 
-it('the build removes the library’s sentences for failures of attestation, for which the page has its own', () => {
+it('the build removes the library’s sentences for attestation failures, because the page has its own', () => {
   expect(built.failures).toBe("  ERR_A: ['chain', ''],\n  ERR_B: [\n    'policy',\n    '',\n  ],");
   expect(built.holds).toBe(false);
 });

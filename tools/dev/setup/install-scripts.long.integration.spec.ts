@@ -115,7 +115,7 @@ async function writePoison(folder: TemporaryFolder, env: NodeJS.ProcessEnv): Pro
     }),
   );
   await pack('through-git');
-  // A package that contains another one in its files.
+  // A package whose files contain another package.
   await write(
     'through-files/package.json',
     JSON.stringify({ name: 'through-files', version: '1.0.0', dependencies: { inner: 'file:./inner' } }),
@@ -203,7 +203,7 @@ for (const { version, sha512 } of NPMS) {
 }
 
 describe('the lockfile', () => {
-  it('has no package from git, a folder or a URL, whose scripts npm might run', async () => {
+  it('has no package from git, a folder or a URL, because npm might run its scripts', async () => {
     const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { link?: boolean; resolved?: string; integrity?: string; inBundle?: boolean }>;
     };

@@ -19,7 +19,7 @@ describe('the Debian mirror', () => {
     expect(mirrorFromTargets('http://archive.example.test/ubuntu/ noble main\n').main).toBeUndefined();
   });
 
-  it('can be named by a variable, with the archive of the security team beside it', () => {
+  it('can be set by a variable, and its security archive by another variable', () => {
     const mirror = findMirror({
       COMMUNIQUE_DEBIAN_MIRROR: 'http://snapshot.example.test/20261122/debian/',
       COMMUNIQUE_DEBIAN_SECURITY_MIRROR: 'http://snapshot.example.test/20261122/debian-security/',

@@ -19,7 +19,7 @@ import { lockfile } from './kept-crate';
 import { AwsImageJudge } from './judge';
 
 const kept = keptJudge();
-// Not describeWith, which fails if CI is set: a machine of CI may have no Rust. The summary of .ci/run lists what did not run.
+// describeWith would fail if CI is set, but a CI machine may have no Rust. The summary of .ci/run lists what did not run.
 if ('absent' in kept) process.stderr.write(`\nNOT RUN: no image is compared with AWS's own: ${kept.absent}\n`);
 const describeJudged = 'command' in kept ? describe : describe.skip;
 const crate = new AwsImageJudge('command' in kept ? kept.command : '');

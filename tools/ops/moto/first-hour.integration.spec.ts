@@ -29,7 +29,7 @@ describeWithJudge(JUDGES.moto, 'ops first-hour against moto', (moto) => {
   });
 });
 
-/** Runs the command as a process, with stand-ins for deploy, Pulumi, DNS and gateway. moto has no key policies, so it refutes `kms-refuses`. */
+/** Runs the command as a process, with stand-ins for deploy, Pulumi, DNS and gateway. moto ignores key policies, so the step `kms-refuses` is refuted. */
 function hour(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;
@@ -115,7 +115,7 @@ esac`,
     return { code, output };
   }
 
-  it('continues after Ctrl-C in the deployment, reports what moto refutes, and keeps the account out of the report', async () => {
+  it('continues after Ctrl-C in the deployment, reports what moto refutes, and keeps the account id out of the report', async () => {
     const first = await run('deploy-began');
     expect([first.code, first.output]).toEqual([
       3,

@@ -20,7 +20,7 @@ const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('
 const jwt = (claims: object, header: object = { alg: 'RS256' }) => `${encoded(header)}.${encoded(claims)}.AAAA`;
 const now = () => Math.floor(Date.now() / 1000);
 
-/** A tab of a browser: its address, its history of addresses, its storage; `answer` is the token endpoint. */
+/** A browser tab: its address, the addresses that it went to, and its storage. `answer` plays the token endpoint. */
 class Tab {
   address = new URL(`${PAGE}${LINK}`);
   readonly kept = new Map<string, string>();
@@ -52,7 +52,7 @@ class Tab {
   }
 
   reload(): void {
-    this.store.signOut(); // The page ends here, and so must its timers
+    this.store.signOut(); // A reload ends the page's timers too
     this.store = this.load();
     this.store.takeCallback();
   }
@@ -126,7 +126,7 @@ describe('signing in', () => {
     expect(new Set([state, nonce, verifier]).size).toBe(3);
   });
 
-  it('returns with the link, and with a token that is only in memory', async () => {
+  it('restores the link after sign-in, and keeps the token only in memory', async () => {
     const request = await tab.start();
     const { verifier } = JSON.parse(tab.kept.get(KEY) ?? '') as Record<string, string>;
     tab.answer = () => tokens(request, { refresh_token: 'refresh-1' });
@@ -158,7 +158,7 @@ describe('signing in', () => {
     });
   });
 
-  it('shows only a name that the ID token has, and none that could change the text around it', async () => {
+  it('shows only the name in the ID token, without characters that could change the text around it', async () => {
     let request = await tab.start();
     tab.answer = () => tokens(request, {}, { name: undefined, preferred_username: 'alice', email: 'a@b.example' });
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).name.value).toBeUndefined();
@@ -174,7 +174,7 @@ describe('signing in', () => {
     ['neither a code nor an error', {}, 'broken'],
     ['a token in the address', { code: 'c', id_token: 'x' }, 'broken'],
     ['under another issuer (RFC 9207)', { code: 'c', iss: 'https://other.example' }, 'wrong_issuer'],
-  ])('fails, and asks for no token, where the issuer answers %s', async (_, answer, problem) => {
+  ])('fails, and asks for no token, if the issuer answers %s', async (_, answer, problem) => {
     const request = await tab.start();
     const store = await tab.comeBack({ state: stateOf(request), ...answer });
     expect([store.state.value, store.problem.value, store.token()]).toEqual(['failed', problem, undefined]);
@@ -188,7 +188,7 @@ describe('signing in', () => {
       expect([tab.requests, tab.address.search]).toEqual([[], '']);
     });
 
-    it('an answer in a link that also names images, but the page still compares with these images', async () => {
+    it('an answer in a link that also names images, but keeps the images in the address', async () => {
       for (const more of ['state=CA', 'code=SCA01', 'error=1', '']) {
         tab.address = new URL(`${PAGE}?pcr0=ab&pcr3=cd&${more}#campaign=x`);
         const { href } = tab.address;
@@ -248,14 +248,14 @@ describe('signing in', () => {
   });
 
   it.each<[string, (request: URLSearchParams) => Response | Promise<Response>, string]>([
-    ['no answer', () => Promise.reject(new TypeError('Failed to fetch')), 'unreachable'],
+    ['a network error', () => Promise.reject(new TypeError('Failed to fetch')), 'unreachable'],
     ['a time-out', () => Promise.reject(new DOMException('', 'TimeoutError')), 'unreachable'],
-    ['503', () => new Response('down', { status: 503 }), 'unreachable'],
-    ['a code that it does not know', () => Response.json({ error: 'invalid_grant' }, { status: 400 }), 'refused'],
+    ['the status 503', () => new Response('down', { status: 503 }), 'unreachable'],
+    ['the error invalid_grant', () => Response.json({ error: 'invalid_grant' }, { status: 400 }), 'refused'],
     ['an HTML page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'broken'],
-    ['no JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'broken'],
+    ['malformed JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'broken'],
     ['a list', () => Response.json([]), 'broken'],
-    ['nothing', () => Response.json({}), 'broken'],
+    ['an empty object', () => Response.json({}), 'broken'],
     ['a redirect', () => Response.redirect('https://other.example/', 302), 'broken'],
     ['no ID token', (request) => tokens(request, { id_token: undefined }), 'broken'],
     ['an ID token that is no JWT', (request) => tokens(request, { id_token: 'x.y.z' }), 'broken'],
@@ -272,15 +272,15 @@ describe('signing in', () => {
     ],
     ['an ID token for another request', (request) => tokens(request, {}, { nonce: 'another' }), 'wrong_answer'],
     ['an ID token without a nonce', (request) => tokens(request, {}, { nonce: undefined }), 'broken'],
-    ['an ID token of an hour ago', (request) => tokens(request, {}, { exp: now() - 3600 }), 'clock'],
-    ['an ID token of tomorrow', (request) => tokens(request, {}, { nbf: now() + 86_400 }), 'clock'],
-    ['a token for signed requests', (request) => tokens(request, { token_type: 'DPoP' }), 'broken'],
+    ['an ID token that expired an hour ago', (request) => tokens(request, {}, { exp: now() - 3600 }), 'clock'],
+    ['an ID token that is valid from tomorrow', (request) => tokens(request, {}, { nbf: now() + 86_400 }), 'clock'],
+    ['a token of type DPoP', (request) => tokens(request, { token_type: 'DPoP' }), 'broken'],
     [
       'a token that contains a line break and a header',
       (request) => tokens(request, { access_token: 'a\r\nx: y' }),
       'broken',
     ],
-  ])('fails where the token endpoint answers %s', async (_, answer, problem) => {
+  ])('fails if the token endpoint answers with %s', async (_, answer, problem) => {
     const request = await tab.start();
     tab.answer = () => answer(request);
     const store = await tab.comeBack({ code: 'c', state: stateOf(request), iss: ISSUER });
@@ -312,7 +312,7 @@ describe('signing in', () => {
     expect([store.token(), store.problem.value]).toEqual([undefined, 'expired']);
   });
 
-  it('waits for the settings of the site after the return, and fails if the site no longer offers a sign-in', async () => {
+  it('waits for the site’s settings after the person returns, and fails if the site no longer offers a sign-in', async () => {
     const request = await tab.start();
     tab.address = new URL(`${PAGE}?code=c&state=${stateOf(request)}`);
     tab.reload();
@@ -321,7 +321,7 @@ describe('signing in', () => {
     expect(tab.store.problem.value).toBe('refused');
   });
 
-  it('does not leave a page whose tab stores no data', async () => {
+  it('does not leave the page if the tab cannot store data', async () => {
     jest.spyOn(tab.kept, 'set').mockImplementation(() => {
       throw new Error('QuotaExceededError');
     });
@@ -331,7 +331,7 @@ describe('signing in', () => {
     expect([tab.store.problem.value, tab.left, beforeLeaving.mock.calls]).toEqual(['no_storage', [], []]);
   });
 
-  it('reports that a part of the page could not be loaded, before the person leaves it and after the person returns', async () => {
+  it('reports a part of the page that could not be loaded, both before leaving and after returning', async () => {
     const request = await tab.start();
     tab.isOffline = true;
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_loaded');
@@ -339,7 +339,7 @@ describe('signing in', () => {
     expect([tab.store.problem.value, tab.left.length, tab.requests]).toEqual(['not_loaded', 1, []]);
   });
 
-  it('removes what an abandoned sign-in kept', async () => {
+  it('removes the stored request of an abandoned sign-in', async () => {
     await tab.start();
     tab.reload();
     await tab.store.configure(settings);
@@ -362,7 +362,7 @@ describe('signing in', () => {
 });
 
 describe('a pasted token', () => {
-  it('is accepted, with its expiry, where the site offers no sign-in', async () => {
+  it('is accepted until it expires if the site offers no sign-in', async () => {
     const { store } = new Tab();
     await store.configure(null);
     expect(store.state.value).toBe('unavailable');
@@ -394,8 +394,8 @@ describe('the settings of the site', () => {
   });
 
   it.each<[string, unknown]>([
-    ['nothing', null],
-    ['a list', []],
+    ['null in place of an object', null],
+    ['a list in place of an object', []],
     ['a script as an address', { ...good, authorizationEndpoint: 'javascript:alert(1)' }],
     ['plain HTTP to another machine', { ...good, authorizationEndpoint: 'http://id.example/authorize' }],
     ['plain HTTP to a name that only begins with localhost', { ...good, tokenEndpoint: 'http://localhost.example/' }],

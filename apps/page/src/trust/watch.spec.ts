@@ -44,7 +44,7 @@ it('a page in view checks again after ten minutes, and shows the last result mea
   expect(check.mock.calls).toEqual([[true]]);
 });
 
-it('a page out of view sends no request, and sends one when it is in view again more than a minute after the last check', () => {
+it('a page out of view sends no request, and checks when it is in view again if the last check is over a minute old', () => {
   show('hidden');
   jest.advanceTimersByTime(30_000);
   show('visible');

@@ -66,7 +66,7 @@ async function runsPack(): Promise<number> {
   request.setInfo(info);
   request.setKind('analyzer');
   request.setPwd(folder.path);
-  // No server listens at this address, because the pack does not call the engine.
+  // The engine's address. No server listens there, because the pack does not call the engine.
   request.setArgsList(['127.0.0.1:9']);
   request.setEnvList(['PULUMI_NODEJS_TYPESCRIPT=false']);
   return new Promise((resolve, reject) => {
@@ -87,7 +87,7 @@ async function runsPack(): Promise<number> {
   });
 }
 
-it('ends itself and its policy pack when the CLI that started it was killed', async () => {
+it('the host ends itself and its policy pack when the CLI that started it was killed', async () => {
   const pack = await runsPack();
   expect([hostPid, pack].map(isRunning)).toEqual([true, true]);
   cli.kill('SIGKILL');
@@ -95,7 +95,7 @@ it('ends itself and its policy pack when the CLI that started it was killed', as
   await until(() => !isRunning(hostPid) && !isRunning(pack));
 });
 
-it('ends itself and its policy pack at SIGTERM, which the CLI sends when it is done', async () => {
+it('the host ends itself and its policy pack at SIGTERM, which the CLI sends when it is done', async () => {
   const pack = await runsPack();
   process.kill(hostPid, 'SIGTERM');
   await until(() => !isRunning(hostPid) && !isRunning(pack));

@@ -12,7 +12,7 @@ const exported = z.object({
   }),
 });
 
-/** The URNs of all resources on which these resources depend, directly or not. */
+/** The URNs of all resources on which the first matching resource depends, directly or indirectly. */
 async function needsOf(engine: RealEngine, isMeant: (urn: string) => boolean): Promise<string[]> {
   const { output } = await engine.succeed(['stack', 'export', '--stack', 'prod']);
   const { resources } = exported.parse(JSON.parse(output)).deployment;
@@ -28,7 +28,7 @@ async function needsOf(engine: RealEngine, isMeant: (urn: string) => boolean): P
 const touched = ({ steps }: Ran, type: string): string[] =>
   steps.filter((step) => step.type === type && step.op !== 'same').map(({ op }) => op);
 
-/** Tests that the addresses which the House has registered stay the same resources in every form of a stack. */
+/** The registered addresses must stay the same resources in every form of the stack. */
 describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
   const registered = async (engine: RealEngine): Promise<unknown> =>
     JSON.parse((await engine.succeed(['stack', 'output', 'addressForTheHouse', '--stack', 'prod', '--json'])).output);

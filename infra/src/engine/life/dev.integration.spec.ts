@@ -59,7 +59,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(changesOf(ran.steps)).toEqual([]);
   });
 
-  it('changes nothing if the person is not among keyAdministrators', async () => {
+  it('changes nothing if keyAdministrators does not name the person who runs it', async () => {
     const ours = engine.configured('dev')['communique-tee:keyAdministrators'];
     engine.configure('dev', { keyAdministrators: ['arn:aws:iam::123456789012:role/other'] });
     const ran = await engine.pulumi(['up', '--stack', 'dev', '--yes', '--skip-preview']);
@@ -128,7 +128,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     ]);
   });
 
-  it('has changed exactly the keys that keys/run-on-engine.ts lists', () => {
+  it('has changed exactly the configuration keys that keys/run-on-engine.ts lists', () => {
     expect(engine.changedKeys).toEqual(RUN_ON_ENGINE.dev);
   });
 
@@ -144,7 +144,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
   });
 });
 
-/** Our keys of a stack's file, without the namespace. */
+/** The project's own keys in a stack's file, without their namespace. */
 const ours = (config: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(config)

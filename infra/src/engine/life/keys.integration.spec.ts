@@ -227,7 +227,7 @@ describeWithPulumi('the stack prod, whose settings are changed and changed back'
     expect(engine.world.all).toHaveLength(things);
   });
 
-  it('has changed exactly the keys that keys/run-on-engine.ts lists', () => {
+  it('has changed exactly the configuration keys that keys/run-on-engine.ts lists', () => {
     expect(engine.changedKeys).toEqual(RUN_ON_ENGINE['keys of prod']);
   });
 });

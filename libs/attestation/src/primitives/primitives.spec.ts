@@ -52,7 +52,7 @@ describe.each([
     ['s starts with nine zero bits', (raw: Uint8Array) => raw[48] === 0 && (raw[49] ?? 0) < 0x80],
     ['r and s start with a set bit', (raw: Uint8Array) => (raw[0] ?? 0) > 0x7f && (raw[48] ?? 0) > 0x7f],
     ['r and s start with a clear bit', (raw: Uint8Array) => (raw[0] ?? 0) < 0x80 && (raw[48] ?? 0) < 0x80],
-  ])('verify a signature of which %s', async (_, fits) => {
+  ])('verify a signature in which %s', async (_, fits) => {
     const key = await primitives.importP384(point);
     const found = signatureThat(fits);
     expect(await key.verify(message, found)).toBe(true);

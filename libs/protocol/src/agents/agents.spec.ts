@@ -70,8 +70,8 @@ describe('an agent request', () => {
     ['no output', request({ maxOutputTokens: 0 })],
     ['too much output', request({ maxOutputTokens: 2112 })],
     ['a nullifier', request({ sealed: { ...request().sealed, nullifier: new Uint8Array(32) } })],
-    ['a ciphertext below its buckets', request({}, 2048)],
-    ['a ciphertext above its buckets', request({}, 65_536)],
+    ['a ciphertext below the smallest bucket', request({}, 2048)],
+    ['a ciphertext above the largest bucket', request({}, 65_536)],
     ['a ciphertext between two buckets', request({}, 5000)],
   ])('with %s cannot be written or read', (_name, wrong) => {
     expect(() => encodeAgentRequest(wrong)).toThrow(code('malformed_body'));
@@ -79,14 +79,14 @@ describe('an agent request', () => {
     expect(() => decodeAgentRequest(encodeCanonical(array))).toThrow();
   });
 
-  it('is refused where a message is expected, and a message where an agent request is expected', () => {
+  it('cannot be decoded as a message, and a message cannot be decoded as an agent request', () => {
     expect(() => decodeEnvelope(encodeAgentRequest(request()))).toThrow(code('malformed_body'));
     expect(() => decodeAgentRequest(encodeEnvelope({ sealed: request().sealed, residence: null }))).toThrow(
       code('malformed_body'),
     );
   });
 
-  it('is refused with one byte added, and, if it is over the size limit, before it is parsed', () => {
+  it('is refused with an extra byte, and is refused before it is parsed if it exceeds the size limit', () => {
     const encoded = encodeAgentRequest(request());
     expect(() => decodeAgentRequest(Uint8Array.from([...encoded, 0]))).toThrow(code('malformed_body'));
     expect(() => decodeAgentRequest(new Uint8Array(LIMITS.maxAgentRequestBytes + 1))).toThrow(code('body_too_large'));
@@ -194,20 +194,20 @@ describe('the claims of a usage statement', () => {
   });
 
   it.each<[string, object]>([
-    ['usage that is not reported', { usage_state: 'unknown' }],
-    ['reported usage that is missing', { usage: null }],
-    ['an answer that is not billed', { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' }],
+    ['usage although its state is unknown', { usage_state: 'unknown' }],
+    ['no usage although its state is reported', { usage: null }],
+    ['a complete answer that is not billed', { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' }],
     ['a cost although nothing is billed', { end: 'key', usage_state: 'not_billed', usage: null }],
     ['a cost although nothing was sent', { end: 'not_sent', usage_state: 'unknown', usage: null }],
     ['a cost below zero', { cost_micro_usd: '-1' }],
-    ['a cost with a zero before it', { cost_micro_usd: '07' }],
-    ['a fraction of a cost', { cost_micro_usd: '7.5' }],
+    ['a cost with a leading zero', { cost_micro_usd: '07' }],
+    ['a cost with a decimal point', { cost_micro_usd: '7.5' }],
     ['a cost as a number', { cost_micro_usd: 7 }],
     ["a provider's own word for an end", { end: 'stop' }],
     ['a third attempt', { attempt: 3 }],
     ['a served model with a line break', { served_model: 'gpt\ntest' }],
     ['a count below zero', { usage: { ...usage, input: -1 } }],
-    ['a missing class of tokens', { usage: { input: 1 } }],
+    ['usage that lacks classes of tokens', { usage: { input: 1 } }],
     ['the text of the answer', { text: 'Dear' }],
   ])('are refused with %s', (_name, changes) => {
     expect(isGood(changes)).toBe(false);

@@ -61,16 +61,16 @@ describe('the public configuration', () => {
     });
 
     it.each<[string, object[]]>([
-      ['no class', []],
-      ['a class twice', [row, row]],
-      ['seventeen classes', Array.from({ length: 17 }, (_, at) => ({ ...row, id: `c${String(at)}` }))],
+      ['no model class', []],
+      ['a model class twice', [row, row]],
+      ['seventeen model classes', Array.from({ length: 17 }, (_, at) => ({ ...row, id: `c${String(at)}` }))],
       ['a task twice', [{ ...row, tasks: ['draft', 'draft'] }]],
       ['an unknown task', [{ ...row, tasks: ['chat'] }]],
       ['an unknown provider', [{ ...row, provider: 'other' }]],
       ['an API key', [{ ...row, apiKey: 'x' }]],
       ['an output limit that is no multiple of 64', [{ ...row, maxOutputTokens: 100 }]],
       ['an output limit above 2,048', [{ ...row, maxOutputTokens: 4096 }]],
-    ])('of %s is refused', (_name, classes) => {
+    ])('is refused with %s', (_name, classes) => {
       expect(() => encodePublicConfiguration(withAgents(classes))).toThrow(code('malformed_body'));
     });
   });
@@ -94,7 +94,7 @@ describe('the public configuration', () => {
     ['a host twice', CANONICAL.replace('"senate.example:443"', '"senate.example:443","senate.example:443"')],
     ['no JSON', 'nonsense'],
     ['a list', '[]'],
-    ['nothing', ''],
+    ['no content', ''],
   ])('with %s is refused', (_name, content) => {
     expect(content).not.toBe(CANONICAL);
     expect(() => decodePublicConfiguration(bytes(content))).toThrow(code('malformed_body'));

@@ -80,7 +80,7 @@ it('rejects a proof as busy if the thread does not answer in time', async () => 
 
 it('verifies 20 good proofs after the proof system threw for 100 others, whose memory is free again', async () => {
   const good = committedProofs().slice(0, 20);
-  // The engine compiles frequently run code a second time, which takes memory once
+  // V8 compiles frequently run code a second time, which takes memory once
   for (const each of [...good, ...good]) await verifier.verify(each.publicInputs, each.proof);
   const before = process.memoryUsage.rss();
   const { publicInputs } = committedProof('ada roads');
@@ -94,7 +94,7 @@ it('verifies 20 good proofs after the proof system threw for 100 others, whose m
   expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000);
 });
 
-it('answers a proof of another source after at most two proofs of a source that sends a flood', async () => {
+it('answers another source’s proof after at most two proofs of a flooding source', async () => {
   const wide = await createVerifier({ maxQueued: 20 });
   const { publicInputs, proof } = committedProof('ada roads');
   const answered: string[] = [];

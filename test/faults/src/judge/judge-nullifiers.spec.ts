@@ -18,8 +18,8 @@ interface Case {
 }
 
 /**
- * Judges one or two proven messages to two offices, and returns the broken rules. They are not in the ledger; only the system's windows
- * contain the cost.
+ * Judges one or two proven messages to two offices, and returns the broken rules. The ledger has no reservation for these messages; only
+ * the system's windows contain their cost.
  */
 function rulesOf({ status = 'delivered', outcomes, kept = [HEX], twice = false, relayed = true }: Case): string[] {
   const made = Array.from({ length: twice ? 2 : 1 }, () =>
@@ -77,7 +77,7 @@ describe('the judge of nullifiers finds', () => {
       'nullifier_lost',
     ],
     [
-      'a nullifier that is kept though its message never left the gateway',
+      'a nullifier that is kept although its message never left the gateway',
       { status: 'expired', outcomes: null, relayed: false },
       'nullifier_burnt',
     ],

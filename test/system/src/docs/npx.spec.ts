@@ -3,10 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/**
- * `npx` would run a stranger's package if the documents named one that is not installed, because anyone may publish a package under that
- * name.
- */
+/** Anyone may publish a package under a free name. If a file named a package that is not installed, `npx` would run a stranger's code. */
 
 const root = workspaceRoot();
 /** Folders that programs or other projects fill. */
@@ -43,7 +40,7 @@ async function textFiles(folder: string): Promise<string[]> {
   return found.flat();
 }
 
-it('finds only commands of installed packages after "npx" in all files', async () => {
+it('every command after "npx" in a file belongs to an installed package', async () => {
   const named = new Map<string, string>();
   for (const path of await textFiles(root)) {
     // Options may come before the package's name, and a version after the name.

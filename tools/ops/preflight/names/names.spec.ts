@@ -4,7 +4,7 @@ import { judgeCaa } from './caa';
 
 type Records = Readonly<Record<string, readonly unknown[] | string>>;
 
-/** A stand-in for DNS. A name without records does not exist; a text instead of records is the error code to fail with. */
+/** A stand-in for DNS. A name without records does not exist. A text in place of records is the query's error code. */
 function resolver(records: Records) {
   const ask = (kind: string) => (name: string) => {
     const found = records[`${kind} ${name}`] ?? 'ENOTFOUND';
@@ -54,7 +54,7 @@ describe('domain', () => {
       expect.stringMatching(words),
     ]);
   });
-  it('fails with AAAA records', async () => {
+  it('fails if the name has AAAA records', async () => {
     expect(
       await said(
         'domain',

@@ -114,7 +114,7 @@ describe.each(PROVIDERS)('%s, with the simulator', (name, provider, variable, mo
   });
 });
 
-describe.each(PROVIDERS)('%s of %s, with a server that answers anything', (name, _provider, variable) => {
+describe.each(PROVIDERS)('%s, with a server that can answer anything', (name, _provider, variable) => {
   const KEY = 'canary-provider-key';
   let server: Server;
   let handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -141,7 +141,7 @@ describe.each(PROVIDERS)('%s of %s, with a server that answers anything', (name,
     return lines(found);
   }
 
-  it('skips without a key, and warns without a key if a model class needs one', async () => {
+  it('skips if no key is set, or warns if a model class needs the missing key', async () => {
     expect(await said({ [variable]: '' })).toEqual([expect.stringMatching(/^skip: .* is not set, and no class/)]);
     const files = configuration(
       PROVIDERS.map(([, provider, , model], at) => ({ ...classOf(provider, model), id: `c${at}` })),

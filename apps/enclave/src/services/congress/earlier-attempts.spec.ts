@@ -55,7 +55,7 @@ describe('two enclaves that share their keys', () => {
       expect(outcomes(await sender.relayed(first.url, prepared, DISPATCHED))).toEqual([accepted, accepted, accepted]);
     });
 
-    it('keep no outcome if the parent lies that a message was sent', async () => {
+    it('remember no outcome from the parent’s false claim that a message was sent', async () => {
       const prepared = await sender.prepare(first.url);
       const fabricated = { ...DISPATCHED, ...interim(`${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(86)}`) };
       for (const headers of [DISPATCHED, fabricated, DISPATCHED])

@@ -11,10 +11,10 @@ import { startEnclave, type RunningEnclave } from '../../start';
 import { configurationFor, congressMessage } from '../../testing/enclave-fixture';
 
 /**
- * The parent here runs two enclaves of one image, each with per-process keys. It lets the first one deliver the
- * message, hides the receipt, reports the key as retired, and serves the attestation of the second one.
+ * Two enclaves of one image have per-process keys. The gateway lets the first enclave deliver the message, hides the receipt, reports the
+ * key as retired, and then serves the attestation of the second enclave.
  */
-describe('a gateway that has a message delivered, hides the receipt and reports key_retired', () => {
+describe('a gateway that hides the receipt of a delivered message and reports key_retired', () => {
   const far = { house: { deduplicates: false }, senate: { deduplicates: true } };
   let folder: TemporaryFolder;
   let congress: CongressSimulator;
@@ -22,7 +22,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
   let gateway: Server;
   let client: Client;
   let isFirstDone: boolean;
-  /** By message id: what the gateway shows about a message that the second enclave answered. */
+  /** What the gateway shows about each message, by message id. */
   let shown: Map<string, object>;
 
   const urlOf = (enclave: RunningEnclave | undefined) => String(enclave?.address).replace('tcp:', 'http://');
@@ -112,7 +112,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
     return message;
   };
 
-  it('gets one delivery out of one send() if a chamber delivers a repeated message', async () => {
+  it('causes only one delivery per send() if a chamber would deliver a repeated message', async () => {
     const { status, resealed } = await client.send(messageTo('HCA12', 'SCA01')).result;
     expect({ status, resealed }).toEqual({ status: 'key_retired', resealed: false });
     expect(
@@ -123,7 +123,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
     ).toEqual(['HCA12', 'SCA01']);
   });
 
-  it('gets two deliveries only after the client asked the person, who agreed', async () => {
+  it('causes two deliveries only if the person agreed when the client asked', async () => {
     const asked: DuplicateRisk[] = [];
     const { result } = client.send(messageTo('HCA12'), {
       confirmPossibleDuplicate: (risk) => {
@@ -137,7 +137,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
     expect(new Set(congress.received().map(({ deliveryId }) => deliveryId)).size).toBe(1);
   });
 
-  it('gets one delivery if every chamber recognizes the message, and the second receipt reports a duplicate', async () => {
+  it('causes only one delivery if every chamber recognizes the message, and the second receipt reports a duplicate', async () => {
     const { status, resealed, report } = await client.send(messageTo('SCA01', 'SCA03')).result;
     expect({ status, resealed }).toEqual({ status: 'delivered', resealed: true });
     expect(report?.offices.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate']);

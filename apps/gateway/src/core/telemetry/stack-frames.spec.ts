@@ -48,7 +48,7 @@ describe('the frames of an error', () => {
         Object.assign(error, { message: 7 });
       },
     ],
-  ])('are only places in the program after the message was %s', (_, change) => {
+  ])('have places but no function names after the message was %s', (_, change) => {
     const error = new Error(FORGED);
     expect(error.stack).toContain(SECRET); // V8 builds the stack when it is first read
     change(error);

@@ -56,7 +56,7 @@ describe('readiness', () => {
     return ask(url);
   }
 
-  it('fails while the database is away, although liveness does not', async () => {
+  it('fails while the database is away, but liveness does not fail', async () => {
     const { app, url } = await start();
     expect(await until(url, 200)).toMatchObject({ http: 200, status: 'ready' });
     await postgres.kill();
@@ -83,7 +83,7 @@ describe('readiness', () => {
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
   });
 
-  it('fails while the enclave attests other residence settings than this gateway has', async () => {
+  it('fails while the enclave’s attested residence settings differ from the gateway’s', async () => {
     const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
     const served = (residence: PublicConfiguration['residence']) =>

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-it('serves no reference string where the operator configures none, or the gateway takes no proofs', () => {
+it('serves no reference string if the operator configures none or the gateway takes no proofs', () => {
   const referenceStringFile = '/nonexistent';
   for (const config of [{ residence }, { residence: { mode: 'off', referenceStringFile } as const }])
     expect(new PageFiles(config).names()).not.toContain(REFERENCE_STRING_NAME);

@@ -10,7 +10,7 @@ import { acceptanceParts, noise } from './testing/acceptance-parts';
 const START = Date.UTC(2030, 0, 1, 22, 30);
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
 const IDS = Array.from({ length: 5 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
-/** The last key is also the one that a message gets without an Idempotency-Key header. */
+/** The last key equals a message id, which is the key of a message without an Idempotency-Key header. */
 const KEYS = ['first', 'second', IDS[0] ?? ''];
 /** Three sets of caps. In each of them one kind of cap is reached soon: a user's own limits, the hour's cap or the day's. */
 const USER = {
@@ -34,7 +34,7 @@ const post = fc
 const amount = fc.oneof(
   fc.bigInt({ min: 0n, max: 550_000n }),
   fc.constantFrom(0n, 50_000n, 100_000n, 250_000n),
-  fc.constantFrom(1n, 1000n, 10_000n), // within a share, after the first message too
+  fc.constantFrom(1n, 1000n, 10_000n), // small enough for a fair share after the first message
 );
 const step = fc.oneof(
   {
@@ -44,7 +44,7 @@ const step = fc.oneof(
       posts: fc.array(post, { minLength: 1, maxLength: 6 }),
       amountMicroUsd: amount,
       caps: fc.constantFrom(USER, HOUR, DAY),
-      minute: fc.nat(179), // three hours, two days
+      minute: fc.nat(179), // three hours, across midnight
     }),
   },
   // The cost may exceed the reservation. A second settlement of the same message has no effect.
@@ -116,7 +116,7 @@ describe('accept_messages and settle', () => {
       }),
       { numRuns: 150 },
     );
-    // Every rule was applied, and often.
+    // Every outcome occurred.
     expect([...seen.keys()].sort()).toEqual([
       'accepted',
       'daily_messages_reached',
@@ -207,7 +207,7 @@ function windowsFrom(reservations: readonly ModelReservation[]): Map<string, [bi
   return windows;
 }
 
-/** Filters a batch as Acceptance does before it calls the function: no id, and no pair of owner and key, occurs twice. */
+/** Filters a batch as Acceptance does before it calls accept_messages: no id, and no pair of owner and key, occurs twice. */
 function isFirstOfItsNames(one: ModelPost, at: number, all: readonly ModelPost[]): boolean {
   return all.findIndex((other) => other.messageId === one.messageId || nameOf(other) === nameOf(one)) === at;
 }

@@ -10,7 +10,7 @@ import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing
 import { AttestationDocuments } from './attestation-documents';
 import type { AttestationMonitor } from './attestation-monitor';
 
-/** An enclave whose keys a test can replace, as a restart does. */
+/** An enclave whose keys a test can replace, as a restart would. */
 class Peer {
   readonly server: TestEnclave;
   relays = 0;
@@ -53,7 +53,7 @@ async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Pr
   throw new Error('the condition did not become true in time');
 }
 
-describe('several enclaves', () => {
+describe('the gateway with several enclaves', () => {
   let postgres: Postgres;
   let databaseUrl: string;
   let folder: TemporaryFolder;
@@ -126,7 +126,7 @@ describe('several enclaves', () => {
     expect(message).toMatchObject({ endedAt: null, status: 'queued', attempts: 0, job: { dispatchedAt: null } });
   };
 
-  it('are reported separately, without an address', async () => {
+  it('reports each enclave separately, without its address', async () => {
     expect(monitor.views()).toEqual([one, two].map(({ keyId }, index) => ({ index, up: true, trusted: true, keyId })));
     await two.server.stop();
     await monitor.checkNow();
@@ -137,7 +137,7 @@ describe('several enclaves', () => {
     expect(monitor.isTrusted()).toBe(true);
   });
 
-  it('get only messages sealed to their own key', async () => {
+  it('sends each enclave only messages sealed to its key', async () => {
     const forOne = await Promise.all([acceptFor(one), acceptFor(one), acceptFor(one)]);
     const forTwo = await Promise.all([acceptFor(two), acceptFor(two)]);
     start();
@@ -146,7 +146,7 @@ describe('several enclaves', () => {
     expect([one.relays, two.relays]).toEqual([3, 2]);
   });
 
-  it('with the same key share the messages', async () => {
+  it('shares messages among enclaves with the same key', async () => {
     two.identity = one.identity;
     await monitor.checkNow();
     const ids = await Promise.all(Array.from({ length: 12 }, () => acceptFor(one)));
@@ -155,7 +155,7 @@ describe('several enclaves', () => {
     expect(one.relays + two.relays).toBe(12);
   });
 
-  it('keep an unreachable enclave’s messages waiting, deliver the other enclave’s messages, and retire no message meanwhile', async () => {
+  it('keeps an unreachable enclave’s messages waiting, delivers the other enclave’s messages, and retires no message meanwhile', async () => {
     const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
     await two.server.stop();
     await monitor.checkNow();
@@ -175,7 +175,7 @@ describe('several enclaves', () => {
     });
   });
 
-  it('send no message to an enclave that was refused, not even one sealed to its key', async () => {
+  it('sends no message to a refused enclave, not even one sealed to its key', async () => {
     const wrong = createNsm(
       await createMockNsmTransport({
         rootFolder: folder.file('root'),
@@ -192,7 +192,7 @@ describe('several enclaves', () => {
     expect(two.relays).toBe(0);
   });
 
-  it('end a message at its expiry even if its enclave is away', async () => {
+  it('ends a message at its expiry even if its enclave is away', async () => {
     await two.server.stop();
     await monitor.checkNow();
     const { messageId } = await bench.accept(new Date(Date.now() + 300), two.identity.keyId);
@@ -200,7 +200,7 @@ describe('several enclaves', () => {
     expect(await ended(messageId)).toMatchObject({ status: 'expired', job: null });
   });
 
-  it('end a message as key_retired if its enclave was restarted unnoticed with a new key, and ask no other enclave', async () => {
+  it('ends a message as key_retired if its enclave restarted unnoticed with a new key, and asks no other enclave', async () => {
     const old = await acceptFor(two);
     two.identity = identity();
     two.onRelay = problem('key_retired');
@@ -210,14 +210,14 @@ describe('several enclaves', () => {
     expect(monitor.views()[1]?.keyId).toBe(two.keyId);
   });
 
-  it('do not retire a message whose key is newer than the last check', async () => {
+  it('does not retire a message whose key is newer than the last check', async () => {
     two.identity = identity();
     const id = await acceptFor(two); // the monitor knows of no such key
     start();
     expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   });
 
-  it('do not end a message by one enclave’s report if another enclave holds the key', async () => {
+  it('does not end a message by one enclave’s report if another enclave holds the key', async () => {
     const moved = two.identity;
     const id = await bench.accept(later(), moved.keyId).then(({ messageId }) => messageId);
     two.onRelay = problem('key_retired');
@@ -228,7 +228,7 @@ describe('several enclaves', () => {
     expect([one.relays, two.relays]).toEqual([1, 1]);
   });
 
-  it('end a message as unknown if it was relayed without an answer and no enclave holds its key', async () => {
+  it('ends a message as unknown if it was relayed without an answer and no enclave holds its key', async () => {
     const id = await acceptFor(two);
     await bench.database.client.deliveryJob.update({ where: { messageId: id }, data: { dispatchedAt: new Date() } });
     two.identity = identity();
@@ -237,7 +237,7 @@ describe('several enclaves', () => {
     expect(await ended(id)).toMatchObject({ status: 'unknown', reason: 'key_retired' });
   });
 
-  it('delay only the messages of an enclave that is busy', async () => {
+  it('delays only the messages of a busy enclave', async () => {
     two.onRelay = problem('enclave_busy');
     const forTwo = await Promise.all(Array.from({ length: 4 }, () => acceptFor(two)));
     const { worker } = bench.worker(monitor);
@@ -252,7 +252,7 @@ describe('several enclaves', () => {
     for (const id of forTwo) expect(await ended(id)).toMatchObject({ status: 'delivered' });
   });
 
-  describe('documents', () => {
+  describe('attestation documents', () => {
     const keysOf = async (documents: AttestationDocuments, nonce?: Uint8Array) => {
       const found: string[] = [];
       for (let n = 0; n < 4; n++) {
@@ -264,7 +264,7 @@ describe('several enclaves', () => {
     const asked = () => [one, two].map(({ server }) => server.requests.length);
     const nonce = new Uint8Array(16).fill(1);
 
-    it('come from the trusted enclaves in turn; without a nonce each enclave is asked once', async () => {
+    it('come from the trusted enclaves in turn; without a nonce, the gateway asks each enclave once', async () => {
       const documents = new AttestationDocuments(config, monitor);
       expect(new Set(await keysOf(documents, nonce))).toEqual(new Set([one.keyId, two.keyId]));
       const before = asked();
@@ -280,7 +280,7 @@ describe('several enclaves', () => {
       expect(await keysOf(documents)).toEqual(Array.from({ length: 4 }, () => one.keyId));
     });
 
-    it('with a key that is gone are not returned again', async () => {
+    it('are not returned again once their key is gone', async () => {
       const documents = new AttestationDocuments(config, monitor);
       const old = two.keyId;
       expect(await keysOf(documents)).toContain(old);

@@ -62,7 +62,7 @@ describe('the budget', () => {
     };
   }
 
-  it('reserves first, and replaces the reservation by the cost once', async () => {
+  it('reserves first, and replaces the reservation with the cost only once', async () => {
     await using at = await ledger(caps('1', '1', '1'));
     const message = await at.reserve(40_000n);
     expect(await at.window('user_day')).toEqual([[40_000n, 0n]]);
@@ -140,7 +140,7 @@ describe('the budget', () => {
     await expect(byHour.reserve(100_001n)).rejects.toMatchObject({ retryAfterSeconds: 1800 });
   });
 
-  it('opens new windows by the UTC clock, and settles in the windows in which it reserved', async () => {
+  it('opens windows at UTC hours and days, and settles a cost in the windows of its reservation', async () => {
     await using at = await ledger(caps('0.1', '0.1', '1'));
     const late = await at.reserve(100_000n, ALICE, new Date('2027-03-01T23:59:59.999Z'));
     await at.reserve(100_000n, ALICE, new Date('2027-03-02T00:00:00Z'));
@@ -167,7 +167,7 @@ describe('the budget', () => {
     const beyond = (n: number) => at.reserve(20_000n, someone(n));
     await expect(Promise.allSettled(Array.from({ length: 10 }, (_, n) => beyond(n)))).resolves.toHaveLength(10);
     expect(await at.database.client.emergencyStop.count()).toBe(1);
-    // a message that would fit is refused too, in another window and on another day
+    // The stop also refuses a message that would fit, in the other process and on another day
     await expect(at.reserve(1n, ALICE, NOON, at.members[1])).rejects.toMatchObject({
       code: 'emergency_stop',
       retryAfterSeconds: 900,
@@ -189,7 +189,7 @@ describe('the budget', () => {
     expect(await at.database.client.emergencyStop.count()).toBe(2);
   });
 
-  /** Spends as an attacker with this many tokens who lets no message end: all money stays reserved, and none is spent. */
+  /** Reserves for this many users until each is refused, and settles nothing. Counts the refusals by code. */
   async function hold(at: { reserve: (amount: bigint, owner: string) => Promise<string> }, tokens: number) {
     const refusals = new Map<string, number>();
     let open = Array.from({ length: tokens }, (_, n) => someone(1000 + n));
@@ -218,7 +218,7 @@ describe('the budget', () => {
     expect(await at.emergencyStop.current()).toBeNull();
   });
 
-  it('refuses messages while reservations fill the day, until some messages end, and raises no stop', async () => {
+  it('refuses messages while reservations fill the day’s cap, and raises no stop', async () => {
     await using at = await ledger(caps('1', '10', '0.2'));
     const held = [];
     for (let n = 0; n < 5; n++) held.push(await at.reserve(40_000n, someone(n)));
@@ -231,16 +231,16 @@ describe('the budget', () => {
     await expect(at.reserve(30_000n, ALICE)).resolves.toBeDefined();
   });
 
-  it('gives a user more than a ninth of what is free only for the first message of a day', async () => {
+  it('lets only a user’s first message of the day take more than a ninth of the free money', async () => {
     await using at = await ledger(caps('1', '1', '10'));
-    await at.reserve(500_000n); // half of the hour
+    await at.reserve(500_000n); // half of the hour’s cap
     await expect(at.reserve(1n)).rejects.toMatchObject({ code: 'fair_share_reached', retryAfterSeconds: 1800 });
     const bob = someone(1);
     await at.reserve(20_000n, bob);
     await at.reserve(30_000n, bob); // (0.02 + 0.03) * 9 <= 1 - 0.52
     await expect(at.reserve(10_000n, bob)).rejects.toMatchObject({ code: 'fair_share_reached' });
     await expect(at.reserve(1n, ALICE, new Date('2027-03-01T13:30:00Z'))).rejects.toMatchObject({
-      code: 'fair_share_reached', // in another hour, too: the day's use counts
+      code: 'fair_share_reached', // in another hour too: the user's whole day counts
     });
   });
 

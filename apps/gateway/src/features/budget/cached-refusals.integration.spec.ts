@@ -76,8 +76,8 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
   }
 
   /**
-   * Repeats refused requests until a refusal is cached, and returns that. On a busy machine a gateway that finds Redis too slow caches
-   * none.
+   * Repeats a refused request until the gateway caches the refusal, and returns the cached value. A gateway that finds Redis too slow
+   * caches nothing.
    */
   async function written(key: string, refuse: () => Promise<unknown>): Promise<string> {
     for (;;) {
@@ -91,8 +91,8 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
   }
 
   /**
-   * Returns the first answer that was given without PostgreSQL. The refusal is set again before each request. If PostgreSQL is asked every
-   * time, this never ends, and the test fails.
+   * Caches the refusal before each request, and returns the first answer that needed no PostgreSQL. If every request asks PostgreSQL,
+   * the test times out.
    */
   async function withoutPostgres<T>(
     at: { asked: () => number },
@@ -113,7 +113,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     ["the system's hour", { SYSTEM_HOURLY_LIMIT: CAP }, 2, 'system_hourly_limit_reached', 503],
     ["the system's day", { EMERGENCY_SHUTDOWN_THRESHOLD: CAP }, 2, 'system_daily_limit_reached', 503],
   ])(
-    'of %s let the other process refuse with the same problem, without asking PostgreSQL',
+    'let the other process refuse with the same problem, without asking PostgreSQL: the cap of %s',
     async (_, caps, which, code, status) => {
       await using at = await twoGateways(caps);
       // Three users fill a cap of all users; one user fills a user's cap
@@ -147,7 +147,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     },
   );
 
-  it('end after two seconds, so that money that became free can be spent', async () => {
+  it('end after two seconds, so that freed money can be spent', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     for (let n = 0; n < 3; n++) expect((await at.post(at.one, sealedMessage())).status).toBe(202);
     const refuse = () => at.post(at.one, sealedMessage());
@@ -184,7 +184,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     expect(await at.usedToday()).toBe('120000');
   });
 
-  it('of the emergency stop refuse in every process, and end with the stop', async () => {
+  it('make every process refuse during an emergency stop, and end with the stop', async () => {
     await using at = await twoGateways({ EMERGENCY_SHUTDOWN_THRESHOLD: CAP });
     const [stopKey] = cachedRefusalKeys(ALICE, new Date());
     const first = sealedMessage();
@@ -214,7 +214,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  it('are not needed while Redis is away, because PostgreSQL decides without them', async () => {
+  it('are not needed: PostgreSQL decides while Redis is away', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     await redis.kill();
     const statuses = [];

@@ -5,7 +5,7 @@ const secret = Uint8Array.from({ length: 32 }, (_, index) => index);
 const messageId = Uint8Array.from({ length: 16 }, (_, index) => 255 - index);
 
 describe('provenDeliveryId', () => {
-  it('depends only on delivery and office', () => {
+  it('depends only on the secret and the office', () => {
     // The formula of docs/message.md, implemented separately
     const digest = createHmac('sha256', secret)
       .update('communique-tee proven delivery id v1\0HCA12')
@@ -18,7 +18,7 @@ describe('provenDeliveryId', () => {
     expect(id.startsWith(start.join('').slice(0, 32))).toBe(true);
   });
 
-  it('differs with delivery and office, and from an unproven message under the same key', () => {
+  it('differs with the secret and the office, and from the id of an unproven message', () => {
     const other = secret.with(3, 9);
     const ids = [
       provenDeliveryId(secret, 'HCA12'),
