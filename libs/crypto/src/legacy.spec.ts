@@ -74,7 +74,7 @@ describe('the suite of the web client (legacy)', () => {
     expect([answerKey.length, deliverySecret.length]).toEqual([32, 32]);
   });
 
-  it('seals an answer that only the message’s own shared secret opens, and only for this message', () => {
+  it('seals an answer that opens only with the message’s shared secret, and only for this message', () => {
     const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)];
     const message = legacyMessageFromJson(one.json);
     const answer = sealLegacyAnswer(openLegacy(own, message).answerKey, message, Buffer.from('refused'));

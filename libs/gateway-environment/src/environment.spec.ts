@@ -552,7 +552,7 @@ describe('the environment', () => {
     expect(problems({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1.s.test/7' })).toHaveLength(1);
   });
 
-  it('publishes metrics only where a variable says so, and drains before a shutdown only in production', () => {
+  it('publishes metrics only if a variable asks for them, and drains before a shutdown in production', () => {
     expect(config(GOOD)).toMatchObject({ metrics: {}, shutdown: { drainMs: 0, timeoutMs: 25_000 } });
     expect(config(GOOD).metrics).toEqual({});
     expect(

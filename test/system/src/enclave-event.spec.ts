@@ -84,7 +84,7 @@ describe('an event of the enclave', () => {
     });
   });
 
-  it.each([-1, 1e15, 1.5e300])('has no time if the line has the time %d', (time) => {
+  it.each([-1, 1e15, 1.5e300])('has no time if the line’s time is %d', (time) => {
     expect(readEnclaveEvent(JSON.stringify({ level: 'info', time, event: 'x' }))).toEqual({
       level: 'info',
       event: 'x',

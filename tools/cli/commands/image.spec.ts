@@ -39,7 +39,7 @@ it('accepts the published image by its PCR0, by a measurements file and by a pol
     expect(await call(['image', 'compare', image, '--policy', await policy(set)])).toMatchObject({ exit: 0 });
 });
 
-it('refuses another image, and an image with the right PCR0 but other PCRs than the policy names', async () => {
+it('refuses another image, and an image with the right PCR0 whose other PCRs differ from the policy', async () => {
   const { PCR0: pcr0 } = measured.Measurements;
   for (const argv of [
     ['--pcr0', other],

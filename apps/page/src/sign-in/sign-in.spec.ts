@@ -201,7 +201,7 @@ describe('signing in', () => {
       expect(tab.address.href).toBe(`${PAGE}?pcr0=ab`);
     });
 
-    it('an answer with another state than the one of this tab (code injection)', async () => {
+    it('an answer whose state is not this tab’s (code injection)', async () => {
       const request = await tab.start();
       const store = await tab.comeBack({ code: 'code-of-mallory', state: 'another' });
       expect([store.problem.value, tab.requests]).toEqual(['wrong_answer', []]);

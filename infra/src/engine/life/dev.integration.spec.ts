@@ -37,7 +37,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     });
   });
 
-  it('is unchanged by a second up, even if AWS lists its zones in another order', async () => {
+  it('is unchanged by a second `pulumi up`, even if AWS lists its zones in another order', async () => {
     engine.provider.zones = ['g', 'f', 'b', 'a'];
     const { steps } = await engine.up('dev', '--expect-no-changes');
     expect(changesOf(steps)).toEqual([]);

@@ -149,7 +149,7 @@ describe('an answer', () => {
   });
 });
 
-it('a reply is unchanged after encoding and decoding, and is refused with an unknown member or a long wait', () => {
+it('a reply is unchanged after encoding and decoding, and is refused with an unknown member or a wait over 30 seconds', () => {
   const reply = {
     answer: new Uint8Array(16_400),
     statement: 'a.b.c',

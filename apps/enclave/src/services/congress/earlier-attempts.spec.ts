@@ -43,7 +43,7 @@ describe('two enclaves that share their keys', () => {
   describe('with chambers that accept a DeliveryId twice', () => {
     beforeEach(() => open({ house: careless, senate: careless }));
 
-    it('do not both send a copy: the second enclave withholds it if the gateway reports an unanswered attempt, and signs no outcome', async () => {
+    it('do not both send a copy: the second enclave withholds it as pending if the gateway reports an unanswered attempt', async () => {
       const prepared = await sender.prepare(first.url);
       await sender.relayed(first.url, prepared);
       const second_ = await sender.relayed(second.url, prepared, DISPATCHED);
@@ -86,7 +86,7 @@ describe('two enclaves that share their keys', () => {
       ).toEqual(['SCA01', 'SCA03']);
     });
 
-    it('send nothing after an interim receipt and a later unanswered attempt, and the second enclave repeats the accepted outcome', async () => {
+    it('send no pending copy after an interim receipt and a later unanswered attempt, but repeat the accepted outcome', async () => {
       world.congress.setFaults({
         queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }],
       });

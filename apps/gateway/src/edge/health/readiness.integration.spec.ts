@@ -67,7 +67,7 @@ describe('readiness', () => {
     await app.close();
   });
 
-  it('fails from the start of a shutdown, while requests are served until it has drained', async () => {
+  it('fails from the start of a shutdown, although the gateway serves requests until it has drained', async () => {
     const { app, url } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
     expect((await until(url, 200)).http).toBe(200);
     const closed = app.close();

@@ -114,7 +114,7 @@ describe('the budget', () => {
     ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
     ["the system's day", caps('10', '10', '0.1'), 'system_daily_limit_reached'],
   ])(
-    'counts what was spent against the cap of %s, and frees the rest of the reservation',
+    'counts a settled cost toward the cap of %s, and frees the rest of the reservation',
     async (name, environment, code) => {
       await using at = await ledger(environment);
       const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
@@ -254,7 +254,7 @@ describe('the budget', () => {
     expect(await at.window('system_day')).toEqual([[600_000n, 300_000n]]);
   });
 
-  it('shows a user’s day with messages and agents’ tasks, without released tasks', async () => {
+  it('counts a user’s messages and agents’ tasks of a day, without released tasks', async () => {
     await using at = await ledger(caps('10', '10', '10'));
     await at.reserve(40_000n);
     const reserveTask = async (owner: string, attempt = 1, requestId = randomUUID()) => {

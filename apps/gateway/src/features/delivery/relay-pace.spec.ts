@@ -47,7 +47,7 @@ describe('RelayPace', () => {
     expect(limits.at(-1)).toBe(8);
   });
 
-  it('does not grow while the limit is not reached', () => {
+  it('does not grow while fewer attempts run than the limit allows', () => {
     const pace = new RelayPace(8);
     round(pace, { kind: 'busy' });
     for (let n = 0; n < 100; n++) pace.take().done(served());

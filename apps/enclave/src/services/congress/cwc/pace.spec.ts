@@ -71,7 +71,7 @@ describe('the pace of a chamber', () => {
     stoodStill.mockRestore();
   });
 
-  it('keeps to the slots, the order and the longest wait, for any arrivals', async () => {
+  it('starts deliveries only in slots, in order and within the longest wait, for any arrivals', async () => {
     const arrival = fc.record({
       afterMs: fc.integer({ min: 0, max: 1500 }),
       givesUpAfterMs: fc.option(fc.integer({ min: 0, max: 3000 })),

@@ -14,7 +14,7 @@ const NOT_REPORTED = [
 ];
 
 describe('what is reported', () => {
-  it('is decided for every line that the gateway writes at level error, and every text is fixed', () => {
+  it('is decided for every log line at level error, and the text of each such line is fixed', () => {
     const sources = globSync('apps/gateway/src/**/*.ts', { cwd: workspaceRoot() }).filter(
       (path) => !path.endsWith('.spec.ts') && !path.includes('/testing/'),
     );
