@@ -7,7 +7,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 const root = workspaceRoot();
 const folder = join(root, '.cache', 'run');
 
-/** Starts a process that loads a bundle and lists the folder, and kills the process. @returns the process's own files in that folder */
+/** Starts a process that loads a bundle and lists the folder; then kills it. @returns the process's own files in that folder */
 async function loads(script: string): Promise<{ readonly files: readonly string[] }> {
   const child = spawn(process.execPath, ['-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
@@ -23,13 +23,13 @@ async function loads(script: string): Promise<{ readonly files: readonly string[
 
 const REPORT = `console.log(JSON.stringify(require('node:fs').readdirSync(${JSON.stringify(folder)}))); setInterval(() => undefined, 1000);`;
 
-it('has deleted the policy pack’s bundle while the pack runs', async () => {
+it('deletes the policy pack’s bundle as soon as the pack runs', async () => {
   const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs');
     loadBundle('policy-pack', 'cjs', { entryPoints: ['infra/policy-pack/pack.ts'], format: 'cjs', external: ['@pulumi/*'] }, () => undefined);`;
   expect(await loads(`${bundle}${REPORT}`)).toEqual({ files: [] });
 });
 
-it('has deleted the program’s bundle once it is loaded', async () => {
+it('deletes the program’s bundle as soon as the program is loaded', async () => {
   const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs'); const { pathToFileURL } = require('node:url');
     loadBundle('infra', 'mjs', { entryPoints: ['infra/src/names.ts'], format: 'esm', packages: 'external' }, (file) => import(pathToFileURL(file).href))
       .then((loaded) => { if (loaded.PROJECT !== 'communique-tee') throw new Error('not loaded'); ${REPORT} });`;

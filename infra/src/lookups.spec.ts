@@ -63,7 +63,7 @@ it.each([
     'ExpiredToken',
     /^aws:region us-east-1: .*; sign in, and check the region; the provider reports: .* ExpiredToken$/,
   ],
-])('reports %s in one line, with what to do', async (_name, token, reason, line) => {
+])('reports in one line, with what to do: %s', async (_name, token, reason, line) => {
   const { problems } = await refusedBy(
     token,
     reason,
@@ -92,7 +92,7 @@ it('refuses a certificate that ACM does not list for the domain, and names the o
   );
 });
 
-describe('a network of the operator’s', () => {
+describe('the operator’s own network', () => {
   const subnets = [
     'vpcId=vpc-0123456789abcdef0',
     'publicSubnets=subnet-0123456789abcdef0,subnet-0123456789abcdef1',
@@ -119,7 +119,7 @@ describe('a network of the operator’s', () => {
       StandIn,
     );
 
-  it('is refused if a subnet is in another zone than the zone at its place in availabilityZones', async () => {
+  it('is refused if a subnet’s zone differs from the entry at the same place in availabilityZones', async () => {
     const inOneZone = answering({
       getSubnet: ({ id, availabilityZone }) =>
         String(id).endsWith('3') && availabilityZone === 'us-east-1b' ? undefined : {},
@@ -129,7 +129,7 @@ describe('a network of the operator’s', () => {
     );
   });
 
-  it('is refused for several parents without a NAT gateway, and accepted for one parent', async () => {
+  it('without a NAT gateway, is refused for several parents and accepted for one', async () => {
     const withoutNat = answering({
       getRouteTable: () => ({ routes: [{ cidrBlock: '10.60.0.0/16', natGatewayId: '' }] }),
     });
@@ -145,7 +145,7 @@ describe('a network of the operator’s', () => {
     );
   });
 
-  it('finds the NAT gateway in the VPC’s main route table if the subnets have no table of their own', async () => {
+  it('is accepted if the subnets have no route table, and the VPC’s main route table names the NAT gateway', async () => {
     const byMainTable = answering({
       getRouteTable: ({ subnetId, filters }) =>
         subnetId === undefined && JSON.stringify(filters).includes('association.main')

@@ -59,8 +59,8 @@ describe('the production bundle of the enclave', () => {
   });
 
   /**
-   * A tenth above the present size. A larger bundle needs a reason, because every byte is measured and auditors read it. One file has 4.2
-   * MB: the compressed proof system in base64.
+   * A tenth above the present size. A larger bundle needs a reason, because every byte is measured and auditors read it. The compressed
+   * proof system, in base64, takes 4.2 MB of it.
    */
   const CEILING_BYTES = 7_800_000;
 

@@ -9,27 +9,27 @@ type Import = readonly [from: string, to: string];
 const production = sourcesIn(__dirname);
 const imports = importsOf(__dirname, production);
 
-describe('the floors of the gateway', () => {
-  it('lists every folder and file, and only those that exist', () => {
+describe('the sources of the gateway', () => {
+  it('are all on a floor that floors.mjs lists, and every listed floor exists', () => {
     expect(production.filter((file) => floorOf(file) === undefined)).toEqual([]);
     expect(FLOORS.filter((floor) => !production.some((file) => isWithin(file, floor)))).toEqual([]);
     expect(new Set(FLOORS).size).toBe(FLOORS.length);
   });
 
-  it('has no import from a lower floor to a higher one', () => {
+  it('have no import from a lower floor to a higher one', () => {
     expect(imports.length).toBeGreaterThan(300);
     expect(upward(imports)).toEqual([]);
   });
 
-  it('has no cycle of imports between folders', () => {
+  it('have no cycle of imports between folders', () => {
     expect(cycles(imports, dirname)).toEqual([]);
   });
 
-  it('has no cycle of imports between files', () => {
+  it('have no cycle of imports between files', () => {
     expect(cycles(imports, (file) => file)).toEqual([]);
   });
 
-  it('would report the two files of an import from a lower floor to a higher one', () => {
+  it('are searched by a function that finds an import from a lower floor to a higher one', () => {
     expect(
       upward([
         ['core/redis/a.ts', 'core/config/b.ts'],
@@ -38,7 +38,7 @@ describe('the floors of the gateway', () => {
     ).toEqual(['core/config/b.ts -> features/auth/c.ts']);
   });
 
-  it('would report the files of a cycle, also if one folder is inside another', () => {
+  it('are searched by a function that finds a cycle, even if one folder is inside another', () => {
     expect(
       cycles(
         [
@@ -66,7 +66,7 @@ function upward(all: readonly Import[]): string[] {
   return all.filter(([from, to]) => (floorOf(from) ?? -1) < (floorOf(to) ?? -1)).map(arrow);
 }
 
-/** The imports between two folders, or two files, that reach each other. `nodeOf` names the folder or the file. */
+/** Returns the imports that are part of a cycle. `nodeOf` returns an import's folder, or the file itself. */
 function cycles(all: readonly Import[], nodeOf: (file: string) => string): string[] {
   const between = all.filter(([from, to]) => nodeOf(from) !== nodeOf(to));
   const next = Map.groupBy(between, ([from]) => nodeOf(from));

@@ -1,6 +1,6 @@
 import { dollars, hourAndMinute } from './amounts';
 
-it('writes an amount, and never a small one as zero', () => {
+it('writes an amount of dollars, and never rounds a small amount to zero', () => {
   expect([1_234_567_890, 1230, 50, 49, 0].map(dollars)).toEqual([
     '$1,234.57',
     '$0.0012',

@@ -27,7 +27,7 @@ const read = (name: string) =>
     () => '',
   );
 const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
-/** A shell command that prints these values one by one; the last one repeats. null: no answer. */
+/** A shell command that prints the next value at each call; the last one repeats. At null, the command fails. */
 const oneByOne = (values: readonly (string | null)[]) =>
   `case $n in\n${values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === null ? 'exit 254' : `echo '${value}'`} ;;`).join('\n')}\nesac`;
 const report = (attestation: string) =>
@@ -93,7 +93,7 @@ esac`,
     'getent',
     `[[ "$*" == 'ahostsv4 communique.example.org' ]]; echo '${nameLeadsTo}   STREAM communique.example.org'`,
   );
-  // Each check takes a second.
+  // The scripts read the uptime with `cut`; each reading is a second later.
   await writeScript(bin, 'cut', `${count('seconds')}; echo $n`);
 }
 
@@ -170,8 +170,8 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
 
     it.each([
       ['no instance had the address', { holder: '-' }],
-      ['the name does not lead to it yet', { nameLeadsTo: '198.51.100.1' }],
-    ])('is kept without waiting for a certificate if no client is cut off: %s', async (_name, more) => {
+      ['the name does not lead to the address yet', { nameLeadsTo: '198.51.100.1' }],
+    ])('is kept without waiting for a certificate if %s, because no client is cut off', async (_name, more) => {
       await world({ states: ['Pending:Wait'], front: [false], ...more });
       expect(await launch()).toEqual({
         code: 0,
@@ -184,7 +184,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     it.each([
       ['AWS never receives CONTINUE', { states: ['Pending:Wait'], completes: 'exit 254' }, 78],
       [
-        'the group has given the instance up',
+        'the group already terminates the instance',
         { states: ['Pending:Wait', 'Terminating:Wait'], completes: 'exit 254' },
         78,
       ],
@@ -240,7 +240,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('is left to keep-address after a reboot', async () => {
+    it('is left to the program keep-address after a reboot', async () => {
       await world({ holder: ME, states: ['InService'] });
       expect(await launch()).toMatchObject({ code: 0, events: ['launch_not_waiting'], holder: ME });
       expect(await story()).toEqual([]);
@@ -261,7 +261,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('is taken if no instance has it, for example because a new parent failed and was ended', async () => {
+    it('is taken if no instance has it, for example because a new parent failed and was terminated', async () => {
       await world({ holder: '-', states: ['InService'] });
       expect(await keep()).toEqual({ code: 0, holder: ME, here: true });
     });

@@ -6,7 +6,7 @@ const at = (instanceId: string) => ({
   publicIp: '192.0.2.1',
 });
 
-/** A stand-in for AWS that names these instances one by one as the holder; the last one repeats. */
+/** A stand-in for AWS. Each check gets the next of these instances as the holder; the last one repeats. '' means no instance. */
 function aws(...instances: string[]) {
   let checks = 0;
   return {

@@ -11,8 +11,8 @@ import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../config/stand-ins';
 
 /*
- * Runs the commands that the program gives to CodeBuild, in a fresh clone of the commit, without building a real image. `aws`, `docker`
- * and `npm` are stand-ins; shell, git and sha256sum are real.
+ * Runs the commands that the Pulumi program gives to CodeBuild, in a fresh clone of the commit. No real image is built: `aws`, `docker`
+ * and `npm` are stand-ins. Shell, git and sha256sum are real.
  */
 const root = workspaceRoot();
 const git = (...args: string[]): string => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.trim();
@@ -196,7 +196,7 @@ async function runBuild(
 describe.each([
   ['arm64', 'c6g.xlarge'],
   ['x86_64', 'c6i.xlarge'],
-])('the build of %s', (architecture, instanceType) => {
+])('the build for %s', (architecture, instanceType) => {
   let rendered: Rendered;
   beforeAll(async () => {
     rendered = await render(`instanceType=${instanceType}`, 'enclaveCpuCount=2');
@@ -261,7 +261,7 @@ describe('a build', () => {
     expect({ failedPhase, published }).toEqual({ failedPhase: 'build', published: {} });
   });
 
-  it('has only the rights to those keys of the store that it reads and writes', async () => {
+  it('may read and write only those keys of the store that it uses', async () => {
     const { log } = await runBuild(rendered);
     const keyOf = (line: string) => /--key (\S+)/.exec(line)?.[1] ?? '';
     const resources = (action: string) =>

@@ -5,7 +5,7 @@ import { stageScripts, scriptEnvironment, type StagedScripts } from '../../paren
 import { join } from 'node:path';
 import { LOG_METRICS } from './logs';
 
-/** Applies those CloudWatch filter patterns for JSON that we use: comparisons of a field with a text, joined by && or by ||. */
+/** Matches a line against a CloudWatch filter pattern for JSON. It knows only comparisons of a field with a text, joined by && or by ||. */
 function matches(pattern: string, line: string): boolean {
   const fields = JSON.parse(line) as Record<string, unknown>;
   const holds = (term: string): boolean => {
@@ -40,13 +40,16 @@ describe('metrics of logs', () => {
   it.each([
     ['gateway-crashes', 'communique-gateway.service'],
     ['certificate-failures', 'communique-acme.service'],
-  ] as const)('%s counts the ends of %s that record-end logs, except successful ends', async (metric, unit) => {
-    const { pattern } = LOG_METRICS[metric];
-    expect(matches(pattern, await ended(unit, 'exit-code'))).toBe(true);
-    expect(matches(pattern, await ended(unit, 'signal'))).toBe(true);
-    expect(matches(pattern, await ended(unit, 'success'))).toBe(false);
-    expect(matches(pattern, await ended('communique-other.service', 'exit-code'))).toBe(false);
-  });
+  ] as const)(
+    '%s counts each end of %s that the script record-end logs, except successful ends',
+    async (metric, unit) => {
+      const { pattern } = LOG_METRICS[metric];
+      expect(matches(pattern, await ended(unit, 'exit-code'))).toBe(true);
+      expect(matches(pattern, await ended(unit, 'signal'))).toBe(true);
+      expect(matches(pattern, await ended(unit, 'success'))).toBe(false);
+      expect(matches(pattern, await ended('communique-other.service', 'exit-code'))).toBe(false);
+    },
+  );
 
   it('launch-failures counts the error events that report-attested logs', () => {
     const script = renderParentFiles(ON_PARENT)['/usr/local/libexec/communique/report-attested']?.content ?? '';

@@ -28,7 +28,7 @@ describe('a message', () => {
   });
   afterEach(() => gateway.stop());
 
-  it('is sealed, posted, followed through the event stream and verified, and the caller can watch its states', async () => {
+  it('is sealed, posted and followed through the event stream; the caller gets its states and a verified receipt', async () => {
     const told: SendState[] = [];
     const sending = client.send(testMessage(), { onState: (state) => told.push(state) });
     const seen: SendState[] = [];
@@ -104,7 +104,7 @@ describe('a message', () => {
     expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
   });
 
-  it('is rejected after a final refusal, a long Retry-After, or too many broken connections', async () => {
+  it('is rejected after a final refusal, after a long Retry-After, and if connections break until the post timeout', async () => {
     gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
@@ -126,7 +126,7 @@ describe('a message', () => {
     expect(gateway.posted.length).toBeLessThan(8);
   });
 
-  it('is posted with another token, once, after a 401', async () => {
+  it('is posted once more, with a new token, after a 401', async () => {
     tokens = ['old', 'new'];
     gateway.postFaults = [{ problem: 'unauthenticated' }];
     const states: SendState[] = [];
@@ -227,7 +227,7 @@ describe('a message', () => {
       ['unknown', 'unknown'],
       ['expired', 'pending'],
     ] as const)(
-      'has a result if the gateway reports %s and the receipt has the outcome %s',
+      'gets its result if the gateway reports %s and the receipt has the outcome %s',
       async (status, outcome) => {
         gateway.outcome = outcome;
         gateway.statuses = ['queued', status];
@@ -297,7 +297,7 @@ describe('a message', () => {
     });
   });
 
-  it('is reported as refused, with the reason, if the enclave could not read one of its offices', async () => {
+  it('is reported as refused, with the reason, if the enclave could not read one of its office codes', async () => {
     gateway.statuses = ['refused'];
     gateway.outcome = 'refused';
     const problems = [
@@ -319,7 +319,7 @@ describe('a message', () => {
     gateway.statuses = ['queued', 'expired'];
     const other = await client.send(testMessage()).result;
     gateway.statuses = ['queued', 'delivering', 'delivered'];
-    // The second status has the genuine report of the other message.
+    // The second status has the valid receipt and answer of the other message.
     gateway.tamper = (view) =>
       view.status === 'delivering'
         ? { ...view, receipt: other.view.receipt, sealedAnswer: other.view.sealedAnswer }
@@ -349,13 +349,13 @@ describe('a message', () => {
       expect(gateway.attestations).toBe(2);
     });
 
-    it('ends as key_retired if the enclave still attests the key, or if the next key is retired too', async () => {
+    it('ends as key_retired if the enclave attests the same key again, or if the next key is retired too', async () => {
       gateway.tamper = (view) =>
         view.receipt === null && view.attempts === 0
           ? view
           : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
       const result = client.send(testMessage()).result;
-      // The gateway reports the key as retired but the enclave attests it again, so the client does not seal to it again.
+      // The enclave still attests the key that the gateway reports as retired, so the client does not seal again.
       expect(await result).toMatchObject({ status: 'key_retired', resealed: false, report: null });
       expect(gateway.posted).toHaveLength(1);
       gateway.tamper = (view) => {
@@ -429,8 +429,8 @@ describe('a message', () => {
         expect(await client.send(message).result).toMatchObject({ status: 'delivered', resealed: true });
       });
 
-      it('needs consent if only one of the old and the new enclave attests that the chamber recognizes a repeated message', async () => {
-        client = await open(); // The first enclave attests that the Senate does not recognize a repeated message
+      it('needs consent if only the old or only the new enclave attests that the chamber recognizes a repeated message', async () => {
+        client = await open(); // The old enclave attests that the Senate does not recognize a repeated message
         gateway.deduplicates = { house: true, senate: true };
         gateway.rotate({ keepOld: false });
         expect(await client.send(testMessage()).result).toMatchObject({ resealed: false });
@@ -474,7 +474,7 @@ describe('a message', () => {
         expect(confirmPossibleDuplicate.mock.calls).toEqual([[{ when: 'sending', chambers: ['house'] }]]);
       });
 
-      it('is sealed to a newly attested key if the first became too old before the consent', async () => {
+      it('is sealed to a newly attested key if the first key became too old before the caller consented', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const old = await client.key();
         const confirmPossibleDuplicate = jest.fn(() => {
@@ -516,18 +516,18 @@ describe('a message', () => {
       });
     });
 
-    it('is delivered if the enclave keeps the old key, with a receipt under the document of that key', async () => {
+    it('is delivered with a verified receipt if the enclave keeps the old key', async () => {
       gateway.rotate({ keepOld: true });
       expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', resealed: false });
     });
 
-    it('is rejected if the receipt’s document names another key', async () => {
+    it('is rejected if the attestation document of the receipt names another key', async () => {
       const { report } = gateway;
       const old = await client.key();
       gateway.rotate({ keepOld: true });
       const fresh = await open();
       expect(toBase64Url((await fresh.key()).keyId)).not.toBe(toBase64Url(old.keyId));
-      // The enclave signs the receipt of a message for the older key with the newer key's document
+      // A message to the older key gets a receipt with the newer key's attestation document
       jest.spyOn(gateway, 'report').mockImplementation(async (message, keys) => {
         const newer = (gateway as unknown as { keys: NonNullable<typeof keys> }).keys;
         return report.call(gateway, message, { ...newer, pair: (keys ?? newer).pair });
@@ -539,7 +539,7 @@ describe('a message', () => {
     });
   });
 
-  describe('depends on the policy of the client, which', () => {
+  describe('is sent under a policy, and the client', () => {
     it('refuses a custody that the policy does not list', async () => {
       gateway.custody = ALIAS;
       expect((await (await open()).key()).custody).toBe(ALIAS);
@@ -578,7 +578,7 @@ describe('a message', () => {
       ['an empty custody', { acceptedCustody: [] }],
       ['a maximum age of NaN', { maxAgeMs: NaN }],
       ['a root that is no PEM', { unsafeDevelopmentRootPem: 'x' }],
-    ])('refuses a policy: %s', async (_, policy) => {
+    ])('refuses an invalid policy: %s', async (_, policy) => {
       const whole =
         policy === undefined ||
         Object.keys(policy as object).length === 0 ||

@@ -39,7 +39,7 @@ it('tries again, with pauses that double, until there is an answer', async () =>
 it.each([
   [0, [100, 200, 400, 800, 1600, 2500, 2500, 2500]],
   [0.999_999, [200, 400, 800, 1600, 3200, 5000]],
-])('randomizes half of each pause (%d), and no pause is longer than 5 s', async (random, pauses) => {
+])('randomizes half of each pause (with the random number %d), up to 5 s', async (random, pauses) => {
   const { attempts, slept, tryOf } = setup({ random, deadlineMs: 12_000 });
   await expect(attempted(tryOf([throttled]), attempts, undefined)).rejects.toBe(throttled);
   expect(slept).toEqual(pauses);

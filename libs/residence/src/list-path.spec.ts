@@ -53,7 +53,7 @@ const published = listFilesOf(tree, noteOf(tree));
 const fetching = (server: ListServer, more: object = {}) =>
   fetchListPath({ ...reader, files: server.url, pausesMs: [1, 1], ...more });
 
-it('computes the path to the signed root from the files', async () => {
+it('computes the path to the signed root from the published files', async () => {
   await using server = await ListServer.start(published);
   const path = await fetching(server);
   const opened = openListPath(path, reader);
@@ -106,7 +106,7 @@ describe('files of two publications', () => {
     ['the new note over an old leaf file', later, 'leaves/0'],
     ['the old note over a new leaf file', tree, 'leaves/0'],
     ['a note over other subtree roots', later, 'subtrees'],
-  ])('are never taken for a missing registration: %s', async (_what, noted, name) => {
+  ])('are never reported as a missing registration: %s', async (_what, noted, name) => {
     const right = listFilesOf(noted, noteOf(noted));
     const other = noted === tree ? later : tree;
     const inOwnFile = { ...registration, index: 3 };
@@ -116,7 +116,7 @@ describe('files of two publications', () => {
     expect(server.paths.filter((path) => path === 'root.note')).toHaveLength(3);
   });
 
-  it('are recognized if the folder that the note names does not exist yet', async () => {
+  it('are reported as an update if the folder that the note names does not exist yet', async () => {
     await using server = await ListServer.start(new Map([['root.note', published.get('root.note')!]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));
   });
@@ -125,7 +125,7 @@ describe('files of two publications', () => {
     ['is cut', (bytes: Uint8Array) => bytes.slice(0, -32)],
     ['holds a number beyond the field', (bytes: Uint8Array) => bytes.map((byte, at) => (at < 32 ? 255 : byte))],
     ['has a changed bit', (bytes: Uint8Array) => bytes.map((byte, at) => (at === 31 ? byte ^ 1 : byte))],
-  ])('are reported as the reason if a leaf file %s', async (_what, change) => {
+  ])('are assumed if a leaf file %s', async (_what, change) => {
     const name = `${fieldToHex(tree.root)}/leaves/1`;
     await using server = await ListServer.start(new Map([...published, [name, change(published.get(name)!)]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));
@@ -191,7 +191,7 @@ describe('a host', () => {
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UNREACHABLE'));
   });
 
-  it('is not read beyond the size of a file', async () => {
+  it('is not read beyond the size that a file may have', async () => {
     await using server = await ListServer.start(published);
     let written = 0;
     server.answer = (_path, response) => {
@@ -206,7 +206,7 @@ describe('a host', () => {
     expect(written).toBeLessThan(50_000_000);
   });
 
-  it('is not read further after the caller’s signal', async () => {
+  it('is not read further after the caller aborts', async () => {
     await using server = await ListServer.start(published);
     const caller = new AbortController();
     server.answer = () => {
@@ -224,7 +224,7 @@ it.each(['http://list.example/', 'https://u:p@list.example/', 'https://list.exam
   },
 );
 
-it('keeps a path for a day, but not in the last day of its root', async () => {
+it('treats a path as fresh for a day, but not on the last day of its root', async () => {
   await using server = await ListServer.start(published);
   const path = await fetching(server);
   const at = (now: number) => isFreshListPath(path, { ...reader, now: () => now });

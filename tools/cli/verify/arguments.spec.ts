@@ -40,7 +40,7 @@ describe('the arguments of verify', () => {
     return file;
   };
 
-  it('default to a fresh nonce, a gateway, five minutes, the current time and the AWS root', async () => {
+  it('default to a fresh nonce, a maximum age of five minutes, the current time and the AWS root', async () => {
     expect(await parseArguments(['--gateway', 'https://example.org', ...image])).toEqual({
       source: new URL('https://example.org'),
       trust: {
@@ -177,7 +177,7 @@ describe('the arguments of verify', () => {
     ],
     ['nitro-cli describe-enclaves', [{ EnclaveCID: 16, Flags: 'NONE', Measurements: measured }], { pcr1, pcr2 }],
     ['only PCRs', { PCR0: pcr0.toUpperCase() }, {}],
-  ])('take the image from a file of %s', async (_, value, more) => {
+  ])('take the image from this kind of file: %s', async (_, value, more) => {
     expect(await ofFile(value)).toEqual([{ pcr0, pcr3, ...more }]);
   });
 
@@ -200,7 +200,7 @@ describe('the arguments of verify', () => {
       'leave --pcr8 out',
       ['--pcr8', pcr8],
     ],
-  ])('refuse a file of %s as an image, and say what it is', async (_, value, words, more = []) => {
+  ])('refuse this file of measurements, and say why: %s', async (_, value, words, more = []) => {
     await expect(ofFile(value, ...more)).rejects.toThrow(words);
   });
 
@@ -212,8 +212,12 @@ describe('the arguments of verify', () => {
     ['a PCR0 that is too short', { acceptedMeasurements: [{ pcr0: 'ab', pcr3 }] }, 'pcr0: a measurement has 96'],
     ['a PCR of zeros', { acceptedMeasurements: [{ pcr0, pcr3: '00'.repeat(48) }] }, '.pcr3: a measurement of zeros'],
     ['no operator', { acceptedMeasurements: [{ pcr0 }] }, '.pcr3: name the operator by its pcr3'],
-    ['an operator and any', { acceptedMeasurements: [{ pcr0, pcr3, operator: 'any' }] }, '.pcr3: name the operator'],
-    ['another value for operator', { acceptedMeasurements: [{ pcr0, operator: '*' }] }, 'can only be "any"'],
+    [
+      'a PCR3 and the operator "any"',
+      { acceptedMeasurements: [{ pcr0, pcr3, operator: 'any' }] },
+      '.pcr3: name the operator',
+    ],
+    ['an operator other than "any"', { acceptedMeasurements: [{ pcr0, operator: '*' }] }, 'can only be "any"'],
     [
       'a publisher without https',
       { operator: { name: 'x', origin: 'http://x.example' }, acceptedMeasurements: [{ pcr0, pcr3 }] },
@@ -247,7 +251,7 @@ describe('the arguments of verify', () => {
     ['an empty PCR0', ['--pcr0', ''], '96'],
     ['a PCR0 too short', ['--pcr0', pcr0.slice(2)], '96'],
     ['a SHA-256', ['--pcr0', `sha256:${'ab'.repeat(32)}`], '96'],
-    ['a list with a hole', ['--pcr0', `${pcr0},,${pcr0}`], '96'],
+    ['a list with an empty entry', ['--pcr0', `${pcr0},,${pcr0}`], '96'],
     ['a zero PCR0', ['--pcr0', '00'.repeat(48)], 'zeros'],
     ['no operator', ['--pcr0', pcr0], 'add --pcr3 <hex> (or --operator-role <arn>)'],
     ['--pcr3 and --any-operator', [...image, '--any-operator'], '--any-operator excludes'],
@@ -260,7 +264,7 @@ describe('the arguments of verify', () => {
     ['PCR8 in place of PCR0', ['--pcr8', pcr0, '--pcr3', pcr3], '--pcr0 is missing'],
     ['PCR4 in place of PCR0', ['--pcr4', pcr0, '--any-operator'], '--pcr0 is missing'],
     ['a PCR8 too short', [...image, '--pcr8', 'ab'], '--pcr8: a measurement has 96'],
-    ['a file of measurements that is not there', ['--pcr0', './nowhere.json', '--any-operator'], 'cannot be read'],
+    ['a file of measurements that does not exist', ['--pcr0', './nowhere.json', '--any-operator'], 'cannot be read'],
     ['a file without --nonce or --no-nonce', ['file', ...image], '--no-nonce'],
     ['--nonce and --no-nonce together', ['file', ...image, '--nonce', nonce, '--no-nonce'], 'exclude'],
     ['a nonce that is too short', ['file', ...image, '--nonce', '01'], '16 to 512'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { makeTestPki, type TestPki } from './test-pki';
 
-describe('the keys of the emulated NSM', () => {
+describe('the certificates of the emulated NSM', () => {
   let folder: TemporaryFolder;
   let pki: TestPki;
   const read = (name: string) => new X509Certificate(readFileSync(join(pki.folder, name)));
@@ -27,7 +27,7 @@ describe('the keys of the emulated NSM', () => {
     expect(new X509Certificate(pki.rootPem).fingerprint256).toBe(chain[0]?.fingerprint256);
   });
 
-  it('have a leaf that is valid for three hours from now, with a key that only its owner can read', () => {
+  it('have a leaf that is valid for three hours from now; only its owner can read the key file', () => {
     const leaf = read('leaf.der');
     expect(leaf.checkPrivateKey(createPrivateKey(readFileSync(join(pki.folder, 'leaf.key.pem'))))).toBe(true);
     const hours = (Date.parse(leaf.validTo) - Date.now()) / 3_600_000;

@@ -19,8 +19,8 @@ const GROUP = 'aws:autoscaling/group:Group';
 const STEPS = [preview, up, rollout, state];
 
 /**
- * Tests the steps of deploy that run Pulumi, under Pulumi's real engine. `pulumi up` must leave the group's version to deploy
- * (COMMUNIQUE_ROLLOUT). Pulumi's state must have the version afterwards. The AWS provider and the scaling group are stand-ins.
+ * Tests the steps of deploy that run Pulumi, under Pulumi's real engine. `pulumi up` must not change the group's version, because
+ * deploy does (COMMUNIQUE_ROLLOUT). Afterwards Pulumi's state must have the new version. The AWS provider and the scaling group are stand-ins.
  */
 describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
   let engine: RealEngine;
@@ -44,7 +44,7 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     return found;
   };
   const versionInWorld = (): string => (inWorld().inputs['launchTemplate'] as { version: string }).version;
-  /** Gives the provider's group the version of the stand-in's group, as an instance refresh does when it has succeeded. */
+  /** Copies the version of the stand-in's group to the provider's group, as after a successful instance refresh. */
   const carryOver = (): void => {
     const found = inWorld();
     const template = found.inputs['launchTemplate'] as object;

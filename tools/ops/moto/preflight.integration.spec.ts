@@ -31,7 +31,7 @@ const TAG = { Key: 'communique-tee:stack', Value: 'prod' };
 const VCPUS = 'L-1216C47A';
 const ADDRESSES = 'L-0263D0A3';
 
-/** Tests each check that asks AWS, against another project's emulator: once where it passes, and once where it does not. */
+/** Runs each check that asks AWS against moto, an AWS emulator: once where the check passes, and once where it fails. */
 describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
   let moto: Moto;
   let notInMoto: NotInMoto;

@@ -18,7 +18,7 @@ it.each<[number, Finding]>([
   [0, pass('a')],
   [0, warn('a', 'b')],
   [1, fail('a', 'b')],
-])('ends with %d for %j', async (code, finding) => {
+])('exits with %d for this finding: %j', async (code, finding) => {
   expect((await preflight(['--stack', 'prod'], { checks: [says('x', finding)] })).code).toBe(code);
 });
 
@@ -28,7 +28,7 @@ it.each([
   [['--stack', '../etc']],
   [['--only', 'nothing']],
   [['--stack', 'prod', '--config', 'nothing']],
-])('ends with 2 for %j, and prints only to stderr', async (args) => {
+])('exits with 2 for %j, and prints only to stderr', async (args) => {
   const { code, out, err } = await preflight(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).not.toBe('');

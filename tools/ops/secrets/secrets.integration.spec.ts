@@ -206,7 +206,7 @@ describe('ops secrets', () => {
       { status: 400, body: { __type: 'ExpiredTokenException', message: 'x' } },
       /the AWS session has expired; nothing was stored\. To do: sign in again: aws sso login/,
     ],
-    ['a page of a proxy', { status: 200, body: '<html>Welcome' }, /AWS gave an unexpected answer/],
+    ['an HTML page of a proxy', { status: 200, body: '<html>Welcome' }, /AWS gave an unexpected answer/],
     [
       'an error of AWS’s own',
       { status: 500, body: { __type: 'InternalServiceError', message: 'x' } },
@@ -217,7 +217,7 @@ describe('ops secrets', () => {
       'silence',
       /Secrets Manager did not answer within 1 s; the value may or may not have been stored\. Run this again; --timeout <seconds> waits longer/,
     ],
-  ])('put says what happened and what to do after %s', async (_name, answers, words) => {
+  ])('put says what happened and what to do: %s', async (_name, answers, words) => {
     storeAnswers = answers;
     expect(await run(['put', '--stack', 'prod', '--timeout', '1', 'cwc-house'])).toBe(1);
     expect(said.err).toMatch(words);
@@ -237,7 +237,7 @@ describe('ops secrets', () => {
     ['AWS_REGION', [], undefined, { AWS_REGION: 'eu-north-1', AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-north-1'],
     ['AWS_DEFAULT_REGION', [], undefined, { AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-west-3'],
     ['the profile', [], undefined, {}, 'eu-south-1'],
-  ])('asks KMS in the region of %s', async (_name, args, ofStack, environment, region) => {
+  ])('takes the region of KMS from %s', async (_name, args, ofStack, environment, region) => {
     const file = folder.file('Pulumi.prod.yaml');
     if (ofStack === undefined) await rm(file, { force: true });
     else await writeFile(file, `config:\n  aws:region: ${ofStack}\n`);
@@ -260,7 +260,7 @@ describe('ops secrets', () => {
     [['get', '--stack', 'prod', 'x']],
     [['--what']],
     [['put', '--stack', 'prod', `--value=${KEY}`, 'cwc-house']],
-  ])('ends with 2 for %j, without printing a value', async (args) => {
+  ])('exits with 2 for %j, and prints no value', async (args) => {
     expect(await run(args)).toBe(2);
     expect(said.err).toContain('--help lists what it takes');
     expect(said.err).not.toContain(KEY);

@@ -84,7 +84,11 @@ it('omits an empty subject, and writes line ends as the enclave accepts them', a
 
 it.each([
   ['a lone half of an emoji', { body: 'Thanks \ud83d' }, { field: 'text', code: 'invalid_characters' }],
-  ['a lone half in the subject', { subject: '\ude00 Parks' }, { field: 'subject', code: 'invalid_characters' }],
+  [
+    'a lone half of an emoji in the subject',
+    { subject: '\ude00 Parks' },
+    { field: 'subject', code: 'invalid_characters' },
+  ],
   ['a control character', { body: 'a\u0007b' }, { field: 'text', code: 'invalid_characters' }],
   ['an empty message', { body: ' \n' }, { field: 'text', code: 'too_short' }],
   ['a message above 16 KB', { body: 'ä'.repeat(9000) }, { field: 'text', code: 'too_long' }],
@@ -99,7 +103,7 @@ it.each([
   expect([calls, ended]).toEqual([[], []]);
 });
 
-it('passes whole and joined emoji on unchanged', async () => {
+it('leaves whole and joined emoji unchanged', async () => {
   const { store, calls, body } = made();
   body.value = 'Thanks 😀 👨‍👩‍👧 می‌روم';
   store.ask(ASKED);

@@ -24,7 +24,7 @@ function start(storage = new TestStorage()) {
   return { store, storage, made, shown, code };
 }
 
-it('shows the code only once the secret was stored and read back', async () => {
+it('shows the code only after the secret was stored and read back', async () => {
   const { store, storage, made, shown, code } = start();
   await store.look();
   expect(store.identity.value).toEqual({ kind: 'none', storage: 'empty' });
@@ -36,7 +36,7 @@ it('shows the code only once the secret was stored and read back', async () => {
 });
 
 it.each(['open', 'write', 'forgets'] as const)(
-  'shows no code where the browser does not keep the secret (%s), until it is saved as a file',
+  'if the browser does not keep the secret (%s), shows no code until the secret is saved as a file',
   async (fails) => {
     const { store, storage, shown, code, made } = start();
     storage.fails = fails;
@@ -65,7 +65,7 @@ it('does not make a second secret when the storage was emptied, and asks for the
   expect([later.code(), later.made]).toEqual([first.code(), []]);
 });
 
-it('accepts a file of the command line, also one that contains parts of the registrar’s list', async () => {
+it('accepts a file that the command line wrote, even with parts of the registrar’s list', async () => {
   const { store, code } = start();
   await store.look();
   const siblings = Array.from({ length: 20 }, () => '00'.repeat(32));
@@ -125,12 +125,12 @@ it.each([
 });
 
 it.each([
-  ['no JSON', 'secret'],
+  ['text that is not JSON', 'secret'],
   ['a secret of zeros', secretFileText(recordOf('00'.repeat(32), null))],
   ['a secret that is no field element', secretFileText(recordOf('ff'.repeat(32), null))],
-  ['capitals, which would be a second spelling', secretFileText(recordOf('0A'.repeat(32), null))],
+  ['a secret in upper case', secretFileText(recordOf('0A'.repeat(32), null))],
   ['another version', JSON.stringify({ ...recordOf(SECRET, null), v: 2 })],
-  ['a registration that is none', JSON.stringify({ ...recordOf(SECRET, null), registration: {} })],
+  ['an empty registration', JSON.stringify({ ...recordOf(SECRET, null), registration: {} })],
 ])('refuses a file with %s', async (_, file) => {
   const { store, shown } = start();
   await store.look();

@@ -46,7 +46,7 @@ it('replaces what was entered when the person chooses the text, and the personâ€
   expect(hasContent()).toBe(true);
 });
 
-it('keeps nothing to restore if another text was there unchanged', () => {
+it('keeps nothing to restore if the replaced text was a template without changes', () => {
   replaceBy(RIVERS, undefined);
   replaceBy(PARKS, RIVERS);
   expect(replaced.value).toBeUndefined();

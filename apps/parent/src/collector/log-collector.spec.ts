@@ -72,7 +72,7 @@ describe('the log collector', () => {
       .find((line) => line.startsWith(`${name} `))
       ?.split(' ')[1];
 
-  it('writes the enclave’s events, marked with their source, with the collector’s time and the enclave’s', async () => {
+  it('writes each event of the enclave with its source, the enclave’s time and the collector’s time', async () => {
     await start();
     await send(event({ code: 'key_retired', source: 'kernel' }), event({ bytes: 7 }));
     const time = expect.stringMatching(/^20/) as string;
@@ -134,7 +134,7 @@ describe('the log collector', () => {
     expect(await metric('communique_enclave_log_lines_cut_total')).toBe('1');
   });
 
-  it('survives a stream without a newline in limited memory', async () => {
+  it('reads a stream without a newline in limited memory', async () => {
     await start();
     const before = await heldArrayBufferBytes();
     const chunk = new Uint8Array(64 * 1024).fill(0xff);

@@ -43,7 +43,7 @@ it('docs/operator/changing-keys.md has one row for each key of a stack', () => {
   expect([...listed].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
 });
 
-it('lists as untested exactly those keys that no spec changes under Pulumi’s own engine', () => {
+it('changing-keys.md lists as untested exactly those keys that no spec changes under Pulumi’s own engine', () => {
   const [, list = ''] =
     /^No test changes these keys in a running stack under Pulumi's own engine: (.*)\.$/m.exec(PAGE) ?? [];
   const run: readonly string[] = Object.values(RUN_ON_ENGINE).flatMap((keys) => [...keys]);
@@ -51,7 +51,7 @@ it('lists as untested exactly those keys that no spec changes under Pulumi’s o
   expect([...new Set(run), ...notRun].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
 });
 
-it('says in each row what a change does, how to undo it, and the source', () => {
+it('changing-keys.md says in each row what a change does, how to undo it, and the source', () => {
   for (const { keys, does, back, source } of DOCUMENTED_KEYS)
     expect([
       keys,
@@ -59,7 +59,10 @@ it('says in each row what a change does, how to undo it, and the source', () => 
     ]).toEqual([keys, true]);
 });
 
-it.each(CHANGES)('names the resource types that a change of %s replaces', async (key, stack, from, to) => {
-  const { replaced } = changeBetween(await programOnce(stack, from), await programOnce(stack, to));
-  expect(replaced).toEqual(DOCUMENTED_KEYS.find(({ keys }) => keys.includes(key))?.replaced);
-});
+it.each(CHANGES)(
+  'changing-keys.md names the resource types that a change of %s replaces',
+  async (key, stack, from, to) => {
+    const { replaced } = changeBetween(await programOnce(stack, from), await programOnce(stack, to));
+    expect(replaced).toEqual(DOCUMENTED_KEYS.find(({ keys }) => keys.includes(key))?.replaced);
+  },
+);

@@ -11,7 +11,7 @@ const exported = z.object({
   deployment: z.object({ resources: z.array(z.unknown()), pending_operations: z.array(z.unknown()).default([]) }),
 });
 
-describeWithPulumi('an up of dev that Ctrl-C ends', (cli) => {
+describeWithPulumi('a pulumi up of dev that Ctrl-C ends', (cli) => {
   let engine: RealEngine;
   beforeAll(async () => {
     engine = await RealEngine.start(cli);
@@ -40,7 +40,7 @@ describeWithPulumi('an up of dev that Ctrl-C ends', (cli) => {
     expect(exported.parse(JSON.parse(output)).deployment.pending_operations).toEqual([]);
   });
 
-  it('is completed by the next up, which creates only what is missing', async () => {
+  it('is completed by the next pulumi up, which creates only what is missing', async () => {
     const before = engine.world.all.length;
     const { steps } = await engine.up('dev');
     expect(changesOf(steps).every((line) => line.startsWith('create '))).toBe(true);

@@ -29,7 +29,7 @@ const IMAGE_WITH_BOTH = {
   agents: { secrets: ['openai-api-key'] },
 };
 
-/** The short types (`ec2.Vpc`) that were replaced, without files whose names contain their hash. */
+/** The replaced types in short form (`ec2.Vpc`). Bucket files are left out: their names contain their hash. */
 const replacedTypes = (steps: readonly Step[]): string[] =>
   [
     ...new Set(
@@ -144,7 +144,7 @@ describeWithPulumi('the stack prod, whose settings are changed and changed back'
       engine.configure('prod', changes);
       const { steps } = await engine.up('prod');
       expect(replacedTypes(steps)).toEqual(expect.arrayContaining(documented('balancer', 'domain')));
-      // changing-keys.md does not list the listener, which belongs to the balancer and has no name.
+      // changing-keys.md does not list the listener, which is part of the balancer.
       expect(replacedTypes(steps).filter((type) => !documented('balancer', 'domain').includes(type))).toEqual([
         'lb.Listener',
       ]);
@@ -190,7 +190,7 @@ describeWithPulumi('the stack prod, whose settings are changed and changed back'
     const [unprotect = '', ...more] = commandsBelow(PAGE, 'What is protected');
     expect(more).toEqual([]);
     const [takeOff = '', up = ''] = unprotect.split('\n');
-    // AWS itself protects the database and its logs too.
+    // AWS also protects the database and its logs.
     const [unlock = ''] = commandsBelow('docs/operator/destroying.md', '`prod` *(not tried)*');
     await shell.type(unlock);
     const taken = new Set<string>();
@@ -263,7 +263,7 @@ describeWithPulumi('the stack dev, whose settings are changed and changed back',
     const olds = { ...undefinedOf(changes), instanceType: 'c6g.large' };
     const secrets = engine.world.ofType(SECRET).length;
     for (const [values, image, projects, more] of [
-      // The volume can only grow, so `olds` do not contain its size.
+      // `olds` lacks the volume's size, because a volume can only grow.
       [{ ...changes, dataVolumeGiB: '40' }, { architecture: 'x86_64', ...IMAGE_WITH_BOTH }, 1, 1],
       [olds, { architecture: 'arm64' }, 0, 0],
     ] as const) {

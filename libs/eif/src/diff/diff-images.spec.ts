@@ -134,7 +134,7 @@ describe('two images', () => {
  */
 async function collidingImages(): Promise<[string, string]> {
   const [one, two] = [Buffer.from('0123456789'), Buffer.from('0123456789')];
-  // The polynomial of CRC-32, the lowest bit first: bytes 0 to 4 of a reflected multiple.
+  // CRC-32 is reflected: the polynomial's highest power is the lowest bit of byte 0.
   const polynomial = (0x1_04c1_1db7).toString(2).split('').map(Number);
   polynomial.forEach((bit, i) => (two[i >> 3]! ^= bit << (i & 7)));
   const paths: [string, string] = [join(folder, 'one'), join(folder, 'two')];

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-it('answers many requests at once, like the mock NSM', async () => {
+it('serves the mock NSM to many requests at once', async () => {
   const mock = await createMockNsmTransport({ rootFolder: folder.path, moduleId: 'i-0-enc1' });
   const served = await serveNsm(mock, folder.file('nsm'));
   const nsm = createNsm(connectNsm(folder.file('nsm')));
@@ -20,7 +20,7 @@ it('answers many requests at once, like the mock NSM', async () => {
   await expect(nsm.describe()).rejects.toMatchObject({ code: 'ERR_NSM_DEVICE' });
 });
 
-it('rejects a request without an answer', async () => {
+it('rejects a request that the served NSM does not answer', async () => {
   const silent = { request: () => Promise.reject(new Error('broken')), close: () => Promise.resolve() };
   const served = await serveNsm(silent, folder.file('silent'));
   const nsm = createNsm(connectNsm(folder.file('silent')));

@@ -22,7 +22,7 @@ const mainProcess = async (url: string) => {
   return Number(row?.file.split('\n')[0]);
 };
 
-describe('startPostgres', () => {
+describe('the PostgreSQL server of the tests', () => {
   let postgres: Postgres;
 
   beforeAll(async () => {
@@ -110,7 +110,7 @@ describe('a separate server', () => {
     }
   });
 
-  it('uses the same data again if the server’s user cannot enter the folder', async () => {
+  it('keeps its data even if the server’s user cannot enter the named folder', async () => {
     await chmod(folder.path, 0o700);
     const first = await startPostgres({ folder: folder.file('postgres') });
     await query(first.url, 'create table kept (id int)');
@@ -124,7 +124,7 @@ describe('a separate server', () => {
     }
   });
 
-  it('refuses a folder in which a server runs', async () => {
+  it('is not started in a folder in which another server runs', async () => {
     const postgres = await startPostgres({ folder: folder.file('postgres') });
     try {
       await expect(startPostgres({ folder: folder.file('postgres') })).rejects.toMatchObject({
@@ -143,7 +143,7 @@ describe('a separate server', () => {
     });
   });
 
-  it('refuses a port that is taken', async () => {
+  it('is not started on a port that is taken', async () => {
     const postgres = await startPostgres({ own: true });
     try {
       await expect(startPostgres({ port: postgres.port })).rejects.toMatchObject({ code: 'POSTGRES_START_FAILED' });

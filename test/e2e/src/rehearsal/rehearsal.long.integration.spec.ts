@@ -60,7 +60,7 @@ describeWith(
         globalThis.fetch = async (input, init) => {
           const request = new Request(input, init);
           if (new URL(request.url).hostname !== NAME) return realFetch(request);
-          // undici's fetch does not accept a Request of Node's.
+          // undici's fetch does not accept Node's Request.
           const { url, method, headers, redirect, signal } = request;
           const body = request.body && (await request.arrayBuffer());
           const answer = await undiciFetch(url, { method, headers: [...headers], redirect, signal, body, dispatcher });
@@ -85,7 +85,7 @@ describeWith(
         return fetchEnclaveKey(at(), policy());
       };
 
-      it('the gateway has, from the first scrape on, every series that an alarm reads, so that a first event is an increase', async () => {
+      it('the gateway’s first scrape has every series that an alarm reads, so that a first event is an increase', async () => {
         const lines = (await (await realFetch(parent.metricsUrl)).text()).split('\n');
         const missing = Object.entries(GATEWAY_METRICS).filter(
           ([name, labels]) =>
@@ -138,7 +138,7 @@ describeWith(
         ]);
       });
 
-      it('a message waits while the proxy of one chamber is stopped, and is delivered when it runs again', async () => {
+      it('a message waits while the proxy of one chamber is stopped, and is delivered when the proxy runs again', async () => {
         const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
         await parent.services['egress-house']?.stop();
         const prepared = prepareMessage(plantedMessage().message, await enclaveKey());

@@ -6,7 +6,7 @@ const stored: StoredMessage = { id: 'a', status: 'delivered', endedAtMs: 1250 };
 const copies: StoredCopy[] = OFFICES.map((office) => ({ mark: 'day-1', office }));
 
 describe('the verdict on a day', () => {
-  it('finds nothing if each office has one copy', () => {
+  it('finds no fault if each office has one copy', () => {
     expect(judgeDay([posted], [stored], copies, OFFICES)).toEqual({
       lost: 0,
       doubled: 0,
@@ -24,13 +24,13 @@ describe('the verdict on a day', () => {
     expect(judgeDay([posted], rows, found, OFFICES)).toMatchObject({ lost: 1, latencies: [] });
   });
 
-  it('counts each copy beyond the first, also of a message that was never accepted', () => {
+  it('counts each copy beyond the first, even of a message that was never accepted', () => {
     const again = [...copies, ...copies, { mark: 'day-1', office: 'HCA12' }];
     expect(judgeDay([posted], [stored], again, OFFICES)).toMatchObject({ lost: 0, doubled: 3 });
     expect(judgeDay([], [], again, OFFICES)).toMatchObject({ doubled: 3 });
   });
 
-  it('counts other ends, and messages without a 202, separately', () => {
+  it('counts messages that ended otherwise, and messages without a 202, separately', () => {
     const rows: StoredMessage[] = [{ id: 'a', status: 'unknown', endedAtMs: 2000 }];
     const refused = { ...posted, id: 'b', accepted: false };
     expect(judgeDay([posted, refused], rows, [], OFFICES)).toEqual({

@@ -50,7 +50,7 @@ const validSecrets = async () => ({
   'cwc-senate': await encrypted('cwc-senate', world.congress.senate.apiKey),
 });
 
-it('refuses messages until it has every secret, and then delivers them', async () => {
+it('the enclave refuses messages until it has every secret, and then delivers them', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
   const secrets = await validSecrets();
@@ -72,7 +72,7 @@ it('refuses messages until it has every secret, and then delivers them', async (
     expect(enclave.log.join('')).toContain(`"event":"secret_opened","step":"${name}"`);
 });
 
-it('asks for its secrets with custody process too', async () => {
+it('the enclave asks for its secrets with custody process too', async () => {
   const { configure } = secretly('house');
   const enclave = await world.start({
     configure: (configuration) => ({ ...configure!(configuration), custody: { mode: 'process' } }),
@@ -88,7 +88,7 @@ it('asks for its secrets with custody process too', async () => {
   expect((await sender.relayed(enclave.url, prepared)).answer.state).toBe('final');
 });
 
-it('replaces a rotated secret at once, and asks KMS once for each ciphertext', async () => {
+it('the enclave replaces a rotated secret at once, and asks KMS once for each ciphertext', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
   const secrets = await validSecrets();
@@ -157,7 +157,7 @@ describe('a secret that must not be used', () => {
     ['too short', 'short'],
     ['a line feed', 'a-key-with\r\nhost: elsewhere'],
     ['two line feeds at the end', 'a-key-with-two\n\n'],
-    ['a blank before it', ' a-key-with-a-blank'],
+    ['a leading blank', ' a-key-with-a-blank'],
     ['not text', new Uint8Array(20).fill(0xff)],
   ])('is refused as secret_invalid if the operator encrypted a malformed value: %s', async (_name, plaintext) => {
     expect((await offered({ 'cwc-house': await encrypted('cwc-house', plaintext) })).refused).toEqual([
@@ -166,7 +166,7 @@ describe('a secret that must not be used', () => {
   });
 });
 
-it('opens secrets while KMS refuses to make keys, and makes keys while KMS refuses secrets', async () => {
+it('the enclave opens secrets while KMS refuses to make keys, and makes keys while KMS refuses secrets', async () => {
   const enclave = await world.start(secretly('house'));
   world.kms.faults.add({ kind: 'error', type: 'AccessDeniedException' }, { action: 'GenerateDataKey' });
   expect(await enclave.offer({ secrets: await validSecrets() })).toMatchObject({
@@ -184,7 +184,7 @@ it('opens secrets while KMS refuses to make keys, and makes keys while KMS refus
   expect(status.proposal).not.toBeNull();
 });
 
-it('writes no secret into any answer or log', () => {
+it('the enclave writes no secret into any answer or log', () => {
   const text = Buffer.concat(world.said);
   expect(text.includes('secret_opened')).toBe(true);
   for (const secret of [

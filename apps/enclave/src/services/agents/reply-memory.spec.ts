@@ -26,7 +26,7 @@ describe('the memory of replies', () => {
     await new Promise((resolve) => setImmediate(resolve));
   };
 
-  it('keeps a reply for ten minutes after its attempt, or until its request has expired', async () => {
+  it('keeps a reply for ten minutes after its attempt, and longer if its request expires later', async () => {
     await put('a', ended(true));
     await put('b', ended(true), 11 * MINUTE);
     nowMs = 10 * MINUTE - 1;
@@ -37,7 +37,7 @@ describe('the memory of replies', () => {
     expect(memory.find('b', 1)).toBeUndefined();
   });
 
-  it('never drops a paid reply, a running attempt, or an attempt with an unknown outcome', async () => {
+  it('drops no paid reply, running attempt, or attempt with an unknown outcome to make room', async () => {
     await put('paid', ended(true));
     await put('runs', endless());
     await put('unknown', broken());
@@ -71,7 +71,7 @@ describe('the memory of replies', () => {
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
   });
 
-  it('keeps both attempts at a task as long as one of them was paid for', async () => {
+  it('keeps both attempts at a task if one of them was paid for', async () => {
     await put('a', ended(false));
     await put('a', ended(true), 0, 2);
     await put('b', ended(true));

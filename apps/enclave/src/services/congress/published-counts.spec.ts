@@ -27,7 +27,7 @@ const sum = (totals: Totals) =>
     .flatMap((ends) => Object.values(ends))
     .reduce((all, count) => all + count, 0);
 
-/** No connections, by destination, in the order of CONNECTION_ENDS. */
+/** Zero connections to every destination. The six counts are in the order of CONNECTION_ENDS. */
 const NONE = Object.fromEntries(ENCLAVE_DESTINATIONS.map((each) => [each, [0, 0, 0, 0, 0, 0]]));
 const ONE_MESSAGE = { ...NONE, house: [1, 0, 0, 0, 0, 0], senate: [2, 0, 0, 0, 0, 0] };
 
@@ -43,7 +43,7 @@ async function publishedOf(message: Partial<CongressMessage>, faults: Faults, co
   const pause = () => new Promise((resolve) => setTimeout(resolve, 2 * PUBLISH_EVERY_MS));
   const arePublished = async () => sum((await published()).connections.totals) >= sum(before) + connections;
   for (let round = 0; round < 500 && !(await arePublished()); round++) await pause();
-  // Leaves time for counts that the answers might wrongly add after the connections
+  // Waits, because the enclave might wrongly count something after the connections have ended
   await pause();
   const now = await published();
   const { totals, certificatesRefused } = now.connections;
@@ -61,7 +61,7 @@ const status = (code: number, body = '<ResponseXML>Dear Senator</ResponseXML>'):
   queue: [{ fault: { kind: 'status', status: code, body }, times: 'always' }],
 });
 
-it('reports only the connections that the parent carries, whatever Congress answers', async () => {
+it('the enclave reports only the connections that the parent carries, whatever Congress answers', async () => {
   const answers: [string, Faults][] = [
     ['201', {}],
     ...[200, 400, 401, 404, 409, 415, 429, 500, 503].map((code): [string, Faults] => [String(code), status(code)]),
@@ -86,7 +86,7 @@ it('reports only the connections that the parent carries, whatever Congress answ
   }
 });
 
-it('reports only the connections that the parent carries, whatever is sealed', async () => {
+it('the enclave reports only the connections that the parent carries, whatever is sealed', async () => {
   const { constituent } = congressMessage();
   const contents: [string, Partial<CongressMessage>, number][] = [
     [

@@ -59,8 +59,8 @@ interface Served {
 }
 
 /**
- * Documented codes that do not occur in this spec, with the reason and the spec that tests them. If one does occur here, a test below
- * fails.
+ * Documented codes that no answer in this spec has. Each value gives the reason and the specs that test the code. A test below fails if
+ * this spec gets one of these codes.
  */
 const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   request_timeout: 'a second of waiting each: entrance.integration.spec.ts, http.integration.spec.ts',
@@ -77,7 +77,7 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   residence_disagrees: 'takes an enclave with another configuration: readiness.integration.spec.ts',
   overloaded: 'takes a database whose every connection stays in use: database.long.integration.spec.ts',
 };
-/** For routes that are not part of the API, whose errors have the same form. */
+/** The documented error of routes that are not part of the API. */
 const ANY_PROBLEM: DocumentedResponse['content'] = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
 };
@@ -183,7 +183,7 @@ describe('the OpenAPI contract', () => {
     return { app, url: (await app.getUrl()).replace('[::1]', '127.0.0.1') };
   }
 
-  /** Sends a request, and checks the answer against that operation in /docs-json. */
+  /** Sends a request, and checks that /docs-json documents the answer for `operation`. */
   async function ask(
     url: string,
     operation: string,
@@ -428,7 +428,7 @@ describe('the OpenAPI contract', () => {
     });
   });
 
-  /** Does as a generated client would: posts the document's example, and follows the link. */
+  /** Posts the document's examples and follows the link to the status, as a generated client would. */
   async function takesItsOwnExamples(url: string): Promise<void> {
     const operation = served.paths['/api/messages']?.['post'] as unknown as {
       requestBody: { content: Record<string, { schema: Schema; examples: Record<string, { value: object }> }> };
@@ -446,7 +446,7 @@ describe('the OpenAPI contract', () => {
     ) ?? [''];
     const { id } = accepted.body as { id: string };
     expect((await ask(url, `get ${path}`, path.replace('{id}', id), { as: 'bob' })).status).toBe(200);
-    // Each request for the document returns a new example; the previous one was already used by another sender
+    // Each request to /docs-json returns new examples. Bob has already posted the first ones.
     const next = (await (await fetch(`${url}/docs-json`)).json()) as typeof served;
     const again =
       (next.paths['/api/messages']?.['post'] as unknown as typeof operation).requestBody.content['application/json']
@@ -559,7 +559,7 @@ describe('the OpenAPI contract', () => {
   }
 
   it('covers every answer when a cap is reached', async () => {
-    // There is no enclave, so that no message is settled meanwhile.
+    // No enclave listens, so no reservation is settled during the test.
     const { url } = await start({
       DATABASE_URL: await database(),
       TEE_ENDPOINT: `unix:${folder.file('nobody')}`,
@@ -700,7 +700,7 @@ describe('the OpenAPI contract', () => {
     await meets('agents_off');
   });
 
-  it('covers every answer without database and enclave', async () => {
+  it('covers every answer while the database and the enclave cannot be reached', async () => {
     const { url } = await start({
       DATABASE_URL: 'postgresql://127.0.0.1:1/none',
       TEE_ENDPOINT: `unix:${folder.file('nobody')}`,
@@ -739,7 +739,7 @@ describe('the OpenAPI contract', () => {
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);
   });
 
-  it('covers every answer without the identity provider', async () => {
+  it('covers every answer while the identity provider cannot be reached', async () => {
     const { url } = await start({ AUTH_JWKS_FILE: '', AUTH_JWKS_URL: 'http://127.0.0.1:1/jwks' });
     for (const { method, path } of protectedOnes())
       expect((await ask(url, `${method} ${path}`, plain(path), { as: 'alice' })).code).toBe(
@@ -759,7 +759,7 @@ describe('the OpenAPI contract', () => {
     }
   });
 
-  it('documents only answers that occur here or in a named spec', () => {
+  it('documents only answers that occur in this spec or in one that ELSEWHERE names', () => {
     expect(operations.length).toBeGreaterThan(10);
     for (const operation of operations) {
       const name = nameOf(operation);

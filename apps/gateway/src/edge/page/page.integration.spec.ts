@@ -69,8 +69,8 @@ describe('the page as it is served', () => {
       .filter((name) => !name.endsWith('.html'))
       .map((name) => `/page/${name}`);
   /**
-   * The files that an English reader loads for a page, besides the document: those it names, those its scripts
-   * import, and its texts.
+   * The files that an English reader loads besides the document: the files that the document names, the files that
+   * scripts import, and the English texts.
    */
   const loadedBy = async (document: Path): Promise<Set<string>> => {
     const texts = new RegExp(String.raw`^/page/${DOCUMENTS[document]}_en-[A-Z0-9]{8}\.js$`);
@@ -93,7 +93,7 @@ describe('the page as it is served', () => {
     return loaded;
   };
 
-  it.each(paths)('%s may load only its own files, and makes no markup from text', async (path) => {
+  it.each(paths)('%s may load only its own files, and may not turn text into markup', async (path) => {
     const { headers, body } = await raw(path);
     expect(headers['content-security-policy']).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -108,7 +108,7 @@ describe('the page as it is served', () => {
     for (const each of loaded) expect([each, (await raw(each)).status]).toEqual([each, 200]);
   });
 
-  it('sends the page’s facts with the security policy of an API answer', async () => {
+  it('reads its facts from /api/page, which has the content security policy of an API answer', async () => {
     expect((await raw('/api/page')).headers['content-security-policy']).toBe(
       "default-src 'none'; frame-ancestors 'none'",
     );
@@ -122,7 +122,7 @@ describe('the page as it is served', () => {
       expect(body.toString()).toMatch(new RegExp(`(^|, )${name} \\d`, 'm'));
   });
 
-  it('makes no code at run time', async () => {
+  it('contains no call that turns text into code or markup', async () => {
     // Preact can set innerHTML, which Trusted Types refuse; the page never asks it to
     const preact = await readFile(require.resolve('preact'), 'utf8');
     const scripts = await Promise.all(files().map(async (path) => (await raw(path)).body.toString()));
@@ -152,7 +152,7 @@ describe('the page as it is served', () => {
       });
   });
 
-  it('is sent compressed to clients that accept gzip, each form under its own ETag, and not again to clients that have it', async () => {
+  it('is sent compressed to clients that accept gzip, under an ETag of its own, and not again to clients that have it', async () => {
     for (const path of [...paths, ...files()]) {
       const [plain, packed] = [await raw(path), await raw(path, { 'accept-encoding': 'br, gzip' })];
       expect([plain.headers['content-encoding'], packed.headers['content-encoding']]).toEqual([undefined, 'gzip']);
@@ -163,7 +163,7 @@ describe('the page as it is served', () => {
     }
   });
 
-  it.each(paths)('%s is under 90 kB, compressed', async (document) => {
+  it.each(paths)('%s and the files that it loads are under 90 kB, compressed', async (document) => {
     const sizes = await Promise.all(
       [document, ...(await loadedBy(document))].map(
         async (path) => (await raw(path, { 'accept-encoding': 'gzip' })).body.length,
@@ -195,7 +195,7 @@ describe('the page as it is served', () => {
     expect([(await raw(path)).status, (await raw(path)).headers['cache-control']]).toEqual([404, 'no-store']);
   });
 
-  it('serves the auditors’ command at no address and in no file', async () => {
+  it('contains no part of the auditors’ command, which the gateway serves at no address', async () => {
     await promisify(execFile)(
       process.execPath,
       [join(workspaceRoot(), 'tools/cli/one-file/build.mjs'), '--out', folder.path],
@@ -216,7 +216,7 @@ describe('the page as it is served', () => {
       for (const each of [name, `${name}.sha256`]) expect([at, (await raw(`/${at}${each}`)).status]).toEqual([at, 404]);
   });
 
-  it('names no development root unless one is configured, and names the verifier’s address', async () => {
+  it('gets no development root unless one is configured, and gets the verifier’s address', async () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
       acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],
       developmentRoot: null,

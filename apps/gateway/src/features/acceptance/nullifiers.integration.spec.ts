@@ -21,7 +21,7 @@ async function ledgerCheck(url: string): Promise<unknown[]> {
   return results.at(-1)?.rows ?? [];
 }
 
-/** The parts of two gateways on one real PostgreSQL; each test has its own database. */
+/** Uses parts of two gateways on one real PostgreSQL. Each test has its own database. */
 describe('messages with a proof of residence and without an owner', () => {
   let postgres: Postgres;
   const closing: (() => Promise<void>)[] = [];
@@ -70,13 +70,13 @@ describe('messages with a proof of residence and without an owner', () => {
       ['system_day', 2n * PRICE, 2],
     ]);
     expect(await client.message.findMany({ select: { owner: true } })).toEqual([{ owner: null }, { owner: null }]);
-    // The check that operators run after a restore passes here, and still finds a window that counts more than the ledger has.
+    // The check that operators run after a restore accepts these windows, and finds them wrong once the jobs are gone.
     expect(await ledgerCheck(url)).toEqual([]);
     await client.$executeRaw`DELETE FROM delivery_job`;
     expect(await ledgerCheck(url)).toHaveLength(2);
   });
 
-  it('without a price are accepted under a stop, and write no window and no reservation', async () => {
+  it('without a price are accepted under an emergency stop, and write no window and no reservation', async () => {
     const { accept, rows, client } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0' });
     await client.emergencyStop.create({ data: { reason: 'a test' } });
     const again = proven();
@@ -87,7 +87,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await client.deliveryJob.count({ where: { reservedAt: null, reservedMicroUsd: null } })).toBe(2);
   });
 
-  it('fill the hour to the last message that fits, and leave no nullifier when they are refused', async () => {
+  it('fill the hour’s cap to the last message that fits; refused messages leave no nullifier', async () => {
     const { accept, rows } = await setUp({ SYSTEM_HOURLY_LIMIT: '0.20' });
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => accept(proven())));
     expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(5);
@@ -127,7 +127,7 @@ describe('messages with a proof of residence and without an owner', () => {
     }
   });
 
-  it('proven again are duplicates, even if the bytes of the proof differ', async () => {
+  it('are duplicates when they are proven again, even if the bytes of the proof differ', async () => {
     const { accept, rows, client } = await setUp();
     const first = proven();
     expect(await accept(first)).toBe('accepted');
@@ -145,7 +145,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(Buffer.compare(job.sealed, first.sealed)).toBe(0);
   });
 
-  it('proven again without their sender’s token do not become another owner’s messages', async () => {
+  it('are refused when another owner, or a client without a token, posts them again', async () => {
     const { database, config } = await setUp();
     const { acceptance } = acceptanceParts(config);
     const submission = proven();
@@ -157,7 +157,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await database.client.reservation.count()).toBe(1);
   });
 
-  it('of a retired key may be sealed and proven again under their id and status secret', async () => {
+  it('to a retired key may be sealed and proven again under their id and status secret', async () => {
     const { accept, client, rows } = await setUp();
     const first = proven();
     await accept(first);
@@ -208,7 +208,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(keepUntil.getTime() % DAY_MS).toBe(0);
   });
 
-  it('keep their nullifier while they have not ended, however old it is', async () => {
+  it('keep their nullifier while they have not ended, however old the nullifier is', async () => {
     const { accept, client, config, database } = await setUp();
     await accept(proven());
     await client.nullifier.updateMany({ data: { keepUntil: new Date(0) } });

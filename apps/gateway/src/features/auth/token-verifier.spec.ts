@@ -142,7 +142,7 @@ describe('a bearer token', () => {
     'Bearer a.b.c.d',
     'Bearer a.b.c, Bearer d.e.f',
     'Bearer \u0000.b.c',
-  ])('%j is refused', async (authorization) => {
+  ])('in the authorization header %j is refused', async (authorization) => {
     await refused(authorization);
   });
 
@@ -151,7 +151,7 @@ describe('a bearer token', () => {
   });
 });
 
-describe('the type of a token with valid issuer, audience and times', () => {
+describe('among tokens with a valid issuer, audience and times,', () => {
   let folder: string;
   let issuer: Issuer;
   let lines: string[];
@@ -187,11 +187,11 @@ describe('the type of a token with valid issuer, audience and times', () => {
     ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'logout+jwt'],
     ['a token whose type only contains the right type', {}, 'x-at+jwt'],
     ['a token with an empty type', {}, ''],
-  ])('%s is refused', async (_name, claims, typ) => {
+  ])('where at+jwt is required, %s is refused', async (_name, claims, typ) => {
     expect(await accepts(await open('at+jwt'), claims, typ)).toBe(false);
   });
 
-  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('a token of type %s is an access token', async (typ) => {
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('a token of type %s is accepted', async (typ) => {
     expect(await accepts(await open('at+jwt'), {}, typ)).toBe(true);
     expect(await accepts(await open('any'), {}, typ)).toBe(true);
   });
@@ -199,7 +199,7 @@ describe('the type of a token with valid issuer, audience and times', () => {
   it.each<[string, JWTPayload, string | null]>([
     ['nonce', { nonce: 'n-0S6_WzA2Mj' }, 'JWT'],
     ['at_hash', { at_hash: '77QmUPtjPfzWtF2AnpK9RQ' }, null],
-    ['at_hash, in an access token’s type', { at_hash: '77QmUPtjPfzWtF2AnpK9RQ' }, 'at+jwt'],
+    ['at_hash and the type of an access token', { at_hash: '77QmUPtjPfzWtF2AnpK9RQ' }, 'at+jwt'],
     ['a nonce that is empty', { nonce: '' }, 'JWT'],
     ['c_hash', { c_hash: 'LDktKdoQak3Pk0cnXxCltA' }, 'JWT'],
     ['Cognito’s token_use', { token_use: 'id' }, null],
@@ -211,15 +211,15 @@ describe('the type of a token with valid issuer, audience and times', () => {
   });
 
   it.each<[string, JWTPayload, string | null]>([
-    ['none', {}, null],
-    ['JWT', { token_use: 'access' }, 'JWT'],
-    ['JWT and Keycloak’s claim', { typ: 'Bearer' }, 'JWT'],
-    ['okta-internal-at+jwt', {}, 'application/okta-internal-at+jwt'],
-  ])('where any type is accepted, a token of type %s passes', async (_name, claims, typ) => {
+    ['without a type', {}, null],
+    ['of type JWT with Cognito’s token_use', { token_use: 'access' }, 'JWT'],
+    ['of type JWT with Keycloak’s claim typ', { typ: 'Bearer' }, 'JWT'],
+    ['of type okta-internal-at+jwt', {}, 'application/okta-internal-at+jwt'],
+  ])('where any type is accepted, a token %s is accepted', async (_name, claims, typ) => {
     expect(await accepts(await open('any'), claims, typ)).toBe(true);
   });
 
-  it('is reported in the log once if it is wrong, without the token', async () => {
+  it('a wrong type is logged once, without the token', async () => {
     const verify = await open('at+jwt');
     for (let time = 0; time < 3; time++) expect(await accepts(verify, {}, 'JWT')).toBe(false);
     expect(lines).toHaveLength(1);
@@ -228,7 +228,7 @@ describe('the type of a token with valid issuer, audience and times', () => {
   });
 });
 
-describe('a key set by URL', () => {
+describe('a key set fetched from a URL', () => {
   let server: Server;
   let url: string;
   let answer: () => { status: number; body: string } | 'hang';
@@ -254,10 +254,10 @@ describe('a key set by URL', () => {
       logger,
     );
 
-  /** A test that waits until a fetch times out gets a short timeout. The others get a timeout that a busy machine does not reach. */
+  /** Only a test that waits for the timeout gets a short one: a busy machine could reach it in the others. */
   const timeoutFor = (wrong: unknown) => (wrong === 'hang' ? { timeoutMs: 1500 } : {});
 
-  it('is fetched once for many tokens, and not again for unknown keys within the cooldown', async () => {
+  it('is fetched once for many tokens, and not again for unknown key ids within the cooldown', async () => {
     const issuer = await createIssuer();
     answer = () => ({ status: 200, body: JSON.stringify({ keys: [issuer.jwk] }) });
     const verify = await open();
@@ -277,7 +277,7 @@ describe('a key set by URL', () => {
     ['redirects', { status: 302, body: '' }],
     ['answers with HTML', { status: 200, body: '<html>' }],
     ['answers with no keys', { status: 200, body: '{"keys":7}' }],
-  ])('that %s causes 503 with Retry-After, and is used as soon as it can be fetched', async (_, wrong) => {
+  ])('whose server %s causes 503 with Retry-After, and is used as soon as it can be fetched', async (_, wrong) => {
     const issuer = await createIssuer();
     const verify = await open(timeoutFor(wrong));
     answer = () => wrong;
@@ -291,7 +291,7 @@ describe('a key set by URL', () => {
     });
   });
 
-  /** Simulates that this many milliseconds have passed. */
+  /** Runs `work` as if this many milliseconds had passed. */
   async function later(ms: number, work: () => Promise<void>): Promise<void> {
     const real = performance.now.bind(performance);
     const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + ms);
@@ -370,7 +370,7 @@ describe('a key set by URL', () => {
     },
   );
 
-  it('is fetched at most once a second while the provider has never answered', async () => {
+  it('is fetched at most once a second until the provider answers for the first time', async () => {
     const issuer = await createIssuer();
     answer = () => ({ status: 500, body: '' });
     const verify = await open();
@@ -392,7 +392,7 @@ describe('a key set file', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('is read again when it changes, and its old keys stay in use while it is broken', async () => {
+  it('is read again when it changes; while the new file is broken, the old keys stay in use', async () => {
     const file = join(folder, 'rotating.json');
     const first = await createIssuer('EdDSA', 'first');
     const second = await createIssuer('EdDSA', 'second');

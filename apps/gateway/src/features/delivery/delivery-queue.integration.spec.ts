@@ -87,7 +87,7 @@ describe('DeliveryQueue', () => {
     expect(ids.sort()).toEqual(accepted.map(({ messageId }) => messageId).sort());
   });
 
-  it('leases only expired jobs while the gateway may not relay', async () => {
+  it('leases only expired jobs if the worker asks for those', async () => {
     await bench.accept();
     const old = await bench.accept(new Date(Date.now() - 1000));
     expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId, expired: true }]);
@@ -113,7 +113,7 @@ describe('DeliveryQueue', () => {
         RETURNING id, key_id, expires_at)
       INSERT INTO delivery_job (message_id, sealed, key_id, expires_at) SELECT id, 'x', key_id, expires_at FROM copies`;
     await bench.accept(new Date(Date.now() - 1000));
-    // with one connection, the counts that it reads are those of its own statements
+    // Statistics are flushed per connection, so this bench has only one.
     const alone = new DeliveryBench({ ...bench.config, database: { ...bench.config.database, poolSize: 1 } });
     try {
       const read = async () => {
@@ -191,7 +191,7 @@ describe('DeliveryQueue', () => {
     }
   });
 
-  it('lets no write under an old lease change anything after another worker took the job', async () => {
+  it('ignores writes under an old lease after another worker took the job', async () => {
     const { messageId } = await bench.accept();
     const first = await leaseOne(hasty.queue, 'first');
     await outlive();
@@ -269,7 +269,7 @@ describe('DeliveryQueue', () => {
   });
 
   it.each([true, false])(
-    'returns a job for a later attempt and keeps its interim receipt; dispatch still set: %s',
+    'puts a job back for a later attempt and keeps its interim receipt; the job still counts as dispatched: %s',
     async (dispatchStands) => {
       const { messageId } = await bench.accept();
       const job = await leaseOne();
@@ -299,7 +299,7 @@ describe('DeliveryQueue', () => {
     },
   );
 
-  it('never waits beyond the message’s expiry', async () => {
+  it('sets the next attempt no later than the message’s expiry', async () => {
     const expiresAt = new Date(Date.now() + 60_000);
     const { messageId } = await bench.accept(expiresAt);
     await bench.queue.retry(await leaseOne(), again, 86_400_000);

@@ -14,7 +14,7 @@ function held() {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('commits the writes of one turn in one group, and returns to each write its result', async () => {
+it('commits the writes of one event-loop turn in one group, and returns each write’s result', async () => {
   const { groups, writes } = held();
   const results = [1, 2, 3].map((item) => writes.add(item));
   await turn();
@@ -54,7 +54,7 @@ it('tries each write separately after an unexpected error, so that one does not 
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });
 
-it('fails all writes of a group when the database is away', async () => {
+it('fails all writes of a group, without another try, when the database is unavailable', async () => {
   let calls = 0;
   const writes = new WriteGroups<number, number>(() => {
     calls++;

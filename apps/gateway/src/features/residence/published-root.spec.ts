@@ -68,7 +68,7 @@ describe('PublishedRoot', () => {
     return seconds === null ? null : Math.round(seconds / DAY);
   };
 
-  it('reads the root at start, without waiting for it, and logs no line', async () => {
+  it('reads the root when the gateway starts, does not delay the start, and logs no line', async () => {
     const one = root();
     one.onApplicationBootstrap();
     expect(one.secondsLeft(new Date())).toBeNull();
@@ -82,7 +82,7 @@ describe('PublishedRoot', () => {
     ['nothing', 'absent', () => new Map(), null],
     ['a file of 5 MB', 'unreachable', () => published('x'.repeat(5_000_000)), null],
     ['a note that is not UTF-8', 'refused', () => published(Uint8Array.of(0xff, 0x0a)), null],
-    ['a note by a foreign key', 'refused', () => published(noteOf({ key: FOREIGN_SIGNING_KEY })), null],
+    ['a note signed by a foreign key', 'refused', () => published(noteOf({ key: FOREIGN_SIGNING_KEY })), null],
     ['a note of another registrar', 'refused', () => published(noteOf({ key: OTHER_REGISTRAR })), null],
     ['a note that has not begun', 'not_yet', () => published(noteOf({ from: 2 })), null],
     ['a note that has ended', 'ended', () => published(noteOf({ from: -12 })), -2],

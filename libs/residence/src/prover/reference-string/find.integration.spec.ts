@@ -60,7 +60,7 @@ const BAD: Readonly<Record<string, RequestListener>> = {
     response
       .writeHead(206, { 'content-range': `bytes 32-${String(COMPRESSED_BYTES + 31)}/4294967296` })
       .end(compressed(string)),
-  'sends a range without naming it': (_, response) => response.writeHead(206).end(compressed(string)),
+  'answers 206 without Content-Range': (_, response) => response.writeHead(206).end(compressed(string)),
   'sends too little': (_, response) => response.writeHead(200).end(compressed(string).subarray(0, 1024)),
   'sends the string with one bit flipped': (_, response) => {
     const bytes = compressed(string);
@@ -152,7 +152,7 @@ describe('with a cache', () => {
   });
 });
 
-it('does not try the hosts if the file that the user named is not the string', async () => {
+it('does not try the hosts if the file that the user named is not the reference string', async () => {
   asked.length = 0;
   const file = folder.file('other.dat');
   await writeFile(file, new Uint8Array(REFERENCE_STRING_BYTES));
@@ -176,7 +176,7 @@ it('rejects with the caller’s reason if the caller aborts', async () => {
   await expect(findReferenceString({ hosts: [url], signal: controller.signal })).rejects.toBe(reason);
 });
 
-it('expands a compressed point to x and the y that its top bit selects, and refuses an x of no point', () => {
+it('expands a compressed point to x and the y that its top bit selects, and refuses an x that no point has', () => {
   const one = (top: number) => Uint8Array.of(top, ...new Uint8Array(30), 1);
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   const even = expandPoints(one(0));

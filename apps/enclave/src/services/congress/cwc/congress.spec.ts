@@ -25,7 +25,7 @@ describe('a delivery that the chamber answers', () => {
     setup.simulator.clearReceived();
   });
 
-  it('arrives at both chambers, each office once, and is accepted', async () => {
+  it('arrives once for each office of both chambers, and is accepted', async () => {
     for (const office of ['HCA12', 'SCA01', 'SCA03'])
       expect(await deliver(setup.congress, { office })).toEqual({ outcome: 'accepted', reason: null, detail: null });
     expect(setup.simulator.received().map(({ chamber, office }) => `${chamber} ${office}`)).toEqual([
@@ -201,7 +201,7 @@ describe('a delivery that the chamber answers', () => {
     expect(arrived?.office).toBe('HCA12');
   });
 
-  it('stays pending as busy if its slot in the chamber’s pace would come too late', async () => {
+  it('stays pending as busy if the chamber’s pace leaves no slot for it in time', async () => {
     const paced = createCongress(
       configFor(setup.simulator, true, { minIntervalMs: 2000, timeoutMs: 2000 }),
       setup.egress,
