@@ -129,7 +129,7 @@ describe('the operator’s own network', () => {
     );
   });
 
-  it('without a NAT gateway, is refused for several parents and accepted for one', async () => {
+  it('is refused for several parents, but accepted for one parent, if there is no NAT gateway', async () => {
     const withoutNat = answering({
       getRouteTable: () => ({ routes: [{ cidrBlock: '10.60.0.0/16', natGatewayId: '' }] }),
     });

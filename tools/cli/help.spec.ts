@@ -45,7 +45,7 @@ it.each(COMMANDS)('%s --help explains options and exit codes, and has an example
   }
 });
 
-it('explains where the answer’s key is kept', async () => {
+it('explains in the help of send and status where the answer’s key is kept', async () => {
   for (const name of ['send', 'status'])
     expect((await call([name, '--help'])).out).toContain('~/.local/state/communique-tee');
 });

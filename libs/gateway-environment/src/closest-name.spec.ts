@@ -9,7 +9,7 @@ it.each([
   ['an ending left out', 'ENCLAVE_TIMEOUT', 'ENCLAVE_TIMEOUT_MS'],
   ['lower case', 'metrics_port', 'METRICS_PORT'],
   ['one wrong letter', 'METRICS_PQRT', 'METRICS_PORT'],
-])('finds the name that is misspelt with %s', (_, misspelt, name) => {
+])('finds the name that is misspelled with %s', (_, misspelt, name) => {
   expect(closestName(misspelt, NAMES)).toBe(name);
 });
 

@@ -125,7 +125,7 @@ describe('files of two publications', () => {
     ['is cut', (bytes: Uint8Array) => bytes.slice(0, -32)],
     ['holds a number beyond the field', (bytes: Uint8Array) => bytes.map((byte, at) => (at < 32 ? 255 : byte))],
     ['has a changed bit', (bytes: Uint8Array) => bytes.map((byte, at) => (at === 31 ? byte ^ 1 : byte))],
-  ])('are assumed if a leaf file %s', async (_what, change) => {
+  ])('are assumed to be the cause if a leaf file %s', async (_what, change) => {
     const name = `${fieldToHex(tree.root)}/leaves/1`;
     await using server = await ListServer.start(new Map([...published, [name, change(published.get(name)!)]]));
     await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_LIST_UPDATING'));

@@ -62,7 +62,7 @@ function supportedNodes(): [string, string][] {
 }
 
 describe('communique-tee.mjs', () => {
-  it('has the same bytes when built in another folder, working directory, locale or time zone, or from packages elsewhere', async () => {
+  it('has the same bytes when built in another folder, working directory, locale or time zone, or from packages in another folder', async () => {
     const copy = folder.file('a copy', 'of the checkout');
     for (const each of ['libs', 'tools/cli', 'tools/dev/build', 'tools/image', 'package.json', 'package-lock.json'])
       await cp(join(root, each), join(copy, each), { recursive: true });

@@ -223,7 +223,7 @@ describe('the arguments of verify', () => {
       { operator: { name: 'x', origin: 'http://x.example' }, acceptedMeasurements: [{ pcr0, pcr3 }] },
       'operator.origin',
     ],
-    ['a misspelt field', { acceptedMeasurements: [{ pcr0, pcr3 }], custody: ['process'] }, 'custody'],
+    ['a misspelled field', { acceptedMeasurements: [{ pcr0, pcr3 }], custody: ['process'] }, 'custody'],
     [
       'an unknown custody',
       { acceptedMeasurements: [{ pcr0, pcr3 }], acceptedCustody: ['anybody'] },

@@ -64,7 +64,7 @@ describeWith(aptIsHere, 'files of the archive', () => {
     expect(readFileSync(again, 'utf8')).toBe('first');
   });
 
-  it('are named if the mirror no longer has them, and files that did arrive are kept', async () => {
+  it('are named in the error if the mirror no longer has them, and files that did arrive are kept', async () => {
     const into = join(folder.path, 'gone');
     await expect(download([wanted('a', 'first'), wanted('c', 'third')], into)).rejects.toMatchObject({
       code: 'version_gone',

@@ -36,7 +36,7 @@ it('shows the code only after the secret was stored and read back', async () => 
 });
 
 it.each(['open', 'write', 'forgets'] as const)(
-  'if the browser does not keep the secret (%s), shows no code until the secret is saved as a file',
+  'shows no code until the secret is saved as a file if the browser does not keep the secret (%s)',
   async (fails) => {
     const { store, storage, shown, code, made } = start();
     storage.fails = fails;

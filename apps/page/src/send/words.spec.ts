@@ -84,7 +84,7 @@ describe.each(languages)('in %s', (_, texts) => {
     );
   });
 
-  it('states that a message expired as a report of the server, not as a fact', () => {
+  it('attributes the expiry of a message to a report of the server', () => {
     const pending = report([office('HCA12', 'pending', 'maintenance')]);
     expect([isInterim(pending), isInterim(delivered), isInterim(null)]).toEqual([true, false, false]);
     const { title, next } = texts.ends.expired;

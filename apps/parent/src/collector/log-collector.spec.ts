@@ -172,7 +172,7 @@ describe('the log collector', () => {
     expect(Number(await metric('communique_enclave_log_lines_total{fate="output"}'))).toBeGreaterThan(5000);
   });
 
-  it('keeps two connections, and closes the oldest for a third', async () => {
+  it('keeps two connections, and closes the oldest when a third one arrives', async () => {
     await start();
     const first = await open();
     await becomes(() => count('enclave_log_connected') === 1);

@@ -22,7 +22,7 @@ async function ledgerCheck(url: string): Promise<unknown[]> {
 }
 
 /** Uses parts of two gateways on one real PostgreSQL. Each test has its own database. */
-describe('messages with a proof of residence and without an owner', () => {
+describe('messages with a proof of residence', () => {
   let postgres: Postgres;
   const closing: (() => Promise<void>)[] = [];
 
@@ -145,7 +145,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(Buffer.compare(job.sealed, first.sealed)).toBe(0);
   });
 
-  it('are refused when another owner, or a client without a token, posts them again', async () => {
+  it('stay with their owner when another owner, or a client without a token, posts them again', async () => {
     const { database, config } = await setUp();
     const { acceptance } = acceptanceParts(config);
     const submission = proven();

@@ -187,7 +187,7 @@ describe('among tokens with a valid issuer, audience and times,', () => {
     ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'logout+jwt'],
     ['a token whose type only contains the right type', {}, 'x-at+jwt'],
     ['a token with an empty type', {}, ''],
-  ])('where at+jwt is required, %s is refused', async (_name, claims, typ) => {
+  ])('%s is refused if AUTH_TOKEN_TYPE is at+jwt', async (_name, claims, typ) => {
     expect(await accepts(await open('at+jwt'), claims, typ)).toBe(false);
   });
 
@@ -206,7 +206,7 @@ describe('among tokens with a valid issuer, audience and times,', () => {
     ['Keycloak’s claim typ', { typ: 'ID' }, 'JWT'],
     ['the type of a logout token', {}, 'logout+jwt'],
     ['the type of a DPoP proof', {}, 'dpop+jwt'],
-  ])('where any type is accepted, a token with %s is refused', async (_name, claims, typ) => {
+  ])('a token with %s is refused even if AUTH_TOKEN_TYPE is any', async (_name, claims, typ) => {
     expect(await accepts(await open('any'), claims, typ)).toBe(false);
   });
 
@@ -215,7 +215,7 @@ describe('among tokens with a valid issuer, audience and times,', () => {
     ['of type JWT with Cognito’s token_use', { token_use: 'access' }, 'JWT'],
     ['of type JWT with Keycloak’s claim typ', { typ: 'Bearer' }, 'JWT'],
     ['of type okta-internal-at+jwt', {}, 'application/okta-internal-at+jwt'],
-  ])('where any type is accepted, a token %s is accepted', async (_name, claims, typ) => {
+  ])('a token %s is accepted if AUTH_TOKEN_TYPE is any', async (_name, claims, typ) => {
     expect(await accepts(await open('any'), claims, typ)).toBe(true);
   });
 

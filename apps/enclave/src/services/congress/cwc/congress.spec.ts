@@ -289,7 +289,7 @@ describe.each([
     expect(setup.simulator.received()).toHaveLength(deduplicates ? 1 : 2);
   });
 
-  it('reports whether a chamber is configured to de-duplicate', () => {
+  it('goes to chambers whose configured value `deduplicates` returns', () => {
     expect([setup.congress.deduplicates('house'), setup.congress.deduplicates('senate')]).toEqual([
       deduplicates,
       deduplicates,
@@ -336,7 +336,7 @@ describe('a delivery stays pending if', () => {
   });
 });
 
-it('sends any API key as exactly one value of the query', async () => {
+it('the enclave sends any API key as exactly one value of the query', async () => {
   const apiKey = `x&office=HCA01#?a=b/../../validate%0d%0aHost:evil;"'\\`;
   const { simulator, congress } = await setUp({ both: { apiKey }, configure: { apiKeyReadableInImage: apiKey } });
   const result = await deliver(congress);

@@ -73,7 +73,7 @@ describe('latency between two readings', () => {
     expect(latencyBetween(after, await bucketsOf(registry, 'accept'))).toEqual({ count: 1, p50Ms: 1000, p95Ms: 1000 });
   });
 
-  it('rejects if the metric does not exist', async () => {
+  it('cannot be read if the metric does not exist', async () => {
     await expect(bucketsOf(new Registry(), 'relay')).rejects.toThrow('communique_enclave_request_duration_seconds');
   });
 });
