@@ -23,7 +23,7 @@ const DATABASE_URL = 'gateway/database-url';
 
 /** PostgreSQL and Redis as the configuration says, and the secrets of gateway and enclave. */
 export class Stores extends Part {
-  /** The ARNs by path, `gateway/...` and `enclave/...`. */
+  /** The ARNs of the secrets by path, `gateway/...` and `enclave/...`. */
   readonly secretArns: Readonly<Record<string, Output<string>>>;
   readonly database: Output<{ host: string; secretArn: string } | undefined>;
   readonly redisAddress: Output<{ host: string; secretArn: string } | undefined>;
@@ -50,7 +50,7 @@ export class Stores extends Part {
               instanceClass: settings.databaseClass,
               storageGiB: settings.databaseStorageGiB,
               production,
-              // The security group's id is different each time the stack is made anew; the id of an adopted network would not be.
+              // For the name of the final snapshot. This id changes whenever the stack is made anew; the id of an adopted network would not.
               generation: databaseGroupId,
               logs,
             },
@@ -131,9 +131,9 @@ export class Stores extends Part {
 
 export interface ExternalStoresArgs {
   parentSecurityGroupId: Input<string>;
-  /** Ports of external PostgreSQL and Redis at any address. */
+  /** Ports of external PostgreSQL and Redis, whose addresses may be any. */
   ports: readonly number[];
-  /** A database in an adopted network. Its security group gets a rule for parents at these ports, and parents may connect only to it. */
+  /** A database in an adopted network: parents may connect to its security group at these ports, and the group lets them in. */
   database?: { readonly securityGroupId: string; readonly ports: readonly number[] };
 }
 

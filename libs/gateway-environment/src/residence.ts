@@ -49,7 +49,7 @@ const files = z
       url.password === '' &&
       url.search === '' &&
       url.hash === '' &&
-      // The page's Content-Security-Policy allows connections to this address (Content Security Policy Level 3 section 2.3.1)
+      // The page's Content-Security-Policy lists this address, and no source in it may have these characters (CSP Level 3 section 2.3.1)
       !/[;,]/.test(url.pathname) &&
       !/[*[\]]/.test(url.hostname)
     )

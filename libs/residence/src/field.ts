@@ -46,7 +46,7 @@ export function fieldToBigInt(field: Field): bigint {
   return value;
 }
 
-/** @throws ResidenceError `ERR_RESIDENCE_FIELD` for a number below 0 or not below p */
+/** @throws ResidenceError `ERR_RESIDENCE_FIELD` if the number is negative, or p or more */
 export function fieldFromBigInt(value: bigint): Field {
   if (value < 0n || value >= FIELD_MODULUS) throw notAField();
   const bytes = new Uint8Array(FIELD_BYTES);

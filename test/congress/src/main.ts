@@ -71,7 +71,7 @@ function chambersOf(names: readonly string[]): readonly string[] {
   return names;
 }
 
-/** Returns the API keys of the last start, so that an enclave's configuration stays valid; new keys at the first start. */
+/** Returns the API keys of the last start, so that an enclave's configuration stays valid. The first start makes new keys. */
 async function keptKeys(path: string): Promise<Record<Chamber, string>> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';

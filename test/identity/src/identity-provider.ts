@@ -9,7 +9,7 @@ import { createTokenIssuer, type TokenIssuer } from './token-issuer';
 export interface IdentityProviderOptions {
   /** Where the signing key and the key set are kept. */
   readonly folder: string;
-  /** The port on 127.0.0.1; with 0 a free one. The issuer's name contains it. */
+  /** The port on 127.0.0.1, which is part of the issuer's name. 0, the default, takes a free port. */
   readonly port?: number;
   /** Origins of the pages on which people sign in, such as `http://127.0.0.1:3001`. */
   readonly pages: readonly string[];
@@ -34,7 +34,7 @@ const MAX_BODY_BYTES = 16 * 1024;
 /**
  * Starts a provider with discovery, the authorization code flow with PKCE, and a key set. Anyone who can reach it can sign in as any user,
  * so it listens on loopback.
- * @throws IdentityError `production` with NODE_ENV=production, `key_not_usable`; the error of Node if the port is taken
+ * @throws IdentityError `production` if NODE_ENV is production, `key_not_usable`; Node's error if the port is taken
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   if (process.env['NODE_ENV'] === 'production')
@@ -87,7 +87,6 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 
 type Issuer = Awaited<ReturnType<typeof createTokenIssuer>>;
 
-/** The endpoints of the provider. */
 class Provider {
   tokenSeconds: number;
   private readonly clients: readonly RegisteredClient[];
@@ -106,7 +105,7 @@ class Provider {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A page on the Internet may use another host name that resolves to 127.0.0.1
+    // DNS rebinding: a page on the Internet may let its own host name resolve to 127.0.0.1
     if (!this.hosts.includes(request.headers.host ?? '')) return this.answer(response, 421);
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const { method = '' } = request;
@@ -151,7 +150,7 @@ class Provider {
     };
   }
 
-  /** GET shows the form; POST carries the person's answer. Both check the whole request, so nothing is stored between them. */
+  /** GET shows the form; POST carries the person's answer. Both check the whole request, so the provider stores nothing between them. */
   private async authorize(request: IncomingMessage, response: ServerResponse, query: string): Promise<void> {
     const read = readAuthorizationRequest(new URLSearchParams(query), this.clients, this.issuer.audience);
     if (read.kind === 'page') return this.answer(response, 400, PAGE_HEADERS, problemPage(read.problem));
@@ -173,7 +172,7 @@ class Provider {
     this.sendBack(response, redirectUri, { code: this.grants.issue({ ...read.request, user }), state });
   }
 
-  /** Redirects to the client with `iss` (RFC 9207). The status is 303, so that the browser does not send the form to the client. */
+  /** Redirects to the client with `iss` (RFC 9207). With status 303, the browser does not send the form to the client. */
   private sendBack(
     response: ServerResponse,
     redirectUri: string,

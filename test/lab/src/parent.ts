@@ -59,8 +59,8 @@ export interface ParentParts {
 }
 
 /**
- * The parent instance, controlled by an attack: everything that it can do to its enclave, and everything that it can see. `seal` and `read`
- * do what a sender does, which a parent can also do with its own messages.
+ * Everything that an attack in control of the parent can do to the enclave, and can see. `seal` and `read` do what a sender does, because
+ * the parent can also send messages of its own.
  */
 export class Parent {
   /** The enclave's connections to other servers, and how the parent treats them. */
@@ -94,8 +94,7 @@ export class Parent {
   }
 
   /**
-   * Records an expectation that must hold despite the attack. `found` and `expected` are compared deeply. At its end, the attack fails if
-   * an expectation did not hold.
+   * Records a deep comparison that must succeed despite the attack. A difference fails the attack at its end, not at once.
    */
   expect(what: string, found: unknown, expected: unknown = true): void {
     this.parts.expectations.push({ what, held: isDeepStrictEqual(found, expected), found, expected });
@@ -155,7 +154,7 @@ export class Parent {
     return this.parts.sender.verify(await this.attestation(nonce), nonce);
   }
 
-  /** Seals a message as a sender does who has verified this enclave. By default it goes to HCA12, SCA01 and SCA03. */
+  /** Verifies this enclave and seals a message to it, as a sender does. By default the message is for HCA12, SCA01 and SCA03. */
   async seal(changes: Partial<CongressMessage> = {}, lifetimeSeconds?: number): Promise<PreparedMessage> {
     return this.parts.sender.seal(await this.identity(), changes, lifetimeSeconds);
   }
@@ -184,7 +183,7 @@ export class Parent {
     return this.parts.sender.read(new Response(new Uint8Array(body), { status }), message);
   }
 
-  /** Returns everything that the parent can read: the enclave's log and console. */
+  /** Returns the enclave's log and console. */
   output(): string {
     return this.machine.output();
   }

@@ -12,12 +12,12 @@ export const FILE_NAME = 'communique-tee.mjs';
 export const BUILD_COMMAND = 'node tools/cli/one-file/build.mjs';
 const ENTRY = 'tools/cli/one-file/main.ts';
 
-/** zlib.crc32 and crypto.hash are needed, which 20.15 and 22.2 have. The tests run on the long-term releases that are named here. */
+/** The file uses zlib.crc32 and crypto.hash, which Node has since 20.15 and 22.2. The tests run on the releases that are named here. */
 const NODE = '20.19, 22.12 or newer';
 
 /**
- * Returns the first lines of the file, which run before anything else. The rest is CommonJS, in which Node's modules are looked up only
- * when they are used, so an older Node gets this far and prints one clear line instead of a syntax error.
+ * Returns the first lines of the file. The rest is CommonJS, which looks up Node's modules only when they are used. So an older Node gets
+ * to the version check below, and prints one clear line instead of a syntax error.
  * @param {string} version
  */
 const head = (version) => `#!/usr/bin/env node

@@ -18,7 +18,7 @@ export const residenceConfigSchema = z.discriminatedUnion('mode', [
       registrar: z.string().regex(RESIDENCE_ID_PATTERN),
       /** Verifier keys of signed notes: one, or two while the registrar changes its key. */
       keys: z.array(z.string()).min(1).max(2),
-      /** The longest time that a campaign may last. The gateway does not know this limit, and keeps used nullifiers for 98 days. */
+      /** The longest campaign. The gateway does not know this limit: it keeps used nullifiers for 98 days in any case. */
       maxCampaignDays: z.int().min(1).max(LIMITS.maxCampaignDays).default(LIMITS.maxCampaignDays),
     })
     .refine(({ registrar, keys }) => areKeysOf(registrar, keys), {

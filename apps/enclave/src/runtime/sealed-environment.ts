@@ -1,7 +1,7 @@
 /**
- * A process's environment can make it leak: a preloaded library, an added root certificate, a named proxy. So the enclave uses no
- * environment variable. This module is the first import of every entry, so it runs before other code could read a variable. It stops the
- * start if a variable may already have affected this process, and deletes all others except NODE_ENV.
+ * Environment variables can make a process leak: they can preload a library, add a root certificate or name a proxy. So the enclave takes
+ * no configuration from them. This module is the first import of every entry, so it runs before other code can read a variable. It stops
+ * the start if a variable may already have affected this process, and deletes all others except NODE_ENV.
  */
 
 /** Variables that Node, OpenSSL or the dynamic linker reads before the first line of our code runs. */

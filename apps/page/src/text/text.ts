@@ -1,5 +1,5 @@
 // The texts that people read, in the reader's language. Every language is a file of languages/, fetched when it is chosen. README.md
-// explains how to add one.
+// explains how to add a language.
 import { computed, signal } from '@preact/signals';
 import type english from './languages/en';
 import { initial, textsOf, textsOfPart, type PageName, type PartName } from './texts-of';
@@ -86,7 +86,7 @@ async function fetchTexts(page: PageName, language: string): Promise<Catalogue> 
   return Object.assign({}, own, ...more) as Catalogue;
 }
 
-/** The last language that was chosen: an older choice that arrives later is ignored. */
+/** The last language that was chosen. If texts of an earlier choice arrive later, they are ignored. */
 let latestChoice = DEFAULT;
 
 /** Shows the page in another language, and keeps the choice in this browser. Unknown codes are ignored. */
@@ -108,8 +108,8 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
 }
 
 /**
- * Returns the language that the link names, else the kept one, else the first of the browser's languages that the page has.
- * @param linked `lang` of the link
+ * Returns the first of these languages that the page has: the link's, the kept one, the browser's languages, English.
+ * @param linked the value of `lang` in the link
  */
 export function preferredLanguage(linked: string | undefined): string {
   let kept: string | null = null;

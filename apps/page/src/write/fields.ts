@@ -11,7 +11,7 @@ interface FieldFacts {
   readonly required?: true;
   /** The token of HTML's autofill. */
   readonly autocomplete?: string;
-  /** UTF-16 units, as the check counts them; a spec compares both limits with the check. */
+  /** Limits of the length in UTF-16 units. A spec compares both with the check of the whole message. */
   readonly min?: number;
   readonly max?: number;
 }
@@ -22,8 +22,8 @@ const required = { required: true } as const;
 
 /**
  * Everything that Congress takes from a person (docs/message.md), in the order of the form. A field's name is its JSON pointer in the
- * message without the first slash, which leads from a problem's pointer to the field. Only the page has `district`, the House's part of
- * `offices`. Labels, hints and texts of problems are in the catalogue, under the last part of the name.
+ * message, without the first slash. Only the page has `district`, the House's part of `offices`. The catalogue has labels, hints and
+ * texts of problems under the last part of the name.
  */
 const ALL = {
   'constituent/prefix': { ...text('address', 'honorific-prefix'), ...required },
@@ -54,7 +54,7 @@ const ALL = {
   campaignId: { ...text('review', undefined, 2), ...required },
 } as const satisfies Record<string, FieldFacts>;
 
-/** Bills that one message may name; a spec compares it with the check. */
+/** How many bills one message may name. A spec compares this number with the check of the whole message. */
 export const MAX_BILLS = 20;
 
 export type FieldName = keyof typeof ALL;

@@ -9,8 +9,7 @@ export function labelOf(field: FieldName): string {
 }
 
 /**
- * Returns what to do about a problem, in the reader's language or, for a code that the catalogue does not know, the library's English
- * sentence.
+ * Returns what to do about a problem, in the reader's language. If the catalogue lacks the code, returns the library's English sentence.
  */
 export function problemText({ field, code, message }: FormProblem): string {
   const { missing, forms, problems } = text.value.write;
@@ -23,7 +22,7 @@ export function problemText({ field, code, message }: FormProblem): string {
   const { min, max } = field === undefined ? {} : FIELDS[field];
   const count = code === 'too_short' ? min : max;
   const known = Object.hasOwn(problems, code) ? problems[code as keyof typeof problems] : undefined;
-  // If the limit is not known here, the library's sentence is shown, which contains it
+  // If the page does not know the field's limit, it shows the library's sentence, which contains the limit
   return known === undefined || (typeof known !== 'string' && count === undefined)
     ? message
     : fill(known, count === undefined ? {} : { count });

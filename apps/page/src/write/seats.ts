@@ -1,4 +1,4 @@
-// The offices of a state as seats that people know, from the table that is part of this page, so no request is made.
+// Describes a state's offices as seats that people know. The table of offices is part of the page, so this makes no request.
 import {
   chamberFacts,
   chamberOf,
@@ -42,17 +42,17 @@ export function seatsOf(state: State): readonly Seat[] {
 /** Returns the seat with this code in any state; undefined if no office has the code. */
 export function seatOf(code: string): Seat | undefined {
   const named = code.slice(1, 3);
-  // If the letters are a state's, only that state is searched; American Samoa's codes have AQ
+  // American Samoa's codes have AQ, which is not its state code AS, so all states are searched
   const states = isState(named) ? [named] : STATES;
   return states.flatMap((state) => seatsOf(state)).find((seat) => seat.code === code);
 }
 
-/** Whether a state has several districts, of which one is the person's. */
+/** Whether a state has several districts. */
 export function hasDistricts(state: State): boolean {
   return houseOffices(state).length > 1;
 }
 
-/** Returns the seats that represent the whole state, and not only one of several districts. */
+/** Returns the seats that represent the whole state. */
 export function sharedSeats(state: State): readonly Seat[] {
   return seatsOf(state).filter(({ kind }) => kind !== 'district');
 }

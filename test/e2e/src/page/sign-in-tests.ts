@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PageSystem } from './page-system';
 
-/** Tests the way to the identity provider and back, and attacks on it. */
+/** Tests sign-in at the identity provider, and attacks on the sign-in. */
 export function describeSignIn(on: () => PageSystem): void {
   describe('signing in', () => {
     afterEach(() => {
@@ -83,12 +83,12 @@ export function describeSignIn(on: () => PageSystem): void {
       await page.getByRole('link', { name: 'See the proof' }).click();
       await page.waitForURL('**/verify#*');
       expect(await drafts()).toHaveLength(1);
-      // An address that is typed by hand has no fragment
+      // This address has no fragment, as if a person had typed it
       await page.goto(`${on().system.gatewayUrl}/status`);
       await page.getByRole('link', { name: 'Write' }).click();
       await page.waitForURL(link());
       expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
-      // The Back button does the same
+      // The Back button restores the same text
       await page.getByRole('link', { name: 'See the proof' }).click();
       await page.waitForURL('**/verify#*');
       await page.goBack();

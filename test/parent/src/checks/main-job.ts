@@ -8,8 +8,7 @@ import type { Sender } from '../sender';
 export const OFFICES = ['HCA12', 'SCA01', 'SCA03'];
 
 /**
- * Checks a message on its way through nginx's TLS, the gateway, the enclave and the egress proxies to the Congress simulator, and the
- * answer.
+ * Tests the whole way of a message and of its answer: nginx's TLS, the gateway, the enclave, the egress proxies, the Congress simulator.
  */
 export function mainJob(parent: () => BootedParent, sender: () => Sender): void {
   it('delivers a sealed message that arrives at nginx, with a receipt that verifies', async () => {

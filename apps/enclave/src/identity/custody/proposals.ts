@@ -29,8 +29,8 @@ export class Proposals {
    * Returns the key record for the gateway to store; null if no key is needed or none can be made. Makes no key after KMS failed in this
    * session, because the current key may be among the records that KMS did not open.
    *
-   * @param refused the records of this offer that this enclave refused. The proposal skips the epochs of those that name this custody and
-   * PCR0, because the gateway stores one record for each epoch.
+   * @param refused the offered records that this enclave refused. If a record names this custody and PCR0, the proposal skips its epoch,
+   * because the gateway stores only one record for each epoch.
    */
   async proposal(session: KmsSession, refused: readonly SealedKeyCore[]): Promise<Uint8Array | null> {
     if (!this.ring.isRotationDue()) {

@@ -19,7 +19,7 @@ export interface ReservedAttempt {
 
 export type StatementJudgement =
   | { readonly ok: true; readonly claims: UsageStatement; readonly costMicroUsd: bigint }
-  /** `code`: of the check that failed (libs/receipts). */
+  /** `code` is the error code of the failed check (libs/receipts). */
   | { readonly ok: false; readonly code: string };
 
 /** Accepts the cost of an attempt only if its usage statement passes the checks that a sender makes. */

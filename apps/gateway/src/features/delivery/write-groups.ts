@@ -1,8 +1,8 @@
 import { ProblemError } from '../../core/problems/problem-error';
 
-/** The most writes of one statement. */
+/** The most writes in one statement. */
 const MAX_WRITES = 64;
-/** A second group can commit while the first one waits for a lock. */
+/** The most groups at once. With two, the second can commit while the first waits for a lock. */
 const MAX_UNDER_WAY = 2;
 
 interface Waiting<Item, Result> {
@@ -56,7 +56,7 @@ export class WriteGroups<Item, Result> {
       const results = await this.write(group.map(({ item }) => item));
       for (const [at, { resolve }] of group.entries()) resolve(results[at] as Result);
     } catch (error) {
-      // An unexpected error is probably caused by one item. Each item is tried by itself, so that the others do not fail.
+      // Probably one item caused an unexpected error. Each item is written separately, so that the others succeed.
       if (group.length > 1 && !(error instanceof ProblemError)) for (const one of group) await this.commit([one]);
       else for (const { reject } of group) reject(error);
     }

@@ -9,8 +9,8 @@ export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
 /**
- * Whether the reader owns the message, or presents its status secret. Only the status secret may read a message with
- * a proof: anyone who copied the request could have posted it first with their own token.
+ * Whether the reader owns the message, or presents its status secret. A message with a proof can be read only with its status secret,
+ * because its owner may have copied the request and posted it first.
  */
 export function mayRead({ owner, statusSha256 }: Reader, message: Pick<Message, 'owner' | 'statusSha256'>): boolean {
   if (owner !== undefined) return message.owner === owner && message.statusSha256 === null;

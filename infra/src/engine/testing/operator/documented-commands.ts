@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/** The beginning of a line in a code block, which is indented by four or more spaces. */
+/** Lines of a code block begin with four or more spaces. */
 const CODE = /^ {4}/;
 
 /**
- * The blocks of commands in a document, from a heading to the next heading, as they are to be typed.
+ * Returns the blocks of commands between a heading of a document and the next heading, without their indentation.
  * @param heading the heading's text, without `#`
  * @throws Error if the document has no such heading
  */
@@ -30,7 +30,7 @@ export function commandsBelow(document: string, heading: string): string[] {
 }
 
 /**
- * Replaces placeholders of the document, such as `<time>`, by values.
+ * Replaces placeholders such as `<time>` by values.
  * @throws Error that names a placeholder without a value
  */
 export function filled(block: string, values: Readonly<Record<string, string>> = {}): string {

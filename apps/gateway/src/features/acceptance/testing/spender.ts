@@ -1,4 +1,4 @@
-// A process that reserves and settles as fast as it can until it is killed. chaos and stop-at-once start several.
+// A process that reserves and settles as fast as it can until it is killed. The specs `chaos` and `stop-at-once` start several.
 import 'reflect-metadata';
 import { randomInt } from 'node:crypto';
 import { RateLimits } from '../../limits/rate-limits';
@@ -10,8 +10,8 @@ import { acceptanceParts, noise } from './acceptance-parts';
 
 const LOOPS = 12;
 /**
- * Half of the messages are from a few owners, who reach their caps and shares. The other half are from many owners, whose first messages
- * use the rest.
+ * Half of the messages are from these few owners, who reach their own caps and fair shares. The other half are from many owners, who use
+ * up the rest of the common caps.
  */
 const FEW = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
 const MANY = 5000;
@@ -19,9 +19,11 @@ const anOwner = (): string =>
   (randomInt(2) === 0 ? FEW[randomInt(FEW.length)] : undefined) ?? `owner-${String(randomInt(MANY))}`.padEnd(43, '_');
 
 /**
- * IN_BATCHES: every second loop accepts messages in batches, at the present time. TAKES_OVER: reservations that killed processes left are
- * settled too. REDIS_URL: RateLimits, with the cached refusals, decides before each reservation that is not in a batch. CAPS: more
- * variables, in JSON. AROUND: the end of an hour and a day.
+ * - IN_BATCHES: every second loop accepts messages in batches, at the real time.
+ * - TAKES_OVER: the process also settles reservations that killed processes left.
+ * - REDIS_URL: RateLimits, with its cached refusals, decides before each reservation that is not in a batch.
+ * - CAPS: more variables of the gateway, in JSON.
+ * - AROUND: a time at which an hour and a day end.
  */
 const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, TAKES_OVER, REDIS_URL } = process.env;
 const config = testConfig({
@@ -34,7 +36,7 @@ const config = testConfig({
 const { acceptance, budget, database, logger, redis, spend } = acceptanceParts(config);
 const limits = new RateLimits(config, redis, logger, new RateLimitMetrics(new Metrics(), redis));
 
-/** A time within a second of the end of an hour and a day, before or after it. */
+/** Returns a random time within a second of AROUND. */
 const nearTheEdge = () => new Date(new Date(AROUND).getTime() + randomInt(-1000, 1000));
 
 async function spendAndSettle(): Promise<void> {
