@@ -67,19 +67,19 @@ export class ImageStore extends Part {
   }
 }
 
-/** Ignores the content if the file is absent, as in a preview. The key contains the hash, so the same key has the same content. */
+/** Ignores the content if the file is absent, as in a preview. The object's key contains the hash, so the content cannot have changed. */
 const unlessHere = (file: string | undefined): { ignoreChanges?: string[] } =>
   file === undefined ? { ignoreChanges: ['source'] } : {};
 
 export interface StoreObjectArgs {
   bucketId: Input<string>;
-  /** The key contains the hash of the content, so each content is an object of its own. */
+  /** Must contain the hash of the content, so that another content becomes another object. */
   key: Input<string>;
   content: { file: string | undefined } | { base64: Input<string> };
   settled: Resource[];
 }
 
-/** A file in the image store, for the parent or for CodeBuild. Its key contains its hash. */
+/** A file in the image store, for the parent or for CodeBuild. */
 export class StoreObject extends Part {
   readonly key: Output<string>;
 

@@ -34,8 +34,8 @@ export interface ReservationInput {
 }
 
 /**
- * Returns the most that one attempt can cost if the provider obeys its limits, in whole micro-dollars. It counts one token per byte of
- * input, at the highest of the input prices. It counts the maximum output and the thinking allowance at the higher price of output
+ * Returns the most that one attempt can cost if the provider obeys the request's limits, in whole micro-dollars. It counts one token per
+ * byte of input, at the highest of the input prices. It counts the maximum output and the thinking allowance at the higher price of output
  * and thinking.
  * @throws RangeError for a number that is not a whole number from 0 to 2^53 - 1
  */

@@ -3,8 +3,8 @@ import { libc } from './linux/libc';
 import { openHandle, tcpWrap } from './linux/node-internals';
 
 /**
- * Throws if this Node cannot open sockets at these addresses. So a program fails at its start and not at its first message. Only vsock
- * addresses have requirements. The function makes no connection.
+ * Throws if this Node cannot open sockets at these addresses. A program that calls it first fails at its start, not at its first message.
+ * Only vsock addresses have requirements. The function makes no connection.
  *
  * @throws SocketError ERR_VSOCK_UNAVAILABLE (this Node), EAFNOSUPPORT (this kernel)
  */

@@ -15,7 +15,7 @@ export interface Comparison {
 /**
  * Splits an unsigned image into its parts, has the crate build an image from the same parts and metadata, and compares both byte by byte.
  * Also has the crate read our image.
- * @throws EifError if the image is not one; Error if it is signed, or has default sizes that the crate cannot write
+ * @throws EifError if the file is no image; Error if it is signed, or has default sizes that the crate cannot write
  */
 export async function compareWithCrate(judge: AwsImageJudge, imageFile: string): Promise<Comparison> {
   const image = await readImage(imageFile);

@@ -34,9 +34,8 @@ export async function vouch(nsm: Nsm, core: SealedKeyCore): Promise<Uint8Array> 
 }
 
 /**
- * Returns a consistent key record of a secret that the forger knows, under a data key that the forger knows and KMS unwraps. A parent could
- * make this record if the KMS key's policy allowed it. The simulated policy allows everything while the record is made; the real policy
- * never does.
+ * Returns a consistent key record. The forger knows its secret and its data key, which KMS unwraps. A parent could make this record only
+ * if the KMS key's policy allowed it. The simulated policy allows everything while the record is made.
  */
 export async function forge(
   world: SealedWorld,

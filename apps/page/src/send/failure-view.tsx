@@ -30,7 +30,7 @@ export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn,
   const proofs = 'residence' in text.value ? text.value.residence.proofs : undefined;
   const can = store.can.value;
   const found = remedyOf(failure, can);
-  // The enclave was verified, or the person signed in, meanwhile
+  // Meanwhile the enclave was verified, or the person signed in
   const isMended = (found === 'check' && policy.value !== undefined) || (found === 'sign_in' && isSignedIn);
   const remedy = isMended ? remedyWhenMended(failure, can) : found;
   const isTime = useTime(failure.retryAtMs);
@@ -108,7 +108,7 @@ function timeOf(ms: number): string {
   return ms - Date.now() < 12 * 3600 * 1000 ? clock(ms) : instant(ms);
 }
 
-/** Whether a moment has come; the component is drawn again when it has. */
+/** Whether the time has come. Draws the component again when it comes. */
 function useTime(atMs: number | undefined): boolean {
   const [nowMs, setNowMs] = useState(() => Date.now());
   const leftMs = (atMs ?? 0) - nowMs;

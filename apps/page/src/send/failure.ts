@@ -31,7 +31,7 @@ export class NotLoaded extends Error {
 
 /**
  * Returns the failure for an error of this page, not of the client library.
- * @param before whether the message was sent, as known without this error
+ * @param before whether the message was sent, as far as the page knew before this error
  */
 export function ownFailure(error: unknown, before: WhetherSent): Failure {
   const code = error instanceof NotVerified ? 'not_verified' : error instanceof NotLoaded ? 'not_loaded' : 'page_fault';
@@ -48,12 +48,12 @@ export function ownFailure(error: unknown, before: WhetherSent): Failure {
 
 /**
  * What the person can do next. `again`: send it again. `ask`: ask what became of it, which sends no second message.
- * `sign_in`: sign in, then do one of these two. `check`: have the enclave checked again. `reload`: load the page again,
+ * `sign_in`: sign in, then `again` or `ask`. `check`: have the enclave checked again. `reload`: load the page again,
  * which keeps what was entered. `correct`: change the message. `none`: this page can do nothing.
  */
 export type Remedy = 'again' | 'ask' | 'sign_in' | 'check' | 'reload' | 'correct' | 'none';
 
-/** The enclave or its keys are refused; asking again gives the same answer unless the server changes. */
+/** Codes with which the page or the client library refuses the enclave, its keys or the policy. */
 const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
   'not_verified',
   'policy_invalid',
@@ -64,7 +64,7 @@ const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
   'residence_refused',
 ]);
 
-/** @param can whether this page has the message, and what is needed to follow it */
+/** @param can `again`: this page still has the message. `ask`: it has what is needed to follow the message */
 export function remedyOf(
   {
     code,

@@ -22,7 +22,7 @@ export interface ControlAttributes {
   readonly 'aria-required': 'true' | undefined;
 }
 
-/** A labeled control; `children` draws the control with the attributes that it is given. */
+/** A labeled control. `children` draws the control with the given attributes. */
 export function Field({
   children,
   ...props
@@ -85,7 +85,7 @@ export function TextField({
       {(control) => (
         <input
           {...control}
-          // Preact's types have one shape for each kind of input; every `type` of this component fits
+          // Preact types each kind of input separately; every `type` of this component fits the shape of `text`
           type={type as 'text'}
           name={name}
           value={value}
@@ -191,7 +191,7 @@ function FieldError({ id, error }: FieldProps) {
   );
 }
 
-/** The numbers of characters left at which the counter is announced. */
+/** Screen readers announce the counter when the number of characters left falls to one of these. */
 const ANNOUNCED = [500, 100, 20, 0];
 
 function Counter({ id, counter }: FieldProps) {

@@ -33,12 +33,12 @@ export async function writeCpio(entries: Iterable<CpioInput>, path: string): Pro
   });
 }
 
-/** The size of an archive is a multiple of this, as with cpio(1). The kernel needs only a multiple of 4, if another archive follows. */
+/** The size of an archive is a multiple of this, as with cpio(1). */
 const blockBytes = 512;
 
 /**
  * Yields a newc archive (kernel documentation, driver-api/early-userspace/buffer-format): sorted by the bytes of the names, owner root,
- * time 0, inodes numbered from 1, padded to 512 bytes. Chunks are at most 1 MiB. Each is valid until the next one is requested.
+ * time 0, inodes numbered from 1, padded to 512 bytes. A chunk has at most 1 MiB, and its bytes are valid until the next chunk is requested.
  *
  * @throws EifError ERR_CPIO_NAME, _ENTRY, _PARENT, _DUPLICATE, ERR_EIF_FILE, ERR_EIF_SOURCE_CHANGED
  */

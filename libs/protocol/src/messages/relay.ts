@@ -14,10 +14,10 @@ import { bytesUpTo } from '../encoding/bytes';
  *   `communique-interim-receipt`: the last receipt with an office that is `pending`. It is a JWS. The enclave verifies it under its own key,
  *   and ignores it if it does not verify.
  * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200
- *   `application/cbor`, an AgentReply. The gateway adds `communique-dispatched-before: 1` if it relayed this attempt to the same
- *   enclave before, which it recognizes by its module id. Then the enclave answers from memory, or with the outcome of the running
- *   attempt, or refuses with `outcome_unknown`. It does not call the provider again. If all its places are taken, it
- *   refuses at once with `enclave_busy`. No task waits in the enclave: the gateway waits, so that an emergency stop can end the wait.
+ *   `application/cbor`, an AgentReply. The gateway adds `communique-dispatched-before: 1` if it relayed this attempt before to an
+ *   enclave with the same module id. Then the enclave does not call the provider again. It answers from memory or with the outcome of
+ *   the running attempt, or refuses with `outcome_unknown`. An enclave without a free place refuses at once with `enclave_busy`. The
+ *   task then waits in the gateway, where an emergency stop can end the wait.
  * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without the parameter, the document has no
  *   nonce.
  * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
@@ -28,22 +28,22 @@ import { bytesUpTo } from '../encoding/bytes';
 export const DISPATCHED_BEFORE_HEADER = 'communique-dispatched-before';
 export const DISPATCHED_BEFORE = '1';
 export const INTERIM_RECEIPT_HEADER = 'communique-interim-receipt';
-/** A JWS in compact form. */
+/** A receipt is a JWS in compact form. */
 export const MAX_RECEIPT_CHARACTERS = 8192;
 
 const relayAnswerSchema = z.strictObject({
   v: z.literal(2),
   /**
-   * `final`: do not send again. `pending`: send the same bytes again after `retryAfterSeconds`. Then the enclave tries the pending copies
-   * again. If the gateway sends them earlier, it gets the pending answer again. `retryAfterSeconds` is one wait for all offices. It is null
+   * `final`: the gateway does not send the message again. `pending`: the gateway sends the same bytes after `retryAfterSeconds`, and the
+   * enclave tries all pending copies again. A gateway that sends the bytes earlier gets the same pending answer. `retryAfterSeconds` is null
    * if every pending copy was withheld.
    */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
   /**
-   * How many of the receipt's `pending` copies the enclave did not send because, by `communique-dispatched-before`, an earlier
-   * attempt may have sent them. Only the gateway claims that, so the enclave neither signs nor remembers this number. The gateway
-   * repeats the header with the next attempt. If all pending copies were withheld, it ends the message as `unknown`.
+   * The number of `pending` copies in the receipt that the enclave withheld, because an earlier attempt may have sent them
+   * (`communique-dispatched-before`). Only the gateway claims that attempt, so the enclave neither signs nor remembers this number. The
+   * gateway repeats the header with the next attempt. If all pending copies were withheld, it ends the message as `unknown`.
    */
   withheld: z.int().min(0).max(LIMITS.maxOffices),
   /** JWS in compact form. */

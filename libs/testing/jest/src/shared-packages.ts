@@ -23,7 +23,7 @@ const loaded = new Set<string>();
 
 /**
  * Whether a file is loaded once per worker, with Node's own require: every file of a package, except .wasm files and the packages of
- * NOT_SHARED. A module that a spec passes to `jest.mock` never reaches this function. Only our files then see the mock, and other packages do not.
+ * NOT_SHARED. A module that a spec passes to `jest.mock` never reaches this function. Only our own files see the mock.
  */
 export function isShared(file: string): boolean {
   return file.includes(FOLDER) && !file.endsWith('.wasm') && !NOT_SHARED.some(([name]) => isOf(name, file));

@@ -18,7 +18,7 @@ export type Fault =
   | { kind: 'clock'; offsetMs: number }
   /** Puts another key's ARN into the answer; by default the true ARN with another account in it. */
   | { kind: 'wrong_key_id'; keyId?: string }
-  /** Puts a forged `Plaintext` into the answer although a recipient was named, beside the ciphertext or instead of it, as an attacker could. */
+  /** Puts a forged `Plaintext` into an answer for a recipient: beside the ciphertext, or in its place with `instead`. */
   | { kind: 'plaintext'; instead?: boolean }
   /** Writes the envelope in another form. */
   | { kind: 'envelope'; form: EnvelopeForm }

@@ -81,7 +81,7 @@ export function firstBoot(parent: () => BootedParent): void {
       );
       return code;
     };
-    // 401: the service was reached without a token.
+    // 401: the service was reached, and refused a request without a token. 000: it was not reached.
     expect([await answer('communique-gateway.service'), await answer('communique-address.service')]).toEqual([
       '401',
       '401',

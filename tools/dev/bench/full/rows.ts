@@ -6,6 +6,7 @@ import { latencyOf } from '../latency-rows';
 import { beside, type Row, type SectionOptions } from '../measure';
 import { empty, fill, ROWS, scannedRows, sizeMiB } from './fill';
 
+/** With full tables, rate and latency may be worse by this factor. */
 const AIM = 1.2;
 const ROUNDS = 2;
 /** PostgreSQL updates its counters with a delay. */
@@ -59,7 +60,7 @@ interface Measured {
   readonly latency: Parameters<typeof latencyOf>[1];
 }
 
-/** Runs a measurement, and also returns what sequential scans read meanwhile. */
+/** Runs a measurement, and also returns how many rows sequential scans read meanwhile. */
 async function withScans(
   client: Client,
   run: () => Promise<Measured>,

@@ -28,8 +28,8 @@ const plainHasher: BulkHasher = {
 };
 
 /**
- * Returns the tree of the people whose registration may be in a root that begins at `notBefore` (Unix seconds).
- * @param hasher for many people, a faster one (a third of the time) with the same results
+ * Returns the root and its files, with the people whose registration may be in a root that begins at `notBefore` (Unix seconds).
+ * @param hasher for many people, pass a BulkHasher that takes a third of the time
  */
 export function publicationOf(register: Register, notBefore: number, hasher = plainHasher): Publication {
   const places = register.files * LEAVES_PER_FILE;
@@ -63,8 +63,7 @@ export class StaticFiles {
   }
 
   /**
-   * Puts the files of a root into its folder. It completes a folder that a killed process left half-filled, and does not change a
-   * complete one.
+   * Puts the files of a root into its folder. Completes a folder that a killed process left half-filled.
    */
   putTree({ root, files }: Publication): void {
     for (const name of ['', 'leaves']) this.files.makeFolder(join(this.folder, root, name), PUBLIC_FOLDER_MODE);
@@ -80,7 +79,7 @@ export class StaticFiles {
     this.files.replace(join(this.folder, NOTE), [Buffer.from(note)], PUBLIC_MODE);
   }
 
-  /** Removes the folders of roots that have ended. */
+  /** Removes the folders of all roots that are not in `roots`. */
   removeAllBut(roots: ReadonlySet<string>): void {
     for (const name of this.files.list(this.folder))
       if (/^[0-9a-f]{64}$/.test(name) && !roots.has(name)) this.files.remove(join(this.folder, name));

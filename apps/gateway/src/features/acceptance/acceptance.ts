@@ -15,15 +15,15 @@ import {
 } from './accept-messages';
 import type { Submission } from './submission';
 
-/** The most messages in one transaction, and the most sealed bytes of all of them together. A larger message is a batch by itself. */
+/** The most messages in a batch, and the most sealed bytes in total. A message that is larger is a batch by itself. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
- * The most batches that run at once, except those that hang. With a price, every batch changes the budget's rows of the hour and the day,
- * so a second batch would wait for the first one's commit. Messages that wait meanwhile join the next batch.
+ * The most batches that run at once, not counting one that hangs (PATIENCE_MS). If messages have a price, every batch changes the budget's
+ * rows of the hour and the day, so a second batch would wait for the first one's commit.
  */
 const MAX_BATCHES = 1;
-/** A batch that takes longer probably waits for a lock. One more batch may then run beside it, so that other messages are not delayed. */
+/** A batch that takes longer hangs, probably at a lock. Another batch may then run beside it. */
 const PATIENCE_MS = 1000;
 const MAX_HANGING = 1;
 /**
@@ -46,9 +46,8 @@ interface Queued extends AcceptanceRequest {
 }
 
 /**
- * Every message is accepted here. Messages that arrive while a batch commits make up the next batch; when no batch is committing, a message
- * is committed at once, by itself. The database function accept_messages decides about each message, and the client gets its answer after
- * the commit.
+ * Accepts all messages. Messages that arrive while a batch commits make up the next batch. If no batch is committing, a message is committed
+ * at once, by itself. The database function accept_messages decides about each message, and the client gets its answer after the commit.
  */
 @Injectable()
 export class Acceptance {
@@ -66,12 +65,12 @@ export class Acceptance {
 
   /**
    * Accepts a message.
-   * @param key null: a proof of residence admits the message, and it has no owner
+   * @param key null for a message without an owner, which a proof of residence admits
    * @returns null for a duplicate: the same bytes were accepted before, and cost nothing again
    * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
    * `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached` | `emergency_stop`
-   * @throws ProblemError `overloaded`, too many messages wait, or this one waited too long; no statement was begun
-   * @throws ProblemError `database_unavailable`; the commit may or may not have happened
+   * @throws ProblemError `overloaded`: too many messages wait, or this one waited too long. The database was not asked
+   * @throws ProblemError `database_unavailable`: the commit may or may not have happened
    */
   accept(submission: Submission, key: AcceptanceKey | null): Promise<Stored | null> {
     if (this.queue.length >= MAX_WAITING || this.queuedBytes + submission.sealed.length > MAX_WAITING_BYTES)

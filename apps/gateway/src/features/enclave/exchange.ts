@@ -34,8 +34,8 @@ export function exchange(
   const { timeoutMs, maxBodyBytes, signal } = limits;
   if (signal?.aborted) return Promise.resolve({ kind: 'failed', sent: false, code: 'ABORT_ERR' });
   return new Promise((resolve) => {
-    // Node emits `socket` when the request gets a connected socket, before a byte is written to it. From then on bytes may have been sent,
-    // because a kept connection that turns out to be dead does not prove that the enclave read nothing.
+    // Node emits `socket` when the request gets a connected socket, before it writes a byte. From then on the enclave may have read bytes,
+    // even if a kept connection turns out to be dead.
     let sent = false;
     const request = httpRequest({
       agent,
@@ -77,7 +77,7 @@ export function exchange(
     request.on('error', (error) => {
       fail(codeOf(error));
     });
-    // Once a response has begun, its stream reports how it ends, because the connection may close before the response is read.
+    // After a response has begun, its stream reports the end: the connection may close before the response is read.
     let responded = false;
     request.on('close', () => {
       if (!responded) fail('ECONNRESET');

@@ -8,8 +8,8 @@ import { ProblemError } from '../../core/problems/problem-error';
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The suite of the web client (legacy). It is open while an enclave attests a key for it, which the enclave's measured configuration
- * decides. It is closed if every message needs a proof of residence.
+ * The suite of the web client (legacy). It is open while an enclave attests a key for it; the enclave's measured configuration
+ * decides that. It is closed if every message needs a proof of residence.
  */
 @Injectable()
 export class LegacySuite {
@@ -34,7 +34,7 @@ export class LegacySuite {
   /**
    * Throws unless the gateway takes messages of this suite. A short outage of all enclaves does not close the suite, just as it does not
    * stop the gateway from accepting other messages.
-   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave was verified, or each was refused since
+   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave has been verified, or all were refused afterwards
    */
   assertOpen(): void {
     const attested = this.monitor.enclaves.map((enclave) => enclave.legacyKey());

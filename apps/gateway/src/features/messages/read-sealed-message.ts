@@ -15,8 +15,8 @@ export type PostedMessage =
   | { readonly kind: 'legacy'; readonly message: LegacyMessage };
 
 /**
- * Reads the body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client (legacy). It
- * does not check whether this gateway takes that form.
+ * Reads the body of POST /api/messages: CBOR or JSON, with or without a proof of residence, or the JSON of the web client (legacy). It does
+ * not check whether this gateway takes that form.
  * @throws ProblemError `unsupported_media_type`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
  */
 export function readSealedMessage(body: unknown): PostedMessage {

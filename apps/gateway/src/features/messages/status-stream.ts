@@ -2,26 +2,26 @@ import { Readable } from 'node:stream';
 import { isEnded, type MessageView } from '@communique-tee/protocol';
 import type { Reader } from '../auth/reader';
 
-/** How long a reader waits before it reconnects, if the stream ends before the message does. */
+/** How long a reader waits before it connects again. */
 export const RETRY_MS = 1000;
 
 export interface StatusStreamTiming {
   /** Time between comments that keep the connection open; shorter than nginx's proxy_read_timeout. */
   readonly heartbeatMs: number;
-  /** A stream ends after this time even if the message has not ended, because its token was checked only when the stream opened. */
+  /** A stream ends after this time even if the message has not ended, because the reader's token was checked only when the stream opened. */
   readonly maxMs: number;
   /** A reader that leaves sent data unread for this long is disconnected. */
   readonly slowMs: number;
 }
 
 /**
- * The status of one message, as server-sent events (WHATWG HTML, section 9.2) for one reader: `event: status` with the view as JSON, first
- * the current status, then each change, until the message has ended or the time is over. A slow reader skips to the latest status: at most
- * one event waits for it.
+ * Sends the status of one message to one reader, as server-sent events (WHATWG HTML, section 9.2). Each `event: status` has the view as JSON.
+ * The first event has the current status; the next ones have the changes. The stream ends when the message has ended or the time is over. At
+ * most one event waits for a slow reader, which then gets only the latest status.
  */
 export class StatusStream {
   readonly body: Readable;
-  /** The version (`xmin`) of the row that StatusStreams last handled in a poll; empty until then. */
+  /** The version (`xmin`) of the message's row that a poll of StatusStreams last handled; empty before. */
   version = '';
 
   private readonly openedAtMs = performance.now();

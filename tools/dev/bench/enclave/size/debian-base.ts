@@ -22,7 +22,7 @@ export interface DebianBase {
 
 /**
  * Packages in addition to the required ones. debian:<release>-slim is made from debootstrap's "minbase", which has the essential and
- * required packages and apt. Node needs the other two libraries.
+ * required packages and apt. Node needs the two libraries.
  */
 const BESIDES_REQUIRED = ['apt', 'libstdc++6', 'libgcc-s1'];
 

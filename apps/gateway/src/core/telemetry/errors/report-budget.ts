@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000;
 const MAX_PER_MINUTE = 30;
-/** The most kinds of errors that are remembered. One more replaces the kind that was reported longest ago. */
+/** The most kinds of errors that are remembered. One more replaces the kind that was stored longest ago. */
 const MAX_KINDS = 256;
 
 interface Kind {
