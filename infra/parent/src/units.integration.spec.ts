@@ -203,7 +203,7 @@ describe('the units', () => {
     expect(after('communique-nginx.service')).toContain('communique-gateway.service');
   });
 
-  // systemd gives a unit up if a required unit fails, and does not start it when the required unit succeeds later.
+  // If a unit fails, systemd gives up the units that require it. It does not start them when that unit succeeds later.
   it.each(EXAMPLES)(
     'that others require are restarted after a failure, and then start the units that systemd gave up: %s',
     (_name, settings) => {

@@ -139,7 +139,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
     }
   });
 
-  it('sends only those metrics of the gateway that an alarm or the dashboard reads', () => {
+  it('sends only those gateway metrics that an alarm or the dashboard reads', () => {
     const dashboard = JSON.stringify(
       seen.resources.filter(({ type }) => type === 'aws:cloudwatch/dashboard:Dashboard').map(({ inputs }) => inputs),
     );
@@ -149,7 +149,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
   });
 });
 
-it('has sections of the runbook only for alarms that exist', () => {
+it('the runbook has sections only for alarms that exist', () => {
   const others = ['key-changed', 'image-store-changed', 'budget'];
   expect(
     runbookHeadings()

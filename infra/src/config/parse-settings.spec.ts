@@ -99,12 +99,12 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['a password that needs quoting', { redisAuthToken: 'abc$efghijklmnop"' }, /redisAuthToken: only letters/],
   ['a password that ElastiCache refuses', { redisAuthToken: 'abcdefgh_ijklmnop' }, /redisAuthToken: only letters/],
   [
-    'a domain that is too long for a certificate of ACM',
+    'a domain that is too long for an ACM certificate',
     { domain: `${'a'.repeat(53)}.example.org`, balancer: 'network', hostedZone: 'example.org' },
     /domain: 65 characters; ACM's certificate/,
   ],
   [
-    'a key of an earlier version',
+    'a settings key of an earlier version',
     { acmeEmail: 'operator@example.org' },
     /^acmeEmail: is no longer a key: .*alarmEmail/,
   ],
@@ -120,7 +120,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ],
   ['an IP address instead of an allocation id', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
   [
-    'a certificate of another region',
+    'a certificate in another region',
     {
       certificateArn: `arn:aws:acm:eu-west-1:123456789012:certificate/${'1'.repeat(36)}`,
       balancer: 'network',
@@ -153,13 +153,9 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { ...ADOPTED_NETWORK, publicSubnets: `${TWO_SUBNETS},subnet-0a1b2c3f` },
     /^publicSubnets: at most 2$/,
   ],
+  ['NAT gateways in the operator’s own network', { ...ADOPTED_NETWORK, natPerZone: 'true' }, /^natPerZone: with vpcId/],
   [
-    'NAT gateways in a network of the operator’s',
-    { ...ADOPTED_NETWORK, natPerZone: 'true' },
-    /^natPerZone: with vpcId/,
-  ],
-  [
-    'an address for several parents in a network of the operator’s',
+    'an address for several parents in the operator’s own network',
     { ...ADOPTED_NETWORK, ...SEVERAL, addresses: 'eipalloc-0a1b2c3d' },
     /^addresses: with vpcId several parents use the addresses of your NAT gateways/,
   ],
@@ -169,7 +165,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     /^databaseSecurityGroup: a security group can admit only a group of its own network; name that network with vpcId/,
   ],
   [
-    'a database’s secret of another region',
+    'a database’s secret in another region',
     { database: 'external', databaseUrlSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:url-AbCdEf' },
     /^databaseUrlSecret: is in eu-west-1, and the parents read only secrets of us-east-1$/,
   ],
@@ -180,7 +176,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ],
   ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
   [
-    'an administrator whose path fills a key policy',
+    'an administrator whose ARN is too long for a key policy',
     { keyAdministrators: `arn:aws:iam::123456789012:role/${'p'.repeat(200)}/${'r'.repeat(30)}` },
     /keyAdministrators: .*at most 256 characters/,
   ],
@@ -212,7 +208,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ],
   ['a CodeBuild project without repository and commit', { imageBuild: 'true' }, /imageBuild: needs/],
   [
-    'a build on Ubuntu without an archive of Debian',
+    'an image build without a Debian mirror',
     {
       imageBuild: 'true',
       imageBuildRepository: 'https://git.example.org/communique-tee',
@@ -220,7 +216,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     },
     /imageBuild: needs .*imageBuildDebianMirror/,
   ],
-  ['variables that are not JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
+  ['gateway variables that are not JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
   [
     'more instances than maxInstances',
     { instances: '3', maxInstances: '2', balancer: 'network', hostedZone: 'example.org' },
@@ -353,7 +349,7 @@ describe('the image folder', () => {
       expect.stringMatching(/^imageFolder: there is no file .*measurements\.json/),
     ]);
   });
-  it('is accepted with a route to KMS of the stack’s region', () =>
+  it('is accepted with a route to KMS in the stack’s region', () =>
     expect(
       problems({
         routes: [...measurements.routes, { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 }],
@@ -366,7 +362,7 @@ describe('the image folder', () => {
     ['an image of the other architecture', { architecture: 'x86_64' }, /is arm64, the image was built for x86_64/],
     ['a path instead of a file name', { image: '../x.eif' }, /image/],
     [
-      'an egress route to KMS of another region',
+      'an egress route to KMS in another region',
       { routes: [{ host: 'kms.eu-west-1.amazonaws.com', port: 443, vsockPort: 8003 }] },
       /KMS in eu-west-1.*us-east-1/,
     ],
@@ -377,7 +373,7 @@ describe('the image folder', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
   });
-  describe('with the longest times that its enclave may take to answer', () => {
+  describe('if it states how long the enclave may take to answer', () => {
     const inside = { longestAnswerMs: { message: 60_000, task: 85_000, keys: 10_000 } };
     const withVariables = (variables: object, changed: object = inside, settings: Record<string, string> = {}) =>
       problems(changed, 'eif!', { gatewayEnvironment: JSON.stringify(variables), ...settings });
@@ -426,7 +422,7 @@ describe('the image folder', () => {
         /ENCLAVE_TIMEOUT_MS is 65000, .*: set it to 65001/,
       ],
     ])(
-      'refuses a gateway that waits less than 5 s longer than the enclave may take to answer about %s',
+      'refuses a gateway timeout that is less than 5 s above the time that the enclave may take for %s',
       (_name, variables, changed, settings, words) => {
         expect(withVariables(variables, changed, settings)).toEqual([expect.stringMatching(words)]);
       },
@@ -526,8 +522,8 @@ describe('the image folder', () => {
   describe('if several parents share one queue', () => {
     const several = { instances: '2', balancer: 'application', hostedZone: 'example.org' };
     it.each([
-      ['by instances', several],
-      ['by maxInstances', { ...several, instances: '1', maxInstances: '2' }],
+      ['instances is 2', several],
+      ['maxInstances is 2', { ...several, instances: '1', maxInstances: '2' }],
     ])('is accepted with KMS-sealed keys, which every enclave can open: %s', (_name, settings) => {
       expect(problems({ custody: 'kms' }, 'eif!', settings)).toEqual([]);
     });
@@ -569,17 +565,13 @@ describe('the image folder', () => {
     });
     it.each<[string, object | undefined, boolean]>([
       [
-        'the one of this archive and names the string',
+        'of this archive and names the string',
         { arch: 'arm64', sha256, referenceString: REFERENCE_STRING_SHA256 },
         true,
       ],
-      ['the one of this archive and names no string', { arch: 'arm64', sha256, referenceString: null }, false],
-      [
-        'the one of this archive and names another string',
-        { arch: 'arm64', sha256, referenceString: 'f'.repeat(64) },
-        false,
-      ],
-      ['of a release that did not know the string', { arch: 'arm64', sha256 }, false],
+      ['of this archive and says that there is no string', { arch: 'arm64', sha256, referenceString: null }, false],
+      ['of this archive and names another string', { arch: 'arm64', sha256, referenceString: 'f'.repeat(64) }, false],
+      ['of this archive and does not mention a string', { arch: 'arm64', sha256 }, false],
       [
         'of another archive',
         { arch: 'arm64', sha256: 'f'.repeat(64), referenceString: REFERENCE_STRING_SHA256 },
@@ -613,7 +605,7 @@ describe('the image folder', () => {
       expect(said(content, described)).toEqual([expect.stringMatching(words)]);
     });
   });
-  it('is refused if it is not JSON', () => {
+  it('is refused if measurements.json is not JSON', () => {
     writeFileSync(join(folder, 'measurements.json'), '{');
     expect(problemsOf({ imageFolder: folder, releaseFile: release }, { root: '/nowhere' })[0]).toContain('is not JSON');
   });

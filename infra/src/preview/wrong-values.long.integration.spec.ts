@@ -42,7 +42,7 @@ async function preview(file: string): Promise<Answer> {
   return { code, out, err };
 }
 
-/** Whether preview would accept a file. This check does not make the stack, which would take a second. */
+/** Returns whether preview would accept a file, without making the stack, which takes a second. */
 function isAccepted(file: string): boolean {
   writeFileSync(join(root, 'Pulumi.dev.yaml'), file);
   try {
@@ -90,7 +90,7 @@ it.each(KEYS)('reports %s in a list if it is absent, misspelt or encrypted', asy
   }
 });
 
-it('makes a stack from accepted odd values, one of each key', async () => {
+it('makes stacks from odd values that are accepted, one value for each key', async () => {
   expect(accepted.size).toBeGreaterThan(5);
   let made = 0;
   for (let round = 0; round < ROUNDS; round++) {

@@ -49,7 +49,7 @@ function written(edits: Edits = {}) {
 }
 
 describe('createAttestationVerifier', () => {
-  it('makes verifiers that check five signatures the first time and one later, while verifyAttestation always checks five', async () => {
+  it('makes verifiers that check five signatures the first time and one later; verifyAttestation always checks five', async () => {
     const { count, verifyAttestation, createAttestationVerifier } = counted();
     const { document, policy } = written();
     const { verify: verifyAgain } = createAttestationVerifier();
@@ -61,7 +61,7 @@ describe('createAttestationVerifier', () => {
     expect(count).toEqual({ verified: 11, imported: 10 });
   });
 
-  it('checks no signature of a remembered document, but the document’s own signature if a byte has changed', async () => {
+  it('checks no signature of a remembered document, and one signature if a byte has changed', async () => {
     const { count, createAttestationVerifier } = counted();
     const { verify: verifyAgain } = createAttestationVerifier({ maxRememberedDocuments: 1 });
     const [first, second] = [written(), written()];

@@ -24,7 +24,7 @@ describe('a stream of events', () => {
     ['comments', ': hello\n\n:\n\ndata: 1\n\n', [event('1')]],
     ['data in several lines', 'data: 1\ndata:2\ndata\n\n', [event('1\n2\n')]],
     ['one space that does not count', 'data:  1\n\n', [event(' 1')]],
-    ['fields that are not known', 'id: 7\nwhatever: 1\ndata: 1\n\n', [event('1')]],
+    ['unknown fields', 'id: 7\nwhatever: 1\ndata: 1\n\n', [event('1')]],
     ['an event without data', 'event: status\n\ndata: 1\n\n', [event('1')]],
     ['an event that is cut off', 'data: 1\n\ndata: 2\n', [event('1')]],
     [

@@ -108,7 +108,7 @@ const FAILURES: readonly Failure[] = [
   ['chain', 'a root that is not AWS’s', 'ERR_ATTESTATION_ROOT', {}, () => ({ trustAnchor: undefined })],
   [
     'chain',
-    'certificates that have ended',
+    'expired certificates',
     'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
     {},
     () => ({ at: new Date(Date.now() + 4 * HOUR_MS) }),
@@ -143,7 +143,7 @@ const FAILURES: readonly Failure[] = [
   ],
   [
     'operator',
-    'an image accepted under one operator and an operator accepted with another image',
+    'an image and an operator that are accepted, but not together',
     'ERR_ATTESTATION_OPERATOR',
     {},
     () => ({
@@ -156,7 +156,7 @@ const FAILURES: readonly Failure[] = [
   ],
   [
     'operator',
-    'another parent instance than the accepted one',
+    'a parent instance other than the accepted one',
     'ERR_ATTESTATION_INSTANCE',
     {},
     () => ({ acceptedMeasurements: [{ ...developmentMeasurements, pcr4: OTHER }] }),
@@ -178,7 +178,7 @@ const FAILURES: readonly Failure[] = [
   ['custody', 'a custody that is not accepted', 'custody_refused', {}, () => ({ acceptedCustody: [ALIAS] })],
   [
     'configuration',
-    'another configuration than the attested one',
+    'a configuration other than the attested one',
     'configuration_mismatch',
     { configuration: encodePublicConfiguration({ ...configuration, stack: 'other' }) },
   ],
@@ -243,7 +243,7 @@ describe.each([
     await expect(verifyEnclave(evidence, changed)).rejects.toMatchObject({ code });
   });
 
-  it('fails in debug mode', async () => {
+  it('fails for an enclave in debug mode', async () => {
     await using debugged = await temporaryFolder('debug');
     const pcrs = new Map([[2, new Uint8Array(48)]]);
     const transport = await createMockNsmTransport({ rootFolder: debugged.path, pcrs });

@@ -111,7 +111,7 @@ describe('the circuit', () => {
   });
 });
 
-/** Returns the inputs of a statement that would be true, also for a secret for which the library refuses to compute the inputs. */
+/** Returns the inputs of a true statement, even for a secret that the library refuses. */
 function unchecked(secret: Uint8Array): CircuitInputs {
   const { registration, siblings, blinding, message } = statement(7);
   const { district, salt, index } = registration;

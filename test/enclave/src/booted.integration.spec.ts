@@ -202,7 +202,7 @@ it('reaches only the destinations that the parent’s proxy lists', async () => 
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('if killed during a delivery, ends that message as unknown and a waiting one as key_retired, and delivers new messages', async () => {
+it('if killed during a delivery: the message ends as unknown, a waiting message as key_retired, and new messages are delivered', async () => {
   const { system, sender, prepare } = booted;
   await setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 15_000, stored: true }, times: 'always' }] });
   const arrivedBefore = (await receivedBy(system.congress)).length;

@@ -77,12 +77,12 @@ describe('deploy, steps image and release', () => {
 
   it.each([
     [
-      'another configuration',
+      'a change of the configuration',
       'apps/enclave/config/prod.json',
       '{"stack": "prod", "more": 1}\n',
       'it was built with another',
     ],
-    ['a checkout with changes', 'package.json', '{"version": "0.2.0"}', 'files of this checkout are not committed'],
+    ['an uncommitted change', 'package.json', '{"version": "0.2.0"}', 'files of this checkout are not committed'],
   ])('builds the image again after %s, and keeps the previous image', async (_, path, text, why) => {
     await write(world.folder.path, { [path]: text });
     world.ends = { 'image build': 1 };
@@ -180,7 +180,7 @@ describe('deploy, step up', () => {
     expect(world.ran[0]).toBe('pulumi up --stack prod --yes');
   });
 
-  it('prints the command that continues with --refresh and the options of this run if pulumi up fails', async () => {
+  it('prints a command to continue, with --refresh and the options of this run, if pulumi up fails', async () => {
     world.ends = { 'pulumi up': 255 };
     const { code, err } = await world.run('--from', 'preview', '--yes');
     expect(code).toBe(1);
@@ -189,7 +189,7 @@ describe('deploy, step up', () => {
     expect(err).toContain(goOn('--from', 'preview', '--refresh', '--yes'));
   });
 
-  it('names Pulumi and where to get it if it is not installed', async () => {
+  it('prints where to get Pulumi if it is not installed', async () => {
     world.ends = { pulumi: 'missing' };
     const { code, err } = await world.run();
     expect(code).toBe(1);

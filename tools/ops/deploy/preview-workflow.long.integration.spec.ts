@@ -27,7 +27,7 @@ const text = readFileSync(join(root, 'docs/examples/preview-workflow.yml'), 'utf
 const { permissions, jobs } = workflow.parse(load(text));
 const runsOf = ({ steps }: z.output<typeof job>): string[] => steps.flatMap(({ run }) => run ?? []);
 
-it('the preview workflow may read the repository and request an OIDC token, and holds no AWS key', () => {
+it('the preview workflow may read the repository and request an OIDC token, and has no AWS key', () => {
   expect(permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   expect(text).not.toMatch(/secrets\.|AWS_SECRET|AKIA|access-key/i);
   expect(jobs.preview.if).toBe('github.event.pull_request.head.repo.full_name == github.repository');

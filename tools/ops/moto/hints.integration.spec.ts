@@ -229,7 +229,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
       expect(await openedInEnclave(Buffer.from(stored, 'base64'))).toBe(true);
     });
 
-    /** Whether KMS gives the plaintext to an attested enclave that sends its usual encryption context. */
+    /** Returns whether KMS decrypts for an attested enclave that sends its usual encryption context. */
     async function openedInEnclave(CiphertextBlob: Uint8Array): Promise<boolean> {
       const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
       const publicKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({

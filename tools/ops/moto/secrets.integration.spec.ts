@@ -96,7 +96,7 @@ function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
     expect(told).toContain('ended with 1:');
   });
 
-  it('lets a whole preflight run under the same profile without an internal error in a check', async () => {
+  it('a whole preflight under the same profile has no internal error in a check', async () => {
     const told = await refusal(
       shell.type(
         `'${process.execPath}' tools/run.mjs tools/ops/main.ts preflight --stack prod --timeout 120 --skip domain,zone,caa,house,senate`,

@@ -105,7 +105,7 @@ describe('the district of a proven message', () => {
       ['/offices/0 office_not_of_district'],
     ],
     [
-      'has the number 00 and its state has several seats',
+      'has the number 00, but its state has several seats',
       { district: '120-MT-00', offices: ['HMT01'] },
       ['/offices/0 office_not_of_district'],
     ],

@@ -39,7 +39,7 @@ it.each<[string, Partial<Sources>, string]>([
   ['a link to another operator', { kept: ours, link: link({ pcr0: A, pcr3: THEIRS }) }, 'link_contradicts_kept'],
   ['a link to any operator', { kept: ours, link: link({ pcr0: A, operator: 'any' }) }, 'link_contradicts_kept'],
   [
-    'a link to one image more',
+    'a link to one more image than was kept',
     { kept: ours, link: link({ pcr0: A, pcr3: OURS }, { pcr0: B, pcr3: OURS }) },
     'link_contradicts_kept',
   ],
@@ -59,7 +59,7 @@ it.each<[string, Accepted, boolean]>([
   ['what the site publishes', ours, false],
   ['another image', [{ pcr0: B, pcr3: OURS }], true],
   ['the same image under another operator', [{ pcr0: A, pcr3: THEIRS }], true],
-  ['one image more than the site publishes', [...ours, { pcr0: B, pcr3: OURS }], true],
+  ['one image beyond those that the site publishes', [...ours, { pcr0: B, pcr3: OURS }], true],
 ])('a list with %s is reported as different if the site does not publish all of it', (_, sets, differs) => {
   for (const sources of [{ kept: sets }, { link: link(...sets) }, { file: sets }])
     expect(named(sources).differsFromSite).toBe(differs);

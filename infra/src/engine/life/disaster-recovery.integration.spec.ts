@@ -16,7 +16,7 @@ const SUBNET = 'aws:ec2/subnet:Subnet';
 /** Types of resources that hold data, or whose address others know. */
 const KEPT =
   /^aws:(rds\/instance|elasticache\/replicationGroup|kms\/key|s3\/bucket|ebs\/volume|ec2\/eip|autoscaling\/group):/;
-/** Whether a command is about the rows of a restored database. test/system/src/restore tests such commands on a real database. */
+/** Returns whether a command concerns the rows of a restored database. test/system/src/restore tests such commands on a real database. */
 const isOfPostgres = (block: string): boolean => /^(psql|npm run migrate)/.test(block);
 
 const importFile = z.looseObject({ resources: z.array(z.looseObject({ type: z.string(), name: z.string() })) });
@@ -45,7 +45,7 @@ describeWithPulumi('prod, recovered by the unchanged commands of docs/operator/d
       .map(({ type, id }) => `${type} ${id}`)
       .sort();
 
-  it('continues after SIGKILL ended `pulumi up` while AWS had created some resources and not yet created another', async () => {
+  it('continues after SIGKILL ended `pulumi up` when AWS had created only some of the resources', async () => {
     let child: ChildProcess | undefined;
     let withheld = '';
     engine.provider.onCall = ({ op, type, name }) => {
@@ -157,7 +157,7 @@ describeWithPulumi('prod, recovered by the unchanged commands of docs/operator/d
     expect(steps.length).toBeGreaterThan(100);
   });
 
-  it('is imported completely if the state is lost, without making a store, key, address or group again', async () => {
+  it('is imported completely if the state is lost, and no store, key, address or group is made again', async () => {
     const before = kept();
     loseState();
     const [, , , init = '', takeIn = '', goOn = '', ...more] = ofLostState();

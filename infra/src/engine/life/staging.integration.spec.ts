@@ -39,7 +39,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(changesOf(steps)).toEqual([]);
   });
 
-  it('makes a resource again by refresh and up if a person deleted it in the console', async () => {
+  it('gets back a resource that a person deleted in the console, by refresh and up', async () => {
     const alarm = engine.world.ofType('aws:cloudwatch/metricAlarm:MetricAlarm')[0];
     if (alarm === undefined) throw new Error('staging has no alarm');
     engine.world.remove(alarm.type, alarm.id);

@@ -60,7 +60,7 @@ const codesOf = (result: ReturnType<typeof validateCongressMessage>) =>
   result.ok ? [] : result.problems.map(({ pointer, code }) => `${pointer} ${code}`);
 
 describe.each(TEXTS)('%s, from %i to %i', (pointer, min, max) => {
-  it('accepts its longest text in UTF-16 units and refuses a longer one, in the client and in the enclave', () => {
+  it('accepts a text of the maximum UTF-16 units and refuses a longer text, in the client and in the enclave', () => {
     for (const [text, problems] of [
       ['x'.repeat(max), []],
       [STATUE.repeat(max / 2), []],
@@ -73,7 +73,7 @@ describe.each(TEXTS)('%s, from %i to %i', (pointer, min, max) => {
     }
   });
 
-  it('accepts its fewest visible characters and refuses fewer', () => {
+  it('accepts a text of the fewest visible characters and refuses a shorter text', () => {
     expect(codesOf(validateCongressMessage(withField(pointer, STATUE.repeat(min))))).toEqual([]);
     for (const text of [
       STATUE.repeat(min - 1),

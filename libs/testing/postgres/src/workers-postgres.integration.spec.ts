@@ -25,7 +25,7 @@ async function query<T extends object>(url: string, sql: string): Promise<T[]> {
 const TABLES = "SELECT count(*)::int AS count FROM information_schema.tables WHERE table_schema = 'public'";
 
 describe("the worker's PostgreSQL", () => {
-  it('is one server for all callers without options, and a separate server for a caller with own', async () => {
+  it('is one server for all callers without options, and a separate server for a caller with `own`', async () => {
     await using first = await startPostgres();
     await using second = await startPostgres();
     await using own = await startPostgres({ own: true });

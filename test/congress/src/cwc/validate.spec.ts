@@ -86,7 +86,7 @@ describe('the judge of CWC documents', () => {
     ['an unknown entity', minimalCwc({ prefix: '&nbsp;' })],
     ['a NUL by reference', minimalCwc({ prefix: '&#0;' })],
     ['a control character', minimalCwc({ prefix: '\u0001' })],
-    ['an attribute twice', minimalCwc().replace('<CWC>', '<CWC a="1" a="2">')],
+    ['a repeated attribute', minimalCwc().replace('<CWC>', '<CWC a="1" a="2">')],
     ['an unbound prefix', minimalCwc().replace('<Prefix>', '<x:Prefix>').replace('</Prefix>', '</x:Prefix>')],
     ['XML 1.1', minimalCwc().replace('version="1.0"', 'version="1.1"')],
     ['another encoding', minimalCwc().replace('UTF-8', 'ISO-8859-1')],

@@ -12,7 +12,7 @@ const check = (name: string, run: Check['run'], more: Partial<Check> = {}): Chec
 });
 const never = () => new Promise<Finding>(() => undefined);
 
-it('runs every check even if others throw or hang, and reports in their order', async () => {
+it('runs every check even if others throw or hang, and reports them in the order of the list', async () => {
   const checks = [
     check('slow', () => new Promise((resolve) => setTimeout(resolve, 50, pass('done late')))),
     check('throws', () => Promise.reject(new TypeError('canary'))),
@@ -62,7 +62,7 @@ it('never runs more than eight checks at once', async () => {
   expect(most).toBe(8);
 });
 
-it('runs no check that uses the network, and does not ask AWS, with --offline', async () => {
+it('with --offline, runs no check that uses the network, and does not ask AWS', async () => {
   const checks = [
     check('net', () => Promise.reject(new Error('asked')), { network: true }),
     check('here', ({ account }) => account().then(() => pass('x'))),

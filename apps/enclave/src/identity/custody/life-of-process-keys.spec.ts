@@ -77,7 +77,7 @@ describe('per-process keys while the parent sends nothing after the start', () =
       plaintext: Buffer.from('what a sender wrote'),
     }).message;
   };
-  /** Whether an attacker with all keys of the process can open the message. */
+  /** Returns whether an attacker with all keys of the process can open the message. */
   const opens = (message: SealedMessage): boolean =>
     custody.ring.held().some(({ keys }) => {
       try {

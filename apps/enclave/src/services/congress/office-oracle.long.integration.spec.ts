@@ -90,7 +90,7 @@ describe('a parent that guesses the offices of a sealed message', () => {
       { candidates: [['HCA11'], ['HCA12']], probes: 6, treat: () => 'cut' },
     ],
     [
-      'reads at which place in the receipt one of two senators refused',
+      'reads which place in the receipt has the refusal of one of two senators',
       {
         candidates: [
           ['SCA01', 'SCA03'],

@@ -42,7 +42,7 @@ describe('a database whose connections all stay in use', () => {
 (process.platform === 'linux' ? describe : describe.skip)(
   'a database that no longer answers (frozen, or cut off)',
   () => {
-    it('is unavailable without endless waits while PostgreSQL is frozen, and serves again afterwards', async () => {
+    it('is reported as unavailable while PostgreSQL is frozen, without endless waits, and serves again afterwards', async () => {
       await using postgres = await startPostgres({ own: true });
       const database = new Database(
         testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }),

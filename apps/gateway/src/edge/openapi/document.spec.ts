@@ -82,7 +82,7 @@ describe('the OpenAPI document', () => {
     expect(first).not.toEqual(second);
   });
 
-  it('describes every route, or leaves it out because it is marked as not part of the API', () => {
+  it('describes every route, except those that are marked as not part of the API', () => {
     const routes = app
       .get(RegisteredRoutes)
       .all()

@@ -132,7 +132,7 @@ describe('the ledger of agent calls', () => {
     expect(await database.client.agentReservation.count()).toBe(0);
   });
 
-  it('refuses a user above their share before it checks the day, so that the user cannot raise the stop', async () => {
+  it('checks a user’s share before the day’s cap, so that one user cannot cause the emergency stop', async () => {
     const caps = { systemHourCapMicroUsd: 19_999n, systemDayCapMicroUsd: 999n };
     expect(await ledger.reserve(attempt(caps))).toBe('agent_share_reached');
   });
@@ -152,7 +152,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.reserve(attempt({ ...caps, now: minutes(4) }))).toBe('accepted');
   });
 
-  it('neither reserves nor dispatches after a stop, and releases attempts that wait', async () => {
+  it('neither reserves nor dispatches after a stop, and releases attempts that were not dispatched', async () => {
     const one = attempt();
     await ledger.reserve(one);
     await stop();

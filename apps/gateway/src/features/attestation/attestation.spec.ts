@@ -237,7 +237,7 @@ describe('attestation', () => {
       expect(checkNow).toHaveBeenCalledTimes(checks);
     });
 
-    it('limits the requests for documents that wait for the NSM', async () => {
+    it('limits how many requests for documents wait for the NSM', async () => {
       const held: (() => void)[] = [];
       enclave.behaviour = async (request, response) => {
         await new Promise<void>((resolve) => held.push(resolve));
@@ -406,7 +406,7 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(false);
     });
 
-    it('reports an enclave as met again if it had keys and now waits for them', async () => {
+    it('calls onMet if an enclave that had keys now waits for them', async () => {
       const [watched] = monitorWith().enclaves;
       if (!watched) throw new Error('no enclave');
       enclave.behaviour = problem('keys_not_ready', 1);

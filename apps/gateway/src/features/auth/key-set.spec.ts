@@ -35,9 +35,9 @@ const UNUSABLE: readonly (readonly [string, unknown])[] = [
   ['that is null', null],
   ['that is text', 'key'],
   ['that is a list', []],
-  ['that has nothing', {}],
+  ['that has no members', {}],
   [
-    'with operations that are no list',
+    'with operations that are not a list',
     { ...EDDSA, key_ops: 'verify', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
   ],
 ];

@@ -89,7 +89,7 @@ describe('the nullifier of a message without an owner', () => {
       () => bench.message(messageId),
       ({ endedAt }) => endedAt !== null,
     );
-  /** The outcome of another message with the same nullifier: of the same person and campaign. */
+  /** Sends another message with the same nullifier (same person and campaign), and returns whether it was accepted. */
   const another = (bench: DeliveryBench, { nullifier }: SubmittedProof) =>
     accept(bench, unverifiedProof({ nullifier })).then(
       () => 'accepted',

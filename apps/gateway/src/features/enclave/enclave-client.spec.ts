@@ -294,7 +294,7 @@ describe('EnclaveClient', () => {
       expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ECONNRESET' });
     });
 
-    it('is found again after a restart', async () => {
+    it('is reached again after its restart', async () => {
       expect((await client.relay(sealed)).kind).toBe('answer');
       await enclave.stop();
       await enclave.start();

@@ -31,7 +31,7 @@ describe('RootCensus', () => {
     ]);
   });
 
-  it('warns once about a root that still has one message after a day in which another had a hundred', () => {
+  it('warns once about a root with only one message after a day in which another root had a hundred', () => {
     count(1, 1, 0);
     count(2, 100, 12);
     expect(lines).toEqual([]);

@@ -101,7 +101,7 @@ describe('templates', () => {
     expect(back.answer.contentSha256).toBe(answer.contentSha256);
   });
 
-  it('stores one of several concurrent changes of a version through two gateways', async () => {
+  it('stores only one of several concurrent changes to one version, sent through two gateways', async () => {
     const { answer } = await add(template());
     for (let version = 1; version < 6; version++) {
       const results = await Promise.all(
@@ -116,12 +116,12 @@ describe('templates', () => {
     }
   });
 
-  it('stores one of several templates with one slug through two gateways', async () => {
+  it('stores only one of several templates with the same slug, sent through two gateways', async () => {
     const results = await Promise.all([gateway, other, gateway, other].map((at) => add(template({ slug: 'one' }), at)));
     expect(results.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
   });
 
-  it('refuses to publish a flagged template, and to flag a published one without archiving it', async () => {
+  it('refuses to publish a flagged template, or to flag a published template without archiving it', async () => {
     const { answer } = await add(template());
     const moderation = { flagged: true, severity: 'high', toxicity: 0.9 };
     expect((await change(answer.id, { version: 1, moderation })).answer).toMatchObject({ version: 2, moderation });
@@ -178,7 +178,7 @@ describe('templates', () => {
     ],
     ['a campaign id that no registrar signs', { campaignId: 'Parks 2026' }, '/campaignId'],
     ['a note of 401 bytes', { campaignNote: 'a'.repeat(401) }, '/campaignNote'],
-    ['a field that is not known', { provider: 'x' }, ''],
+    ['an unknown field', { provider: 'x' }, ''],
     ['a status', { status: 'published' }, ''],
     ['a language by name', { language: 'English' }, '/language'],
   ])('refuses %s, and names the field but not the value', async (_, over, pointer) => {
@@ -246,7 +246,7 @@ describe('templates', () => {
 
   describe('recorded tasks of agents', () => {
     const runsPath = (id: string) => `/api/admin/templates/${id}/runs`;
-    /** Stores an attempt as it is after it was settled on a verified statement. */
+    /** Stores an attempt that was settled on a verified statement. */
     async function attempt(
       requestId: string,
       over: { owner?: string; attempt?: number; state?: string; cost?: number } = {},
@@ -264,7 +264,7 @@ describe('templates', () => {
     }
     const record = (id: string, body: unknown) => write('POST', runsPath(id), body);
 
-    it('are copied from settled tasks of the author, once, with their sums by model', async () => {
+    it('are copied once from the author’s settled tasks, with sums by model', async () => {
       const { answer } = await add(template());
       const [first, second] = [randomUUID(), randomUUID()];
       await attempt(first, { cost: 900 });

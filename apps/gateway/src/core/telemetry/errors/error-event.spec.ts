@@ -13,7 +13,7 @@ function eventOf({ err, ...fields }: LogFields, event = 'request failed') {
 }
 
 describe('a report', () => {
-  it('has these fields and no others', () => {
+  it('has only the fields listed here', () => {
     const cause = Object.assign(new RangeError(SECRET), { code: 'ERR_OUT_OF_RANGE' });
     const event = eventOf({
       err: new TypeError(SECRET, { cause }),
@@ -93,7 +93,7 @@ describe('a report', () => {
       expect(coded(code)).toBeUndefined();
   });
 
-  it('names the SQLSTATE, whichever property or cause holds it', () => {
+  it('names the SQLSTATE, whichever property or cause contains it', () => {
     const adapter = (originalCode: string) =>
       Object.assign(new Error(SECRET), {
         code: 'P2010',
@@ -141,7 +141,7 @@ describe('a report', () => {
         new Error('x', { cause: new Error(SECRET, { cause: Object.assign(new Error(SECRET), { [SECRET]: SECRET }) }) }),
     ],
     [
-      'a cause that is no error',
+      'a cause that is not an error',
       () => new Error('x', { cause: { message: SECRET, code: SECRET, originalCode: SECRET } }),
     ],
     ['errors inside', () => new AggregateError([new Error(SECRET)], SECRET)],
