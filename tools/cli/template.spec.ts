@@ -49,7 +49,7 @@ describe('a template of a gateway', () => {
     ['has no list', [404, '{}'], 'unreachable'],
     ['sends something else', [200, '{"templates":[{}]}'], 'unreachable'],
     ['sends no JSON', [200, '<html>'], 'unreachable'],
-  ])('is an error if the gateway %s', async (_, given, code) => {
+  ])('cannot be used if the gateway %s', async (_, given, code) => {
     answer = given;
     await expect(templateOf({ template: 'parks' }, gateway)).rejects.toMatchObject({ code });
   });

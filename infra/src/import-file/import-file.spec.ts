@@ -155,7 +155,7 @@ const shapeOf = (title: string): StackShape => {
   return shape;
 };
 
-describe.each(['dev', 'prod with all options', 'prod with external stores'])('%s', (title) => {
+describe.each(['dev', 'prod with all options', 'prod with external stores'])('the import file of %s', (title) => {
   const shape = shapeOf(title);
   let entries: Entry[] = [];
   let found: Awaited<ReturnType<typeof fill>>;
@@ -237,10 +237,10 @@ it('has a row in IMPORT_IDS for every type of resource that the program makes', 
   expect([...types].filter((type) => IMPORT_IDS[type] === undefined)).toEqual([]);
 });
 
-describe('import-file, if AWS’s answers differ', () => {
+describe('import-file', () => {
   const shape = shapeOf('dev');
 
-  it('leaves a resource that AWS does not have to `pulumi up`, and a resource that AWS has twice to a person', async () => {
+  it('reports a resource that AWS lacks as not imported, and asks for a decision if AWS has it twice', async () => {
     const { tagged, entries } = await lostState(shape);
     const isVpc = ({ ResourceARN: arn }: Tagged): boolean => arn.includes(':vpc/');
     const without = await fill(shape, entries, answers(tagged.filter((each) => !isVpc(each))));
@@ -252,7 +252,7 @@ describe('import-file, if AWS’s answers differ', () => {
     expect(both.out).toMatch(/Decide about these[^]*several ec2:vpc with the tag Name=communique-tee-dev-network/);
   });
 
-  it('ends with one line if AWS refuses, and sends each request once', async () => {
+  it('prints AWS’s refusal as the last line, and sends no request twice', async () => {
     const { tagged, entries } = await lostState(shape);
     const asked: string[] = [];
     await fill(shape, entries, answers(tagged, asked));
@@ -266,7 +266,7 @@ describe('import-file, if AWS’s answers differ', () => {
     expect([refused.code, refused.err.split('\n').at(-2)]).toEqual([1, 'aws sts get-caller-identity: AccessDenied']);
   });
 
-  it('imports only the resources of a list of URNs, by type and name', async () => {
+  it('imports only the resources in a list of URNs', async () => {
     const { tagged, entries } = await lostState(shape);
     const names = join(folder, 'names.txt');
     writeFileSync(
@@ -282,7 +282,7 @@ describe('import-file, if AWS’s answers differ', () => {
     ]).toEqual([0, ['aws:ec2/vpc:Vpc']]);
   });
 
-  it('ends with 2 for another kind of file, and for an unknown stack', async () => {
+  it('exits with 2 if the file is missing or of another kind, or if the stack is unknown', async () => {
     expect(await fill(shape, [], answers([]))).toMatchObject({ code: 0 });
     expect(await fill({ ...shape, stack: 'none' as 'dev' }, [], answers([]))).toMatchObject({ code: 2 });
     const streams = { out: () => undefined, err: () => undefined };

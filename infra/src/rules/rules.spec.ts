@@ -17,7 +17,7 @@ beforeAll(async () => {
   good = ruleResources(resources);
 });
 
-/** The program's resources, with changed inputs in the first resource of this type and name's end. `undefined` removes an input. */
+/** Returns the program's resources, and changes inputs of the first one whose type and end of name match. `undefined` removes an input. */
 const changed = (
   type: string,
   inputs: Record<string, unknown> | ((props: RuleResource['props']) => Record<string, unknown>),
@@ -85,7 +85,7 @@ const daily = (more: object, interval = 24): RuleResource[] =>
 const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   [
     'no-public-bucket',
-    'a block that is off',
+    'a public access block that is off',
     () => changed('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', { blockPublicPolicy: false }),
   ],
   [
@@ -105,10 +105,14 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     () =>
       changed('aws:s3/bucketOwnershipControls:BucketOwnershipControls', { rule: { objectOwnership: 'ObjectWriter' } }),
   ],
-  ['buckets-closed', 'no public access block', () => without('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock')],
   [
     'buckets-closed',
-    'no encryption',
+    'a bucket without a public access block',
+    () => without('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock'),
+  ],
+  [
+    'buckets-closed',
+    'a bucket without encryption',
     () => without('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration'),
   ],
   [
@@ -117,7 +121,11 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     () => changed('aws:s3/bucketVersioning:BucketVersioning', { versioningConfiguration: { status: 'Suspended' } }),
   ],
   ['buckets-closed', 'plain HTTP', () => changed(bucketPolicy, lacking('policy', 'OnlyTls'))],
-  ['buckets-closed', 'a bucket beside the program’s', () => added('aws:s3/bucket:Bucket', { bucket: 'another' })],
+  [
+    'buckets-closed',
+    'a bucket without any of these settings',
+    () => added('aws:s3/bucket:Bucket', { bucket: 'another' }),
+  ],
   [
     'encrypted-everywhere',
     'an unencrypted root disk',
@@ -184,7 +192,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ['open-ports', 'a range around 443', () => changed(ingress, { cidrIpv4: '0.0.0.0/0', fromPort: 80, toPort: 443 })],
   [
     'open-ports',
-    'IPv6',
+    'a port that is open to IPv6',
     () => changed(ingress, { cidrIpv4: undefined, cidrIpv6: '::/0', fromPort: 5432, toPort: 5432 }),
   ],
   [
@@ -217,13 +225,13 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'metadata-v2',
-    'two hops',
+    'a hop limit of two',
     () =>
       changed(template, (props) => ({
         metadataOptions: { ...recordOf(props.metadataOptions), httpPutResponseHopLimit: 2 },
       })),
   ],
-  ['metadata-v2', 'no metadata options', () => changed(template, { metadataOptions: undefined })],
+  ['metadata-v2', 'a template without metadata options', () => changed(template, { metadataOptions: undefined })],
   ['metadata-v2', 'an SSH key', () => changed(template, { keyName: 'mine' })],
   ['no-wildcard-action', 's3:*', () => changed(rolePolicy, plus('policy', allow({ Action: 's3:*' })))],
   ['no-wildcard-action', 's3:Get*', () => changed(rolePolicy, plus('policy', allow({ Action: ['s3:Get*'] })))],
@@ -285,12 +293,12 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'attested-keys',
-    'no denial without attestation',
+    'a policy that does not deny requests without attestation',
     () => changed(key, lacking('policy', 'NothingWithoutAttestation'), '-enclave-key'),
   ],
   [
     'attested-keys',
-    'a denial without attestation for some principals only',
+    'a policy that denies requests without attestation only to some principals',
     () =>
       changed(
         key,
@@ -317,7 +325,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'attested-keys',
-    'grants',
+    'a right to create grants',
     () =>
       changed(
         key,
@@ -333,7 +341,11 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     'a database that may be deleted',
     () => changed('aws:rds/instance:Instance', { deletionProtection: false }),
   ],
-  ['deletion-protection', 'no final snapshot', () => changed('aws:rds/instance:Instance', { skipFinalSnapshot: true })],
+  [
+    'deletion-protection',
+    'a database without a final snapshot',
+    () => changed('aws:rds/instance:Instance', { skipFinalSnapshot: true }),
+  ],
   [
     'deletion-protection',
     'a bucket that is deleted with everything in it',
@@ -370,7 +382,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     [
       ['an update that does not wait for the group', { waitForCapacityTimeout: '0' }],
       ['an update that waits for less time than the hook', { waitForCapacityTimeout: '29m59s' }],
-      ['no waiting time, so that the provider waits ten minutes', { waitForCapacityTimeout: undefined }],
+      ['an update that waits only the provider’s ten minutes', { waitForCapacityTimeout: undefined }],
       ['a group that fails without capacity in one zone', { ignoreFailedScalingActivities: undefined }],
       ['a group without a hook', { initialLifecycleHooks: undefined }],
       ['a group that cannot be deleted while an instance starts', { forceDelete: undefined }],
@@ -439,12 +451,12 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'logs-end',
-    'a log of RDS that RDS would make',
+    'a log of RDS that the program leaves to RDS',
     () => good.filter(({ props }) => props.name !== '/aws/rds/instance/communique-tee-prod-database/postgresql'),
   ],
   [
     'logs-end',
-    'a log of CodeBuild that CodeBuild would make',
+    'a log of CodeBuild that the program leaves to CodeBuild',
     () => added('aws:codebuild/project:Project', { name: 'build' }),
   ],
   ['volumes-snapshotted', 'a volume without snapshots', () => added(volume, DATA)],
@@ -458,7 +470,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ['tagged', 'a provider without tags', () => good.map((resource) => ({ ...resource, providerTags: {} }))],
   [
     'tagged',
-    'another provider',
+    'a resource of another provider',
     () =>
       good.map((resource) =>
         resource.type === 'aws:ec2/vpc:Vpc' ? { ...resource, providerTags: undefined } : resource,
@@ -488,7 +500,7 @@ it('finds no violation in a volume with daily snapshots', () => {
   expect(violationsOf([...added(volume, DATA), ...daily({})])).toEqual([]);
 });
 
-it('has a violating case for every rule', () => {
+it('has a test case for every rule', () => {
   expect(new Set(BROKEN.map(([rule]) => rule))).toEqual(
     new Set([...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name)),
   );

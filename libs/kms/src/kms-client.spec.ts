@@ -201,8 +201,8 @@ describe('refuses an answer', () => {
 describe('makes no request', () => {
   it.each([
     ['without credentials', null],
-    ['with credentials that have ended by the attested clock', { ...credentials, expiresMs: NOW_MS }],
-    ['with a token that would end a header', { ...credentials, sessionToken: 'a\r\nx-injected: 1' }],
+    ['with credentials that have expired by the attested clock', { ...credentials, expiresMs: NOW_MS }],
+    ['with a token that contains a line break', { ...credentials, sessionToken: 'a\r\nx-injected: 1' }],
     ['with an empty access key id', { ...credentials, accessKeyId: '' }],
     ['with a token that is too long', { ...credentials, sessionToken: 'a'.repeat(8193) }],
   ])('%s', async (_what, given) => {
@@ -273,7 +273,7 @@ describe('tries again', () => {
     expect(requests.length).toBeGreaterThan(2);
   });
 
-  it('until the credentials end', async () => {
+  it('until the credentials expire', async () => {
     let now = NOW_MS;
     const { sut, requests } = setup(() => no(500, 'KMSInternalException'), {
       nowMs: () => now,
@@ -306,7 +306,7 @@ describe('tries again', () => {
 });
 
 describe('the client returns', () => {
-  it('although a transport never answers and ignores its signal', async () => {
+  it('even if a transport never answers and ignores its signal', async () => {
     const { sut, requests } = setup(() => new Promise(() => undefined), { timeoutMs: 20, deadlineMs: 60 });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_timeout'));
     expect(requests[0]?.signal.aborted).toBe(true);

@@ -34,7 +34,7 @@ it.each<[string, EnvelopeParts]>([
     { content: (text) => indefinite(0xa0, tlv(4, text.subarray(0, 5)), tlv(4), tlv(4, text.subarray(5))) },
   ],
   [
-    'content in pieces, definite',
+    'content in pieces, with definite lengths',
     { lengths: 'definite', content: (text) => tlv(0xa0, tlv(4, text.subarray(0, 16)), tlv(4, text.subarray(16))) },
   ],
   ['content in one piece', { content: (text) => tlv(0x80, text) }],
@@ -105,7 +105,7 @@ it.each<[string, EnvelopeParts]>([
   refuses(sealed({ ...parts, lengths: 'definite' }));
 });
 
-it.each(['definite', 'indefinite'] as const)('refuses every cut or extended envelope, %s', (lengths) => {
+it.each(['definite', 'indefinite'] as const)('refuses every cut or extended envelope with %s lengths', (lengths) => {
   const whole = sealed({ lengths });
   for (let length = 0; length < whole.length; length++) refuses(whole.subarray(0, length));
   for (const tail of [[0], [0, 0], [0x30, 0], [0xff]]) refuses(Buffer.concat([whole, Uint8Array.from(tail)]));
@@ -128,7 +128,7 @@ it('refuses an indefinite length without an end, and children that are longer th
   refuses(short);
 });
 
-it('refuses deep, wide and long input at its limits', () => {
+it('refuses input that is too deep, too wide or too long', () => {
   let deep: Uint8Array = tlv(4, new Uint8Array(16));
   for (let depth = 0; depth < 2000; depth++) deep = tlv(0x30, deep);
   refuses(deep);

@@ -66,7 +66,7 @@ describe('a field element', () => {
     expect(drawn.every((value) => value > 0n && value < FIELD_MODULUS)).toBe(true);
   });
 
-  it('of a hash is its first 31 bytes', () => {
+  it('that is made from a hash has the first 31 bytes of the hash', () => {
     const hash = new Uint8Array(32).fill(255);
     expect(fieldToHex(fieldFromHash(hash))).toBe(`00${'ff'.repeat(31)}`);
     expect(() => fieldFromHash(new Uint8Array(31))).toThrow(/not a field element/);

@@ -33,7 +33,7 @@ const campaign: CampaignNote = {
 };
 const refused = (code: string) => expect.objectContaining({ name: 'ResidenceNoteError', code });
 
-it('reads a root note as it was signed, by either key or by both', () => {
+it('reads back a root note that either key or both keys signed', () => {
   for (const keys of [[one], [two], [one, two]]) expect(openRootNote(signRootNote(root, ...keys), by)).toEqual(root);
   expect(signRootNote(root, one).split('\n').slice(0, 6)).toEqual([
     'communique-tee residence root v1',
@@ -45,7 +45,7 @@ it('reads a root note as it was signed, by either key or by both', () => {
   ]);
 });
 
-it('reads a campaign note as it was signed', () => {
+it('reads back a signed campaign note', () => {
   expect(openCampaignNote(signCampaignNote(campaign, 90, one), by, 90)).toEqual(campaign);
   expect(signCampaignNote(campaign, 90, one).split('\n').slice(0, 5)).toEqual([
     'communique-tee campaign v1',
@@ -113,7 +113,7 @@ it.each([
   ['a root in capitals', bodyOf(root).replace('7b\n', '7B\n')],
   ['a root above the modulus', bodyOf(root).replace(/\n[0-9a-f]{64}\n/, `\n${'f'.repeat(64)}\n`)],
   ['an extra line', `${bodyOf(root)}more\n`],
-  ['a line missing', bodyOf(root).replace('3000\n', '')],
+  ['a missing line', bodyOf(root).replace('3000\n', '')],
   ['a space at the end of a line', bodyOf(root).replace('\n3000\n', '\n3000 \n')],
   ['a BOM', `\ufeff${bodyOf(root)}`],
 ])('refuses %s in a root note, although it is signed', (_what, body) => {
@@ -128,7 +128,7 @@ it('refuses notes over the size limit, which counts signatures of unknown keys t
   expect(openRootNote(`${signRootNote(root, one)}${short}`, by)).toEqual(root);
 });
 
-it('has room in a note for the longest ids', () => {
+it('signs notes with the longest ids within the size limits', () => {
   const id = 'r'.repeat(64);
   const key = signingKeyOf(id, new Uint8Array(32).fill(5));
   const second = signingKeyOf(id, new Uint8Array(32).fill(6));

@@ -128,7 +128,7 @@ describe('the web client (legacy), while the enclaves open its suite', () => {
     for (const { xml } of documents) expect(xml).toContain(content.message.body);
   }, 120_000);
 
-  it('posts a message three times, which the gateway accepts and delivers once, and only for its owner', async () => {
+  it('can post a message three times; the gateway delivers it once, and refuses it from another user', async () => {
     const message = await sealed(completeContent());
     const answers = [
       await post(world.alice, message),
@@ -146,7 +146,7 @@ describe('the web client (legacy), while the enclaves open its suite', () => {
     });
   }, 120_000);
 
-  it('gets a list of the missing fields for a message with only the fields that it has today, and nothing is sent to Congress', async () => {
+  it('gets a list of the missing fields if it sends only the fields that it has today, and nothing reaches Congress', async () => {
     const before = (await receivedBy(world.system.congress)).length;
     const message = await sealed(contentOfToday());
     expect((await post(world.alice, message)).status).toBe(202);

@@ -110,7 +110,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     expect(tasks[0]?.text).toContain(ofTasks.completion);
     const seen = JSON.stringify(system.providers?.requests());
     expect([ofTasks.draft, ofTasks.draftSubject].map((each) => seen.includes(each))).toEqual([true, true]);
-    // A rate limit refuses before the body is read, which would prove nothing
+    // A request over a rate limit would prove nothing, because the gateway refuses it before it reads the body
     expect(answers.filter(({ where }) => where.startsWith('429 '))).toEqual([]);
     expect(
       answers.some(
@@ -195,7 +195,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await sendBadInput(options.token, encodeCongressMessage(message));
   }
 
-  /** Asks for tasks whose providers' answers end in six ways, with texts to search for. Another person sends each task. */
+  /** Runs tasks that end in six ways. Each task has another sender. */
   async function askModels(): Promise<void> {
     const providers = system.providers;
     if (!providers) throw new Error('no providers');
@@ -337,7 +337,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ];
   }
 
-  /** Returns the logs of gateway, enclave and PostgreSQL. Simulated Congress may know the text. */
+  /** Returns every log but that of simulated Congress, which may contain the text. */
   function logs(): Leftover[] {
     const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
     return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];

@@ -69,7 +69,7 @@ describe('the identity provider', () => {
     });
   const errorOf = async (response: Response) => [response.status, ((await response.json()) as { error: string }).error];
 
-  it('signs a person in with form and code, and gives tokens that its key set verifies', async () => {
+  it('signs a person in with a form and a code, and issues tokens that its key set verifies', async () => {
     const form = await ask(addressOf());
     expect([form.status, form.headers.get('content-type'), form.headers.get('referrer-policy')]).toEqual([
       200,
@@ -100,7 +100,7 @@ describe('the identity provider', () => {
     expect(id.payload).toMatchObject({ sub: 'alice', nonce: 'nonce-1', name: 'alice' });
   });
 
-  it('gives an ID token without a name if the scope profile was not requested, and tokens with the configured lifetime', async () => {
+  it('omits the name if the client did not request the scope profile, and issues tokens with the configured lifetime', async () => {
     provider.setTokenSeconds(5);
     const tokens = (await (await redeem(await codeOf({ scope: 'openid' }))).json()) as Record<string, string>;
     provider.setTokenSeconds(3600);

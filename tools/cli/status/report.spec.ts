@@ -47,7 +47,7 @@ const textOf = (
 const headOf = (status: Status, ...offices: readonly (readonly [Office['outcome'], string | null])[]) =>
   textOf(status, false, ...offices).split('  ')[0];
 
-it('says that a message with a proof may be refused as a second one if it is sealed again', () => {
+it('warns that the gateway may answer already_sent if a proven message is sealed again', () => {
   expect(textOf('key_retired', true)).toMatch(/send --again[^]*already_sent/);
   expect(textOf('key_retired', false)).not.toContain('already_sent');
 });

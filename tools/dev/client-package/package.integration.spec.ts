@@ -36,7 +36,7 @@ describe('the published client', () => {
     expect(built.shares.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(built.minifiedBytes);
   });
 
-  it('uses nothing of Node, imports nothing, and makes no code at run time', () => {
+  it('uses nothing of Node, imports nothing, and generates no code at run time', () => {
     const found = (pattern: RegExp, text = code) => text.match(pattern)?.slice(0, 3) ?? [];
     expect(found(/.{0,40}node:.{0,40}/g)).toEqual([]);
     expect(found(/.{0,40}(?:\bimport\b\s*[^.]|\brequire\b\s*\().{0,40}/g)).toEqual([]);
@@ -55,8 +55,8 @@ describe('the published client', () => {
       expect([link, existsSync(join(built.folder, link.replace(/^#.*/, 'README.md')))]).toEqual([link, true]);
   });
 
-  it('has a manifest in which publint finds no problem, and types in which arethetypeswrong finds no problem for an ES module', async () => {
-    // Both tools are ES modules, which another process can load from this workspace.
+  it('passes publint, and passes arethetypeswrong as an ES module', async () => {
+    // Both tools are ES modules, so another process loads them.
     const script = `
       import { publint } from 'publint';
       import { Package, checkPackage } from '@arethetypeswrong/core';
@@ -141,7 +141,7 @@ describe('the published client', () => {
       return file;
     });
     const all = ts.getPreEmitDiagnostics(ts.createProgram(files, options));
-    // A compiler message about the package's declarations, and not about a source, counts for the first source.
+    // Messages about the package's own declarations count for the first source.
     return files.map((file, at) =>
       all
         .filter((one) => one.file?.fileName === file || (at === 0 && !files.includes(one.file?.fileName ?? '')))
@@ -170,19 +170,22 @@ describe('the published client', () => {
       }
     }`;
 
-  it.each(['nodenext', 'bundler'] as const)('has types for a strict consumer (%s) who has no other types', (module) => {
-    const wrong = [
-      ["pcr0: 'ab'", "pcr1: 'ab'"],
-      ["state: 'CA'", "state: 'XX'"],
-      ["lastName: 'B', ", ''],
-      ["error.code === 'refused'", "error.code === 'refuse'"],
-      ["'@communique-tee/client'", "'@communique-tee/client/other'"],
-      ['acceptedCustody:', 'acceptedCustodies:'],
-    ] as const;
-    const [good, ...bad] = diagnostics([USE, ...wrong.map(([from, to]) => USE.replace(from, to))], module);
-    expect(good).toEqual([]);
-    expect(bad.map((found, at) => [wrong[at]?.[1], found.length > 0])).toEqual(wrong.map(([, to]) => [to, true]));
-  });
+  it.each(['nodenext', 'bundler'] as const)(
+    'has complete types for a strict compiler (%s) that has no other types',
+    (module) => {
+      const wrong = [
+        ["pcr0: 'ab'", "pcr1: 'ab'"],
+        ["state: 'CA'", "state: 'XX'"],
+        ["lastName: 'B', ", ''],
+        ["error.code === 'refused'", "error.code === 'refuse'"],
+        ["'@communique-tee/client'", "'@communique-tee/client/other'"],
+        ['acceptedCustody:', 'acceptedCustodies:'],
+      ] as const;
+      const [good, ...bad] = diagnostics([USE, ...wrong.map(([from, to]) => USE.replace(from, to))], module);
+      expect(good).toEqual([]);
+      expect(bad.map((found, at) => [wrong[at]?.[1], found.length > 0])).toEqual(wrong.map(([, to]) => [to, true]));
+    },
+  );
 
   it('is not built if an export is declared nowhere', () => {
     expect(() => declarationsOf(workspaceRoot(), ['connect', 'unheardOf'])).toThrow('unheardOf');

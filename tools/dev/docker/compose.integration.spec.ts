@@ -17,7 +17,7 @@ const composeSchema = z.looseObject({
   ),
 });
 
-it('in the development profile agents are on, and the enclave’s configuration gets the origins of the simulator of providers', async () => {
+it('the development profile turns agents on, and names the simulator of providers in the enclave’s configuration', async () => {
   const { services } = composeSchema.parse(
     load(readFileSync(join(root, 'docker/compose.yaml'), 'utf8'), { schema: YAML11_SCHEMA }),
   );

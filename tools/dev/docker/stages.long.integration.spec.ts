@@ -164,7 +164,7 @@ describe("the enclave's Dockerfile, with its stages run on this machine", () => 
   });
   afterEach(() => folder.remove());
 
-  it('makes a root file system with Node, libraries, app and configuration, whose app stops without a security module', async () => {
+  it('makes a root file system of Node, libraries, app and configuration; the app stops if there is no NSM', async () => {
     const rootOf = runStages(dockerfile, {
       root,
       folder: folder.path,

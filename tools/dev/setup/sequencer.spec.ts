@@ -16,7 +16,7 @@ const LARGER_ALONE = ['infra/src/components/alarms.spec.ts', 'test/e2e/src/page/
 const context = { config: { id: 'none', cache: false }, hasteFS: { getSize: () => 1 } };
 const tests = [...LARGER_ALONE, PAGE].map((path) => ({ path: join(root, path), context }));
 
-it('begins with the spec that is largest together with the files of its parts, if no duration is known', async () => {
+it('begins with the largest spec, counting the files of its parts, if no duration is known', async () => {
   const [first] = await new Sequencer().sort([...tests]);
   expect(first?.path).toBe(join(root, PAGE));
 });

@@ -58,7 +58,7 @@ describe('the configuration of residence', () => {
     ['a key of another name', { ...good, keys: [formatVerifierKey(signingKeyOf('other', new Uint8Array(32)))] }],
     ['a damaged key', { ...good, keys: [`${key.slice(0, -2)}AA`] }],
     ['campaigns of 91 days', { ...good, maxCampaignDays: 91 }],
-    ['campaigns of no day', { ...good, maxCampaignDays: 0 }],
+    ['campaigns of 0 days', { ...good, maxCampaignDays: 0 }],
     ['an unknown member', { ...good, secret: 'x' }],
   ])('is refused with %s', (_name, residence) => {
     expect(problemsOf(configuration(residence)).join()).toMatch(/^residence/);

@@ -6,7 +6,7 @@ const C = '34'.repeat(48);
 const D = '56'.repeat(48);
 const json = (value: object) => JSON.stringify(value);
 
-describe('what a person gives to compare with', () => {
+describe('the image and operator that a person enters', () => {
   it.each([
     [A],
     [A.toUpperCase()],
@@ -15,18 +15,18 @@ describe('what a person gives to compare with', () => {
     [json({ $comment: 'x', pcr0: A })],
     [json({ Measurements: { HashAlgorithm: 'Sha384 { ... }', PCR0: A } })],
     [`${A},${A}`],
-  ])('is an image: %p', (text) => {
+  ])('contain an image: %p', (text) => {
     expect(readAccepted(text, B)).toEqual({ ok: true, value: [{ pcr0: A, pcr3: B }] });
   });
 
-  it('keeps the other registers of a file, so that every register that the file names is compared', () => {
+  it('keep every register that a file names', () => {
     expect(readAccepted(json({ pcr0: A, pcr1: B, pcr8: C }), D)).toEqual({
       ok: true,
       value: [{ pcr0: A, pcr1: B, pcr8: C, pcr3: D }],
     });
   });
 
-  it('keeps the pairs of a policy, and mixes no image with the operator of another', () => {
+  it('keep the pairs of image and operator in a policy', () => {
     const policy = json({
       acceptedMeasurements: [
         { pcr0: A, pcr3: C },
@@ -42,7 +42,7 @@ describe('what a person gives to compare with', () => {
     });
   });
 
-  it('uses the presumed operator if neither file nor person names one, and is refused without any operator', () => {
+  it('use the presumed operator if neither file nor person names one, and are refused without any operator', () => {
     expect(readAccepted(A, '', [C, D])).toEqual({
       ok: true,
       value: [
@@ -56,7 +56,7 @@ describe('what a person gives to compare with', () => {
     expect(readAccepted(A, B, [C])).toEqual({ ok: true, value: [{ pcr0: A, pcr3: B }] });
   });
 
-  it('accepts any operator if the person enters “any”, but not if a file names it', () => {
+  it('may name “any” operator if the person enters it, but not in a file', () => {
     expect(readAccepted(A, 'any')).toEqual({ ok: true, value: [{ pcr0: A, operator: 'any' }] });
     const policy = json({ acceptedMeasurements: [{ pcr0: A, operator: 'any' }] });
     expect(readAccepted(policy, '')).toMatchObject({ ok: false, problem: { code: 'operator_missing' } });
@@ -79,7 +79,7 @@ describe('what a person gives to compare with', () => {
     [json({ acceptedMeasurements: [{ pcr0: A, pcr3: B }] }), C, 'operator_twice'],
     ['a'.repeat(40_000), B, 'too_long'],
     [Array.from({ length: 33 }, (_, at) => `${A.slice(2)}${String(at + 10)}`).join(' '), B, 'too_many'],
-  ])('is refused if the image is %p and the operator is %p, with the code %s', (image, operator, code) => {
+  ])('are refused if the image is %p and the operator is %p, with the code %s', (image, operator, code) => {
     expect(readAccepted(image, operator)).toMatchObject({ ok: false, problem: { code } });
   });
 });

@@ -206,11 +206,11 @@ describe('an archive with one thing wrong', () => {
     ['ERR_CPIO_NAME', 'a name with a NUL inside', change(111, '\0')],
     ['ERR_CPIO_NAME', 'a name outside the root', change(110, '..\0')],
     ['ERR_CPIO_NAME', 'an absolute name', change(110, '/in')],
-    ['ERR_CPIO_NAME', 'a name that is no text', change(110, '\xff')],
+    ['ERR_CPIO_NAME', 'a name that is not UTF-8', change(110, '\xff')],
     ['ERR_CPIO_DUPLICATE', 'a name that occurs twice', change(110, 'dev')],
     ['ERR_CPIO_FORMAT', 'a size smaller than the content', change(54, '00000003')],
     ['ERR_CPIO_TRUNCATED', 'a content of 4 GiB', (bytes) => change(14, '000081a4')(change(54, 'fffffff0')(bytes))],
-    ['ERR_CPIO_TRUNCATED', 'nothing', () => Buffer.alloc(0)],
+    ['ERR_CPIO_TRUNCATED', 'no bytes', () => Buffer.alloc(0)],
     ['ERR_CPIO_TRUNCATED', 'no trailer', (bytes) => bytes.subarray(0, bytes.indexOf('TRAILER') - 110)],
     ['ERR_CPIO_TRUNCATED', 'half a trailer', (bytes) => bytes.subarray(0, bytes.indexOf('TRAILER') + 3)],
     ['ERR_CPIO_TRAILING', 'another archive after it', (bytes) => Buffer.concat([bytes, bytes])],
@@ -220,7 +220,7 @@ describe('an archive with one thing wrong', () => {
     await expect(list(edit(await archive(example)))).rejects.toMatchObject({ code });
   });
 
-  it('causes only EifErrors in the reader, which always ends', async () => {
+  it('makes the reader throw only EifErrors', async () => {
     const bytes = await archive(example);
     const random = seeded(1);
     for (let i = 0; i < 300; i++) {

@@ -19,7 +19,7 @@ describe('an image that AWS’s crate signed', () => {
     ['ES256', '9793212b1cf7ad859694ff4241e268c6a6e762b4bc956e6f223df5a9484201e3f10f2c6747a3b59916129e57a2de8eeb'],
     ['ES384', '57ffcc464260b6048e6e844f931611155e5934ce89474fc1e49301c0a07f1861f85a49b45fa67c69bee9982299b48758'],
     ['ES512', '50a7a0cf785f91054958197f86a659ad884c39c289bf0ac61a0368d48472c48fda0c5a09676a07db4803a08e8b04857a'],
-  ])('by %s has the measurements that the crate printed', async (algorithm, pcr8) => {
+  ])('with %s has the measurements that the crate printed', async (algorithm, pcr8) => {
     const { measurements, signature } = await readImage(fixture(algorithm.toLowerCase()));
     expect(measurements).toEqual({ ...MEASUREMENTS, pcr8 });
     expect(signature).toMatchObject({ algorithm, pcr0: MEASUREMENTS.pcr0, subject: 'CN=test signer' });

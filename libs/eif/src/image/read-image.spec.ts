@@ -74,7 +74,7 @@ describe('an image that another tool wrote', () => {
     expect(await refusal(rawImage(goodSections(), undefined, 3))).toBe('ERR_EIF_SECTION_TYPE');
   });
 
-  it('with one ramdisk has the PCR2 that every real image of that kind has', async () => {
+  it('with one ramdisk has the same PCR2 as every public image with one ramdisk', async () => {
     const image = await read(rawImage(goodSections().slice(0, 4)));
     // nitro-cli prints this for every public image with one ramdisk, such as the images of tkhq/qos and MystenLabs/nautilus.
     expect(image.measurements.pcr2).toBe(
@@ -146,7 +146,7 @@ describe('an image of a form that boots on Nitro', () => {
 
 describe('an image with one fault and a matching checksum', () => {
   it.each<[EifErrorCode, string, () => Buffer]>([
-    ['ERR_EIF_TRUNCATED', 'nothing', () => Buffer.alloc(0)],
+    ['ERR_EIF_TRUNCATED', 'no bytes', () => Buffer.alloc(0)],
     ['ERR_EIF_TRUNCATED', 'half a header', () => rawImage(goodSections()).subarray(0, 300)],
     ['ERR_EIF_MAGIC', 'a short text', () => Buffer.from('hello')],
     ['ERR_EIF_MAGIC', 'a wrong magic', () => rawImage(goodSections(), (i) => void i.write('.EIF'))],
@@ -170,8 +170,8 @@ describe('an image with one fault and a matching checksum', () => {
       () =>
         rawImage([...goodSections(), ...Array.from({ length: 28 }, () => ({ type: ramdisk, data: Buffer.from('x') }))]),
     ],
-    ['ERR_EIF_RESERVED', 'one section more than counted', () => rawImage(goodSections(), u16(26, 4))],
-    ['ERR_EIF_OVERLAP', 'one section less than counted', () => rawImage(goodSections(), u16(26, 6))],
+    ['ERR_EIF_RESERVED', 'one section more than the header counts', () => rawImage(goodSections(), u16(26, 4))],
+    ['ERR_EIF_OVERLAP', 'one section fewer than the header counts', () => rawImage(goodSections(), u16(26, 6))],
     ['ERR_EIF_OVERLAP', 'the first section in the header', () => rawImage(goodSections(), u64(offsetAt(0), 540n))],
     ['ERR_EIF_OVERLAP', 'two sections at one place', () => rawImage(goodSections(), u64(offsetAt(4), 548n))],
     [
@@ -186,7 +186,7 @@ describe('an image with one fault and a matching checksum', () => {
     ['ERR_EIF_TRUNCATED', 'a section beyond the end', () => rawImage(goodSections(), u64(offsetAt(4), 1_000_000n))],
     [
       'ERR_EIF_TRUNCATED',
-      'an offset beyond all files',
+      'an offset of 2^64 - 1',
       () => rawImage(goodSections(), u64(offsetAt(4), 0xffff_ffff_ffff_ffffn)),
     ],
     [
@@ -252,11 +252,11 @@ describe('an image with one fault and a matching checksum', () => {
     ],
     ['ERR_EIF_CMDLINE', 'a NUL in the command line', () => rawImage(with_(cmdline, 'a\0b'))],
     ['ERR_EIF_CMDLINE', 'two NULs at the end of the command line', () => rawImage(with_(cmdline, 'a\0\0'))],
-    ['ERR_EIF_CMDLINE', 'a command line that is no text', () => rawImage(with_(cmdline, Uint8Array.of(0xff)))],
-    ['ERR_EIF_METADATA', 'metadata that is no JSON', () => rawImage(with_(metadataType, '{'))],
+    ['ERR_EIF_CMDLINE', 'a command line that is not UTF-8', () => rawImage(with_(cmdline, Uint8Array.of(0xff)))],
+    ['ERR_EIF_METADATA', 'metadata that is not JSON', () => rawImage(with_(metadataType, '{'))],
     [
       'ERR_EIF_METADATA',
-      'metadata that is no UTF-8',
+      'metadata that is not UTF-8',
       () => rawImage(with_(metadataType, Uint8Array.of(0x22, 0xff, 0x22))),
     ],
     ['ERR_EIF_METADATA', 'metadata that is a list', () => rawImage(with_(metadataType, '[]'))],
@@ -279,7 +279,7 @@ describe('an image with one fault and a matching checksum', () => {
     ],
     [
       'ERR_EIF_SIGNATURE_FORMAT',
-      'a signature of letters',
+      'a signature that is plain text',
       () => rawImage([...goodSections(), { type: signature, data: Buffer.from('signed') }]),
     ],
   ])('is refused with %s: %s', async (code, _what, make) => {
@@ -317,7 +317,7 @@ describe('a mutated image', () => {
     const random = seeded(4);
     const image = images[0]!;
     const heads = Array.from({ length: 5 }, (_, i) => Number(image.readBigUInt64BE(offsetAt(i))));
-    // Magic to flags except the architecture, everything from "reserved" to "unused", and the sections' own headers.
+    // The magic to the flags (without the architecture), the fields from "reserved" to "unused", and the sections' own headers
     const places = [[0, 7], [24, 544], ...heads.map((head) => [head, head + 12])].flatMap(([from = 0, to = 0]) =>
       Array.from({ length: to - from }, (_, i) => from + i),
     );

@@ -78,7 +78,7 @@ describe('a key record', () => {
     ['a short key id', (value) => ({ ...value, core: { ...value.core, key_id: bytes(15) } })],
     ['the custody of a process', (value) => ({ ...value, core: { ...value.core, custody: 'process' } })],
     ['a PCR0 of 32 bytes', (value) => ({ ...value, core: { ...value.core, pcr0: bytes(32) } })],
-    ['an end before its rotation', (value) => ({ ...value, core: { ...value.core, destroy_after: 1999 } })],
+    ['an end before the rotation', (value) => ({ ...value, core: { ...value.core, destroy_after: 1999 } })],
     ['a sealed secret of 49 bytes', (value) => ({ ...value, sealed: bytes(49) })],
     ['an unknown member', (value) => ({ ...value, more: 1 })],
     ['no maker', (value) => ({ ...value, maker: bytes(0) })],
@@ -129,7 +129,7 @@ describe('the exchange of keys', () => {
     });
   });
 
-  it('has an offer that can contain the most and the largest records', () => {
+  it('has an offer with room for the maximum number of records of the maximum size', () => {
     const largest = {
       ...offer(),
       records: Array.from({ length: MAX_OFFERED_KEYS }, () => bytes(MAX_SEALED_KEY_BYTES)),

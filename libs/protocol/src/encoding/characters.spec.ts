@@ -42,7 +42,7 @@ describe('an invisible character', () => {
   });
 
   it.each(['é', 'e\u0301', 'ß', '日本', 'ولی', 'ᠮᠣᠩ', STATUE, '-', "O'Neill", '\u2019'])(
-    'does not include %s',
+    'is not found in %s',
     (text) => {
       expect(hasInvisible(text)).toBe(false);
       expect(countVisible(text, 99)).toBe([...text].length);

@@ -9,7 +9,7 @@ describe('a field element', () => {
   });
 
   it.each([FIELD_MODULUS, FIELD_MODULUS + 1n, FIELD_MODULUS + 2n ** 200n, MAX_256_BITS])(
-    'is not %s, which is not below the modulus',
+    'cannot be %s, because that is not below the modulus',
     (value) => {
       expect(isFieldElement(bytes(value))).toBe(false);
     },

@@ -34,7 +34,7 @@ const code = (run: () => unknown) => {
 };
 
 describe('a sealed message of the legacy suite', () => {
-  it('has one binary form, distinct from the other suite’s', () => {
+  it('has one binary form, which differs from the other suite’s', () => {
     const encoded = encodeLegacyMessage(message());
     expect(decodeLegacyMessage(encoded)).toEqual(message());
     expect(isLegacyMessage(encoded)).toBe(true);
@@ -53,7 +53,7 @@ describe('a sealed message of the legacy suite', () => {
   });
 
   it.each<[string, object]>([
-    ['plain text beside it', { message: 'Dear Senator' }],
+    ['plain text in another member', { message: 'Dear Senator' }],
     ['another suite', { suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305' }],
     ['base64url', { nonce: `${'-'.repeat(32)}` }],
     ['a nonce of 23 bytes', { nonce: Buffer.from(bytes(23)).toString('base64') }],

@@ -97,7 +97,7 @@ describe('the envelope of a message', () => {
   });
 
   it.each<[string, number, unknown]>([
-    ['form', 0, 3],
+    ['form 3', 0, 3],
     ['verification key hash, short', 1, bytes(31, 1)],
     ['verification key hash, text', 1, 'x'],
     ['status hash, long', 2, bytes(33, 1)],
@@ -148,7 +148,7 @@ describe('the envelope of a message', () => {
     ['residence null', { residence: null }],
     ['no residence', { residence: undefined }],
     ['the modulus as claim', ({ residence }) => ({ residence: { ...residence, claim: FIELD_MODULUS.toString(16) } })],
-    ['a proof cut', ({ residence }) => ({ residence: { ...residence, proof: residence.proof.slice(1) } })],
+    ['a proof that is cut', ({ residence }) => ({ residence: { ...residence, proof: residence.proof.slice(1) } })],
     ['a proof with =', ({ residence }) => ({ residence: { ...residence, proof: `${residence.proof.slice(0, -1)}=` } })],
     [
       'a proof with unused bits set',
@@ -171,7 +171,7 @@ describe('the envelope of a message', () => {
     expect(() => envelopeFromJson({ ...envelopeToJson(proven), suite: 'rot13' })).toThrow(code('suite_unsupported'));
   });
 
-  it('with a flipped bit is refused, or is another envelope that is encoded to exactly the flipped bytes', () => {
+  it('with a flipped bit is refused, or is decoded to another envelope with exactly these bytes', () => {
     const encoded = encodeEnvelope(proven);
     const proofAt = Buffer.from(encoded).indexOf(Buffer.from(proof));
     for (let at = 0; at < encoded.length; at++) {
@@ -192,7 +192,7 @@ describe('the envelope of a message', () => {
     expect(() => decodeEnvelope(new Uint8Array([...encoded, 0]))).toThrow(code('malformed_body'));
   });
 
-  it('throws only a ProtocolError, for any bytes and any JSON', () => {
+  it('causes only a ProtocolError, whatever the bytes or the JSON', () => {
     const encoded = Buffer.from(encodeEnvelope(proven));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(encoded.length), (noise, at) => {

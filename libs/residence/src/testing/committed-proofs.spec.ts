@@ -85,7 +85,7 @@ describe('the committed proofs', () => {
 });
 
 describe('the bad proofs', () => {
-  it('are more than 200 that look like proofs, and each is refused', async () => {
+  it('are refused, and more than 200 of them are well formed', async () => {
     const goods = ['ada roads', 'ben schools', 'kim roads, after the move', 'ada schools'].map(committedProof);
     const accepted: string[] = [];
     let wellFormed = 0;

@@ -49,7 +49,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     await folder.remove();
   });
 
-  /** @param postsByTheSame number of posts by one user: far more than a user's day can pay, or so few that no user's share of a cap is used up */
+  /** @param postsByTheSame number of posts by one user. 180 are far more than a user's daily cap allows; MANY_USERS use up no user's share. */
   async function system(caps: Caps, postsByTheSame = 180) {
     const url = await postgres.createMigratedDatabase();
     const dollars = (amount: bigint) => (Number(amount) / 1e6).toFixed(2);
@@ -230,7 +230,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     const spending = (_: Gateways, until: number) => every(50, until, () => ledger.settleAll());
     await round('threshold', async (...round) => {
       await Promise.all([everything(...round), spending(...round)]);
-      // A gateway may decide by a state up to two seconds old; on a slow machine the round is over before it refuses
+      // A gateway's cached state may be two seconds old, so on a slow machine the round ends before the gateway refuses
       const isOver = async () => clients.refused.has('emergency_stop') && (await ledger.reservedAfterStop()).stops > 0;
       for (let n = 0; n < 200 && !(await isOver()); n++) {
         await ledger.settleAll();

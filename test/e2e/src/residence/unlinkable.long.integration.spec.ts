@@ -63,7 +63,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
     expect([...tables].filter((table) => /reservation|idempotency/.test(table))).toEqual([]);
   });
 
-  it('would have no equal nullifiers, delivery values or claims in 300 more messages either', () => {
+  it('would contain no equal nullifiers, delivery values or claims after 300 more messages', () => {
     const values = Array.from({ length: 30 }, () => randomField()).flatMap((secret) =>
       Array.from({ length: 10 }, (_, campaign) => {
         const scope = scopeOf('test-registrar', `campaign-${String(campaign)}`);

@@ -52,7 +52,7 @@ it('refuses other actions, methods, paths and content types', async () => {
 });
 
 it.each([
-  ['nothing', ''],
+  ['an empty body', ''],
   ['invalid JSON', '{'],
   ['a list', '[]'],
   ['null', 'null'],

@@ -142,7 +142,7 @@ describe('the check of a run’s trace', () => {
       'dispatch: dispatch: its lease has run out',
     ],
     [
-      'is dispatched without a note',
+      'is dispatched and not noted as dispatched',
       [accept, lease('a'), dispatch('a', { dispatched: false }), end('a', 'delivered')],
       'dispatch: dispatch: dispatched must be true',
     ],
@@ -157,12 +157,12 @@ describe('the check of a run’s trace', () => {
       'copy: copy: the office has a copy already',
     ],
     [
-      'loses its dispatch by a time-out',
+      'is noted as not dispatched after a time-out',
       [accept, lease('a'), dispatch('a'), again('a', 'enclave_timeout', false), lease('b'), end('b', 'delivered')],
       'again: unanswered: dispatched must be true',
     ],
     [
-      'loses an earlier dispatch by a busy enclave',
+      'is noted as not dispatched by a busy enclave, although an earlier attempt dispatched it',
       [
         accept,
         lease('a'),

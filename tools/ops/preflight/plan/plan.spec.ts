@@ -59,7 +59,7 @@ it('reports infra’s reason why a configuration cannot work, with the nearest c
 });
 
 it.each<[string, Partial<Awaited<ReturnType<Ports['runProgram']>>>]>([
-  ['nothing', { code: 0, stdout: '' }],
+  ['no output', { code: 0, stdout: '' }],
   ['another shape', { code: 0, stdout: '{"resources": 1}' }],
   ['no exit code', { code: undefined }],
 ])('fails if the preview answers with %s', async (_name, end) => {
@@ -102,7 +102,7 @@ describe('Pulumi.<stack>.yaml', () => {
     expect(JSON.stringify(found)).not.toContain('canary');
   });
 
-  it('does not take databaseUrlSecret, which is an ARN, for a secret', async () => {
+  it('does not treat databaseUrlSecret as a secret, because it is an ARN', async () => {
     const arn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf';
     const asked: string[] = [];
     const ports = {

@@ -147,7 +147,11 @@ describe('database', () => {
       () => 'postgresql://u:sesame@127.0.0.1:1/x',
       /^fail: PostgreSQL is not reachable from here \(ECONNREFUSED\)/,
     ],
-    ['what is no URL', () => 'postgresql://u:p#sesame@host:99999/x', /^fail: DATABASE_URL is not a postgresql URL/],
+    [
+      'a value that is not a URL',
+      () => 'postgresql://u:p#sesame@host:99999/x',
+      /^fail: DATABASE_URL is not a postgresql URL/,
+    ],
     [
       'a file that is not there',
       () => 'postgresql://u:sesame@127.0.0.1:1/x?sslrootcert=/none.pem',
@@ -227,7 +231,7 @@ describeWith(redisAvailability({ own: true }), 'redis', () => {
     ],
     ['no password', (port) => `redis://127.0.0.1:${String(port)}`, /^fail: Redis does not take this password/],
     ['no server', () => 'redis://:sesame@127.0.0.1:1', /^fail: Redis is not reachable from here \(ECONNREFUSED\)/],
-    ['what is no URL', () => 'redis://:sesame@[::1', /^fail: REDIS_URL is not a redis URL/],
+    ['a value that is not a URL', () => 'redis://:sesame@[::1', /^fail: REDIS_URL is not a redis URL/],
     ['another scheme', () => 'http://:sesame@127.0.0.1', /^fail: REDIS_URL is not a redis URL/],
   ])('explains %s', async (_name, address, words) => {
     expect((await said('redis', { REDIS_URL: address(redis.port) }))[0]).toMatch(words);

@@ -44,7 +44,7 @@ const impatient = (configuration: Record<string, unknown>) => ({
   kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS },
 });
 
-describe('an enclave that cannot use KMS reports why, proposes no key, and opens the key record once KMS works', () => {
+describe('an enclave that cannot use KMS', () => {
   const always = { times: 'always' } as const;
   const cases: [string, () => void, HandedCredentials | null, string][] = [
     ['because KMS throttles', () => world.kms.faults.add({ kind: 'throttling' }, always), CREDENTIALS, 'kms_throttled'],
@@ -138,29 +138,32 @@ describe('an enclave that cannot use KMS reports why, proposes no key, and opens
       'kms_credentials',
     ],
   ];
-  it.each(cases)('%s', async (_name, arrange, credentials, code) => {
-    const enclave = await world.start(code === 'kms_timeout' ? { configure: impatient } : {});
-    arrange();
-    world.kms.clearRequests();
-    const empty = await enclave.offer({ credentials });
-    expect(empty).toMatchObject({ state: 'waiting', proposal: null, kms: code });
-    const offered = await enclave.offer({ records: [record], credentials });
-    expect(offered).toMatchObject({ state: 'waiting', held: [], proposal: null, kms: code, refused: [{ code }] });
-    expect(enclave.log.filter((line) => line.includes('"event":"kms_failed"'))).toEqual([
-      expect.stringContaining(`"event":"kms_failed","code":"${code}"`),
-    ]); // logged once for two offers
-    expect(enclave.log.filter((line) => line.includes('key_refused'))).toHaveLength(1);
+  it.each(cases)(
+    '%s reports why, proposes no key, and opens the key record once KMS works',
+    async (_name, arrange, credentials, code) => {
+      const enclave = await world.start(code === 'kms_timeout' ? { configure: impatient } : {});
+      arrange();
+      world.kms.clearRequests();
+      const empty = await enclave.offer({ credentials });
+      expect(empty).toMatchObject({ state: 'waiting', proposal: null, kms: code });
+      const offered = await enclave.offer({ records: [record], credentials });
+      expect(offered).toMatchObject({ state: 'waiting', held: [], proposal: null, kms: code, refused: [{ code }] });
+      expect(enclave.log.filter((line) => line.includes('"event":"kms_failed"'))).toEqual([
+        expect.stringContaining(`"event":"kms_failed","code":"${code}"`),
+      ]); // logged once for two offers
+      expect(enclave.log.filter((line) => line.includes('key_refused'))).toHaveLength(1);
 
-    world.kms.faults.clear();
-    world.kms.setPolicy(ALIAS, world.policies.enclave);
-    world.kms.setKeyState(ALIAS, 'Enabled');
-    world.kms.setCredentials(PARENT);
-    let after = await enclave.offer({ records: [record] });
-    // The time limit is short, so a busy machine may need more than one offer.
-    while (code === 'kms_timeout' && after.kms === code) after = await enclave.offer({ records: [record] });
-    expect(after).toMatchObject({ state: 'ready', kms: null, refused: [], proposal: null });
-    await enclave.close();
-  });
+      world.kms.faults.clear();
+      world.kms.setPolicy(ALIAS, world.policies.enclave);
+      world.kms.setKeyState(ALIAS, 'Enabled');
+      world.kms.setCredentials(PARENT);
+      let after = await enclave.offer({ records: [record] });
+      // The time limit is short, so a busy machine may need more than one offer.
+      while (code === 'kms_timeout' && after.kms === code) after = await enclave.offer({ records: [record] });
+      expect(after).toMatchObject({ state: 'ready', kms: null, refused: [], proposal: null });
+      await enclave.close();
+    },
+  );
 });
 
 it('asks a failing KMS once for an offer of many key records', async () => {

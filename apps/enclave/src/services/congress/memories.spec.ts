@@ -162,7 +162,7 @@ describe('the memory of deliveries', () => {
     ['never reached the office', pending, true],
     ['may have reached the office', { outcome: 'pending', reason: 'connection_lost', detail: null }, false],
     ['was accepted', accepted, false],
-  ])('sends another text after the first has expired and %s: %s', async (_how, result, isSent) => {
+  ])('after a text that %s has expired, sends another text: %s', async (_how, result, isSent) => {
     const memory = memoryFor(100);
     const first = copy('a', result);
     const other = copy('a');
@@ -184,7 +184,7 @@ describe('the memory of deliveries', () => {
       withheld: 1,
     });
     expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
-    // The enclave's own result counts, although the copy is now to be withheld
+    // The enclave now has its own result, so it withholds nothing
     expect(await memory.attempt([kept], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
@@ -211,7 +211,7 @@ describe('the memory of deliveries', () => {
     });
 
     it.each([pending, accepted])(
-      'waits for a running attempt at the first bytes, and withholds the copy unless that attempt ends it: %j',
+      'waits for a running attempt at the first bytes, and withholds the copy if it is still pending: %j',
       async (result) => {
         const memory = memoryFor(100);
         const [running, claim] = await Promise.all([

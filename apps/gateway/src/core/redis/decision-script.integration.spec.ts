@@ -60,7 +60,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
 
   it.each<[string, (key: string) => Promise<unknown>]>([
     ['a text', (key) => client.set(key, 'many')],
-    ['nothing at all', (key) => client.set(key, '')],
+    ['an empty text', (key) => client.set(key, '')],
     ['a fraction', (key) => client.set(key, '1.5')],
     ['the largest number', (key) => client.set(key, '9223372036854775807')],
     ['a negative number', (key) => client.set(key, '-1000000')],

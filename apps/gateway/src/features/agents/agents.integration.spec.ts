@@ -12,7 +12,7 @@ import { TaskBench, until, type Posted } from './testing/task-bench';
 import { encoded, TASK_CLASSES, type Done, type TaskEnclave } from './testing/task-enclave';
 
 const LATER = (minutes: number) => new Date(Date.now() + minutes * 60_000);
-/** The cost of 100 input and 50 output tokens at the prices of gpt-6-luna, rounded up. */
+/** Micro-dollars for 100 input and 50 output tokens of gpt-6-luna, rounded up. */
 const COST = 35n;
 
 describe('POST /api/agents', () => {
@@ -125,7 +125,7 @@ describe('POST /api/agents', () => {
     expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
   });
 
-  it('treats a model without a price on this day as off, and counts and names it, until the enclave attests only models with prices', async () => {
+  it('treats a model that has no price today as off, and reports it in health and metrics', async () => {
     const [quick, ...others] = TASK_CLASSES.map((each) => ({
       ...each,
       tasks: ['subject' as const],
@@ -194,7 +194,7 @@ describe('POST /api/agents', () => {
     expect(await state()).toEqual([[1, 'settled', COST]]);
   });
 
-  it('answers a repeat that reaches the enclave before its task with retry later, and still runs the task', async () => {
+  it('answers with retry later if a repeat reaches the enclave before the task does, and still runs the task', async () => {
     const request = enclave.request();
     let arrive: () => void = () => undefined;
     const onTheWay = new Promise<void>((resolve) => {
@@ -217,7 +217,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toHaveLength(1);
   });
 
-  it('uses one connection to the enclave for a task, however often its bytes are posted while it runs', async () => {
+  it('uses one connection to the enclave if the same bytes are posted again while their task runs', async () => {
     const request = enclave.request();
     const letGo = held();
     const first = bench.post(gateway, request);
@@ -260,14 +260,14 @@ describe('POST /api/agents', () => {
     while (posted.code === 'enclave_unavailable') posted = await bench.post(both, request);
     expect(posted).toMatchObject({ status: 409, code: 'outcome_unknown' });
     await one.boot();
-    // First before the gateway has noticed that the enclave was restarted, then after that.
+    // Once before the gateway notices the restart, and once after
     expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
     await both.app.get(AttestationMonitor).checkNow();
     expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
     expect(one.calls.length + two.calls.length).toBe(1);
   });
 
-  it('gives a user one task at a time', async () => {
+  it('runs only one task of a user at a time', async () => {
     const letGo = held();
     const first = bench.post(gateway, enclave.request());
     await until(() => enclave.calls.length === 1);
@@ -313,7 +313,7 @@ describe('POST /api/agents', () => {
   });
 
   describe('a statement', () => {
-    it('above its reservation is booked in full, raises an alarm and switches the model off', async () => {
+    it('with a cost above the reservation is booked in full, raises an alarm and switches the model off', async () => {
       enclave.provider = () => ({ usage: { input: 38_651, output: 1301, thinking: 355_987 } });
       const alarms = await risenBy('communique_agent_alarms_total', { alarm: 'above_reservation' }, async () => {
         expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
@@ -347,7 +347,7 @@ describe('POST /api/agents', () => {
       ],
       ['of another measurement', { claims: { pcr0: 'ab'.repeat(48) } }],
       ['of another time', { claims: { time: Math.floor(Date.now() / 1000) - 86_400 } }],
-      ['that is no statement', { reply: { statement: 'a.b.c' } }],
+      ['that cannot be decoded', { reply: { statement: 'a.b.c' } }],
     ])('%s is refused, and the reservation stays until it is charged', async (_, done) => {
       const forged = done as Done;
       // The enclave's own function refuses to sign claims that contradict each other, so the test signs them itself.
@@ -403,9 +403,9 @@ describe('POST /api/agents', () => {
     });
   });
 
-  describe('a provider that fails', () => {
+  describe('when a provider', () => {
     it.each(['funds', 'key', 'location', 'request', 'model', 'quota'] as const)(
-      'for %s is reported with the statement, costs nothing, and raises an alarm',
+      'fails with %s, the gateway returns the statement, charges nothing and raises an alarm',
       async (end) => {
         enclave.provider = () => ({ end, usageState: 'not_billed' });
         const request = enclave.request();
@@ -429,7 +429,7 @@ describe('POST /api/agents', () => {
       },
     );
 
-    it('because it answers from its free tier is switched off', async () => {
+    it('answers from its free tier, the gateway switches the provider off', async () => {
       enclave.provider = () => ({ end: 'free_tier', usageState: 'not_billed' });
       expect(await bench.post(gateway, enclave.request({ modelClass: 'other' }))).toMatchObject({
         status: 503,
@@ -442,7 +442,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(1);
     });
 
-    it('by billing another tier costs the reservation and raises an alarm, but its answer is returned', async () => {
+    it('bills another tier, the gateway charges the reservation, raises an alarm and returns the answer', async () => {
       enclave.provider = () => ({ end: 'tier_mismatch', usageState: 'invalid' });
       expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
       expect(await bench.metric(gateway, 'communique_agent_alarms_total', { alarm: 'tier_mismatch' })).toBe(1);
@@ -450,7 +450,7 @@ describe('POST /api/agents', () => {
       expect(row?.spentMicroUsd).toBe(row?.reservedMicroUsd);
     });
 
-    it('inside a 200 costs the reservation, and no second attempt is made', async () => {
+    it('reports an error with status 200, the gateway charges the reservation and makes no second attempt', async () => {
       enclave.provider = () => ({ end: 'server_error', usageState: 'unknown' });
       const posted = await bench.post(gateway, enclave.request());
       expect(posted).toMatchObject({ status: 503, body: { reason: 'server_error' } });
@@ -532,7 +532,7 @@ describe('POST /api/agents', () => {
       enclave.maxConcurrent = 0;
       const asked = () => enclave.server.requests.filter(({ path }) => path === '/agents').length;
       const early: Promise<Posted>[] = [];
-      // Between equally busy enclaves chance decides, so after some tries a task meets the full one.
+      // The gateway chooses at random between equally busy enclaves, so after some tries a task reaches the full one.
       while (asked() === 0) {
         early.push(bench.post(both, enclave.request(), { subject: `early-${String(early.length)}` }));
         await sleep(20);
@@ -641,7 +641,6 @@ describe('POST /api/agents', () => {
       const request = enclave.request();
       await bench.post(gateway, request);
       const counted = await bench.metric(gateway, 'communique_agent_attempts_total');
-      // The enclave signs two statements for one attempt.
       const dearer = await enclave.reply(encoded(request), 1, { usage: { input: 1000, output: 500 } });
       enclave.intercept = ({ path }, response) => {
         if (path !== '/agents') return false;

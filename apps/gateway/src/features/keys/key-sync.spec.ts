@@ -35,7 +35,7 @@ describe('the next exchange of keys', () => {
     jest.useRealTimers();
   });
 
-  it('follows a second after an exchange without an answer, because the enclave may have been restarted', async () => {
+  it('follows one second after an exchange without an answer, because the enclave may have been restarted', async () => {
     next = { kind: 'unreachable', sent: true, code: 'ECONNRESET' };
     await sync.syncNow();
     await jest.advanceTimersByTimeAsync(999);

@@ -152,7 +152,7 @@ describe('the stream of a message', () => {
     await until(() => listening.views().length === 2);
     await end(id);
     expect(await listening.over).toBe('end');
-    // Message and job are read by two queries. A view that is read while the message ends may repeat the earlier status, without the job.
+    // Two queries read message and job, so a view that is read while the message ends may repeat the earlier status.
     const seen = listening.views().map(({ status, attempts }) => `${status} ${String(attempts)}`);
     expect([...new Set(seen)]).toEqual(['queued 0', 'delivering 1', 'refused 1']);
     expect(listening.views().at(-1)).toEqual(await plain(id));
@@ -187,7 +187,7 @@ describe('the stream of a message', () => {
     }
   });
 
-  it('is open only to its owner', async () => {
+  it('is open only to the owner of the message', async () => {
     const id = await post();
     for (const [what, as] of [
       [id, 'bob'],
@@ -230,7 +230,7 @@ describe('the stream of a message', () => {
     expect(listening.views()).toHaveLength(2);
   });
 
-  it('may be open ten times for one caller, and once more when one of these has ended', async () => {
+  it('may be open ten times for one caller, and again after one of the ten has ended', async () => {
     const id = await post();
     const mine = await Promise.all(Array.from({ length: 10 }, () => listen(id)));
     const refused = await listen(id);
@@ -287,7 +287,7 @@ describe('the stream of a message', () => {
     streams.limits.all = all;
   });
 
-  it('is cut if its reader does not read, and meanwhile holds one event', async () => {
+  it('is cut if the client does not read, and buffers at most one event until then', async () => {
     Object.assign(streams.timing, { heartbeatMs: 50, slowMs: 300 });
     const id = await post();
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
@@ -297,7 +297,7 @@ describe('the stream of a message', () => {
     );
     await new Promise((resolve) => socket.once('data', resolve));
     socket.pause();
-    // More bytes than the buffers of both ends take
+    // Send more bytes than the buffers of both ends take
     for (let attempts = 1; streams.count === 1; attempts++) {
       await set(id, { attempts, receipt: 'x'.repeat(8_000_000), attestationDocument: new Uint8Array(1) });
       for (const { body } of (streams as unknown as { open: Set<{ body: Readable }> }).open)

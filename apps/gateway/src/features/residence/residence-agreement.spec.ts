@@ -35,7 +35,7 @@ describe('ResidenceAgreement', () => {
     type Keys = readonly [string, ...string[]];
     const steps: readonly { readonly gateway: Keys; readonly enclaves: readonly Keys[] }[] = [
       { gateway: ['r+1'], enclaves: [['r+1'], ['r+1']] },
-      // To add a key, it is added to the enclaves first, one after the other.
+      // The operator adds a key to the enclaves first, one after the other.
       { gateway: ['r+1'], enclaves: [['r+1', 'r+2'], ['r+1']] },
       {
         gateway: ['r+1'],
@@ -51,7 +51,7 @@ describe('ResidenceAgreement', () => {
           ['r+2', 'r+1'],
         ],
       },
-      // To remove a key, it is removed from the gateways first.
+      // The operator removes a key from the gateways first.
       {
         gateway: ['r+2'],
         enclaves: [
@@ -77,9 +77,9 @@ describe('ResidenceAgreement', () => {
     ['mode (off)', { mode: 'off' }],
     ['registrar', { ...THEIRS, registrar: 'other' }],
     ['keys (one is missing)', { ...THEIRS, keys: ['r+1'] }],
-    ['keys (one is another)', { ...THEIRS, keys: ['r+1', 'r+3'] }],
+    ['keys (one is different)', { ...THEIRS, keys: ['r+1', 'r+3'] }],
     ['verification key', { ...THEIRS, verificationKeySha256: '00'.repeat(32) }],
-  ])('disagrees if they differ in the %s', (_what, theirs) => {
+  ])('disagrees if gateway and enclave differ in the %s', (_what, theirs) => {
     expect(stateOf(OURS, theirs)).toBe('disagrees');
     expect(stateOf(OURS, THEIRS, theirs)).toBe('disagrees');
     expect(stateOf(OURS, undefined, theirs)).toBe('disagrees');

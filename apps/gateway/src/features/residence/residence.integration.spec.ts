@@ -39,8 +39,7 @@ const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
 };
 
 /**
- * The tests run whole gateways, whose clock shows the time of the committed proofs. They relay no message, because the database's clock
- * differs.
+ * The clock of the gateways shows the time of the committed proofs. The gateways relay no message, because the database's clock differs.
  */
 describe('POST /api/messages with a proof of residence', () => {
   let postgres: Postgres;
@@ -160,7 +159,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect([await client.reservation.count(), await client.idempotencyKey.count()]).toEqual([0, 0]);
   });
 
-  it('accepts one of two messages with one nullifier that two gateways get at the same time', async () => {
+  it('accepts one of two messages with the same nullifier if two gateways get them at the same time', async () => {
     const gateways = [await start(), await start()] as const;
     const names = ['ada roads', 'ada roads, another message'] as const;
     const answers = await Promise.all(
@@ -219,7 +218,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(decodeUtf8(value ?? new Uint8Array())).toContain('"status":"queued"');
   });
 
-  it('refuses a copy with another status hash, and answers an exact copy only with its acceptance', async () => {
+  it('refuses a copy with another status hash, and answers an exact copy as if the message were still queued', async () => {
     const gateway = await start();
     const mine = committedProof('ada roads');
     const thief = committedProof('ben roads');
@@ -367,7 +366,7 @@ describe('POST /api/messages with a proof of residence', () => {
         'x-forwarded-for': '192.0.2.1',
       });
     });
-    // Sources take turns, and a full queue refuses a proof of the source with the most waiting ones, so the other source is never refused.
+    // The verifier serves the sources in turn. A full queue refuses the source with the most waiting proofs, which is the flood.
     const valid = await post(gateway, encodeEnvelope(good.envelope), { 'x-forwarded-for': '198.51.100.7' });
     expect(valid).toMatchObject({ status: 202 });
     const answers = await Promise.all(flood);
@@ -418,7 +417,7 @@ describe('POST /api/messages with a proof of residence', () => {
           [systemHour, 'system_hourly_limit_reached'],
         ] as const)
           for (const headers of [{}, bob]) {
-            // On a busy machine Redis may be too slow, or the refusal may have expired; then PostgreSQL is asked.
+            // On a busy machine Redis may be too slow, or the refusal may have expired. Then the gateway asks PostgreSQL.
             for (let answer = ''; answer !== code;) {
               verify.mockClear();
               await client.set(key, code, 'PX', REFUSAL_LIFE_MS);

@@ -27,7 +27,7 @@ describe('the stored rows of proven messages', () => {
   });
   afterAll(() => postgres.stop());
 
-  it('link no two campaigns of one person: no value occurs only in that person’s rows of both', async () => {
+  it('contain no value that links two campaigns of one person', async () => {
     const url = await postgres.createMigratedDatabase();
     const { acceptance, database } = acceptanceParts(testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x' }));
     const client = new Client({ connectionString: url });
@@ -86,7 +86,7 @@ describe('the stored rows of proven messages', () => {
       for (const [column, value] of Object.entries(row))
         if (value !== null && column !== 'xmin')
           expect({ column, known: ofMessages.has(textOf(value)) }).toEqual({ column, known: false });
-    // To show that the search works: it finds a mark of one person in any column.
+    // As a control, the search finds a mark that is written into the rows of one person.
     const marked = campaigns.map((campaign) => ids.get(`${TEN_NAMES[3] ?? ''} ${campaign}`));
     await client.query("UPDATE message SET reason = 'mark' WHERE id = ANY ($1)", [marked]);
     expect(await scan()).toContain('mark');

@@ -48,7 +48,7 @@ describe('the Congress configuration', () => {
     ['with slots', { minIntervalMs: 1, timeoutMs: 20_000 }, 60_000],
     ['without slots', { minIntervalMs: 0, timeoutMs: 61_000 }, 61_000],
     ['with the longest times', { timeoutMs: 300_000 }, 600_000],
-  ])('adds the wait for a slot and the delivery to the longest attempt %s', (_name, house, expected) => {
+  ])('counts the wait for a slot and the delivery in the longest attempt %s', (_name, house, expected) => {
     expect(longestAttemptMs(congressConfigSchema.parse({ ...whole, house: { ...chamber, ...house } }))).toBe(expected);
   });
 
