@@ -75,18 +75,18 @@ describe('a message file', () => {
 
   it.each<[string, string | Uint8Array, string]>([
     [
-      'names a member twice, in a nested object',
+      'has a member twice in a nested object',
       JSON.stringify(message()).replace('"body":', '"body":"Something else.","body":'),
       'an object has two members of the same name',
     ],
     [
-      'names a member twice, one of them escaped',
+      'has a member twice, once with an escaped name',
       JSON.stringify(message()).replace('"offices":', String.raw`"\u006fffices":["HCA13"],"offices":`),
       'an object has two members of the same name',
     ],
     ['starts with a byte order mark', `\ufeff${JSON.stringify(message())}`, 'save it as UTF-8 without one'],
     ['is not UTF-8', Buffer.from(JSON.stringify(message('Grüße an alle.')), 'latin1'), 'not UTF-8'],
-  ])('is refused if it %s, with the reason', (_name, text, reason) => {
+  ])('is refused with the reason if it %s', (_name, text, reason) => {
     expect(() => readMessage(file(text))).toThrow(expect.objectContaining({ code: 'not_understood' }));
     expect(() => readMessage(file(text))).toThrow(reason);
   });

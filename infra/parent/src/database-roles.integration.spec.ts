@@ -40,7 +40,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     );
     owner = urlOf('communique');
     await migrate(owner);
-    // Run the command with which communique-migrate revokes rights after migrating, as the same role.
+    // After the migrations, communique-migrate revokes rights with this command, as the same role
     const unit =
       renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content;
     const revoke = /--command "(REVOKE .*)"$/m.exec(unit ?? '')?.[1];
@@ -55,7 +55,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await staged.folder.remove();
   });
 
-  it("lets the gateway's role read and write rows of every table, read _prisma_migrations, and call every function", async () => {
+  it("let the gateway's role read and write rows of every table, read _prisma_migrations, and call every function", async () => {
     const { rows } = await gateway.query<{ name: string; rights: boolean[] }>(`
       SELECT c.relname AS name, array(SELECT has_table_privilege(c.oid, r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r) AS rights
       FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1`);
@@ -72,7 +72,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     for (const { name, may } of functions.rows) expect([name, may]).toEqual([name, true]);
   });
 
-  it('lets the gateway’s role insert and delete an emergency stop, whose triggers run with the role’s rights', async () => {
+  it('let the gateway’s role insert and delete an emergency stop, whose triggers run with the role’s rights', async () => {
     await gateway.query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'a trial')");
     expect((await gateway.query('DELETE FROM emergency_stop')).rowCount).toBe(1);
   });
@@ -101,11 +101,11 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     "COPY message TO PROGRAM 'cat'",
     "SET session_replication_role = 'replica'",
     'CREATE EXTENSION plperlu',
-  ])('refuses to the gateway’s role: %s', async (statement) => {
+  ])('do not let the gateway’s role run: %s', async (statement) => {
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it("keeps all rights and rows when prepare-database runs again, and lets the gateway's role use tables of later migrations", async () => {
+  it("keep all rights and rows when prepare-database runs again, and let the gateway's role use tables of later migrations", async () => {
     await as(owner, (client) => client.query('CREATE TABLE later (id bigserial PRIMARY KEY)'));
     await gateway.query('INSERT INTO later DEFAULT VALUES');
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -113,7 +113,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query('DROP TABLE later')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('gives the gateway’s role its rights on older tables at the next start', async () => {
+  it('give the gateway’s role missing rights on older tables when prepare-database runs again', async () => {
     await as(owner, (client) =>
       client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'),
     );

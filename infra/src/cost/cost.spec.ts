@@ -31,7 +31,7 @@ const pricesIn = (value: unknown): Price[] => {
 };
 
 it('adds up the known prices exactly', () => {
-  // 49.64 instance, 2.10 monitoring, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 1.20 secrets, 3.00 dashboard
+  // USD: 49.64 instance, 2.10 monitoring, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 1.20 secrets, 3.00 dashboard
   const cents = 6659 + 30 * customMetricsOf(dev) + 10 * alarmsOf(dev);
   expect(costOf(dev).knownUsd).toBe((cents / 100).toFixed(2));
   expect(item(dev, 'c6g.large')).toEqual({
@@ -113,7 +113,7 @@ it('lists rotations, snapshots and backups, which are paid by use, with their ra
   expect(of({ ...dev, imageBuild: true })).toContain('CodeBuild, general1.large: 0.02 per minute');
 });
 
-it('counts several parents behind a balancer with NAT and its addresses', () => {
+it('counts NAT and public addresses for several parents behind a balancer', () => {
   const several: CostSettings = {
     ...dev,
     instanceType: 'c6g.xlarge',
@@ -143,7 +143,7 @@ it('does not count the operator’s own secret', () => {
   expect(item({ ...dev, databaseUrlSecret }, 'secret')?.count).toBe(3);
 });
 
-it('calculates what a savings plan saves at a given rate, and prints the price of an hour on demand', () => {
+it('calculates what a savings plan saves at a given rate, and prints the on-demand price of an hour', () => {
   expect(planSavings({ instanceType: 'c6g.xlarge', instances: 1 }, 100_000n)).toBe('26.28');
   expect(planSavings({ instanceType: 'c9g.4xlarge', instances: 1 }, 100_000n)).toBeNull();
   expect(costOf(dev).savingsPlan).toMatchObject({

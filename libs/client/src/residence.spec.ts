@@ -48,7 +48,7 @@ describe('a proven message', () => {
   let client: Client;
   let witnesses: Witness[];
 
-  /** Makes no real proof, because these tests check only its inputs and its use. The specs of libs/residence make real proofs. */
+  /** Makes no real proof. The specs of libs/residence make real proofs. */
   const prove: Prove = (witness, { onProgress }) => {
     witnesses.push(witness);
     for (const phase of ['loading', 'solving', 'proving'] as const) onProgress(phase);

@@ -52,7 +52,7 @@ describe('what a failed post proves', () => {
     ['not_known', 'an abort', new DOMException('x', 'AbortError')],
     ['not_known', 'a time-out', new DOMException('x', 'TimeoutError')],
     ['not_known', 'an error of fetch', new TypeError('fetch failed')],
-    ['not_known', 'nothing', undefined],
+    ['not_known', 'undefined', undefined],
     ['not_sent', 'a request that cannot be made', new ClientError('policy_invalid', 'x')],
   ])('is %s for %s', (sent, _name, error) => {
     expect(sentByPost(error)).toBe(sent);
@@ -65,7 +65,7 @@ describe('what a failed post proves', () => {
     expect(sentByTaskPost(refused(504, 'enclave_timeout'))).toBe('not_known');
   });
 
-  it('is never weakened by what another request proves', () => {
+  it('is never weakened when it is combined with what another request proves', () => {
     const all: WhetherSent[] = ['not_sent', 'not_known', 'accepted'];
     for (const [at, a] of all.entries())
       for (const [place, b] of all.entries()) expect(combineWhetherSent(a, b)).toBe(all[Math.max(at, place)]);
@@ -113,7 +113,7 @@ describe('whether a message was sent', () => {
     ['not_sent', 'unauthenticated', 'refused twice with 401', [no, no]],
     ['not_sent', 'message_id_taken', 'refused with 409', [{ problem: 'message_id_taken' }]],
     ['not_sent', 'emergency_stop', 'refused with 503 before anything is stored', [stopped]],
-    ['not_known', 'refused', 'refused with 413 of a proxy', [{ status: 413, text: '<html>' }]],
+    ['not_known', 'refused', 'refused with 413 by a proxy', [{ status: 413, text: '<html>' }]],
     [
       'not_sent',
       'user_daily_limit_reached',
@@ -124,7 +124,12 @@ describe('whether a message was sent', () => {
     ['not_known', 'unauthenticated', 'stored, cut off, and then refused with 401', ['cut-after', no, no]],
     ['not_known', 'emergency_stop', 'refused with 401, cut off, and then refused with 503', [no, 'cut', stopped]],
     ['not_known', 'unreachable', 'answered with half of a 202', Array<PostFault>(9).fill('half')],
-    ['not_known', 'answer_invalid', 'answered with 202 that is no view', [{ status: 202, text: '<html>' }]],
+    [
+      'not_known',
+      'answer_invalid',
+      'answered with a 202 whose body is no view of a message',
+      [{ status: 202, text: '<html>' }],
+    ],
     [
       'not_known',
       'database_unavailable',
@@ -137,7 +142,7 @@ describe('whether a message was sent', () => {
       'refused by a proxy that lost its connection to the gateway',
       [{ problem: 'overloaded', retryAfter: 99 }],
     ],
-    ['not_known', 'refused', 'refused with 504 of a proxy', Array<PostFault>(9).fill({ status: 504, text: '<html>' })],
+    ['not_known', 'refused', 'refused with 504 by a proxy', Array<PostFault>(9).fill({ status: 504, text: '<html>' })],
   ])('is %s with %s if it is %s', async (sent, code, _name, faults) => {
     gateway.postFaults = faults;
     expect(await send()).toEqual([sent, code]);
@@ -256,7 +261,7 @@ describe('whether a message was sent', () => {
     });
   });
 
-  it('is accepted after a 202, also after any later failure', async () => {
+  it('is accepted after a 202, whatever fails later', async () => {
     gateway.statuses = ['queued'];
     expect(await send({ followTimeoutMs: 200 })).toEqual(['accepted', 'timeout']);
     const stop = new AbortController();
@@ -287,7 +292,7 @@ describe('whether a message was sent', () => {
     expect(gateway.posted).toHaveLength(3);
   });
 
-  it('is not_sent if the enclave is not trusted or the message is not valid, and not_known for an error of other code', async () => {
+  it('is not_sent if the enclave is not trusted or the message is not valid, and not_known for an error that other code throws', async () => {
     const { acceptedMeasurements, ...policy } = gateway.policy;
     const [{ pcr0: _pcr0, ...rest }] = acceptedMeasurements;
     const error: unknown = await connect(

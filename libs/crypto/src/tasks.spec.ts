@@ -48,7 +48,7 @@ describe.each(PAIRS)('a task sealed with $name', ({ sender, receiver }) => {
   });
 });
 
-describe.each(IMPLEMENTATIONS)('the sealing of tasks over $name', (implementation) => {
+describe.each(IMPLEMENTATIONS)('the sealing of tasks with $name', (implementation) => {
   it('gives every answer the same length', () => {
     const { message, answerKey } = implementation.sealTask(fixture(implementation, 50).input);
     const lengths = [0, 1, 8189, 12_000, 16_380].map(

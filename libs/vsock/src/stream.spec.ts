@@ -83,7 +83,7 @@ describeWith(linux, 'a connection', () => {
       return [socket, (await accepted)[0]];
     };
 
-    it('stays open for reading after we end', async () => {
+    it('stays open for reading after our side ends', async () => {
       const [ours, theirs] = await pair({ allowHalfOpen: true });
       ours.end('question');
       expect((await theirs.setEncoding('utf8').toArray()).join('')).toBe('question');
@@ -136,7 +136,7 @@ describeWith(linux, 'a connection', () => {
       theirs.end();
     });
 
-    it('closes for the writer after the reader has closed, with the system’s code if a write failed', async () => {
+    it('closes for the writer after the reader has closed, with the system’s error code if a write failed', async () => {
       const [ours, theirs] = await pair();
       theirs.destroy();
       const failed = once(ours, 'close').then(

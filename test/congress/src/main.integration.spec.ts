@@ -37,7 +37,7 @@ describe('the Congress simulator as a process', () => {
       controlUrl: string;
     };
 
-  it('keeps its authority and its API keys between starts, answers on its control port, and ends at a signal', async () => {
+  it('keeps its certificate authority and its API keys between starts, answers on its control port, and ends at a signal', async () => {
     const first = await start();
     const [pem, before] = [readFileSync(folder.file('ca.pem'), 'utf8'), described()];
     expect(first.output()).toContain(`house ${before.house.origin}`);

@@ -52,7 +52,7 @@ describe('the Congress simulator', () => {
     expect(simulator.received()).toEqual([]);
   });
 
-  it('answers an invalid document with every error', async () => {
+  it('answers an invalid document with a list of all its errors', async () => {
     const { status, headers, body } = await post(minimalCwc({ prefix: '', subject: 'abc' }));
     expect(status).toBe(400);
     expect(headers['content-type']).toMatch(/^application\/xml/);
@@ -63,7 +63,7 @@ describe('the Congress simulator', () => {
   });
 
   it.each<[string, () => Promise<{ status: number }>, number]>([
-    ['no API key', () => send(simulator, `${simulator.house.origin}/v2/message`, { body: minimalCwc() }), 401],
+    ['a missing API key', () => send(simulator, `${simulator.house.origin}/v2/message`, { body: minimalCwc() }), 401],
     ['a wrong API key', () => send(simulator, houseUrl('/v2/message', 'wrong'), { body: minimalCwc() }), 401],
     [
       "the other chamber's API key",
@@ -81,10 +81,14 @@ describe('the Congress simulator', () => {
       () => send(simulator, houseUrl('/api/production-messages/'), { body: minimalCwc() }),
       404,
     ],
-    ['a path with a property of Object', () => send(simulator, houseUrl('/__proto__'), { body: minimalCwc() }), 404],
+    [
+      'a path that names a property of Object',
+      () => send(simulator, houseUrl('/__proto__'), { body: minimalCwc() }),
+      404,
+    ],
     ['GET', () => send(simulator, houseUrl(), { method: 'GET' }), 405],
     ['POST to the offices', () => send(simulator, houseUrl('/v2/offices'), { body: '' }), 405],
-    ['no content type', () => post(minimalCwc(), { headers: {} }), 415],
+    ['a missing content type', () => post(minimalCwc(), { headers: {} }), 415],
     ['JSON', () => post('{}', { headers: { 'content-type': 'application/json' } }), 415],
     [
       'a content type that only begins with application/xml',
@@ -233,7 +237,7 @@ describe('the Congress simulator', () => {
       expect(simulator.received()).toHaveLength(2);
     });
 
-    it('end a delayed request when the simulator stops', async () => {
+    it('do not keep a delayed request open after the simulator stops', async () => {
       const slow = await startCongressSimulator();
       slow.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 600_000, stored: true } }] });
       const waiting = send(slow, `${slow.house.origin}/v2/message?apikey=${slow.house.apiKey}`, {
@@ -311,7 +315,7 @@ describe('starting the Congress simulator', () => {
     }
   });
 
-  it('fails if a port is taken, and can start on it once it is free', async () => {
+  it('fails if a port is taken, and works once the port is free', async () => {
     const first = await startCongressSimulator();
     const port = Number(new URL(first.senate.origin).port);
     await expect(startCongressSimulator({ senate: { port } })).rejects.toBeInstanceOf(CongressSimulatorError);

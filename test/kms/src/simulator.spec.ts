@@ -48,7 +48,7 @@ describe('the SDK’s client', () => {
     expect(opened.EncryptionAlgorithm).toBe('SYMMETRIC_DEFAULT');
   });
 
-  it('gets the plaintext only encrypted for the recipient if it names one', async () => {
+  it('gets a data key only encrypted for the recipient if the request names a recipient', async () => {
     const client = world.client();
     const made = await client.send(
       new GenerateDataKeyCommand({
@@ -73,7 +73,7 @@ describe('the SDK’s client', () => {
     expect(await open(again.CiphertextForRecipient)).toEqual(dataKey);
   });
 
-  it('encrypts as an operator a value that only an enclave can decrypt', async () => {
+  it('encrypts, as an operator does, a value that only an enclave can decrypt', async () => {
     const secret = new TextEncoder().encode('a key of Congress');
     const made = await world
       .client(callers.operator)

@@ -61,7 +61,7 @@ describe('the provider simulator', () => {
     expect(JSON.stringify(request)).not.toContain(providers[provider].apiKey);
   });
 
-  it.each(SIMULATED_PROVIDERS)('returns the prompt from %s as an echo', async (provider) => {
+  it.each(SIMULATED_PROVIDERS)('echoes the prompt in an answer of %s', async (provider) => {
     providers.setDefaultAnswer('echo');
     expect((await ask(provider)).body).toContain('"Please fix the road."');
   });
@@ -90,7 +90,7 @@ describe('the provider simulator', () => {
     expect(JSON.parse(body)).toMatchObject({ status: 'incomplete', usage: { output_tokens: 16 } });
   });
 
-  it('does not have a model that it was started without', async () => {
+  it('does not list a model that it was started without', async () => {
     const { headers } = goodRequest(providers, 'gemini');
     const listed = await send(providers, `${providers.gemini.origin}/v1beta/models?pageSize=1000`, {
       method: 'GET',
@@ -187,7 +187,7 @@ describe('the provider simulator', () => {
       expect((await ask('openai')).status).toBe(200);
     });
 
-    it.each(SIMULATED_PROVIDERS)('make the usage of %s wrong in each way', async (provider) => {
+    it.each(SIMULATED_PROVIDERS)('make the usage that %s reports wrong in each listed way', async (provider) => {
       const member = provider === 'gemini' ? 'usageMetadata' : 'usage';
       const seen = new Set<string>();
       strike({ kind: 'answer', answer: {} });

@@ -109,10 +109,10 @@ describeProving('prove and send --residence', () => {
     expect((await call(['send', '--again', id, '--state', state, '--json'])).exit).toBe(0);
     const second = await call(['send', '--residence', '--message', folder.file('message.json'), ...proving()]);
     expect([second.exit, second.out]).toEqual([1, expect.stringContaining('already_sent')]);
-    // A permanently refused message is not kept; the first one is, with how it ended.
+    // The list shows the first message and its end, but not the message that was permanently refused.
     const { messages } = JSON.parse((await call(['list', '--state', state, '--json'])).out) as { messages: object[] };
     expect(messages).toEqual([expect.objectContaining({ id, ended: 'delivered' })]);
-    // This warning comes before proving, because the first message is kept here
+    // The kept first message causes this warning before the second proof
     expect(second.err).toMatch(new RegExp(`you sent ${id} in this campaign before[^]*  proving`));
     const asText = [
       'send',

@@ -84,7 +84,7 @@ describe('the schema engine behind the Prisma CLI', () => {
   });
   afterEach(() => folder.remove());
 
-  it('deploys each migration once, also one with semicolons in a function body', async () => {
+  it('deploys each migration once, even if a function body contains semicolons', async () => {
     await migration('20260102000000_shout', FUNCTION);
     const first = await prisma(['migrate', 'deploy']);
     expect(first).toMatchObject({ code: 0, output: expect.stringContaining('20260102000000_shout') as string });
@@ -201,7 +201,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     });
   });
 
-  it('refuses a database with the old migrations that one migration replaced, and changes nothing', async () => {
+  it('refuses a database whose old migrations a single one replaced, and changes nothing', async () => {
     await query(`CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
       migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`);
     await query(

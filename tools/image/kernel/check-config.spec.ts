@@ -17,7 +17,7 @@ describe('a kernel configuration', () => {
     expect(unmet('CONFIG_A=y\n', '')).toEqual(['CONFIG_A=y is required; the finished value is absent']);
   });
 
-  it('is refused with another source of random numbers than the NSM', () => {
+  it('is refused if it has a source of random numbers besides the NSM', () => {
     const finished = 'CONFIG_HW_RANDOM=y\nCONFIG_NSM=y\n# CONFIG_HW_RANDOM_VIRTIO is not set\n';
     expect(otherRandomSources(finished)).toEqual([]);
     expect(otherRandomSources(`${finished}CONFIG_HW_RANDOM_ARM_SMCCC_TRNG=y\n`)).toEqual([

@@ -7,7 +7,7 @@ function redactorOf(env: Record<string, string>): Redactor {
 }
 
 it.each<[string, Record<string, string>, string]>([
-  ['a key of the environment', { OPENAI_API_KEY: 'canary-word' }, 'says canary-word twice: canary-word'],
+  ['a key in the environment', { OPENAI_API_KEY: 'canary-word' }, 'says canary-word twice: canary-word'],
   ['a password in a URL', { DATABASE_URL: 'postgresql://ada:canary-word@host/x' }, 'no user canary-word'],
   [
     'a percent-encoded password, decoded',
@@ -19,9 +19,9 @@ it.each<[string, Record<string, string>, string]>([
     { DATABASE_URL: 'postgresql://ada:canary-word#x@host:99999/x' },
     'canary-word#x',
   ],
-  ['a password behind a question mark', { X_URL: 'postgresql://h/x?password=canary-word' }, 'canary-word'],
+  ['a password in the query of a URL', { X_URL: 'postgresql://h/x?password=canary-word' }, 'canary-word'],
   ['a key in base64', { SOME_TOKEN: 'canary-word' }, `Basic ${Buffer.from('canary-word').toString('base64')}`],
-  ['PostgreSQL’s own variable', { PGPASSWORD: 'canary-word' }, 'canary-word'],
+  ['the password in PostgreSQL’s own variable', { PGPASSWORD: 'canary-word' }, 'canary-word'],
 ])('hides %s', (_name, env, text) => {
   const cleaned = redactorOf(env).clean(text);
   expect(cleaned).not.toMatch(/canary|Y2FuYXJ5/);

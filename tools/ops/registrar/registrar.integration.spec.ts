@@ -94,7 +94,7 @@ function expectWhole(root: string): void {
 describe('publication', () => {
   beforeEach(create);
 
-  it('has the same root in the note, from the register and from the files, after removals and additions', () => {
+  it('signs the root that both the register and the published files give, after removals and additions', () => {
     open((each) => {
       each.add(
         [1, 2, 3, 4, 5].map((at) => request(String(at), at)),
@@ -151,7 +151,7 @@ describe('publication', () => {
   });
 
   it.each([0o077, 0o000, 0o027, 0o277])(
-    'lets everyone read the static files, and only the owner the register and the keys, whatever the umask (row %#)',
+    'lets everyone read the static files, but lets only the owner read the register and the keys, whatever the umask (row %#)',
     (umask) => {
       const [private_, public_] = [
         temporary.file(`private-${String(umask)}`),
@@ -188,7 +188,7 @@ describe('publication', () => {
   });
 });
 
-it('publishes a new commitment once no verifier accepts a root with the old one', () => {
+it('publishes a new commitment once no verifier accepts a root with the old commitment', () => {
   create();
   open((each) => each.add([request('16', 16), request('17', 1)], null));
   publish();
@@ -313,7 +313,7 @@ describe('a register that was damaged, edited or restored', () => {
     ['its log is gone', () => rmSync(log())],
     ['its log is edited', () => writeFileSync(log(), readFileSync(log(), 'utf8').replace('a spec', 'another'))],
     ['its log is cut', () => truncateSync(log(), 10)],
-    ['its log is of another register', () => writeFileSync(log(), '{}\n{}\n{}\n')],
+    ['its log belongs to another register', () => writeFileSync(log(), '{}\n{}\n{}\n')],
   ])('is refused if %s', (_, damage) => {
     damage();
     for (const work of [publish, () => open((each) => each.revoke('1'))])
@@ -341,7 +341,7 @@ describe('a register that was damaged, edited or restored', () => {
     expect(publish).toThrow('the register is an old copy');
   });
 
-  it('works after `restored`, and publishes no new commitment for 15 days', () => {
+  it('works after the command `restored`, and publishes no new commitment for 15 days', () => {
     rmSync(log());
     Registrar.restored(folder, world)[Symbol.dispose]();
     open((each) => {
@@ -423,7 +423,7 @@ it('keeps commitments and salts out of the audit log', () => {
   expect(log).toContain('"by":"a spec"');
 });
 
-it('adds 5,000 people with one draw for each, without hashing, and with few writes', () => {
+it('adds 5,000 people with one random salt and one random place for each, and with few writes', () => {
   create();
   const counts = { salts: 0, draws: 0, writes: 0 };
   const fs = new Proxy(nodeFs, {

@@ -93,7 +93,7 @@ it('the release has the programs and licenses for the parent, and no path of thi
     expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
 });
 
-it('the release does not contain the command that verifies the gateway, so that the gateway cannot serve a changed one', async () => {
+it('the release does not contain the command that verifies the gateway, so that the gateway cannot serve a changed copy', async () => {
   for (const path of Object.keys(await filesOf(release))) {
     expect(path).not.toContain('communique-tee.mjs');
     if (/\.m?js$/.test(path))
@@ -117,7 +117,7 @@ it('the release has the same bytes for the other architecture, except Node and n
   const other = folder.file('other');
   const referenceString = new TextEncoder().encode('the caller checks it');
   await layOut(workspaceRoot(), other, HERE === 'arm64' ? 'x86_64' : 'arm64', referenceString);
-  // infra/parent/src/check-settings.spec.ts has the same path. Only this release was built with a reference string.
+  // Only this release has a reference string. Its path must be the one in infra/parent/src/check-settings.spec.ts.
   const ofPage = 'gateway/reference-string-b177b63297a5.dat';
   expect(new Uint8Array(await readFile(join(other, ofPage)))).toEqual(referenceString);
   expect(Object.keys(await filesOf(release))).not.toContain(ofPage);
@@ -174,7 +174,7 @@ describe('migrate', () => {
     expect(await migrate(url)).toMatchObject({ code: 78, events: [{ event: 'not_configured' }] });
   });
 
-  it('refuses a database with the old migrations that one migration replaced, and says what to do', async () => {
+  it('refuses a database whose old migrations a single one replaced, and says what to do', async () => {
     const url = await postgres.createDatabase('replaced');
     await migrate(url);
     const client = new pg.Client(url);
@@ -193,7 +193,7 @@ describe('migrate', () => {
     });
   });
 
-  it('ends with 78 if an earlier run left a failed migration, and prints no row', async () => {
+  it('ends with 78 if an earlier run left a failed migration, and prints no data from rows', async () => {
     const url = await postgres.createDatabase('broken');
     const broken = folder.file('broken');
     await mkdir(broken);

@@ -101,7 +101,7 @@ describe('a message under way', () => {
     expect(made.calls).toHaveLength(1);
   });
 
-  it('counts as opened only if the enclave has signed that, whatever the server reports', async () => {
+  it('is shown as opened only once the enclave has signed a receipt, whatever the server reports', async () => {
     const made = await sent();
     made.end.tell({ step: 'status', view: view('delivering', { attempts: 3 }), report: null });
     expect([wayOf(made).activity, shown(made)]).toEqual([
@@ -191,7 +191,7 @@ describe('a message that ended', () => {
     expect(shown(made).slice(2)).toEqual([`opened ${opened}`, `answered ${answered}`]);
   });
 
-  it('cannot be closed before its end, and is forgotten by the page when it is closed', async () => {
+  it('could not be closed before it ended, and is forgotten by the page once it is closed', async () => {
     const made = await sent();
     made.store.close();
     expect(made.store.busy.value).toBe(true);
@@ -203,7 +203,7 @@ describe('a message that ended', () => {
 });
 
 describe('a message that failed', () => {
-  it('is still shown as opened if the enclave has signed that it opened it', async () => {
+  it('is still shown as opened if the enclave has signed a receipt for it', async () => {
     const made = await sent();
     const pending = report([office('HCA12', 'pending', 'maintenance')]);
     made.end.tell({ step: 'status', view: view('queued'), report: pending });
@@ -360,7 +360,7 @@ describe('stopping', () => {
 });
 
 describe('a message that may arrive twice', () => {
-  it.each([true, false])('is asked about once, and the client gets the answer %s', async (yes) => {
+  it.each([true, false])('leads to one question, and the client gets the person’s answer %s', async (yes) => {
     const made = await sent();
     const answer = made.end.ask({ when: 'sending_again', chambers: ['house', 'senate'] });
     made.store.question.value?.answer(yes);
@@ -423,7 +423,7 @@ describe('a message that the person wants remembered', () => {
     expect(made.storage.values.size).toBe(0);
   });
 
-  it('is kept before it is posted, and as accepted once the server has it', async () => {
+  it('is stored on the device before it is posted, and is stored as accepted once the server has it', async () => {
     const made = script();
     made.store.setRemember(true);
     made.store.startSending(message);
@@ -459,7 +459,7 @@ describe('a message that the person wants remembered', () => {
     expect(made.storage.values.size).toBe(0);
   });
 
-  it('is forgotten when it was certainly not sent, and kept when that is not known', async () => {
+  it('is forgotten if it was certainly not sent, and kept if it may have been sent', async () => {
     const made = script();
     made.store.setRemember(true);
     made.store.startSending(message);
@@ -478,7 +478,7 @@ describe('a message that the person wants remembered', () => {
     expect(made.messageStorage.entries.value.map(({ kept }) => kept.id)).toEqual([ID]);
   });
 
-  it('reports when the browser stores no data', async () => {
+  it('is reported as not stored if the browser refuses to store it', async () => {
     const made = await sent();
     made.storage.refuses = true;
     made.store.setRemember(true);
@@ -538,7 +538,7 @@ describe('a message from an earlier visit', () => {
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([true, 'yes']);
   });
 
-  it('is not asked about again if the kept data cannot be read', async () => {
+  it('cannot be followed again if the kept data cannot be read', async () => {
     const made = script();
     made.store.resume(entry);
     await (await made.call()).fail(failed('kept_invalid', { sent: 'not_known' }));
@@ -546,7 +546,7 @@ describe('a message from an earlier visit', () => {
   });
 });
 
-it('warns before closing exactly while a message would be lost from view', async () => {
+it('closingLosesMessage is true only while closing the page could lose the message or its result', async () => {
   const made = script();
   const lost = (isKept = false) => closingLosesMessage(made.store.sending.value, isKept);
   expect(lost()).toBe(false);
@@ -554,7 +554,7 @@ it('warns before closing exactly while a message would be lost from view', async
   expect(lost()).toBe(true);
   const call = await made.call();
   call.tell(sealed, { step: 'posting', attempt: 1 });
-  // Closing now may cut the request: the message may never arrive
+  // Closing now may cut the request, so the message may never arrive
   expect([lost(), lost(true)]).toEqual([true, true]);
   call.tell(accepted);
   expect([lost(), lost(true)]).toEqual([true, false]);

@@ -16,7 +16,7 @@ const ofTheApi: readonly Row[] = [
   ...rowsOf('FINAL_SNAPSHOT', FINAL_SNAPSHOT),
 ];
 
-/** Rows that were written from memory. Compare one with a source and remove it here; a new row must have a source. */
+/** Rows that were written from memory. To remove one here, compare it with a source and name that source in its table. A new row must have a source. */
 const FROM_MEMORY = [
   'HELD aws:ec2/subnet:Subnet by aws:elasticache/subnetGroup:SubnetGroup',
   'HELD aws:ec2/subnet:Subnet by aws:rds/subnetGroup:SubnetGroup',
@@ -28,7 +28,7 @@ describe('the tables of the stand-in for AWS', () => {
     expect(unverified.map(([name]) => name)).toEqual(FROM_MEMORY);
   });
 
-  it("name the provider's file of the type and the commit that was read, in every row of REPLACING", () => {
+  it("name, in every row of REPLACING, the provider's source file and the commit that was read", () => {
     const wrong = Object.entries(REPLACING).filter(([type, { source }]) => {
       const [file, rest = ''] = source.split('@');
       return (
@@ -39,12 +39,12 @@ describe('the tables of the stand-in for AWS', () => {
     expect(wrong).toEqual([]);
   });
 
-  it("name an operation of AWS's models or a page, in every row of UNIQUE and HELD", () => {
+  it("name, in every row of UNIQUE and HELD, an operation of AWS's models or a page", () => {
     const form = /^(botocore \d+\.\d+\.\d+ [a-z0-9-]+:[A-Z]\w+|https:\/\/\S+)$/;
     expect(ofTheApi.filter(([, source]) => source !== UNVERIFIED && !form.test(source))).toEqual([]);
   });
 
-  it('take the error for a taken name from the operation that makes the resource', () => {
+  it('name the operation that makes the resource as the source of the error for a name that is taken', () => {
     const operations = Object.entries(UNIQUE).flatMap(([type, { source }]) => {
       const [, operation] = /^botocore \S+ (\S+)$/.exec(source) ?? [];
       return operation === undefined ? [] : [[type, operation]];

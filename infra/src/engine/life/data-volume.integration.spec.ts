@@ -7,8 +7,8 @@ import { RealEngine } from '../testing/real-engine';
 
 const VOLUME = 'aws:ebs/volume:Volume';
 
-describeWithPulumi('dev, whose data volume comes back from a snapshot', (cli) => {
-  it('imports the new volume by the commands of docs/operator/disaster-recovery.md, and keeps the lost volume', async () => {
+describeWithPulumi('a dev stack whose data volume is restored from a snapshot', (cli) => {
+  it('imports the new volume with the commands of docs/operator/disaster-recovery.md, and keeps the lost volume', async () => {
     await using engine = await RealEngine.start(cli);
     await using shell = await OperatorShell.open(engine);
     await engine.createStack('dev');

@@ -134,7 +134,7 @@ describe('a signed image', () => {
     ['at the end', 5],
     ['before other sections', 3],
   ])(
-    'is refused if its header has the size of an earlier signature %s (%d), and signing again corrects this',
+    'is refused if the header’s size for a signature %s is wrong by %d bytes, and signing it again corrects this',
     async (where, by) => {
       const sections = await signedSections(key);
       const [k, c, section, ...rest] = sections;
@@ -297,7 +297,7 @@ describe('a signature section', () => {
   });
 
   it.each<[string, (sign1: unknown[]) => unknown]>([
-    ['of 95 bytes', (sign1) => [...sign1.slice(0, 3), (sign1[3] as Uint8Array).subarray(1)]],
+    ['with a signature of 95 bytes', (sign1) => [...sign1.slice(0, 3), (sign1[3] as Uint8Array).subarray(1)]],
     ['with a fifth item', (sign1) => [...sign1, 0]],
     ['without a payload', ([header, unprotected, , signed]) => [header, unprotected, null, signed]],
   ])('is refused %s', async (_what, after) => {

@@ -39,8 +39,8 @@ const parts = fc.record({
   }) as unknown as fc.Arbitrary<typeof metadata>,
 });
 
-describe('an image that was written', () => {
-  it('is read with the parts that it was written from, and measured by the published formula', async () => {
+describe('an image of writeImage', () => {
+  it('is read back with the parts it was made from, and has the measurements of the published formula', async () => {
     const path = join(folder, 'property.eif');
     await fc.assert(
       fc.asyncProperty(parts, async (given: ImageParts & { kernel: Uint8Array; ramdisks: Uint8Array[] }) => {
@@ -150,12 +150,12 @@ describe('an image that was written', () => {
     ['ERR_EIF_DEFAULTS', { defaultMemoryBytes: 1.5 }],
     ['ERR_EIF_FILE', { kernel: { path: '/nowhere/kernel' } }],
     ['ERR_EIF_FILE', { ramdisks: [{ path: tmpdir() }] }],
-  ])('is not written from parts that are refused with %s', async (code, change) => {
+  ])('cannot be made from wrong parts: %s', async (code, change) => {
     await expect(writeImage({ ...good, ...change }, join(folder, 'refused.eif'))).rejects.toMatchObject({ code });
     expect((await readdir(folder)).filter((name) => name.startsWith('refused'))).toEqual([]);
   });
 
-  it('leaves an old file unchanged and no other file if writing fails', async () => {
+  it('leaves an old file unchanged, and leaves no other file, if writing fails', async () => {
     const path = join(folder, 'old.eif');
     await writeFile(path, 'old');
     const changing = { path: join(folder, 'changing') };

@@ -50,15 +50,18 @@ describe('the key binding', () => {
 
   it.each<[string, Uint8Array]>([
     ['no bytes', new Uint8Array()],
-    ['bytes after the end', Uint8Array.of(...encodeKeyBinding(binding), 0)],
+    ['an encoding with bytes after its end', Uint8Array.of(...encodeKeyBinding(binding), 0)],
     ['more than 512 bytes', encodeCanonical([...items, bytes(512, 0)])],
     // The version number 2, written in two bytes
-    ['another form of the same number', Uint8Array.of(0x86, 0x18, 0x02, ...encodeKeyBinding(binding).subarray(2))],
+    [
+      'another encoding of the version number',
+      Uint8Array.of(0x86, 0x18, 0x02, ...encodeKeyBinding(binding).subarray(2)),
+    ],
   ])('of %s is invalid', (_name, encoded) => {
     expect(decodeKeyBinding(encoded)).toEqual({ kind: 'invalid' });
   });
 
-  it('reports version 1 and a later version as other versions', () => {
+  it('of version 1 or of a later version is reported as another version', () => {
     const first = { v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody };
     expect(decodeKeyBinding(encodeCanonical(first))).toEqual({ kind: 'other_version', version: 1 });
     expect(decodeKeyBinding(encodeCanonical([3, 'anything']))).toEqual({ kind: 'other_version', version: 3 });

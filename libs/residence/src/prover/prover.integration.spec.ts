@@ -32,7 +32,7 @@ describeProving('a prover', (referenceString) => {
     await verifier.close();
   });
 
-  it('makes a different proof each time, which the verifier accepts, and reports each state once', async () => {
+  it('makes a different valid proof each time, and reports each state once', async () => {
     const witness = someWitness();
     const states: ProvingState[] = [];
     const onProgress = (state: ProvingState) => states.push(state);
@@ -48,7 +48,7 @@ describeProving('a prover', (referenceString) => {
     }
   });
 
-  it('reveals no part of a witness that does not satisfy the circuit, and then proves another', async () => {
+  it('reveals no part of a witness that does not satisfy the circuit, and then proves another witness', async () => {
     const printed: unknown[] = [];
     const names = ['log', 'error', 'warn', 'info'] as const;
     const spies = names.map((name) => jest.spyOn(console, name).mockImplementation((...all) => void printed.push(all)));
@@ -87,13 +87,13 @@ describeProving('a prover', (referenceString) => {
   });
 });
 
-it.each([0, 262_208, 262_207])('refuses %d bytes that are no reference string', async (length) => {
+it.each([0, 262_208, 262_207])('a prover is not made from %d bytes that are no reference string', async (length) => {
   const other = createProver({ referenceString: new Uint8Array(length) });
   await expect(other.prove(someWitness())).rejects.toMatchObject({ code: 'ERR_PROVING_NO_REFERENCE_STRING' });
   other.close();
 });
 
-it('rejects the current proof and all later ones when it is closed', async () => {
+it('a prover that is closed rejects the current proof and all later ones', async () => {
   const other = createProver({ referenceString: new Uint8Array(262_208) });
   const proving = other.prove(someWitness(), {
     onProgress: () => {

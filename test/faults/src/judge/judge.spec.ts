@@ -9,11 +9,11 @@ describe('the judge finds nothing in', () => {
     ['a delivered message', {}],
     ['a message whose second attempt was answered as a duplicate', { outcomes: ['accepted', 'duplicate'] }],
     [
-      'a message that was sent and not answered, with a copy',
+      'a message without an answer, of which one office has a copy',
       { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [1, 0], deduplicates: false },
     ],
     [
-      'a message that was sent and not answered, without a copy',
+      'a message without an answer, of which no office has a copy',
       { status: 'unknown', reason: 'key_retired', outcomes: null },
     ],
     [
@@ -44,13 +44,13 @@ describe('the judge finds', () => {
   it.each<[string, Case, string[]]>([
     ['a second copy', { copies: [2, 1] }, ['duplicate']],
     [
-      'a second copy of a message that was not answered',
+      'a second copy of a message without an answer',
       { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [0, 2] },
       ['duplicate'],
     ],
     ['a missing copy', { copies: [1, 0] }, ['copy_missing']],
     [
-      'a copy under "refused"',
+      'a copy at an office whose outcome is "refused"',
       { status: 'partially_delivered', outcomes: ['accepted', 'refused'], copies: [1, 1] },
       ['copy_not_in_receipt', 'refused_without_reason'],
     ],
@@ -60,7 +60,7 @@ describe('the judge finds', () => {
       ['copy_not_in_receipt'],
     ],
     [
-      'a copy under "pending" at an office that does not recognize ids',
+      'a copy at an office that does not recognize ids and whose outcome is "pending"',
       {
         status: 'expired',
         reason: 'message_expired',
@@ -86,12 +86,12 @@ describe('the judge finds', () => {
       ['key_retired_again'],
     ],
     [
-      'a message of a retired key though its key was sealed',
+      'a message that ended as key_retired although its key was sealed under KMS',
       { status: 'key_retired', reason: 'key_retired', outcomes: null, keysSealed: true },
       ['key_lost'],
     ],
     [
-      'a message that ended as unknown for want of its key though the key was sealed',
+      'a message that ended as unknown because its key was retired, although the key was sealed under KMS',
       { status: 'unknown', reason: 'key_retired', outcomes: null, keysSealed: true },
       ['key_lost'],
     ],
@@ -116,7 +116,7 @@ describe('the judge finds', () => {
     ).toEqual(['copy_not_in_receipt', 'lost']);
   });
 
-  it('two ends, a remaining job, other bytes, a message that no sender sent', () => {
+  it('two ends, a remaining job, bytes that the sender did not seal, and a message that no sender sent', () => {
     expect(database(({ row }) => ({ messages: [{ ...row, ends: ['unknown', 'delivered'] }] }))).toEqual([
       'ended_more_than_once',
     ]);
@@ -133,7 +133,7 @@ describe('the judge finds', () => {
     ).toEqual(['copy_not_in_receipt', 'receipt_does_not_verify']);
   });
 
-  it('another text, another office, another DeliveryId, a copy of an unknown message', () => {
+  it('copies with another text, another office or another DeliveryId, and a copy of an unknown message', () => {
     const other = evidenceOf().message;
     expect(
       changed(({ message }) => ({

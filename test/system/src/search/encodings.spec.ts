@@ -12,9 +12,15 @@ it.each<[string, Buffer | string]>([
   ['UTF-16, big-endian', Buffer.from(text, 'utf16le').swap16()],
   ['UTF-16 in hex', Buffer.from(text, 'utf16le').toString('hex')],
   ['UTF-16 in base64', Buffer.from(`x${text}`, 'utf16le').toString('base64')],
-  ['base64 after no byte', bytes.toString('base64')],
-  ['base64 after one byte', Buffer.concat([Buffer.from('1'), bytes, Buffer.from('2')]).toString('base64')],
-  ['base64 after two bytes', Buffer.concat([Buffer.from('12'), bytes, Buffer.from('3')]).toString('base64')],
+  ['base64 that begins with the text', bytes.toString('base64')],
+  [
+    'base64 with one byte before the text',
+    Buffer.concat([Buffer.from('1'), bytes, Buffer.from('2')]).toString('base64'),
+  ],
+  [
+    'base64 with two bytes before the text',
+    Buffer.concat([Buffer.from('12'), bytes, Buffer.from('3')]).toString('base64'),
+  ],
   ['base64url', Buffer.concat([Buffer.from('1'), bytes]).toString('base64url')],
   ['hex in upper case', bytes.toString('hex').toUpperCase()],
   ['hex with colons', [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')],
@@ -26,7 +32,7 @@ it.each<[string, Buffer | string]>([
   ['a URL in a URL', encodeURIComponent(`?x=${encodeURIComponent(text)}`)],
   ['a form', new URLSearchParams({ text }).toString()],
   ['XML', '<a>name &quot;Ž&amp;&lt;é&gt;&apos; 0123456789ab/+</a>'],
-  ['XML by number', '<a>name &quot;&#381;&amp;&lt;&#233;&gt;&apos; 0123456789ab/+</a>'],
+  ['XML with numeric entities', '<a>name &quot;&#381;&amp;&lt;&#233;&gt;&apos; 0123456789ab/+</a>'],
 ])('finds a text in %s', (_, hidden) => {
   const remains = Buffer.concat([Buffer.from('before '), Buffer.from(hidden), Buffer.from(' after')]);
   expect(find(fields, [{ where: 'here', bytes: remains }]).length).toBeGreaterThan(0);
@@ -36,7 +42,7 @@ it.each<[string, (secret: Buffer) => Buffer | string]>([
   ['as it is', (secret) => secret],
   ['in hex in upper case', (secret) => secret.toString('hex').toUpperCase()],
   ['as a field element of bb.js', (secret) => `0x${secret.toString('hex')}`],
-  ['as a number of Noir', (secret) => BigInt(`0x${secret.toString('hex')}`).toString()],
+  ['as a decimal number, as in Noir', (secret) => BigInt(`0x${secret.toString('hex')}`).toString()],
   ['in base64url after one byte', (secret) => Buffer.concat([Buffer.from('1'), secret]).toString('base64url')],
   ['in a printed Buffer', (secret) => `<Buffer ${(secret.toString('hex').match(/../g) ?? []).join(' ')}>`],
   ['in a list of bytes', (secret) => JSON.stringify([...secret])],

@@ -7,7 +7,7 @@ const empty = newRegister({ registrar: 'test', maxCampaignDays: 90, likenessKey:
 const add = (register: Register, ...requests: Request[]) =>
   addPeople(register, requests, null, START, systemRandomness);
 const after = (register: Register, ...requests: Request[]) => add(register, ...requests).register;
-/** The register after a root with everyone in it was published. */
+/** Returns the register after a root with everyone in it was published. */
 const published = (register: Register, notBefore = START): Register => ({
   ...register,
   publications: register.publications + 1,
@@ -31,7 +31,7 @@ describe('adding people', () => {
     expect(() => add(revoked, request('19', 1))).toThrow('registered already');
   });
 
-  it('refuses two lines with one commitment, and two lines for one person', () => {
+  it('refuses two lines with the same commitment, and two lines for the same person', () => {
     const lines = [request('1', 7, { line: 2 }), request('2', 7, { line: 3 }), request('1', 8, { line: 4 })];
     expect(() => add(empty, ...lines)).toThrow(
       'line 3: the same commitment as in line 2\nline 4: 1 is in line 2 too\nNothing was registered.',
@@ -58,7 +58,7 @@ describe('adding people', () => {
   });
 });
 
-describe('likely duplicates', () => {
+describe('the check for likely duplicates', () => {
   const likely = { name: "Mary O'Brien", born: '1980-02-01' };
 
   it('registers no one until the operator has decided about each line', () => {
@@ -128,20 +128,20 @@ describe('a person who returns', () => {
     expect(add(both, request('17', 1)).changes[0]!.registration!.from).toBe(START + 28 * DAY + 120);
   });
 
-  it('waits as long as before if the clock was a year ahead during one command', () => {
+  it('still waits until the same time if the clock was a year ahead during one command', () => {
     const revoked = revokePerson(register, '17').register;
     const forgotten = forgetEnded(revoked, START + 365 * DAY);
     expect(add(forgotten, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
   });
 
-  it('is deleted after a revocation once a root was published after the last root with this person had ended', () => {
+  it('is deleted after a revocation once the last root with this person has ended and a newer root was published', () => {
     const revoked = published(revokePerson(register, '17').register, START + 15 * DAY);
     expect(forgetEnded(revoked, START + 15 * DAY).people.size).toBe(0);
     expect(forgetEnded(revoked, START + 14 * DAY).people.size).toBe(1);
   });
 });
 
-describe('moves', () => {
+describe('movePeople', () => {
   const register = after(empty, request('1', 1), request('2', 2));
   const move = (...moves: { line: number; person: string; district: string }[]) =>
     movePeople(register, moves, START, systemRandomness);
@@ -161,7 +161,7 @@ it('refuses to revoke a person who is not registered', () => {
   expect(() => revokePerson(empty, '17')).toThrow('17 is not registered');
 });
 
-it('keeps a person’s commitment out of every message', () => {
+it('keeps a person’s commitment out of every error message', () => {
   const register = after(empty, request('17', 1));
   for (const wrong of [request('18', 1), request('18', 1, { district: '1' })]) {
     expect(() => add(register, wrong)).toThrow(

@@ -31,7 +31,7 @@ describe('a CSV file', () => {
     expect(items).toMatchObject(expected);
   });
 
-  it('is read after the line in which Excel names the separator', () => {
+  it('is read if its first line is the one in which Excel names the separator', () => {
     const { items, problems } = readMoves(bytes('sep=;\r\nperson;district\r\n17;119-MT-01\r\n'));
     expect({ items, problems }).toEqual({ items: [{ line: 3, person: '17', district: '119-MT-01' }], problems: [] });
   });
@@ -43,7 +43,7 @@ describe('a CSV file', () => {
     expect(readRequests(bytes(plain), true).remarks).toEqual([]);
   });
 
-  it('counts lines inside quotation marks for its line numbers', () => {
+  it('has line numbers that count line breaks inside quotation marks', () => {
     const { rows, problems } = readCsv(bytes('a,b\n"1\n2\r\n3",x\ny,z\n1\n'));
     expect(rows.map(({ line }) => line)).toEqual([2, 5]);
     expect(problems).toEqual([{ line: 6, text: '1 cells, but the first line names 2 columns' }]);
@@ -58,9 +58,9 @@ it.each([
   ['a missing cell', `person,district\n17\n`, 2, '1 cells'],
   ['UTF-16', Buffer.from('\ufeffperson,district\n', 'utf16le'), 1, 'CSV UTF-8'],
   ['NULs', '\0\0\0\0', 1, 'CSV UTF-8'],
-  ['nothing', '', 1, 'the file is empty'],
+  ['no bytes', '', 1, 'the file is empty'],
   ['a header alone', 'person,district\n', 1, 'no line below'],
-  ['a column twice', 'person,district,person\n', 1, 'there twice'],
+  ['two columns of the same name', 'person,district,person\n', 1, 'there twice'],
   ['a column that is unknown', 'person,district,zip\n17,119-MT-01,59601\n', 1, 'columns: person, district'],
   ['a column that is missing', 'person\n17\n', 1, 'no column district'],
   ['a person without an id', 'person,district\n,119-MT-01\n', 2, 'no person id'],
@@ -72,14 +72,14 @@ it.each([
 });
 
 it.each([
-  ['0', '0'.repeat(64)],
-  ['the modulus', '30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001'],
+  ['that is 0', '0'.repeat(64)],
+  ['that is the modulus', '30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001'],
   ['with 63 digits', one.slice(1)],
   ['with 65 digits', `${one}0`],
   ['with capital digits', one.toUpperCase()],
   ['of the secret 0', fieldToHex(h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment))],
   ['with the prefix 0x', `0x${one.slice(2)}`],
-])('refuses the commitment %s without quoting it', (_, code) => {
+])('refuses a commitment %s, and does not quote it', (_, code) => {
   const { items, problems } = readRequests(bytes(`person,commitment,district\n17,${code},119-MT-01\n`), true);
   expect(items).toEqual([]);
   expect(problems).toMatchObject([{ line: 2 }]);

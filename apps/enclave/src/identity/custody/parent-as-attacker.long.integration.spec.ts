@@ -33,7 +33,7 @@ import { Sender } from '../../testing/sender';
 
 /**
  * The attacker here is the parent, with the machine, the database, the network and the credentials. The enclave refuses each attack with a
- * code. The last test searches all recorded output for every secret, because only enclaves may have them.
+ * code. The last test searches all recorded output for every secret.
  */
 let world: SealedWorld;
 let sender: Sender;
@@ -133,7 +133,7 @@ describe('KMS refuses a request of the parent', () => {
   });
 });
 
-describe('a key record that the parent made with its own secret and a data key that KMS wrapped while its policy allowed everything', () => {
+describe('a key record that the parent made with its own secret and a data key that KMS wrapped while the key policy allowed everything', () => {
   it('is refused if its maker is an enclave of another image', async () => {
     expect(await refusals(await forge(world, genuine, await world.nsm(NEXT_IMAGE)))).toEqual(['maker_refused']);
   });
@@ -230,7 +230,7 @@ describe('a key record whose core was edited', () => {
     ],
   ];
   it.each(fields)(
-    'is refused with the old maker’s document and with a new one: %s',
+    'is refused with the old maker’s document and with a new one if the edit is in: %s',
     async (_name, change, asItIs, ifVouchedFor) => {
       expect(await refusals(edited((record) => ({ ...record, core: change(record.core) })))).toEqual([asItIs]);
       expect(await refusals(await revouched(change))).toEqual([ifVouchedFor]);
@@ -323,7 +323,7 @@ async function spki(): Promise<Uint8Array> {
 }
 
 describe('a genuine key record', () => {
-  it('that is old is used until its end if the parent offers no newer one, while the enclave proposes a new key', async () => {
+  it('that is old is used until its end if the parent offers no newer one, and the enclave still proposes a new key', async () => {
     const enclave = await world.start();
     const store = newStore();
     await store.settle([enclave]);
@@ -339,7 +339,7 @@ describe('a genuine key record', () => {
     expect(toHex(replayed.current!)).toBe(toHex(store.cores[0]!.key_id));
     expect(replayed.proposal).not.toBeNull();
     expect(decodeSealedKey(replayed.proposal!).core.epoch).toBe(2);
-    // An enclave that holds the newer key does not return to the older one
+    // An enclave that has the newer key does not return to the older one
     expect(toHex((await enclave.offer({ records: [old!] })).current!)).toBe(toHex(store.cores[1]!.key_id));
     await passes(7 * DAY_MS);
     const late = await world.start();
@@ -510,7 +510,7 @@ describe('an offer of keys', () => {
     expect((await enclave.offer({ records })).refused).toHaveLength(MAX_OFFERED_KEYS);
   });
 
-  it('is refused as JSON, and GET of its path is not found', async () => {
+  it('is refused if it is JSON, and GET of its path is not found', async () => {
     const enclave = await world.start();
     expect(
       (
@@ -578,7 +578,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
 
 it('writes no key, seed, data key or credential to any output of these enclaves', async () => {
   const text = Buffer.concat(world.said);
-  // To show that the search works: it finds known values
+  // The search works: it finds known values
   for (const planted of [decodeSealedKey(genuine).core.public_key, Buffer.from('keys_opened')])
     expect(containsSecret(text, planted)).toBe(true);
   const around = Buffer.from(

@@ -44,14 +44,14 @@ describe('the schema of a sealed message in JSON', () => {
     return documented;
   };
 
-  it('takes the example, and each size bucket', () => {
+  it('accepts the example and each size bucket', () => {
     expect(same(goodMessage())).toBe(true);
     for (const bytes of BUCKETS)
       expect(same({ ...goodMessage(), ciphertext: toBase64Url(new Uint8Array(bytes + 16)) })).toBe(true);
   });
 
   it.each([1, 1023, 1024, 1039, 1041, 2048, 262_144 + 17])(
-    'refuses a ciphertext of %i bytes, as the reader does',
+    'refuses a ciphertext of %i bytes, as the parser does',
     (bytes) => {
       expect(same({ ...goodMessage(), ciphertext: toBase64Url(new Uint8Array(bytes)) })).toBe(false);
     },
@@ -68,7 +68,7 @@ describe('the schema of a sealed message in JSON', () => {
   });
 
   it.each(['keyId', 'encapsulatedKey', 'nonce', 'ciphertext'] as const)(
-    'agrees with the reader about each last character of %s',
+    'agrees with the parser about each last character of %s',
     (name) => {
       const value = goodMessage();
       const taken = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= '].filter((character) =>
@@ -79,7 +79,7 @@ describe('the schema of a sealed message in JSON', () => {
     },
   );
 
-  it('agrees with the reader about any value of a field', () => {
+  it('agrees with the parser about any value of a field', () => {
     const fields = Object.keys(goodMessage());
     const value = fc.oneof(
       fc.jsonValue(),
@@ -125,11 +125,11 @@ describe('the schema of a message with a proof of residence in JSON', () => {
     return documented;
   };
 
-  it('takes a message with a proof', () => {
+  it('accepts a message with a proof', () => {
     expect(same(provenMessage())).toBe(true);
   });
 
-  it('agrees with the reader about any value of a field, except for the modulus and the bytes of a proof', () => {
+  it('agrees with the parser about any value of a field, except values over the modulus and the content of a proof', () => {
     const { residence, ...message } = provenMessage();
     const value = fc.oneof(
       fc.jsonValue(),
@@ -168,12 +168,12 @@ describe('the schema of the legacy form', () => {
     return documented;
   };
 
-  it('takes ciphertexts of every length from 18 bytes', () => {
+  it('accepts ciphertexts of every length from 18 bytes', () => {
     for (let bytes = 0; bytes < 60; bytes++)
       expect(same({ ...good, ciphertext: Buffer.alloc(bytes, 7).toString('base64') })).toBe(bytes >= 18);
   });
 
-  it('agrees with the reader about any base64', () => {
+  it('agrees with the parser about any base64', () => {
     const text = fc.string({ unit: fc.constantFrom(...'AQgw019+/=-_ '), minLength: 20, maxLength: 36 });
     fc.assert(
       fc.property(fc.constantFrom('ciphertext', 'nonce'), text, (name, given) => {

@@ -7,7 +7,7 @@ const connections = (more: Record<string, string>) => {
   return /connect-src ([^;]*);/.exec(pagePolicy(config, false))?.[1];
 };
 
-it('lets the page connect only to the gateway where there is no sign-in', () => {
+it('lets the page connect only to the gateway if there is no sign-in', () => {
   expect(connections({})).toBe("'self'");
 });
 
@@ -21,7 +21,7 @@ it('lets the page connect to the token endpoint, and to no other address of the 
   ).toBe("'self' https://id.test/oauth/token");
 });
 
-describe('the policy where proofs of residence are taken', () => {
+describe('the policy of a gateway that accepts proofs of residence', () => {
   const config = testConfig({
     DATABASE_URL: 'postgresql://127.0.0.1/x',
     AUTH_JWKS_FILE: '/x',
@@ -39,14 +39,14 @@ describe('the policy where proofs of residence are taken', () => {
     expect(policy).toContain("script-src 'self'");
   });
 
-  it('leaves the policy unchanged on other pages, and on all pages if the gateway takes no proofs', () => {
+  it('is the usual policy on other pages, and on all pages if the gateway accepts no proofs', () => {
     const off = { ...config, residence: { mode: 'off' } as const };
     expect(pagePolicy(config, false)).toBe(pagePolicy(off, true));
     expect(pagePolicy(off, true)).toContain("trusted-types 'none'");
     expect(pagePolicy(off, true)).not.toContain('worker');
   });
 
-  it('lets only the worker run WebAssembly, and no page run code made at run time', () => {
+  it('lets only the worker run WebAssembly, and lets no page run code made at run time', () => {
     expect(WORKER_HEADERS['content-security-policy']).toContain("script-src 'wasm-unsafe-eval'");
     expect(pagePolicy(config, true)).not.toMatch(/unsafe/);
     expect(WORKER_HEADERS['content-security-policy']).not.toContain("'unsafe-eval'");

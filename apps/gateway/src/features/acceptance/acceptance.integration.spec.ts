@@ -173,7 +173,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.reservation.count()).toBe(20);
   });
 
-  it('are accepted even if others of the batch are refused', async () => {
+  it('are accepted even if others in the batch are refused', async () => {
     const { database, outcome } = await setUp();
     const [taken, other] = [fresh(), fresh()];
     await outcome('alice', taken, 'key-1');
@@ -198,7 +198,7 @@ describe('messages accepted in batches', () => {
   });
 
   it('of one user are refused when that user’s cap is reached, while other users’ messages are accepted', async () => {
-    // The cap has room for three messages at four cents
+    // The cap has room for three messages of four cents each
     const { database, outcome } = await setUp({ DEFAULT_USER_DAILY_LIMIT: '0.13' });
     const posts = Array.from({ length: 30 }, (_, at) => ({
       who: at % 3 === 0 ? 'greedy' : `modest-${String(at)}`,
@@ -212,7 +212,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.reservation.count()).toBe(23);
   });
 
-  it('fill the system’s hour to the last message that fits', async () => {
+  it('are accepted until the hourly cap of all users has no room for another', async () => {
     const { database, outcome } = await setUp({ SYSTEM_HOURLY_LIMIT: '1.00' });
     const outcomes = await Promise.all(Array.from({ length: 60 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
     expect(outcomes.filter((status) => status === 'queued')).toHaveLength(25);
@@ -237,7 +237,7 @@ describe('messages accepted in batches', () => {
     expect(await outcome('late', fresh())).toBe('emergency_stop');
   });
 
-  it('without a price are accepted even if every cap is spent and a stop is set, and write no money', async () => {
+  it('without a price are accepted even if every cap is spent and a stop is set, and reserve no money', async () => {
     const { database, outcome } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0', MESSAGES_PER_USER_DAY: '2' });
     const { client } = database;
     const { hour, day } = windowsOf(new Date());

@@ -156,7 +156,7 @@ describe('the legacy suite', () => {
     }
   });
 
-  it('answers the same ciphertext as the same message, and refuses it from another user', async () => {
+  it('treats the same ciphertext as the same message, and refuses it from another user', async () => {
     await start();
     const message = sealed();
     const first = await post({ ...message, suite: 'x25519-blake2b-xchacha20poly1305' });
@@ -174,7 +174,7 @@ describe('the legacy suite', () => {
     expect((await post({ ...message, nonce: base64(bytes(24)) })).body['code']).toBe('message_id_taken');
   });
 
-  it('counts the messages of a UTC day, and a repeated one once', async () => {
+  it('counts the messages of a UTC day, and counts a repeated message once', async () => {
     await start({ environment: { MESSAGES_PER_USER_DAY: '2' } });
     const as = 'carol';
     const [first, second] = [sealed(), sealed()];
@@ -192,7 +192,7 @@ describe('the legacy suite', () => {
     expect(await post({ ...sealed(), ...change })).toMatchObject({ status: 400, body: { code: 'malformed_body' } });
   });
 
-  it('is closed if the enclave attests no key of it', async () => {
+  it('is closed if the enclave attests no legacy key', async () => {
     legacyKey = undefined;
     await start();
     expect(await publicKey()).toMatchObject({ status: 404, body: { code: 'not_found' } });
@@ -205,7 +205,7 @@ describe('the legacy suite', () => {
     expect(await post(sealed())).toMatchObject({ status: 503, body: { code: 'enclave_unavailable' } });
   });
 
-  it('stays open while the enclave is away, and closes when another program answers in its place', async () => {
+  it('stays open while the enclave cannot be reached, and closes when another program answers in its place', async () => {
     await start();
     await enclave.stop();
     for (let round = 0; (await publicKey()).status !== 404; round++) {

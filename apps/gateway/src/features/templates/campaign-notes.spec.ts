@@ -38,7 +38,7 @@ it.each([
   ['of a campaign that has ended', note({ from: now - 31 * DAY })],
   ['with another end', note().replace(String(now + 30 * DAY), String(now + 31 * DAY))],
   ['cut short', note().slice(0, -1)],
-  ['that is any text', 'parks-2026'],
+  ['that is only the campaign’s id', 'parks-2026'],
 ])('refuses a note %s', (_, campaignNote) => {
   const attempt = (): void => {
     new CampaignNotes({ residence: configured }).assertFits({ campaignId: 'parks-2026', campaignNote });

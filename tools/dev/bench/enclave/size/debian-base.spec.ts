@@ -18,7 +18,7 @@ const editor = read(
 );
 
 describe('the packages of a Debian base', () => {
-  it('are the required packages and their dependencies, resolved by alternatives and by what packages provide', () => {
+  it('are the required packages and their dependencies, including alternatives and provided names', () => {
     expect(closureOf([base, libc, dash, editor], []).map(({ name }) => name)).toEqual(['base', 'dash', 'libc6']);
   });
 

@@ -5,7 +5,7 @@ import { createEgress } from '../../../egress';
 import { congressConfigSchema, createCongress, deliveryId, type Congress } from '.';
 import { TEST_AGENT, testMessage } from './testing/messages';
 
-/** The server is hostile and has a valid certificate. The head of its answer decides the outcome of a delivery, and no call throws. */
+/** The server is hostile but has a valid certificate. Only the head of its answer decides the outcome, and `deliver` never throws. */
 describe('a delivery ends in a known outcome if the server', () => {
   let server: Server;
   let congress: Congress;
