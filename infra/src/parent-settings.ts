@@ -79,7 +79,7 @@ export function agentsVariables({ agents }: Pick<Settings, 'agents'>): Record<st
   return agents === 'on' ? { AGENTS: 'on' } : {};
 }
 
-/** The gateway's variables about residence. While residence is off there are none, so the operator can set the other keys beforehand. */
+/** The gateway's variables about residence; none while residence is off, even if the stack's other keys about residence are set. */
 function residenceVariables(settings: Settings, { residenceFiles }: Made): Record<string, string> {
   const { residence, residenceRegistrar, residenceKeys, residenceFilesUrl } = settings;
   if (residence === 'off') return {};

@@ -14,7 +14,7 @@ export interface AcceptDuplicateOption {
 }
 
 /**
- * Asks the person to agree if a gateway that lies could have an office get the message twice.
+ * Asks the person to agree if a lying gateway could make an office get the message twice.
  * @param before the same message, sealed earlier to another key. If it is proven, the person is always asked
  * @throws Failure `duplicate_not_accepted`; nothing was sent
  */

@@ -15,7 +15,6 @@ export function limitProblems({ type, inputs }: SeenResource): string[] {
   );
 }
 
-/** The problem text of a secret, which must not show the value. */
 export const SECRET = 'AWS does not accept this value; it is not shown, because it is a secret';
 export const isWithin = (path: string, names: readonly string[]): boolean =>
   names.includes(/^[^.[]+/.exec(path)?.[0] ?? '');
@@ -49,7 +48,7 @@ function problemsOf(given: unknown, { min, max, maxBytes, pattern, oneOf, base64
   ];
 }
 
-/** Characters that every service accepts: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. */
+/** Characters that every service accepts in tags: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. */
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const MOST_TAGS = 50;
 
@@ -72,7 +71,7 @@ export function tagProblems(tags: Readonly<Record<string, unknown>>): string[] {
   ];
 }
 
-/** IAM's quota for the characters of a role's inline policies together, without white space. */
+/** IAM's limit for all inline policies of one role together, in characters without white space. */
 const MOST_INLINE = 10_240;
 
 export function rolePolicyProblems(
@@ -108,7 +107,6 @@ const TOPIC_ACTIONS = [
 ].map((action) => `sns:${action}`);
 const SIDS = 'IAM/latest/UserGuide/reference_policies_elements_sid.html';
 
-/** Problems with the form of a policy. */
 export function policyProblems({ type, inputs }: SeenResource): string[] {
   return ['policy', 'assumeRolePolicy'].flatMap((input) => {
     const text = inputs[input];

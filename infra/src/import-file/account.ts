@@ -22,10 +22,10 @@ const taggedSchema = z.object({
   ),
 });
 
-/** The region in which to ask about CloudFront, wherever the stack is (Resource Groups Tagging API, "GetResources"). */
+/** CloudFront answers only in this region, whatever the stack's region (Resource Groups Tagging API, "GetResources"). */
 const GLOBAL_REGION = 'us-east-1';
 
-/** Looks up one stack's resources at AWS. Each request is sent once. */
+/** Looks up one stack's resources at AWS. It sends equal requests only once. */
 export class Account {
   readonly #answers = new Map<string, Promise<unknown>>();
 

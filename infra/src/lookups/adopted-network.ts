@@ -9,11 +9,12 @@ import { answered } from './answered';
 /** The operator's own network. */
 export interface AdoptedNetwork {
   readonly vpcId: string;
-  /** In the order of availabilityZones, like the private subnets. */
+  /** In the order of availabilityZones. */
   readonly publicSubnetIds: readonly string[];
   readonly publicCidrs: readonly string[];
+  /** In the order of availabilityZones. */
   readonly privateSubnetIds: readonly string[];
-  /** Public addresses of the NAT gateways of several parents, each once; empty for one parent. */
+  /** Public addresses of the private subnets' NAT gateways, without duplicates; empty if the stack has only one parent. */
   readonly natAddresses: readonly string[];
 }
 
@@ -58,7 +59,7 @@ export async function lookUpNetwork(
   };
 }
 
-/** The public address of a private subnet's NAT gateway. The House must have this address on its list. */
+/** The public address of a private subnet's NAT gateway. The House accepts only addresses on its list. */
 async function natAddress(stack: string, vpcId: string, subnet: string, options: InvokeOptions): Promise<string> {
   const { routes } = await answered(
     stack,

@@ -24,8 +24,8 @@ type Form = keyof typeof FORMS;
 
 /**
  * Reads the measurements from parsed JSON: a `measurements.json` of `npm run image -- build`, the output of
- * `nitro-cli build-enclave`, `describe-eif` or `describe-enclaves` (AWS Nitro Enclaves CLI), or a policy file. The members
- * decide the form. It refuses JSON that fits two forms, or none.
+ * `nitro-cli build-enclave`, `describe-eif` or `describe-enclaves` (AWS Nitro Enclaves CLI), or a policy file. It recognizes the
+ * form by its members, and refuses JSON that fits two forms or none.
  */
 export function readMeasurementsJson(json: unknown): MeasurementsReading {
   let value = json;

@@ -13,7 +13,7 @@ const MAX_ATTEMPTS = 6;
 export type AttestedResidence = Exclude<EnclaveConfiguration['residence'], { readonly mode: 'off' }>;
 
 /**
- * Returns what the enclave attests about proofs of residence. Returns null if this message has no proof.
+ * Returns what the enclave attests about proofs of residence; null if this message has no proof.
  * @throws ClientError `residence_refused`, also for a message without a proof if one is required
  */
 export function attestedResidence(
@@ -119,7 +119,7 @@ function prepareProof({
 }
 
 /**
- * Checks, before the person waits for the proof, what the enclave would refuse later.
+ * Refuses at once what the enclave would refuse after the proof, for which the person has to wait.
  * @throws ClientError `message_invalid`
  */
 function checkAgainstProof(content: CongressMessage, { campaign, offices, opening }: PreparedProof): void {
@@ -144,7 +144,7 @@ function problemAt(pointer: string, code: string, what: string): FieldProblem {
 }
 
 /**
- * Does `work`, and turns an error of the prover into a ClientError. Errors of the prover have a code and contain no secret.
+ * Does `work`, and turns an error of the prover into a ClientError. The prover's errors have a code and contain no secret.
  * @throws ClientError `residence_unavailable`
  */
 export async function orResidenceUnavailable<T>(work: () => Promise<T>): Promise<T> {

@@ -12,5 +12,5 @@ export { MAX_PLAINTEXT_BYTES } from './padding';
 export const sealing = createSealing(nodePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;
 export const { sealTask, openTask, sealTaskAnswer, openTaskAnswer } = sealing;
-/** The suite of the web client (legacy). The enclave opens its messages. This library does not seal them. */
+/** The suite of the web client (legacy), for the enclave, which opens that client's messages. This library cannot seal them. */
 export const { legacyMessageId, openLegacy, sealLegacyAnswer, openLegacyAnswer } = createLegacySealing(nodePrimitives);

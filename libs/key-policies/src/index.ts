@@ -1,4 +1,4 @@
-/** The policies of the KMS keys with which only an attested enclave may decrypt. The Pulumi program and the simulator of KMS use them. */
+/** Policies of KMS keys that let only an attested enclave decrypt. The Pulumi program and the KMS simulator use them. */
 export {
   attestedUse,
   enclaveKeyPolicy,

@@ -13,7 +13,7 @@ const SEALED_BYTES = KIB * 1024 + 16 + 107;
 
 /**
  * Measures a whole accepted POST (token, limits in Redis, budget, commit with fsync, 202). Compares it with inserts into the same
- * PostgreSQL, and with the same bodies posted to servers that do nothing with them: the framework, node:http, and node:http behind nginx.
+ * PostgreSQL, and with the same POSTs to servers that ignore the body: the framework, node:http, and node:http behind nginx.
  */
 export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   const gateway = await startGateway({

@@ -77,7 +77,7 @@ async function measure(sections: readonly string[], { json, profile, setup, mess
   const unknown = sections.filter((name) => !Object.hasOwn(SECTIONS, name));
   if (unknown.length > 0)
     throw new UsageError(`there is no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
-  // Fails here, before minutes of measuring, if the file cannot be written
+  // Fails now, not after minutes of measuring
   const file = resolve(json);
   writableFolder('--json', dirname(file));
   const profileFolder = profile === undefined ? undefined : writableFolder('--profile', profile);

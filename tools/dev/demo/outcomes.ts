@@ -3,7 +3,7 @@ import { UsageError } from '@communique-tee/command-line';
 import { expireWaiting, type System } from '@communique-tee/test-system';
 import { readFileSync } from 'node:fs';
 
-/** With `expired`, waiting messages end after this time, so that a person sees the end. Real messages wait for days. */
+/** With `expired`, the demo ends waiting messages after this time. Real messages wait for days. */
 export const EXPIRE_AFTER_SECONDS = 20;
 const EXPIRE_EVERY_MS = 2000;
 
@@ -13,7 +13,7 @@ export type DemoOutcomes =
   | { readonly kind: 'set'; readonly outcomes: OutcomesInput }
   | { readonly kind: 'expired' };
 
-/** Every name that `--outcomes` takes, with what a sender then sees. */
+/** The names that `--outcomes` takes, each with a description of what the sender sees. */
 export const OUTCOME_NAMES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(PRESETS).map(([name, { description }]) => [name, description])),
   expired: `Every office stays closed, and a message expires after ${String(EXPIRE_AFTER_SECONDS)} seconds.`,

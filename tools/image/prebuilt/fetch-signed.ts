@@ -1,4 +1,4 @@
-// Fetches documents of publishers over HTTPS, and verifies OpenPGP signatures of them.
+// Fetches publishers' documents over HTTPS, and verifies their OpenPGP signatures.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export class UnreachableError extends Error {
 }
 
 /**
- * @throws UnreachableError if there is no answer, or the server cannot answer now
+ * @throws UnreachableError if there is no complete answer, or an error status other than 404 and 410
  * @throws SetupError publisher_differs: the publisher does not have this file
  */
 export async function fetchBytes(url: string): Promise<Buffer> {
@@ -41,12 +41,11 @@ export interface SignedText {
 }
 
 /**
- * Returns the text of a clear-signed document, without anything around the signed part, and the keys that signed it. It checks both gpgv's
- * exit code and its status lines.
+ * Returns the signed part of a clear-signed document, and the keys that signed it. It checks both gpgv's exit code and its status lines.
  *
  * @param keyring the path of a file with public keys, as gpg exports or keeps them
  * @param trusted the fingerprints of the primary keys that count; undefined: every key of the keyring
- * @throws SetupError publisher_differs if none of these keys signed, or the signature is not valid; no_gpgv
+ * @throws SetupError publisher_differs if no trusted key signed, or a signature is not valid; no_gpgv
  */
 export function verifyClearSigned(
   document: Uint8Array,
@@ -69,7 +68,7 @@ export function verifyClearSigned(
     const has = (word: string) => lines.some(([first]) => first === word);
     const valid = lines.flatMap(([first, ...rest]) => (first === 'VALIDSIG' ? [rest.at(-1) ?? ''] : []));
     const bad = ['BADSIG', 'REVKEYSIG', 'NODATA'].filter(has);
-    // gpgv fails if another signature is by a key that the keyring lacks, but the other signatures still count.
+    // gpgv also fails if the keyring lacks the key of one signature. The other signatures still count.
     if ((status !== 0 && !has('NO_PUBKEY')) || bad.length > 0)
       throw new SetupError(
         'publisher_differs',

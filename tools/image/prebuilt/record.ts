@@ -1,4 +1,4 @@
-// The records in image.lock.json. Each says whether prebuilt files were compared with hashes that their publisher signed.
+// The records in image.lock.json about prebuilt files.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { lockSchema, type LockedPackage } from '../debian-archive/lock';
@@ -50,7 +50,7 @@ export type NpmRecord = z.infer<typeof npmRecordSchema>;
 export type PrebuiltRecord = z.infer<typeof recordSchema>;
 export type ImageLock = z.infer<typeof imageLockSchema>;
 
-/** Returns a hash of a group, which changes with every package, version and hash in the group. */
+/** Returns a hash over the name, version, architecture and hash of each package in a group. */
 export function groupSha256(packages: readonly LockedPackage[]): string {
   const lines = packages.map(({ name, version, architecture, sha256: hash }) =>
     [name, version, architecture, hash].join(' '),

@@ -19,7 +19,7 @@ export function count(state: State, themes: readonly Theme[]): Counted {
   return { proved: of('proved'), refuted: of('refuted'), notReached: of('not reached') };
 }
 
-/** Writes `report.md` and `report.json` for the maintainers, without accounts, machines and persons. @returns the paths of both */
+/** Writes `report.md` and `report.json` for the maintainers, and redacts accounts, machines and persons. @returns the paths of both */
 export function writeReport(
   folder: string,
   state: State,

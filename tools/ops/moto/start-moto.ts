@@ -2,7 +2,7 @@ import { freePort, spawnService } from '@communique-tee/testing/harness';
 import type { Installed } from '@communique-tee/testing/judges';
 
 export interface Moto extends AsyncDisposable {
-  /** The URL has the name `localhost`, because S3 clients use `bucket.localhost` unless they put the bucket into the path. */
+  /** The host is `localhost` and not an address, because S3 clients may put the bucket before it: `bucket.localhost`. */
   readonly endpoint: string;
   /** Empties the account. */
   reset(): Promise<void>;
@@ -12,7 +12,7 @@ export interface Moto extends AsyncDisposable {
 export const MOTO_ACCOUNT = '123456789012';
 export const MOTO_CREDENTIALS = { accessKeyId: 'AKIAMOTO00000000', secretAccessKey: 'secretOfMoto' };
 
-/** Starts moto's server of all AWS services on a free port of loopback. */
+/** Starts moto's server for all AWS services on a free loopback port. */
 export async function startMoto({ python }: Installed): Promise<Moto> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${String(port)}`;

@@ -37,7 +37,7 @@ import type { Finding } from './residence/residence-check';
 export interface World {
   /** Unix seconds. */
   readonly now: () => number;
-  /** The name of the person who works, for the audit log. */
+  /** The name of the person who runs the command, for the audit log. */
   readonly by: string;
   readonly files: DurableFiles;
   readonly random: Randomness;
@@ -60,12 +60,12 @@ export interface Published {
   readonly notAfter: number;
   readonly people: number;
   readonly files: number;
-  /** Whether the tree is the one that was published before, with a new signature. */
+  /** Whether the last publication had the same tree. */
   readonly sameTree: boolean;
 }
 
 const DAY_SECONDS = 86_400;
-/** Takes the place of the unknown roots that were published after a restored register's backup. */
+/** The entry of a restored register for all roots that were published after its backup. */
 const UNKNOWN_ROOT = '0'.repeat(64);
 
 /**
@@ -87,7 +87,7 @@ export class Registrar implements Disposable {
     this.keys = new SigningKeys(folder, store.register.registrar, world.files);
   }
 
-  /** Makes an empty register without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` if one exists; ResidenceError for a wrong id */
+  /** Makes an empty register without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` if a register exists; ResidenceError for a wrong id */
   static create(folder: string, of: { registrar: string; maxCampaignDays: number }, world: World): Registrar {
     checkId(of.registrar);
     const register = newRegister({ ...of, likenessKey: randomBytes(32).toString('hex') });
@@ -101,8 +101,8 @@ export class Registrar implements Disposable {
   }
 
   /**
-   * Opens a register that comes from a backup. Roots that were published since the backup are unknown, and may be valid for 14 days. Until
-   * they have ended, no commitment that is new to the register is published.
+   * Opens a register that comes from a backup. It does not know the roots that were published since the backup, which may be valid for 14
+   * more days. Until they have ended, the registrar publishes no commitment that is new to the register.
    */
   static restored(folder: string, world: World): Registrar {
     const now = world.now();
@@ -134,7 +134,7 @@ export class Registrar implements Disposable {
     return this.store.log();
   }
 
-  /** The public keys for verifiers. `signs`: it is the key that signs now. @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` */
+  /** The public keys for verifiers. `signs`: whether the registrar signs with this key now. @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` */
   verifierKeys(): { readonly key: string; readonly keyId: string; readonly signs: boolean }[] {
     return this.keys.ids().map((keyId) => ({
       key: formatVerifierKey(this.keys.read(keyId)),
@@ -143,14 +143,14 @@ export class Registrar implements Disposable {
     }));
   }
 
-  /** Makes a key. The first key signs at once; a second one signs after useKey. @returns the key's id */
+  /** Makes a key. The registrar signs with its first key at once, and with a later key only after `useKey`. @returns the key's id */
   makeKey(): string {
     const { keyId } = this.keys.make();
     this.save({ ...this.register, signingKey: this.register.signingKey ?? keyId }, 'key make', [{ keyId }]);
     return keyId;
   }
 
-  /** Makes this the key that signs. @throws RegistrarError if there is no key with this id */
+  /** Lets the registrar sign with this key from now on. @throws RegistrarError if there is no key with this id */
   useKey(keyId: string): void {
     if (!this.keys.ids().includes(keyId)) throw new RegistrarError('ERR_REGISTRAR_STATE', `there is no key ${keyId}`);
     this.keys.read(keyId);
@@ -172,7 +172,7 @@ export class Registrar implements Disposable {
     return this.change('move', movePeople(this.register, moves, this.world.now(), this.world.random));
   }
 
-  /** Empties a person's place in the next root. @throws RegistrarError `ERR_REGISTRAR_STATE` */
+  /** Revokes a person, whose place is empty in the next root. @throws RegistrarError `ERR_REGISTRAR_STATE` */
   revoke(person: string): void {
     this.change('revoke', revokePerson(this.register, person));
   }
@@ -185,7 +185,7 @@ export class Registrar implements Disposable {
   }
 
   /**
-   * Signs the current tree for 14 days, and writes its files. The root is in the register before anyone can see the root.
+   * Signs the current tree for 14 days, and writes its files. It saves the root in the register first.
    * @param hasher a faster hasher, for registers of many people
    * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or if the tree would have no people; `ERR_REGISTRAR_UNREADABLE` if the
    * published root is not in the register
@@ -309,7 +309,7 @@ export class Registrar implements Disposable {
     this.store.save(forgetEnded(register, this.world.now()), entryOf(this.world, command, changes));
   }
 
-  /** Throws if this registrar published a root that the register does not know, because the register is then an old copy. */
+  /** Throws if the register does not know the published root: it is then an old copy. */
   private refuseUnknownRoot(published: Pick<Published, 'root' | 'notAfter'> | null): void {
     if (published === null || published.notAfter <= this.world.now()) return;
     if (!this.register.roots.some(({ root }) => root === published.root || root === UNKNOWN_ROOT))

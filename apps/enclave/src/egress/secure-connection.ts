@@ -27,8 +27,8 @@ export class SecureConnection {
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: 1 });
     this.agent.createConnection = () => socket;
-    // Node calls this when the answer was read to its end and neither side asked to close. From then until the next request, Node destroys
-    // the socket if a byte arrives, because that byte would be taken for the start of the next answer.
+    // Node calls this when the answer was read to its end and neither side asked to close. If a byte arrives before the next request, Node
+    // destroys the socket: the byte would count as the start of the next answer.
     const { keepSocketAlive } = this.agent as Agent & AgentHooks;
     (this.agent as Agent & AgentHooks).keepSocketAlive = (free) => {
       this.isFree = keepSocketAlive.call(this.agent, free);

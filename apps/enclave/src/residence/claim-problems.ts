@@ -13,7 +13,7 @@ import {
   type Registrar,
 } from '@communique-tee/residence';
 
-/** Why an opened message is refused because of its claim, or the lack of a proof for it. Only the sender learns the reason. */
+/** Why the enclave refuses an opened message because of its claim. Only the sender learns the reason. */
 export type ClaimReason = 'claim_not_opened' | 'campaign_not_accepted' | 'district_ended' | 'office_not_of_district';
 export type ClaimProblem = FieldProblem & { code: ClaimReason };
 
@@ -23,7 +23,6 @@ export interface ClaimRules {
   nowSeconds: number;
 }
 
-/** The problem of a message whose sealed content opens a claim although the message came without a proof. */
 export const NOT_PROVEN = problem('claim_not_opened', '/proof', 'opens a claim, and the message came without a proof');
 
 /**
@@ -75,8 +74,8 @@ function opens(
 }
 
 /**
- * Accepts districts of the Congress in office and of the next one. The registrar can then publish the new list before the next Congress
- * meets, so that people can prove at every moment.
+ * Accepts districts of the Congress in office and of the next one, so that people can still prove when the registrar publishes the new list
+ * before the next Congress meets.
  */
 function districtProblems(content: CongressMessage, district: string, nowSeconds: number): ClaimProblem[] {
   const { congress, state } = parseDistrict(district);

@@ -1,4 +1,4 @@
-// The person's secret and registration as this page has them, and the prover that makes the proof.
+// The person's secret and registration on this page, and the prover.
 import type { ListPath, ResidenceOptions } from '@communique-tee/client';
 import { createSecret, residenceProver } from '@communique-tee/client/residence';
 import { fieldFromHex, fieldToHex, nullifierOf, scopeOf } from '@communique-tee/residence';
@@ -74,7 +74,7 @@ effect(() => {
   const sending = store.sending.value;
   if (toRemember === undefined || sending.kind === 'idle' || !sending.way.proven || sending.way.resumed) return;
   if (sending.kind === 'ended') {
-    // The gateway frees a nullifier by the same rule, but only the gateway knows whether every earlier attempt was answered
+    // About the rule by which the gateway frees a nullifier. Only the gateway knows whether every earlier attempt was answered
     const { status, report } = sending.result;
     if (report !== null && ['invalid', 'refused'].includes(endOf(status, report))) void sentBefore.remove(toRemember);
   } else if (remembered !== toRemember && (sending.way.sent === 'accepted' || isSecond(sending))) {

@@ -1,5 +1,5 @@
-// How the gateway knows the person: by a sign-in at the issuer, or by a token that they pasted. The token exists only
-// in this page's memory.
+// Gets the person's token for the gateway: from a sign-in at the issuer, or pasted by the person. The page keeps the token
+// only in memory.
 import { isBearerToken } from '@communique-tee/protocol';
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { SignInProblem, SignedIn } from './code-flow';
@@ -19,7 +19,7 @@ export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_i
 export interface SignInBrowser {
   /** The page's whole address. */
   address(): URL;
-  /** Changes the address of this history entry without loading. `path`: `/`, perhaps a query, and a fragment. */
+  /** Changes the address of this history entry without loading. `path`: `/`, and perhaps a query and a fragment. */
   replaceAddress(path: string): void;
   /** Leaves the page. */
   go(address: URL): void;
@@ -53,7 +53,7 @@ export class SignInStore {
     if (this.failure.value !== undefined) return 'failed';
     return this.settings.value ? 'signed_out' : 'unavailable';
   });
-  /** Why there is no token where one was expected; undefined unless the state is `failed`. */
+  /** Why the page has no token; undefined unless the state is `failed`. */
   readonly problem = computed(() => (this.state.value === 'failed' ? this.failure.value : undefined));
   /** The person's name in the issuer's ID token; undefined if the ID token has no name, and for a pasted token. */
   readonly name = computed(() => this.session.value?.name);
@@ -63,8 +63,8 @@ export class SignInStore {
   constructor(private readonly browser: SignInBrowser) {}
 
   /**
-   * Takes the issuer's answer out of the address, and brings the link's fragment back. Call it before anything else
-   * reads the address. It sends no request yet: `configure` continues with the answer.
+   * Takes the issuer's answer out of the address, and restores the fragment that the address had before the sign-in. Call
+   * it before anything else reads the address. It sends no request: `configure` uses the answer.
    */
   takeCallback(): void {
     const address = this.browser.address();
@@ -86,7 +86,7 @@ export class SignInStore {
     this.returning.value = true;
   }
 
-  /** Takes the site's sign-in settings. Called again whenever the site sends them again. */
+  /** Takes the site's sign-in settings, each time the site sends them. Completes a sign-in that `takeCallback` found. */
   async configure(settings: SignInSettings | null): Promise<void> {
     this.settings.value = settings;
     const { callback } = this;
@@ -151,7 +151,7 @@ export class SignInStore {
     this.failure.value = undefined;
   }
 
-  /** Fetches the code flow only when a person signs in, because not every reader of the page does. */
+  /** Loads the code of the sign-in only when a person signs in. */
   private async load(): Promise<typeof import('./code-flow') | undefined> {
     try {
       return await this.browser.loadFlow();

@@ -12,7 +12,7 @@ import { districtsOf, sharedSeats } from './seats';
 
 const FINDER = 'https://www.house.gov/representatives/find-your-representative';
 
-/** The offices of the state by name, from the table that is part of this page, so the address is sent nowhere. */
+/** Lists the state's offices by name. The table is part of this page, so the page sends the address nowhere. */
 export function OfficesField() {
   const words = text.value.write.offices;
   const chosen = state.value;

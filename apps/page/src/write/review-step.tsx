@@ -26,7 +26,7 @@ export interface ReviewStepProps {
   readonly busy: boolean;
 }
 
-/** Step 3: everything as the offices will see it. Only a click on the Send button sends, or Enter while it has the focus. */
+/** Step 3: everything as the offices will see it. Only the Send button sends the message. */
 export function ReviewStep({ onSend, busy }: ReviewStepProps) {
   const { write, common } = text.value;
   const { review } = write;
@@ -188,7 +188,7 @@ function Words() {
   );
 }
 
-/** Returns the topic's name, and for a reader of another language also the English name, which the offices get. */
+/** Returns the topic's name. In another language than English, it adds the English name, which the offices get. */
 function topicName(topic: Topic): string {
   const { topics: names, write } = text.value;
   const name = names[topic];

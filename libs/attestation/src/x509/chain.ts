@@ -25,10 +25,10 @@ export interface VerifiedChain {
 }
 
 /**
- * Walks from the pinned root down to the leaf (attestation_process.md, section 3.2.3; RFC 5280, section 6.1). Checks of each
- * certificate: signature, issuer, dates, CA flag, path length, key usage, in this order, because the content counts only once the
- * signature is valid. The root is known by its hash, so its signature and issuer are not checked. Revocation is not checked:
- * leaf certificates last three hours.
+ * Checks each certificate from the pinned root down to the leaf (attestation_process.md, section 3.2.3; RFC 5280, section 6.1).
+ * The order is: signature, issuer, dates, CA flag, path length, key usage. The signature is first, because the other fields mean
+ * nothing without it. The hash identifies the root, so the root's signature and issuer are not checked. Revocation is not checked,
+ * because leaf certificates last three hours.
  */
 export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   const { cabundle, primitives, atMs, cache } = input;
@@ -117,14 +117,14 @@ function read(der: Uint8Array, index: number, count: number, primitives: Attesta
     if (error instanceof AttestationError) throw refusal(index, count)(error.code, `: ${error.message}`, error);
     throw error;
   }
-  // Importing a key takes a tenth of the time of a signature check, so a key is imported only at its first use.
+  // Importing a key takes a tenth of the time of a signature check, so wait until its first use
   let key: P384Key | Promise<P384Key> | undefined;
   return { certificate, key: () => (key ??= primitives.importP384(certificate.publicPoint)) };
 }
 
 type Refusal = (code: AttestationErrorCode, more?: string, cause?: unknown) => AttestationError;
 
-/** Returns a function that makes errors about one certificate. For the root, the text has `certificate 1 of 5` and `certificate` is 0. */
+/** Returns a function that makes errors about one certificate. The error's text counts from 1, its member `certificate` from 0. */
 function refusal(index: number, count: number): Refusal {
   return (code, more = '', cause) =>
     new AttestationError(code, `certificate ${index + 1} of ${count}${more}`, cause, index);

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { EifError } from '../errors';
 import { checkName, fileTypes, maxNameBytes, trailerName, typeMask } from './entry';
 
-/** The header fields of an archive's entry. */
 export interface CpioEntry {
   readonly name: string;
   readonly kind: 'directory' | 'file' | 'symlink' | 'characterDevice' | 'other';
-  /** The permissions with setuid, setgid and sticky bit: st_mode without the type. */
+  /** `st_mode` without the file type: permissions, setuid, setgid and sticky bit. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -21,7 +20,7 @@ export interface CpioEntry {
   readonly sha256: string;
   /** The target of a symbolic link. */
   readonly target: string | undefined;
-  /** Where the entry starts in the (uncompressed) archive, and where it ends, padding included. */
+  /** Where the entry starts in the uncompressed archive, and where it ends with its padding, in bytes. */
   readonly offset: number;
   readonly endOffset: number;
 }
@@ -34,10 +33,10 @@ export interface ReadCpioOptions {
 }
 
 /**
- * Lists a newc archive (kernel documentation, driver-api/early-userspace/buffer-format). It is strict: the magic is "070701", names stay
- * inside the root and occur once, padding is zeros, and only zeros follow the trailer. "." is accepted as the root.
+ * Lists a newc archive (kernel documentation, driver-api/early-userspace/buffer-format). It accepts only the magic "070701", unique names
+ * inside the root, padding of zeros, and zeros after the trailer. "." is accepted as the root.
  *
- * @param source may cut the archive anywhere
+ * @param source the archive, in chunks of any size
  * @throws EifError ERR_CPIO_FORMAT, _NAME, _DUPLICATE, _TRUNCATED, _TRAILING, _TOO_LARGE
  */
 export async function* readCpio(
@@ -145,7 +144,7 @@ function kindOf(mode: number): CpioEntry['kind'] {
   }
 }
 
-/** Reads exact numbers of bytes from a stream whose chunks may end anywhere. */
+/** Reads exact numbers of bytes from a stream with chunks of any size. */
 export class ChunkReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array();
@@ -174,7 +173,7 @@ export class ChunkReader {
     return out;
   }
 
-  /** Yields the bytes in parts. Each is valid until the next one is requested. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
+  /** Yields the bytes in parts. Each part is valid until the next is requested. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
   async *take(sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
     for (let left = sizeBytes; left > 0;) {
       if (!(await this.#fill())) throw new EifError('ERR_CPIO_TRUNCATED', `at byte ${this.#offset}`);

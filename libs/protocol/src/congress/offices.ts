@@ -1,7 +1,6 @@
 /**
  * Every seat in Congress, by state and territory: the number of House seats, and the classes of the two Senate seats.
- * The table has no names of persons, because a code belongs to the seat and not to its holder. docs/message.md ("Offices")
- * explains how to update it.
+ * A code belongs to the seat, so the table names no persons. docs/message.md ("Offices") explains how to update it.
  *
  * On OFFICES_AS_OF we compared these rows with public copies of these sources:
  * - House: the apportionment after the 2020 census (2 U.S.C. 2a; Census Bureau, 2020 Census Apportionment Results,
@@ -82,8 +81,9 @@ export function isState(value: unknown): value is State {
 }
 
 /**
- * Returns H, the state, and two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner.
- * American Samoa is AQ, as in the Clerk's lists. The CWC schema does not define its code, but public clients of CWC use AQ.
+ * Returns H, the state, and two digits of the district. The district is 00 for a state's only seat, a delegate and the Resident
+ * Commissioner. American Samoa is AQ, as in the Clerk's lists: the CWC schema does not define its code, and public clients of
+ * CWC use AQ.
  */
 export function houseOffice(state: State, district: number): string {
   return `H${state === 'AS' ? 'AQ' : state}${String(district).padStart(2, '0')}`;
@@ -94,7 +94,7 @@ export function houseOffices(state: State): string[] {
   return seats === 1 ? [houseOffice(state, 0)] : Array.from({ length: seats }, (_, at) => houseOffice(state, at + 1));
 }
 
-/** Returns codes of S, the state, 0 and the class of the seat. */
+/** Returns codes such as `SCA01`: S, the state, 0 and the seat's class. */
 export function senateOffices(state: State): string[] {
   const [, ...classes] = SEATS[state];
   return classes.map((senateClass) => `S${state}0${String(senateClass)}`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Patterns of the last character, by the number of bytes after the last group of three. Its unused bits are zero (RFC 4648 section 3.5). */
+/** Patterns of the last character, by the number of bytes modulo 3. The character's unused bits are zero (RFC 4648 section 3.5). */
 const LAST_CHARACTER = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
 
 /** Returns how many characters `bytes` bytes have in base64url without padding. */

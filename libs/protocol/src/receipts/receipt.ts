@@ -24,7 +24,7 @@ export const receiptClaimsSchema = z.strictObject({
   sealed_sha256: base64Url32,
   suite: z.enum(Object.keys(SUITES) as [Suite]),
   /**
-   * One entry per office. `commitment` is salted, and the entries are sorted by commitment, so that neither reveals an office.
+   * One entry per office. Each `commitment` is salted, and the entries are sorted by it, so that neither value nor order reveals an office.
    */
   offices: z
     .array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) }))
@@ -38,7 +38,7 @@ export const receiptClaimsSchema = z.strictObject({
 });
 export type ReceiptClaims = z.infer<typeof receiptClaimsSchema>;
 
-/** Whether the commitments ascend strictly, compared as text, so that one set of outcomes has one order. */
+/** Whether the commitments ascend strictly, compared as text. */
 function ascends(offices: readonly { commitment: string }[]): boolean {
   return offices.every(({ commitment }, at) => at === 0 || (offices[at - 1]?.commitment ?? '') < commitment);
 }

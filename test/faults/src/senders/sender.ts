@@ -29,7 +29,7 @@ export class Sender {
     return this.options.user;
   }
 
-  /** @param onSealed called before the message's first byte is sent, so that the judge knows the message even if this throws */
+  /** @param onSealed called before the first byte of the message is sent, so that the judge knows the message even if `send` throws */
   async send(draw: Draw, onSealed: (message: SentMessage) => void): Promise<void> {
     const shortLived = draw.chance(0.04);
     const { mark, content } = drawContent(draw);
@@ -75,7 +75,7 @@ export class Sender {
     await this.post(message);
   }
 
-  /** Seals a message again that ended as `key_retired`, and posts it. */
+  /** Reseals and posts a message that ended as `key_retired`. */
   async sealAgain(message: SentMessage): Promise<void> {
     const key = await this.client.enclaveKey();
     if (key === null) return;

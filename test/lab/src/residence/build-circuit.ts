@@ -22,11 +22,11 @@ export const PROOF_SYSTEM = {
 export interface Artifact {
   noir_version: string;
   abi: unknown;
-  /** The compiled program, in base64 of gzip. */
+  /** The compiled program: gzip, in base64. */
   bytecode: string;
 }
 
-/** Compiles the circuit with noir_wasm, without nargo and without network. The result has the same bytes each time and in each folder. */
+/** Compiles the circuit with noir_wasm, without nargo and without network. The result has the same bytes in each run and each folder. */
 export async function compileCircuit(): Promise<Artifact> {
   const files = createFileManager(join(workspaceRoot(), CIRCUIT_FOLDER));
   const { program } = (await compile_program(files, undefined, ignore, ignore)) as { program: Artifact };
@@ -35,8 +35,8 @@ export async function compileCircuit(): Promise<Artifact> {
 }
 
 /**
- * Returns the number of gates of the circuit. The proof system rounds it up to a power of two. 4,097 points of the reference string are
- * enough for 2,048 gates.
+ * Returns the circuit's number of gates, which the proof system rounds up to a power of two. The reference string's 4,097 points are enough
+ * for 2,048 gates.
  */
 export function countGates(artifact: Artifact): Promise<number> {
   return withBarretenberg(async (barretenberg) => {
@@ -50,7 +50,7 @@ export function countGates(artifact: Artifact): Promise<number> {
   });
 }
 
-/** Returns the verification key, which commits to the circuit with points of the reference string. */
+/** Returns the circuit's verification key, which depends on the reference string. */
 export function computeVerificationKey(artifact: Artifact, referenceString: Uint8Array): Promise<Uint8Array> {
   return withBarretenberg(async (barretenberg) => {
     await loadPoints(barretenberg, referenceString);
@@ -63,7 +63,7 @@ function circuitOf({ bytecode }: Artifact): { name: string; bytecode: Uint8Array
   return { name: 'residence', bytecode: gunzipSync(Buffer.from(bytecode, 'base64')) };
 }
 
-/** Runs `work` with bb.js on one thread and without its downloads. */
+/** Runs `work` with bb.js, on one thread. bb.js downloads nothing. */
 export async function withBarretenberg<T>(work: (barretenberg: Barretenberg) => Promise<T>): Promise<T> {
   const barretenberg = await Barretenberg.new({ backend: BackendType.Wasm, threads: 1, skipSrsInit: true });
   try {

@@ -4,8 +4,8 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { BootedParent } from '../parent';
 
 /**
- * Checks how the parent requests its certificate and keeps it beyond the instance, and what nginx shows without one. certbot and its
- * protocol are real.
+ * Tests that the parent requests a certificate, and that a replaced instance gets the kept one. Also tests what nginx shows without a
+ * certificate. certbot and its protocol are real.
  */
 export function certificate(parent: () => BootedParent): void {
   const https = () => {
@@ -18,17 +18,17 @@ export function certificate(parent: () => BootedParent): void {
   const issued = () => parent().world.issuer.issued();
   const kept = () =>
     JSON.parse(aws().secret(https().keptInSecret)) as Record<'directory' | 'fullchain' | 'privkey', string>;
-  /** A command that prints serial and issuer of the certificate that nginx shows to a client. */
+  /** The command that prints serial and issuer of nginx's certificate. */
   const SHOWN = () =>
     `openssl s_client -connect 127.0.0.1:443 -servername ${https().domain} </dev/null 2>/dev/null | openssl x509 -noout -serial -issuer`;
   const keptSerial = () => sh(`openssl x509 -noout -serial <<'PEM'\n${kept().fullchain}\nPEM`);
-  /** Leaves what a new instance has: the installed files, and no state. */
+  /** Brings the instance to the state of a new one: the installed files, but no certificate and no ACME account. */
   const replaceInstance = () =>
     sh(`systemctl stop communique-acme.timer communique-acme communique-kept-certificate communique-nginx communique-certificate
 systemctl reset-failed communique-acme communique-kept-certificate 2>/dev/null || true
 rm -rf /etc/communique/tls/* /var/lib/communique-acme/*
 systemctl start communique-nginx`);
-  /** Waits until neither unit runs. A oneshot service is `activating` while it runs. */
+  /** Waits until neither certbot nor the unit that keeps the certificate runs. A oneshot service is `activating` while it runs. */
   const idle = () =>
     parent().until(
       "! systemctl list-jobs --no-legend | grep -E 'communique-(acme|kept)' && ! systemctl is-active communique-acme communique-kept-certificate | grep -E '^activ'",
@@ -45,7 +45,7 @@ systemctl start communique-nginx`);
     expect(await sh('cat /var/log/communique/communique-{acme,kept-certificate}.log')).not.toContain('PRIVATE KEY');
   });
 
-  it('is taken from the previous instance, from nginx’s first answer on, without another request', async () => {
+  it('is the previous instance’s in nginx’s first answer, and no other is requested', async () => {
     const before = await sh(SHOWN());
     await replaceInstance();
     expect(await sh(SHOWN())).toBe(before);
@@ -53,7 +53,7 @@ systemctl start communique-nginx`);
     expect([await sh(SHOWN()), issued()]).toEqual([before, 1]);
   });
 
-  it('is not requested while AWS does not report whether one is kept, and nginx shows a self-signed one meanwhile', async () => {
+  it('is not requested until AWS reports whether one is kept; nginx shows a self-signed one meanwhile', async () => {
     aws().refused.add('get-secret-value');
     await replaceInstance();
     expect(await sh(SHOWN())).toContain('issuer=CN = communique-tee');

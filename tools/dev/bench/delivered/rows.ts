@@ -14,9 +14,8 @@ import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
 /**
- * How many messages each phase has, or for how many seconds it posts. Fewer proven messages are measured, because each proof takes half a
- * second to make. Their warm-up is longer: the first hundred verifications of a process together take about 250 ms longer, because V8
- * compiles the frequent parts of Barretenberg a second time.
+ * How many messages each phase posts, or for how many seconds. There are fewer proven messages, because each proof takes half a second to
+ * make. Their warm-up has more messages, because V8 optimizes Barretenberg during the first hundred verifications of a process.
  */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
 const PROVEN = { warmUp: 300, top: 480, latencySeconds: 4 };
@@ -45,15 +44,15 @@ interface Measured {
   /** CPU time that each part takes for one message. */
   readonly cpuMs: CpuMs;
   readonly latencyRate: number;
-  /** From when a message was due to be posted until PostgreSQL had its end. */
+  /** From the time at which a post was due until the message's `ended_at` in PostgreSQL. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   /** The rate of bare posts of the same documents, in messages a second. */
   readonly bare: number;
 }
 
 /**
- * Measures messages from the post to their end, with all parts on this machine. Compares them with bare posts of the same documents to the
- * same simulator.
+ * Measures messages from post to delivery, with all parts on this machine. For comparison, it posts the same documents directly to the same
+ * simulator.
  */
 export async function deliveredRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   return rowsOf('', await measured({ proven: false, profileFolder }));
@@ -107,7 +106,7 @@ async function measured(options: {
     senders = await startSenders(join(folder.path, 'registrar'), proven);
     system = await startSystem({
       folder: join(folder.path, 'system'),
-      // A deployed PostgreSQL has the same settings, so each commit is on the disk.
+      // As in a deployment, PostgreSQL waits until each commit is on the disk
       postgresSettings: { fsync: 'on', full_page_writes: 'on' },
       congressIntervalMs: 0,
       gatewayEnvironment: GATEWAY_ENVIRONMENT,
@@ -181,7 +180,7 @@ async function run(system: System, senders: Senders, client: Client, phases: typ
 /** @returns when each message ended, Unix time in milliseconds, in the order of `messages` */
 async function untilDelivered(client: Client, messages: readonly Sealed[]): Promise<number[]> {
   for (const startedMs = performance.now(); ;) {
-    // This query is cheap for PostgreSQL, whose CPU time is measured
+    // A cheap query, because PostgreSQL's CPU time is measured
     const { rows } = await client.query<{ waits: boolean }>(`SELECT EXISTS (SELECT FROM delivery_job) AS waits`);
     if (rows[0]?.waits !== true) break;
     if (performance.now() - startedMs > 240_000) throw new Error('not all were delivered in four minutes');

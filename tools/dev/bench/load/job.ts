@@ -15,7 +15,7 @@ const openLoop = z.object({
   durationMs: z.number(),
 });
 
-/** What the process that makes the load must do. */
+/** The input of the process that makes the load. */
 export const jobSchema = z.object({
   origin: z.string(),
   path: z.string(),

@@ -1,13 +1,13 @@
 import type { Deployment } from '../deployment';
 
 const EVERY_MS = 10_000;
-/** Prints a line at least this often, so that a person sees progress. */
+/** Prints a line at least this often. */
 const LINE_EVERY_MS = 60_000;
 
 /**
- * Checks every ten seconds, and prints what has changed.
- * @param look returns the result that is waited for, or a text about its progress
- * @param onInterruption what to tell the operator who interrupts; one line each
+ * Calls `look` every ten seconds, and prints its progress when that changes.
+ * @param look returns the result, or a text about the progress so far
+ * @param onInterruption the lines to print if the operator interrupts
  * @returns undefined if the time limit passed first
  * @throws Interrupted, and what `look` throws
  */

@@ -92,7 +92,8 @@ export function addPeople(
       commitment,
       district,
       salt: random.salt(),
-      // A mover keeps the place. A new commitment gets a new place, so that the host of the files cannot see that it replaces an old one.
+      // A person who moved keeps the place. A new commitment gets a new place, so that the host of the files cannot see which old commitment
+      // it replaces.
       index: moved ? old.index : places.draw(),
       since: register.publications,
       from,
@@ -134,7 +135,7 @@ export function movePeople(register: Register, moves: readonly Move[], now: numb
   return { register: { ...register, people }, changes };
 }
 
-/** Empties a person's place. @throws RegistrarError `ERR_REGISTRAR_STATE` if the person is not registered */
+/** Revokes a person. @throws RegistrarError `ERR_REGISTRAR_STATE` if the person is not registered */
 export function revokePerson(register: Register, person: string): Changed {
   const before = register.people.get(person);
   if (before === undefined || before.registration === null)
@@ -144,7 +145,7 @@ export function revokePerson(register: Register, person: string): Changed {
   return { register: { ...register, people }, changes: [{ kind: 'revoked', person, registration: null }] };
 }
 
-/** Deletes former commitments, and revoked people, once every root that contained them has ended. */
+/** Deletes each former commitment and each revoked person after the last root that contained them has ended. */
 export function forgetEnded(register: Register, now: number): Register {
   const over = endOfForgettableEntries(register, now);
   const people = new Map<string, Person>();
@@ -177,8 +178,8 @@ function applied(
 }
 
 /**
- * Returns problems with people who appear twice, and with commitments that are taken. A problem never names the person to whom a commitment
- * belongs.
+ * Returns a problem for each line that repeats a person or a commitment, or has another person's commitment. A problem never names that
+ * other person.
  */
 function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   const owners = ownersOf(register.people);
@@ -199,8 +200,7 @@ function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
 }
 
 /**
- * Returns problems with lines whose name and birth date are those of another person, unless the operator has decided that these are two
- * people.
+ * Returns a problem for each line with the name and birth date of another person, unless the operator has decided that they are two people.
  */
 function likelyDuplicates(register: Register, asked: readonly Asked[]): Problem[] {
   const alike = new Map<string, { person: string; line: number | null }[]>();
@@ -235,8 +235,8 @@ function repeated(seen: Map<string, number>, person: string, line: number): stri
 }
 
 /**
- * Returns the earliest notBefore of a root with this commitment; 0 if the register knows it as this person's. After a restore, a root that
- * the register does not know may hold another commitment of the person.
+ * Returns the earliest `notBefore` of a root that may contain this commitment; 0 if the register already has it for this person. After a
+ * restore, an unknown root may contain another commitment of the same person.
  */
 function newHere(before: Person | undefined, commitment: string, { newCommitmentsFrom }: Register): number {
   const known = [before?.registration?.commitment, ...(before?.former ?? []).map((each) => each.commitment)];

@@ -16,9 +16,9 @@ export interface SecretOpenerOptions {
 
 /**
  * Opens the secrets that the operator encrypted. The encryption context names the secret, so the parent cannot pass off one secret as
- * another. The parent can offer an older ciphertext of the same secret; the enclave then uses the replaced value until the newer one is
- * offered. No measurement covers the value of a secret: the principals that may encrypt under the key choose it (docs/keys.md, "The
- * operator's secrets").
+ * another. But the parent can offer an older ciphertext of the same secret. The enclave then uses the old value until the parent offers the
+ * newer one. No measurement covers a secret's value: the principals that may encrypt under the key choose it (docs/keys.md, "The operator's
+ * secrets").
  */
 export class SecretOpener {
   /** By secret name: SHA-256 of the ciphertext that was opened or refused last, and the result. */

@@ -32,9 +32,8 @@ export interface Attempt {
 
 interface Remembered extends Omit<Identity, 'sealedSha256'> {
   /**
-   * While the copy is pending: hash of the sealed bytes of the last request for it that came without a claim of an earlier attempt. If the
-   * gateway later claims an attempt at these bytes, that attempt may be this enclave's own. A claim about other bytes concerns an attempt
-   * of another enclave.
+   * Hash of the sealed bytes that this enclave was last asked to deliver; null unless the copy is pending. If the gateway claims an earlier
+   * attempt at these bytes, it may mean this enclave's own attempt. If it claims an attempt at other bytes, another enclave made it.
    */
   askedFor: string | null;
   /** The result of the last attempt that ended, or of an earlier one after which the office may have the copy (`laterResult`). */
@@ -83,8 +82,8 @@ export class DeliveryMemory {
   ) {}
 
   /**
-   * Makes one attempt at each copy that may be tried now; all start at once, in this order. The next wait counts from the end of the last
-   * of them, so the parent learns only a step of the schedule.
+   * Makes one attempt at each copy that may be tried now. The attempts run at the same time. The next wait of all these copies counts from
+   * the end of the slowest attempt, so that the wait tells the parent only a step of the schedule.
    * @returns null if there is no room to remember the new copies; then no copy was tried
    * @throws what a `deliver` throws; the attempt still counts
    */
@@ -106,8 +105,7 @@ export class DeliveryMemory {
   }
 
   /**
-   * Sends a copy that may be tried now, or returns its known result. A result belongs to one text: another text under the same DeliveryId
-   * does not get it.
+   * Sends a copy that may be tried now, or returns its known result. Another text under the same DeliveryId does not get that result.
    */
   private once(
     { deliveryId, deliver, settled }: Copy,
@@ -128,8 +126,7 @@ export class DeliveryMemory {
         ? known
         : { contentSha256, untilMs, askedFor: null, result: NO_RESULT_YET, attempts: 0, dueMs: -Infinity };
     entry.untilMs = Math.max(entry.untilMs, untilMs);
-    // A claimed attempt at the sealed bytes that this enclave was asked for may be its own, so its pending result counts. A claim about other
-    // bytes concerns another enclave, and the copy stays withheld.
+    // Whether a pending result of this enclave is the answer. If another enclave may have sent the copy, it stays withheld (see `askedFor`).
     const isAnswer = deliver !== null || entry.askedFor === sealedSha256;
     const reported = (result: OfficeResult): OfficeResult => {
       if (result.outcome !== 'pending') return result;
@@ -220,8 +217,8 @@ export class DeliveryMemory {
 }
 
 /**
- * Returns the result to remember after a later attempt. Once an office may have a copy, a later attempt that fails to reach the office does
- * not prove the opposite, so the earlier result stays until the office answers.
+ * Returns the result to remember after a later attempt. If the office may have the copy already, an attempt that does not reach the office
+ * changes nothing, so the earlier result stays.
  */
 function laterResult(before: OfficeResult, now: OfficeResult): OfficeResult {
   const mayHaveIt = before !== NO_RESULT_YET && !provesOfficeHasNoCopy(before.reason);

@@ -15,8 +15,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 const WAIT_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /**
- * PostgreSQL ends slow statements by itself (`statement_timeout`). This longer limit ends a query when PostgreSQL answers nothing at all, for
- * example after the network was cut.
+ * PostgreSQL ends slow statements by itself (`statement_timeout`). This longer limit ends a query if PostgreSQL does not answer at all, for
+ * example because the network was cut.
  */
 const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
 const ATTEMPTS = 3;
@@ -45,8 +45,7 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });
-    // PostgreSQL may end an idle connection; the pool opens another one when it needs it. Without this listener, that error would end the
-    // gateway.
+    // PostgreSQL may end an idle connection. Without this listener, the pool's `error` event would end the gateway.
     this.connections.on('error', () => undefined);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.connections, { disposeExternalPool: true }),
@@ -57,7 +56,7 @@ export class Database implements OnApplicationShutdown {
   /**
    * Runs `work` in a READ COMMITTED transaction. If `work` throws, the transaction is rolled back. After a deadlock `work` runs again, at
    * most three times in all.
-   * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
+   * @throws ProblemError `overloaded` | `database_unavailable`; after `database_unavailable` the commit may or may not have happened
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -87,10 +86,10 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs one prepared statement in its own transaction; after a deadlock again, at most three times in all. It bypasses Prisma, which needs
-   * 0.1 ms of CPU or more for a statement with many large values.
+   * Runs one prepared statement in its own transaction. After a deadlock it runs again, at most three times in all. It bypasses Prisma,
+   * which needs at least 0.1 ms of CPU for a statement with many large values.
    * @param name the name of the prepared statement, always the same for the same text
-   * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
+   * @throws ProblemError `overloaded` | `database_unavailable`; after `database_unavailable` the commit may or may not have happened
    */
   async statement<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {

@@ -6,7 +6,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { fromGzip, fromPlain, type Representations } from '../../core/routing/representation';
 import { type BuiltFile, builtPage } from './built-page';
 
-/** The page's files, ready to be sent: 4 MB compressed, nearly all of it for making proofs of residence. They are read once. */
+/** The page's files in memory: 4 MB compressed, nearly all of it for making proofs of residence. */
 @Injectable()
 export class PageFiles {
   private files = new Map<string, Representations>();

@@ -6,23 +6,24 @@ import type { KeySource } from './token-verifier';
 
 /** How long a fetched set is used without another fetch. */
 const FRESH_MS = 600_000;
-/** While the provider is away, it is asked at most once in this time, however many requests come. */
+/** While the provider is down, the gateway fetches at most once in this time. */
 const RETRY_MS = 1000;
 const RETRY_AFTER_SECONDS = 10;
 
 export interface KeySetByUrl {
   readonly url: string;
   readonly timeoutMs: number;
-  /** An unknown key id triggers another fetch, at most once in this time. */
+  /** A token with an unknown key id triggers a fetch, at most once in this time. */
   readonly cooldownMs: number;
-  /** How much longer than FRESH_MS the last good keys serve while the provider is away. */
+  /** How much longer than FRESH_MS the gateway uses the last good keys while the provider is down. */
   readonly staleMs: number;
 }
 
 /**
- * Decides itself when to fetch the set: jose's own cache would expire during an outage of the provider, and then every token would be
- * refused. A set that can be read replaces the previous one, even if it has no usable key. The source throws
- * `identity_provider_unavailable` if its set is too old, or if the set lacks a token's key and cannot be fetched again.
+ * Fetches the key set and keeps it. jose's own cache is not used, because it would expire during an outage of the provider, and then the
+ * gateway would refuse every token. A set that can be read replaces the previous one, even if it has no usable key.
+ * @throws ProblemError (`current` and `find`) `identity_provider_unavailable` if the set is too old, or lacks a token's key and cannot be
+ * fetched again
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
   let keys: JWTVerifyGetKey = () => {

@@ -32,8 +32,8 @@ export type Secrets = ReadonlyMap<string, Uint8Array>;
 const NONE: Secrets = new Map();
 
 /**
- * The operator's secrets, as ciphertexts that only an enclave opens: a JSON file {name: base64}. The file is read when first needed and
- * again after each change. The gateway starts without the file; after a bad change the previous values stay in use.
+ * The operator's secrets, as ciphertexts that only an enclave opens: a JSON file {name: base64}. The gateway reads the file when it first
+ * needs it, and again after each change. It starts without the file. After a bad change it keeps the previous values.
  */
 @Injectable()
 export class OperatorSecrets {

@@ -48,13 +48,13 @@ export interface KeyView {
 export interface KeysOfCustody {
   /** Newest first. */
   readonly live: readonly StoredKey[];
-  /** Ids of 16 bytes, the latest first, at most as many as fit into an offer. */
+  /** Ids of 16 bytes, last revoked first; at most `MAX_REVOKED_KEYS`. */
   readonly revoked: readonly Uint8Array[];
 }
 
 export type Stored = 'stored' | 'known' | 'epoch_taken' | 'too_many';
 
-/** More keys than an image that rotates daily ever has, and few enough that all of them fit into an offer. */
+/** An image that rotates daily has fewer live keys. One offer has room for this many. */
 export const MAX_LIVE_KEYS_PER_IMAGE = MAX_OFFERED_KEYS;
 /** The limit for all custodies and images together. */
 export const MAX_LIVE_KEYS = 256;
@@ -63,15 +63,15 @@ const MAX_LISTED = 500;
 /** The number of this store's advisory lock in the database: "ctkeys" in ASCII. */
 const LOCK = 0x63_74_6b_65_79_73n;
 
-/** The sealed keys in PostgreSQL, whose clock decides. A row is live while it has its record and its time is not over. */
+/**
+ * Stores the KMS-sealed keys in PostgreSQL. A row is live while it has a record and, by PostgreSQL's clock, `destroy_after` has not passed.
+ * All methods throw ProblemError `database_unavailable` | `overloaded`.
+ */
 @Injectable()
 export class SealedKeyStore {
   constructor(private readonly database: Database) {}
 
-  /**
-   * The live records and the revoked ids of one custody. @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this
-   * class
-   */
+  /** The live records and the revoked ids of one custody. */
   async ofCustody(custody: string): Promise<KeysOfCustody> {
     const [live, revoked] = await Promise.all([
       this.database.read(
@@ -101,9 +101,9 @@ export class SealedKeyStore {
     const { custody } = core;
     const [keyId, pcr0] = [Buffer.from(core.key_id), Buffer.from(core.pcr0)];
     return this.database.transaction(async (transaction) => {
-      // One insert at a time, so that the limits hold. Inserts are rare: about one a day.
+      // Two inserts at once could exceed the limits. Inserts are rare: about one a day.
       await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)`;
-      // A key whose time is over must not block its epoch.
+      // An expired key must not block its epoch
       await transaction.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`;
       const [{ all, ofImage, known }] = await transaction.$queryRaw<[{ all: number; ofImage: number; known: boolean }]>`
         SELECT (count(*) FILTER (WHERE record IS NOT NULL))::int AS all,
@@ -122,8 +122,8 @@ export class SealedKeyStore {
   }
 
   /**
-   * The live rows that block a key: the row with its epoch or, if the store is full, up to 1,000 rows, those of its custody and image
-   * first.
+   * The rows because of which `add` refused a key. For `epoch_taken`, the row with the same custody, image and epoch. For `too_many`, up to
+   * 1,000 rows, first those with the same custody and image.
    */
   async inTheWayOf(
     { custody, pcr0, epoch }: SealedKeyCore,
@@ -150,8 +150,8 @@ export class SealedKeyStore {
   }
 
   /**
-   * The state of one key in the database. A message sealed to a `live` key can still be opened, one sealed to a `revoked` key never again.
-   * A key of the legacy suite is live while the record that names it is.
+   * The state of one key in the database. An enclave can still open messages to a `live` key, and never again messages to a `revoked` key.
+   * A key of the legacy suite is live while the record that contains it is live.
    */
   async stateOf(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
     const [row] = await this.database.read(
@@ -163,7 +163,6 @@ export class SealedKeyStore {
     return (await this.isLegacyKeyOfLive(keyId)) ? 'live' : 'none';
   }
 
-  /** Called only for a key that no enclave is known to hold. */
   private async isLegacyKeyOfLive(keyId: Uint8Array): Promise<boolean> {
     const rows = await this.database.read(
       (client) => client.$queryRaw<{ record: Uint8Array }[]>`
@@ -216,7 +215,7 @@ export class SealedKeyStore {
     );
   }
 
-  /** Deletes the records of keys whose time is over. @returns how many */
+  /** Deletes the records of keys whose `destroy_after` has passed. @returns how many */
   wipeDestroyed(): Promise<number> {
     return this.database.read(
       (client) =>

@@ -2,10 +2,10 @@ import type { Account } from '../../aws/account';
 
 /** A refusal by AWS. The message begins with AWS's error code. */
 export class AwsError extends Error {}
-/** A refusal by the command `aws` itself, which then does not ask AWS. */
+/** A refusal by the command `aws` itself, before it asks AWS. */
 export class UsageError extends Error {}
 
-/** How many values an option takes: one, at least one (`many`), or none (`flag`). An option `no-…` is listed separately. */
+/** How many values an option takes: one, at least one (`many`), or none (`flag`). */
 type OptionKind = 'one' | 'many' | 'flag';
 
 export class Given {
@@ -56,7 +56,7 @@ const OF_ALL: Readonly<Record<string, OptionKind>> = {
 
 /**
  * @param commands the known commands by service and action, as typed: `rds wait db-instance-available`
- * @throws UsageError if a command or an option is not known, or an option lacks its value
+ * @throws UsageError if a command, an option or the output type is not known, or an option has a wrong number of values
  */
 export function parseCommand(args: readonly string[], commands: Readonly<Record<string, AwsCommand>>): Parsed {
   const at = args.findIndex((arg) => arg.startsWith('--'));

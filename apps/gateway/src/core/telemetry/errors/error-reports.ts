@@ -11,7 +11,7 @@ import { ReportBudget } from './report-budget';
 import { CRASH, isExpected, isReportedEvent } from './reported-events';
 import { SentryTransport, type SentOutcome } from './sentry-transport';
 
-/** The most errors that wait to be examined, within one turn of the event loop. */
+/** The most errors that one turn of the event loop may leave to be examined. */
 const MAX_NOTED = 64;
 const FLUSH_MS = 2000;
 
@@ -64,7 +64,7 @@ export class ErrorReports implements OnApplicationShutdown {
   }
 
   /**
-   * Never throws. It examines the error later (`setImmediate`), so that the request does not wait. Only after a crash it does so at once.
+   * Never throws. Examines the error later (`setImmediate`), so that the request does not wait; after a crash, examines it at once.
    */
   private note(fields: LogFields, event: string): void {
     if (!isReportedEvent(event) || isExpected(fields)) return;

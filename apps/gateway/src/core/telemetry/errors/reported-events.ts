@@ -1,8 +1,8 @@
 import { ProblemError } from '../../problems/problem-error';
 
 /**
- * The texts of the log lines that are reported; a report contains no other text. A spec compares this list with the sources, so that each
- * new or changed line at level error needs a decision.
+ * The texts of the log lines that are reported; a report contains no other text. A spec fails if a line at level error is neither here nor in
+ * the spec's own list.
  */
 const REPORTED: ReadonlySet<string> = new Set([
   'uncaught exception',
@@ -28,8 +28,8 @@ export function isReportedEvent(event: string): boolean {
 }
 
 /**
- * Whether the error is expected, for example because a dependency is unreachable or a limit is reached. Such an error has a problem code or
- * a status, and metrics and health show it.
+ * Whether the error is expected, for example because a dependency is unreachable or a limit is reached. Such an error has a problem code
+ * other than `internal_error`, or a status other than 500. Metrics and health show it.
  */
 export function isExpected(fields: { readonly status?: unknown; readonly err?: unknown }): boolean {
   if (fields.err instanceof ProblemError && fields.err.code !== 'internal_error') return true;
