@@ -1,7 +1,7 @@
 import { accountRoot, type Place } from './place';
 import { policy, type PolicyDocument, type Statement } from './policy-document';
 
-/** Whether a PCR is all zeros, as in debug mode. Such a document does not name an image. */
+/** Whether a PCR is all zeros, as in debug mode. Such a PCR does not identify an image. */
 export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
@@ -9,7 +9,7 @@ const IMAGE = 'kms:RecipientAttestation:ImageSha384';
 
 /**
  * The keys of the encryption context that enclaves and operators give to KMS. KMS binds the context to the ciphertext. The policies deny a
- * request with another purpose, stack or PCR0, and also one that omits it, because StringNotEquals also matches an absent key.
+ * request whose purpose, stack or PCR0 differs or is absent: StringNotEquals also matches an absent key.
  */
 export const CONTEXT = {
   purpose: 'communique-tee:purpose',
@@ -46,8 +46,8 @@ export interface AttestedKeyArgs {
 }
 
 /**
- * Rights that the policies deny to everyone, except that operators may encrypt their secrets. With one of these rights, a person could make
- * a ciphertext of a data key that the person knows and give it to an enclave, or could grant that right.
+ * Rights that the policies deny to everyone, except that operators may encrypt their secrets. With these rights, an attacker could give an
+ * enclave the ciphertext of a data key that the attacker knows, or could let others do so.
  */
 const NEVER = [
   'kms:Encrypt',
@@ -63,8 +63,8 @@ const NEVER = [
 
 /**
  * Returns the policy of the KMS key that guards enclave keys. An attested enclave of an accepted image may call GenerateDataKey and
- * Decrypt, with its own PCR0 in the encryption context. No other use is allowed. So KMS never gives a key made by one image to another
- * image, even if both are accepted.
+ * Decrypt, with its own PCR0 in the encryption context. So KMS never gives a key made by one image to another image, even
+ * if both are accepted.
  * @throws Error if there is no administrator or no accepted image, or if a measurement is malformed or all zero
  */
 export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
@@ -162,7 +162,7 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       Action: ['kms:PutKeyPolicy', ...changing],
       Resource: '*',
     },
-    // The statement AdministratorsChange no longer matches a principal that was deleted and created again with the same name. This one does.
+    // If a principal is deleted and created again with the same name, AdministratorsChange no longer matches it. This statement does.
     {
       Sid: 'AdministratorsMadeAgain',
       Effect: 'Allow',
@@ -236,7 +236,7 @@ const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImag
   },
 ];
 
-/** Returns one statement for each context key. A single condition with all keys would deny only if every one of them differed. */
+/** Returns one statement for each context key. One statement with all keys would deny only if all values differed. */
 const denyOtherContext = (actions: string[], context: Readonly<Record<string, string>>): Statement[] =>
   Object.entries(context).map(([key, value], index) => ({
     ...deny(`NoOtherContext${index}`, actions),
@@ -254,7 +254,7 @@ function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage
   return images;
 }
 
-/** Returns a statement with the same conditions for the role's policy, so that neither policy alone lets the parent decrypt. */
+/** Returns the statement for the role's policy. It repeats the conditions of the key's policy on image, purpose and stack. */
 export function attestedUse(
   sid: string,
   keyArn: string,

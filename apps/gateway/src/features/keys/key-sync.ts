@@ -31,16 +31,13 @@ export interface KeySyncParts {
 }
 
 /**
- * The most rounds of one sync. They learn the enclave's custody, offer the records, and offer the enclave's proposal once it is stored. The
- * next sync does the rest.
+ * The most exchanges in one sync. A sync learns the custody, offers the stored records, and offers the proposal after storing it. The next
+ * sync does the rest.
  */
 const MAX_ROUNDS = 4;
-/** The shortest time between two syncs, so that an enclave that looks restarted at each check is not asked without end. */
+/** The shortest time between two syncs. It limits the requests to an enclave that looks restarted at every check. */
 const MIN_GAP_MS = 100;
-/**
- * The time to the next sync after an exchange without an answer. The enclave may have been restarted during the exchange, and then waits
- * for keys.
- */
+/** The time to the next sync if the enclave did not answer. It may have restarted, and then it waits for keys. */
 const RETRY_MS = 1000;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
 const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
@@ -115,7 +112,7 @@ export class KeySync {
 
   /**
    * Makes sure that a sync begins after this moment of `performance.now()`, and waits for it.
-   * @returns false if no sync did, or the enclave did not answer
+   * @returns false if no such sync began, or if the enclave did not answer it
    */
   async syncSince(momentMs: number): Promise<boolean> {
     for (let syncs = 0; syncs < 2 && this.goodSinceMs < momentMs; syncs++) await this.syncNow();
@@ -172,8 +169,8 @@ export class KeySync {
   }
 
   /**
-   * Whether the enclave gets more than an empty offer. An enclave with per-process keys that opens no secret does not, and neither does one
-   * that has not yet reported its custody or whose attestation was refused.
+   * Whether the enclave may get more than an empty offer. The offer is empty before the enclave reports its custody, if its attestation
+   * was refused, or if it has per-process keys and wants no secret.
    */
   private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
     return (
@@ -183,7 +180,7 @@ export class KeySync {
     );
   }
 
-  /** Makes the next offer. The offer is empty if the database is away, because a record that cannot be read must not look deleted. */
+  /** Returns an empty offer if the database is away, because a record that cannot be read must not look deleted. */
   private async offer(status: KeyStatus | null): Promise<Offer> {
     const nothing = { bytes: encodeKeyOffer(NOTHING), keys: null };
     if (!this.mayHaveMore(status)) return nothing;
@@ -239,8 +236,8 @@ export class KeySync {
   }
 
   /**
-   * Stores the proposal. If rows that no enclave made block it, removes them and tries again; anyone who can write to the database could
-   * have left them.
+   * Stores the proposal. Anyone who can write to the database could add rows that block it. If such forged rows exist, removes them and
+   * tries again.
    */
   private async store(core: SealedKeyCore, proposal: Uint8Array): Promise<Stored> {
     const { store, proposals, logger } = this.parts;
@@ -281,7 +278,7 @@ export class KeySync {
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
       logger.info({ component }, 'no KMS key is configured: a restart of this enclave ends its keys');
     this.enclave.noteKeys(this.reportedBy(status, keys));
-    // The last verified document is older than the keys that the enclave holds, so the enclave is checked again.
+    // No verified document names the enclave's current key yet, so ask for one.
     const state = this.enclave.state();
     if (
       status.state === 'ready' &&
@@ -330,7 +327,7 @@ export class KeySync {
   }
 }
 
-/** The records to offer, newest first. If not all fit, those of other images are left out. */
+/** The records to offer, newest first. If they do not all fit, the records of other images are left out first. */
 function recordsFor({ refused }: KeyStatus, { live }: KeysOfCustody): Uint8Array[] {
   if (live.length <= MAX_OFFERED_KEYS) return live.map(({ record }) => record);
   const foreign = new Set(
