@@ -12,8 +12,8 @@ export interface VerifierFile {
 }
 
 /**
- * The page's build puts the file's facts here (tools/dev/build/plugins/verifier-file-in-page.mjs). A page that runs from its sources, as in
- * unit tests, has none.
+ * The page's build sets this (tools/dev/build/plugins/verifier-file-in-page.mjs). It is undefined when the sources run without a build, as
+ * in unit tests.
  *
  * The gateway serves this hash, and the file checks that same gateway, so the hash alone proves nothing. A person compares it with what the
  * operator publishes elsewhere, or builds the file. `verifierUrl` of GET /api/page tells where to get the file.

@@ -4,13 +4,14 @@ import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 /** Services that set `aws:SourceAccount` to the account for which they act. */
 const ALARM_SERVICES = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
 
-/** EventBridge does not set `aws:SourceAccount`. If the policy of the topic or of its KMS key had a condition on `aws:SourceAccount` or
- * `aws:SourceArn`, EventBridge could publish nothing to the encrypted topic (AWS, "SNS key management", and "Using resource-based policies
- * for EventBridge"). Without such a condition another account that knows the topic's ARN could send a notice. A notice grants no access.
+/**
+ * EventBridge does not set `aws:SourceAccount`. With a condition on `aws:SourceAccount` or `aws:SourceArn`, it could not publish to the
+ * encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge"). Without one, another account that knows
+ * the topic's ARN could send a notice. A notice grants no access.
  */
 const EVENT_BRIDGE = 'events.amazonaws.com';
 
-/** The policy of the alarms' own key, which is needed because CloudWatch cannot use the AWS-managed key of SNS. */
+/** The alarms have their own KMS key because CloudWatch cannot use the AWS-managed key of SNS. */
 export function alarmKeyPolicy(place: Place): PolicyDocument {
   return policy(
     {

@@ -10,8 +10,8 @@ const PER_TOKENS = 1_000_000n;
 export const FIXED_PROMPT_TOKENS = 6144;
 
 /**
- * Returns the cost of an attempt, in whole micro-dollars. The sum over all classes of tokens is divided once and rounded up, so that
- * no token is free.
+ * Returns the cost of an attempt, in whole micro-dollars. Only the sum over all kinds of tokens is rounded, and it is rounded up, so
+ * that no token is free.
  * @throws RangeError for a count that is not a whole number from 0 to 2^53 - 1
  */
 export function costMicroUsd(usage: Usage, { price }: Pick<PricedModel, 'price'>): bigint {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 let built: string | undefined;
 
 /**
- * Returns the program of thread.node.ts as a text. In a bundle the build puts the text here (tools/dev/build/plugins/worker-programs.mjs).
- * When the sources run without a bundle (jest), the program is built when it is first needed.
+ * Returns the built JavaScript of thread.node.ts. In a bundle, tools/dev/build/plugins/worker-programs.mjs replaces this module with the
+ * built text. Without a bundle (jest), the first call builds it.
  */
 export function threadProgram(): string {
   built ??= buildProgram();

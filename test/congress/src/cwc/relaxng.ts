@@ -1,7 +1,7 @@
 import type { ErrorDetail } from 'libxml2-wasm';
 import { loadLibxml2 } from './libxml2.cjs';
 
-/** What libxml2 finds in a document. Its messages may quote the document. `problems` is empty if the document is valid. */
+/** What libxml2 finds in a document. The messages in `problems` may quote the document. */
 export type RelaxNgResult = { parsed: false } | { parsed: true; valid: boolean; problems: readonly ErrorDetail[] };
 
 export interface RelaxNgSchema {
@@ -11,7 +11,7 @@ export interface RelaxNgSchema {
   validate(xml: Uint8Array): RelaxNgResult;
 }
 
-/** Compiles a RELAX NG schema, which stays in WebAssembly memory until the process ends. Documents are freed at once. */
+/** Compiles a RELAX NG schema, which stays in WebAssembly memory until the process ends. */
 export async function compileRelaxNg(schema: string): Promise<RelaxNgSchema> {
   const { ParseOption, RelaxNGValidator, XmlAttribute, XmlDocument, XmlParseError, XmlValidateError } =
     await loadLibxml2();

@@ -13,7 +13,7 @@ export interface PostOptions {
   body?: string | Uint8Array;
 }
 
-/** Sends one HTTPS request that trusts the simulator's authority. Rejects if the connection breaks. */
+/** Sends one HTTPS request, and trusts only the simulator's certificate authority. Rejects if the connection breaks. */
 export function send(
   simulator: CongressSimulator,
   url: string,

@@ -14,7 +14,7 @@ export interface SimulatedKey {
   state: KeyState;
 }
 
-/** A key as a request named it. */
+/** The key that a request names. */
 export interface NamedKey {
   key: SimulatedKey;
   /** `alias/...`, if the request named the key by an alias */

@@ -2,7 +2,7 @@ import { packagesOf } from '@communique-tee/parent-files/user-data';
 import type { BootedParent } from '../parent';
 import { INSTANCE } from '../world/world';
 
-/** Pairs of units. The second starts only after the first has started or, if the first is a oneshot service, has ended. */
+/** In each pair, `then` starts only after `first` is active. A oneshot service is active once it has ended. */
 const ORDER: readonly (readonly [first: string, then: string])[] = [
   ['nitro-enclaves-allocator.service', 'communique-enclave-memory.service'],
   ['communique-enclave-memory.service', 'communique-enclave.service'],
@@ -36,7 +36,7 @@ export async function outOfOrder({ lines }: BootedParent, order = ORDER): Promis
   return wrong;
 }
 
-/** Waits for the state in which every boot must end. */
+/** Waits until every target of ours is active and no job of ours is queued. Expects no failed unit. */
 export async function inService(parent: BootedParent): Promise<void> {
   await parent.until(
     'systemctl is-active --quiet communique.target && systemctl is-active --quiet communique-address.target && ! systemctl list-jobs --no-legend | grep communique',

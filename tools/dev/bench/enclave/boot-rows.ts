@@ -2,7 +2,7 @@ import { percentilesOf } from '../load/percentiles';
 import { beside, type Row } from '../measure';
 import type { BootTimes } from './booting-enclave';
 
-/** Returns the medians of the times from the start of QEMU, compared with the same app as a process. */
+/** Returns median times from the start of QEMU. The last row compares the first document with that of the same app as a plain process. */
 export function bootRows(
   boots: readonly BootTimes[],
   plainFirstDocumentMs: readonly number[],

@@ -1,11 +1,11 @@
-// Answers the CLI's calls. This file itself answers three calls that the WebAssembly engine cannot answer, and renames one. The engine
-// answers the others.
+// Answers the calls of Prisma's CLI. The WebAssembly engine answers most of them. It lacks three, which this file answers, and has another
+// name for one.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 import { refuseOldHistory } from './old-history.mjs';
 import { loadEngine } from './wasm-engine.mjs';
 
-// These two methods compare with the schema that the migrations build. The WebAssembly engine does not replay migrations for them, but uses
-// an earlier diagnosis of the same migrations. After `migrate dev` has applied migrations there is no such diagnosis, so it is made first.
+// The WebAssembly engine can run these two methods only after it has diagnosed the same migrations. After `migrate dev` has applied
+// migrations, that diagnosis is missing, so this file asks for it first.
 const NEED_DIAGNOSIS = new Set(['evaluateDataLoss', 'createMigration']);
 
 export function createHandlers(options) {

@@ -48,7 +48,7 @@ async function findingsOf(
 ): Promise<readonly Finding[]> {
   if (offline && check.network) return [skip('not asked (--offline)')];
   try {
-    // Shared facts have their own time limit, before this check's time starts.
+    // Each shared fact has its own time limit, so the check's time starts after them.
     for (const need of check.needs ?? []) await facts[need]();
     const found = await within(limitMs, context.ports.startTimer, (signal) =>
       check.run({
@@ -79,7 +79,10 @@ async function findingsOf(
   }
 }
 
-/** Fails the check if another check would explain the reason but does not run, so that the exit code is not 0. Otherwise skips it. */
+/**
+ * Skips the check. But if another check would explain the reason and is not among those that run, the check fails, so that the exit code is
+ * not 0.
+ */
 function unavailable({ message, explainedBy }: Unavailable, checks: readonly Check[], stack: string): Finding {
   return explainedBy === undefined || checks.some(({ name }) => name === explainedBy)
     ? skip(message)

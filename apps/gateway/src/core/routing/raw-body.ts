@@ -1,4 +1,4 @@
-/** A body as it arrived, within its size limit. The handler parses it, after the entrance has admitted the request. */
+/** The unparsed body of an admitted request, within its size limit. The handler parses it. */
 export class RawBody {
   constructor(
     readonly mediaType: 'application/json' | 'application/cbor',

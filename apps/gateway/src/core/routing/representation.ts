@@ -23,9 +23,7 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   let plain: Representation | undefined;
   return {
     contentType,
-    /**
-     * Decompressed only when a client that does not accept gzip asks. Nearly all clients accept gzip, and one file of the page has 10 MB.
-     */
+    /** Decompressed only on demand: nearly all clients accept gzip, and one file of the page has 10 MB. */
     get plain() {
       return (plain ??= representation(gunzipSync(compressed)));
     },
@@ -40,7 +38,7 @@ export interface Conditions {
 }
 
 /**
- * Sends the form that the client accepts (plain or gzip), or 304 if the client already has it. It does not set `cache-control` and `vary`.
+ * Sends the form that the client accepts (plain or gzip), or 304 if the client already has it. The caller sets `cache-control` and `vary`.
  */
 export function sendRepresentation(reply: FastifyReply, of: Representations, asked: Conditions): void {
   const gzip = takesGzip(asked['accept-encoding']);

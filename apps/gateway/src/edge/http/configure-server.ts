@@ -24,8 +24,8 @@ export function configureServer(app: NestFastifyApplication): void {
   const routes = app.get(RegisteredRoutes);
   const shutdown = app.get(ShutdownState);
 
-  // By default Node answers an unknown Expect with an empty 417, and sends `100 Continue` to each client that waits for it (RFC 9110
-  // section 10.1.1). Here these requests pass the hooks below first, which send `100 Continue` once the request is admitted.
+  // By default Node itself answers requests with an `Expect` header: 417, or `100 Continue` (RFC 9110 section 10.1.1). These listeners pass
+  // such requests to the hooks below, which send `100 Continue` once the request is admitted.
   for (const event of ['checkExpectation', 'checkContinue'])
     server.server.on(event, (request, response) => {
       server.server.emit('request', request, response);
@@ -66,7 +66,7 @@ export function configureServer(app: NestFastifyApplication): void {
     if (shutdown.draining) void reply.header('connection', 'close');
     if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
-    // The request was answered before its body arrived. Bytes of the body that arrive later must not cause a second answer.
+    // The answer is sent before the body has arrived. Bytes of the body that arrive later must not cause a second answer.
     if (!request.raw.complete) {
       answeredEarly.add(request.socket);
       // The client may now send the body or another request, and the server cannot tell which.

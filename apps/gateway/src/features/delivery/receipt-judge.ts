@@ -29,8 +29,8 @@ export class ReceiptJudge {
   }
 
   /**
-   * Checks the signature under the attested receipt key, the measurement, time, message id and hash of the sealed bytes, and that the
-   * answer's state matches the receipt. If verification is switched off, signature and document are not checked.
+   * Checks the receipt's signature, the enclave's measurement, the time, the message id and the hash of the sealed bytes. Also checks that
+   * the answer's state matches the receipt. If verification is off, it checks only message id, hash and state.
    */
   async judge(job: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): Promise<ReceiptJudgement> {
     let claims: ReceiptClaims;

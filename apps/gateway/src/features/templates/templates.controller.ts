@@ -45,7 +45,7 @@ const TEMPLATE_ID: Parameter = {
   schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
   example: '1b4e28ba-2fa1-41d2-883f-0016d3cca427',
 };
-/** A template of the largest fields has about 50 KiB in UTF-8. */
+/** A template with the largest value in each field has about 50 KiB. */
 const MAX_BODY_BYTES = 128 * 1024;
 const BODY_PROBLEMS = ['malformed_body', 'body_too_large', 'unsupported_media_type'] as const;
 
@@ -134,7 +134,7 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Record a task for a model under a template',
     description:
-      'The task must be one of the caller, and must have ended with a verified usage statement. The gateway copies tokens and cost from that statement. Only the kind of task comes from the caller, because the gateway cannot open the task. Recording the same task again has no effect.',
+      'The task must belong to the caller, and must have ended with a verified usage statement. The gateway copies tokens and cost from that statement. Only the kind of task comes from the caller, because the gateway cannot open the task. Recording the same task again has no effect.',
     parameters: [TEMPLATE_ID],
     body: { 'application/json': { schema: newTemplateRunSchema, examples: { run: NEW_RUN } } },
     answers: {
