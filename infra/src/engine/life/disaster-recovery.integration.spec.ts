@@ -157,7 +157,7 @@ describeWithPulumi('prod, recovered by the unchanged commands of docs/operator/d
     expect(steps.length).toBeGreaterThan(100);
   });
 
-  it('is imported completely if the state is lost, and no store, key, address or group is made again', async () => {
+  it('is imported completely if the state is lost, without making a store, key, address or group again', async () => {
     const before = kept();
     loseState();
     const [, , , init = '', takeIn = '', goOn = '', ...more] = ofLostState();
